@@ -1,0 +1,129 @@
+"""What a deblurring method is to the harness: a card that describes it and a function from sample to image."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, Self
+
+import torch
+from torch import Tensor, nn
+
+Image = Tensor
+"""float32, (3, H, W), RGB, sRGB-encoded, nominally in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image of a data set, as a protocol read it.
+
+    Parameters
+    ----------
+    name
+        The image's name in its data set, without suffix.
+    image
+        The defocused image, float32 (3, H, W) in [0, 1].
+    left, right
+        The two dual-pixel views, shaped like ``image``, where the data set has them.
+    target
+        The all-in-focus image, shaped like ``image``, where the data set has one.
+    """
+
+    name: str
+    image: Image
+    left: Image | None = None
+    right: Image | None = None
+    target: Image | None = None
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """What a reader of a table needs to know of a method.
+
+    Parameters
+    ----------
+    name
+        The word on the command line.
+    title
+        The name in tables.
+    inputs
+        ``single`` for one defocused image, ``dual`` for both dual-pixel views beside it.
+    summary
+        One sentence.
+    paper, licence
+        Citation, and licence of the original code and weights; empty where there is none.
+    weights
+        Key to a one-line description of each set of weights that has a name; empty for a method without weights.
+    published
+        Key of the weights that the published figures belong to.
+    """
+
+    name: str
+    title: str
+    inputs: Literal["single", "dual"]
+    summary: str
+    paper: str = ""
+    licence: str = ""
+    weights: Mapping[str, str] = field(default_factory=dict)
+    published: str | None = None
+
+
+@dataclass(frozen=True)
+class WeightsUsed:
+    """Which weights a method runs with: their key or path, the SHA-256 of the file, and a one-line label."""
+
+    name: str
+    sha256: str
+    label: str
+
+
+class Method(ABC):
+    """A deblurring method, loaded and ready. A subclass gives ``card`` and ``deblur``.
+
+    Attributes
+    ----------
+    card
+        What the method is.
+    network
+        The network to count parameters and MACs of; None for a method without one.
+    weights
+        What it was loaded with; None for a method without weights.
+    """
+
+    card: MethodCard
+    network: nn.Module | None = None
+    weights: WeightsUsed | None = None
+
+    @classmethod
+    def load(cls, weights: str | None = None) -> Self:
+        """Make the method ready to run; ``weights`` is a key of the card, a path, or None if it has none."""
+        return cls()
+
+    @abstractmethod
+    def deblur(self, sample: Sample) -> Image:
+        """Deblur one sample.
+
+        Parameters
+        ----------
+        sample
+            Images on the method's device, float32 (3, H, W) in [0, 1], H and W at least 64.
+
+        Returns
+        -------
+        Image
+            float32 (3, H, W), on the same device, **not** clipped: the protocol clips.
+        """
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move the method to a device."""
+        if self.network is not None:
+            self.network.to(device)
+        return self
+
+
+class MethodFactory(Protocol):
+    """What an entry point of ``ifan_bench.methods`` names: a ``Method`` subclass, or an object like one."""
+
+    card: MethodCard
+
+    def load(self, weights: str | None = None) -> Method:
+        """Make the method ready to run."""
