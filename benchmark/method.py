@@ -1,7 +1,7 @@
 """What a deblurring method is to the harness: a card that describes it and a function from sample to image."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
@@ -76,6 +76,22 @@ class WeightsUsed:
     label: str
 
 
+@dataclass(frozen=True)
+class Architecture:
+    """A network to count, without its weights.
+
+    Parameters
+    ----------
+    network
+        On the meta device, so that nothing is allocated or computed.
+    inputs
+        Given height and width in px, the network's arguments, on the meta device.
+    """
+
+    network: nn.Module
+    inputs: Callable[[int, int], tuple[Tensor, ...]]
+
+
 class Method(ABC):
     """A deblurring method, loaded and ready. A subclass gives ``card`` and ``deblur``.
 
@@ -84,7 +100,7 @@ class Method(ABC):
     card
         What the method is.
     network
-        The network to count parameters and MACs of; None for a method without one.
+        What ``to`` moves to a device; None for a method without a network.
     weights
         What it was loaded with; None for a method without weights.
     """
@@ -92,6 +108,11 @@ class Method(ABC):
     card: MethodCard
     network: nn.Module | None = None
     weights: WeightsUsed | None = None
+
+    @classmethod
+    def architecture(cls) -> Architecture | None:
+        """The network to count parameters and MACs of; None for a method without one."""
+        return None
 
     @classmethod
     def load(cls, weights: str | None = None) -> Self:
@@ -127,3 +148,6 @@ class MethodFactory(Protocol):
 
     def load(self, weights: str | None = None) -> Method:
         """Make the method ready to run."""
+
+    def architecture(self) -> Architecture | None:
+        """The network to count; None for a method without one."""

@@ -1,6 +1,7 @@
 """The three building blocks of every table of the paper's supplement: conv, RES* and the initialisation."""
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ifan.iac import NEGATIVE_SLOPE
 
@@ -41,13 +42,13 @@ class ResidualStack(nn.Module):
         self.stem = nn.ModuleList(
             nn.Sequential(conv(channels, channels), activation(), conv(channels, channels)) for _ in range(steps)
         )
-        self.act = activation()
 
     def forward(self, features: Tensor) -> Tensor:
         """Map float (B, c, h, w) to the same shape."""
         result = features
         for step in self.stem:
-            result = self.act(step(result) + result)
+            # A function and not a module: the paper's operation counts do not include this activation.
+            result = functional.leaky_relu(step(result) + result, NEGATIVE_SLOPE)
         return result + features if len(self.stem) > 1 else result
 
 

@@ -1,0 +1,96 @@
+"""Parameters and multiply-accumulates of a network, under conventions that have names.
+
+The paper prints what ptflops up to 0.6.3 counted: every convolution, one addition an output for each bias and
+one operation an output for each activation module. Element-wise work is not counted.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.method import Architecture
+
+HEIGHT, WIDTH = 720, 1280
+"""The size that the paper counts at (Section 4.2)."""
+PAPER = "ptflops-0.6"
+ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.ReLU6, nn.GELU)
+NOT_COUNTED = "iterative adaptive convolution, sums, warps and concatenation"
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """What a network costs for one image.
+
+    Parameters
+    ----------
+    height, width
+        Of the image, px.
+    parameters
+        How many there are.
+    convolution, bias, activation
+        Operations of each kind, in units of one.
+    bias_slip
+        What ``ptflops-0.6`` adds: it takes a transposed convolution's bias over H x H instead of H x W.
+    """
+
+    height: int
+    width: int
+    parameters: int
+    convolution: int
+    bias: int
+    activation: int
+    bias_slip: int
+
+    @property
+    def exact(self) -> int:
+        """Convolutions, biases and activations over the outputs that there are."""
+        return self.convolution + self.bias + self.activation
+
+    @property
+    def paper(self) -> int:
+        """The paper's convention, ``ptflops-0.6``, with its slip: the figure to put beside a printed one."""
+        return self.exact + self.bias_slip
+
+
+def count(architecture: Architecture, height: int = HEIGHT, width: int = WIDTH) -> Complexity:
+    """Count a network's parameters and operations, on the meta device: nothing is computed.
+
+    Parameters
+    ----------
+    architecture
+        Network and inputs, both on the meta device.
+    height, width
+        Size of the image, px.
+    """
+    totals = {"convolution": 0, "bias": 0, "activation": 0, "bias_slip": 0}
+
+    def observe(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            _add_convolution(module, inputs[0], output, totals)
+        elif isinstance(module, ACTIVATIONS):
+            totals["activation"] += output.numel()
+
+    hooks = [module.register_forward_hook(observe) for module in architecture.network.modules()]
+    try:
+        with torch.no_grad():
+            architecture.network(*architecture.inputs(height, width))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    parameters = sum(parameter.numel() for parameter in architecture.network.parameters())
+    return Complexity(height, width, parameters, **totals)
+
+
+def _add_convolution(
+    module: nn.Conv2d | nn.ConvTranspose2d, image: Tensor, output: Tensor, totals: dict[str, int]
+) -> None:
+    transposed = isinstance(module, nn.ConvTranspose2d)
+    places = (image if transposed else output)[:, 0].numel()
+    totals["convolution"] += places * module.weight.numel()
+    if module.bias is None:
+        return
+    totals["bias"] += output.numel()
+    if transposed:
+        height, width = output.shape[-2:]
+        totals["bias_slip"] += output.shape[0] * output.shape[1] * height * (height - width)

@@ -1,0 +1,51 @@
+"""Data set `folder`: any ``source/`` with a ``target/`` of the same names, and ``left/`` and ``right/`` if there."""
+
+from pathlib import Path
+
+from benchmark.datasets.base import Dataset, DatasetCard, Entry, hash_of_files, list_images
+from realdof.errors import InputError
+
+
+class PairedFolder(Dataset):
+    """A folder of pairs of the user's own."""
+
+    card = DatasetCard(
+        name="folder",
+        title="Folder",
+        summary="your own pairs: --root DIR with source/ and target/, and left/ and right/ for dual-pixel methods",
+        licence="yours",
+        citation="",
+    )
+
+    @classmethod
+    def default_root(cls) -> Path:
+        """There is none."""
+        raise InputError("the data set folder needs --root DIR, a folder with source/ and target/ in it")
+
+    def entries(self) -> list[Entry]:
+        """Pair by name; every image must have its partner in every folder there is."""
+        sources = list_images(self.root / "source")
+        partners = {
+            role: list_images(self.root / role)
+            for role in ("target", "left", "right")
+            if (self.root / role).is_dir() or role == "target"
+        }
+        for role, images in partners.items():
+            _check_same_names(self.root, sources, role, images)
+        return [
+            Entry(name, path, **{role: images[name] for role, images in partners.items()})
+            for name, path in sources.items()
+        ]
+
+    def identity(self) -> str:
+        """Hash of every file's content."""
+        return hash_of_files(path for entry in self.entries() for path in entry.files.values())
+
+
+def _check_same_names(root: Path, sources: dict[str, Path], role: str, images: dict[str, Path]) -> None:
+    missing = sorted(sources.keys() - images.keys())
+    if missing:
+        raise InputError(f"{sources[missing[0]]} has no partner named {missing[0]} in {root / role}")
+    extra = sorted(images.keys() - sources.keys())
+    if extra:
+        raise InputError(f"{images[extra[0]]} has no partner named {extra[0]} in {root / 'source'}")

@@ -1,0 +1,187 @@
+"""Results on disk: one folder a run, one line an image, appended as it is done.
+
+    results/<data set>/<method>/<run id>/
+        run.json         what determines the figures, what they were measured with, and the summary
+        records.jsonl    one line an image
+        outputs/*.png    what the method returned, clipped, 16-bit
+"""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmark.method import Image
+from realdof.errors import InputError
+from realdof.files import write_json
+from realdof.images import pixels_from_image, write_pixels
+
+SCHEMA = 1
+OUTPUT_BITS = 16
+"""Outputs keep 16 bits whatever the protocol reads, so that scoring them again gives the run's figures."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one image gave.
+
+    Parameters
+    ----------
+    name
+        The image's name in its data set.
+    status
+        ``ok``, or ``failed`` with the reason in ``error``.
+    scores
+        Value by metric; empty without an all-in-focus image.
+    seconds
+        Wall-clock time of the method alone; None where outputs were scored that were made elsewhere.
+    peak_memory
+        Bytes: largest resident set of the process, or largest allocation on a CUDA device.
+    """
+
+    name: str
+    status: Literal["ok", "failed"]
+    scores: dict[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+    peak_memory: int | None = None
+    error: str | None = None
+
+
+def run_id(determinants: dict[str, Any]) -> str:
+    """Twelve hexadecimal digits that the same settings always give."""
+    text = json.dumps(determinants, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class RunFolder:
+    """One run's folder, new or to be continued.
+
+    Parameters
+    ----------
+    path
+        ``results/<data set>/<method>/<run id>``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, results: Path, description: dict[str, Any]) -> "RunFolder":
+        """Open the folder that belongs to a run's determinants, writing ``run.json`` if it is new.
+
+        Parameters
+        ----------
+        description
+            ``run.json``'s content; its ``determinants`` decide the folder.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written to.
+        """
+        determinants = description["determinants"]
+        identity = run_id(determinants)
+        folder = cls(results / determinants["dataset"] / determinants["method"] / identity)
+        if not (folder.path / "run.json").exists():
+            write_json(folder.path / "run.json", {"schema": SCHEMA, "id": identity, **description, "finished": False})
+        folder._drop_unfinished_line()
+        return folder
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The content of ``run.json``.
+
+        Raises
+        ------
+        InputError
+            It is missing, damaged, or of another schema.
+        """
+        path = self.path / "run.json"
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"{self.path} is no run: it has no run.json") from error
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} is damaged ({error}); remove {self.path} to run it again") from error
+        if content.get("schema") != SCHEMA:
+            raise InputError(f"{path} has results of schema {content.get('schema')}; this version reads {SCHEMA}")
+        return content
+
+    def records(self) -> dict[str, Record]:
+        """Every image's last record, by name."""
+        path = self.path / "records.jsonl"
+        if not path.exists():
+            return {}
+        lines = path.read_text(encoding="utf-8").splitlines()
+        try:
+            read = [_record_from_json(line) for line in lines if line]
+        except (json.JSONDecodeError, TypeError, ValueError) as error:
+            raise InputError(f"{path} is damaged ({error}); remove {self.path} to run it again") from error
+        return {record.name: record for record in read}
+
+    def add(self, record: Record) -> None:
+        """Append one record and see it on disk."""
+        line = json.dumps(_finite(asdict(record)), allow_nan=False) + "\n"
+        try:
+            with (self.path / "records.jsonl").open("a", encoding="utf-8") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise InputError(f"cannot write {self.path / 'records.jsonl'}: {error.strerror}") from error
+
+    def output(self, name: str) -> Path:
+        """Where an image's result is kept."""
+        return self.path / "outputs" / f"{name}.png"
+
+    def keep_output(self, name: str, image: Image) -> None:
+        """Write a result, float32 (3, H, W), clipped to [0, 1], 16-bit."""
+        write_pixels(self.output(name), pixels_from_image(image, OUTPUT_BITS))
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Record the summary and that the run is whole."""
+        write_json(self.path / "run.json", _finite({**self.description, "summary": summary, "finished": True}))
+
+    def _drop_unfinished_line(self) -> None:
+        # A process killed while it appended leaves half a line, which the next record must not be glued to.
+        path = self.path / "records.jsonl"
+        if not path.exists():
+            return
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            with path.open("rb+") as file:
+                file.truncate(whole)
+
+
+def find_runs(results: Path, dataset: str | None = None) -> Iterator[RunFolder]:
+    """Every run in a results folder, sorted by path.
+
+    Raises
+    ------
+    InputError
+        There is no such folder.
+    """
+    if not results.is_dir():
+        raise InputError(f"there is no results folder {results}; name one with --results, or make one with run")
+    for path in sorted(results.glob(f"{dataset or '*'}/*/*/run.json")):
+        yield RunFolder(path.parent)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity; identical images have an infinite PSNR."""
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return value
+
+
+def _record_from_json(line: str) -> Record:
+    content = json.loads(line)
+    content["scores"] = {name: float(value) for name, value in content["scores"].items()}
+    return Record(**content)

@@ -1,0 +1,259 @@
+"""The training loop that every network here shares: Lightning Fabric around one function from batch to losses."""
+
+import csv
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from realdof.errors import InputError
+from realdof.files import atomic_path
+
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long and how a network is trained; the defaults are those of IFAN's paper, Section 4.
+
+    Parameters
+    ----------
+    steps
+        Iterations.
+    batch
+        Samples an iteration, over all processes.
+    learning_rate
+        At the start.
+    schedule
+        ``step`` halves the rate at each of ``milestones``; ``cosine`` lets it fall to zero at the last step.
+    warmup
+        Iterations over which the rate rises linearly from zero.
+    gradient_clip
+        Largest norm of the gradient.
+    ema
+        Decay of the averaged weights.
+    """
+
+    steps: int = 600_000
+    batch: int = 8
+    learning_rate: float = 1e-4
+    schedule: Literal["step", "cosine"] = "step"
+    milestones: tuple[int, ...] = (500_000, 550_000)
+    warmup: int = 0
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.01
+    gradient_clip: float = 0.5
+    ema: float = 0.999
+    seed: int = 0
+
+    def rate(self, step: int) -> float:
+        """The learning rate of iteration ``step``, counted from 0."""
+        rate = self.learning_rate * min(1.0, (step + 1) / (self.warmup + 1))
+        if self.schedule == "cosine":
+            return rate * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        return rate * 0.5 ** sum(step >= milestone for milestone in self.milestones)
+
+
+@dataclass
+class Progress:
+    """What the caller may show after an iteration: how far, the losses, the rate, seconds since the start."""
+
+    step: int
+    losses: dict[str, float]
+    rate: float
+    seconds: float
+
+
+def optimiser_for(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """RAdam with decoupled weight decay, as the paper's implementation has it (torch's default is coupled)."""
+    return torch.optim.RAdam(
+        module.parameters(),
+        lr=recipe.learning_rate,
+        betas=recipe.betas,
+        weight_decay=recipe.weight_decay,
+        decoupled_weight_decay=True,
+    )
+
+
+class Trainer:
+    """One training run in one folder, which it can leave and take up again to the bit.
+
+    Every draw of chance depends on (seed, step, process) alone, so a run holds no hidden state but what
+    ``last.pt`` saves: weights, averaged weights, optimiser and step.
+
+    Parameters
+    ----------
+    module
+        Maps a batch to its loss terms by name; their sum is minimised.
+    batches
+        ``batches(step, process, processes)`` gives this process's share of an iteration's batch.
+    folder
+        Where ``last.pt`` and ``log.csv`` are kept.
+    validate
+        Given the averaged module and the step, returns figures for the log; None for no validation.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        batches: Callable[[int, int, int], Batch],
+        recipe: Recipe,
+        folder: Path,
+        *,
+        fabric: Fabric | None = None,
+        validate: Callable[[nn.Module, int], Mapping[str, float]] | None = None,
+        save_every: int = 500,
+        validate_every: int = 1000,
+    ) -> None:
+        self.fabric = fabric or Fabric(accelerator="cpu", devices=1)
+        self.recipe = recipe
+        self.folder = folder
+        self.batches = batches
+        self.validate = validate
+        self.save_every = save_every
+        self.validate_every = validate_every
+        self.step = 0
+        self.averaged = AveragedModel(
+            module, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True
+        ).to(self.fabric.device)
+        self.module, self.optimiser = self.fabric.setup(module, optimiser_for(module, recipe))
+        self._stop = False
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file a stopped run continues from."""
+        return self.folder / "last.pt"
+
+    def resume(self) -> bool:
+        """Take up the run in the folder, if there is one; False if there is none.
+
+        Raises
+        ------
+        InputError
+            The checkpoint belongs to another network or another recipe.
+        """
+        if not self.checkpoint.exists():
+            return False
+        state = torch.load(self.checkpoint, map_location=self.fabric.device, weights_only=True)
+        if state["recipe"] != self._recipe_state():
+            changed = [key for key, value in self._recipe_state().items() if state["recipe"].get(key) != value]
+            raise InputError(
+                f"{self.checkpoint} was trained with another {', '.join(changed)}; "
+                "give the same settings to continue it, or another folder to start anew"
+            )
+        try:
+            self.module.load_state_dict(state["module"])
+        except RuntimeError as error:
+            raise InputError(f"{self.checkpoint} holds another network; give another folder") from error
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+        return True
+
+    def _recipe_state(self) -> dict[str, Any]:
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self.recipe).items()}
+
+    def save(self) -> None:
+        """Write ``last.pt``, whole or not at all."""
+        if self.fabric.global_rank != 0:
+            return
+        state = {
+            "step": self.step,
+            "recipe": self._recipe_state(),
+            "module": self.module.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        with atomic_path(self.checkpoint) as temporary:
+            torch.save(state, temporary)
+
+    def run(self, report: Callable[[Progress], None] = lambda progress: None) -> bool:
+        """Train to the recipe's last step; False if a SIGTERM or SIGINT ended it early, with everything saved.
+
+        Raises
+        ------
+        InputError
+            A loss is not a number; the batch is saved as ``nan-batch.pt``.
+        """
+        started = time.perf_counter()
+        with self._stopping_on_signals():
+            while self.step < self.recipe.steps and not self._stop:
+                losses, rate = self._iterate()
+                self.step += 1
+                report(Progress(self.step, losses, rate, time.perf_counter() - started))
+                validated = self._validate_if_due()
+                if self.step % 50 == 0 or validated:
+                    self._log(losses, rate, validated)
+                if self.step % self.save_every == 0:
+                    self.save()
+        self.save()
+        return self.step >= self.recipe.steps
+
+    def _iterate(self) -> tuple[dict[str, float], float]:
+        rate = self.recipe.rate(self.step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        torch.manual_seed(hash((self.recipe.seed, self.step, rank)) % 2**63)
+        batch = {name: self.fabric.to_device(value) for name, value in self.batches(self.step, rank, world).items()}
+        terms = self.module(batch)
+        total = torch.stack(list(terms.values())).sum()
+        if not torch.isfinite(total):
+            self._keep_bad_batch(batch)
+        self.fabric.backward(total)
+        self.fabric.clip_gradients(self.module, self.optimiser, max_norm=self.recipe.gradient_clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.averaged.update_parameters(self.module.module)
+        return {name: float(value) for name, value in terms.items()}, rate
+
+    def _keep_bad_batch(self, batch: Batch) -> None:
+        path = self.folder / "nan-batch.pt"
+        with atomic_path(path) as temporary:
+            torch.save({name: value.cpu() for name, value in batch.items()}, temporary)
+        raise InputError(
+            f"the loss of step {self.step} is not a number; its batch is in {path}, the run up to "
+            f"the last save in {self.checkpoint}; a lower learning rate would be the first thing to try"
+        )
+
+    def _validate_if_due(self) -> Mapping[str, float]:
+        due = self.step % self.validate_every == 0 or self.step == self.recipe.steps
+        if self.validate is None or not due or self.fabric.global_rank != 0:
+            return {}
+        with torch.no_grad():
+            return self.validate(self.averaged.module, self.step)
+
+    def _log(self, losses: Mapping[str, float], rate: float, validated: Mapping[str, float]) -> None:
+        if self.fabric.global_rank != 0:
+            return
+        path = self.folder / "log.csv"
+        row = {"step": self.step, "rate": f"{rate:.3e}"} | {name: f"{value:.6f}" for name, value in losses.items()}
+        row["validation"] = " ".join(f"{name}={value:.4f}" for name, value in validated.items())
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+    @contextmanager
+    def _stopping_on_signals(self) -> Iterator[None]:
+        def stop(number: int, frame: FrameType | None) -> None:
+            self._stop = True
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

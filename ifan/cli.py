@@ -1,0 +1,1 @@
+"""The command line `ifan`: make training data, train, deblur."""

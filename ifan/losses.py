@@ -1,0 +1,96 @@
+"""The three losses that IFAN is trained with (Lee et al., CVPR 2021, Section 3.3)."""
+
+import torch
+from kornia.geometry.transform import remap
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ifan.network import IFAN, SIZE_MULTIPLE
+from ifan.reblurring import ReblurringNetwork
+
+
+def downsample(image: Tensor) -> Tensor:
+    """Average 8x8 blocks: float (B, C, H, W) to (B, C, H/8, W/8)."""
+    return functional.avg_pool2d(image, SIZE_MULTIPLE)
+
+
+def downsample_nearest(image: Tensor) -> Tensor:
+    """Keep the first pixel of every 8x8 block, as the released code does with the all-in-focus image."""
+    return image[..., ::SIZE_MULTIPLE, ::SIZE_MULTIPLE]
+
+
+def warp_by_disparity(image: Tensor, disparity: Tensor) -> Tensor:
+    """Sample an image at x + d: the spatial transformer of Equation 2.
+
+    Parameters
+    ----------
+    image
+        The right view downsampled by 8, float (B, 3, h, w).
+    disparity
+        float (B, 1, h, w), px of the small image.
+
+    Returns
+    -------
+    Tensor
+        float (B, 3, h, w), bilinear, zero where x + d falls outside.
+    """
+    height, width = image.shape[-2:]
+    rows, columns = torch.meshgrid(
+        torch.arange(height, dtype=image.dtype, device=image.device),
+        torch.arange(width, dtype=image.dtype, device=image.device),
+        indexing="ij",
+    )
+    across = columns + disparity[:, 0]
+    return remap(image, across, rows.expand_as(across), align_corners=True)
+
+
+def deblurring_loss(output: Tensor, target: Tensor) -> Tensor:
+    """L_deblur, Equation 4: mean squared error between I_BS and I_S, both (B, 3, H, W)."""
+    return functional.mse_loss(output, target)
+
+
+def disparity_loss(disparity: Tensor, right: Tensor, left: Tensor) -> Tensor:
+    """L_disp, Equation 2: the right view, downsampled and warped, against the left one downsampled.
+
+    Parameters
+    ----------
+    disparity
+        d from right to left, float (B, 1, H/8, W/8).
+    right, left
+        The dual-pixel views, float (B, 3, H, W).
+    """
+    return functional.mse_loss(warp_by_disparity(downsample(right), disparity), downsample(left))
+
+
+def reblurring_loss(reblurred: Tensor, image: Tensor) -> Tensor:
+    """L_reblur, Equation 3: the reblurred small image (B, 3, H/8, W/8) against the defocused one (B, 3, H, W)."""
+    return functional.mse_loss(reblurred, downsample(image))
+
+
+class TrainedIFAN(nn.Module):
+    """IFAN and its reblurring network, from a batch to the three losses.
+
+    ``forward`` takes a batch of four images, float (B, 3, H, W) each: ``image``, ``left``, ``right``, ``target``.
+    """
+
+    def __init__(self, network: IFAN, reblurring: ReblurringNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.reblurring = reblurring
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The loss terms by name; their sum is L_total."""
+        image, left, right, target = (batch[key] for key in ("image", "left", "right", "target"))
+        if self.network.shape.dual:
+            prediction = self.network.predict(image, torch.cat([right, left], dim=1))
+            disparity = prediction.disparity
+        else:
+            prediction = self.network.predict(image)
+            # The paper trains the estimator on the right view alone, not on the merged image it sees at test time.
+            disparity = self.network.estimate_disparity(right)
+        reblurred = self.reblurring(prediction.filter_map, downsample_nearest(target))
+        return {
+            "deblur": deblurring_loss(prediction.image, target),
+            "disparity": disparity_loss(disparity, right, left),
+            "reblur": reblurring_loss(reblurred, image),
+        }

@@ -1,0 +1,183 @@
+"""IFAN's weights on disk: the authors' checkpoints, our safetensors, and where each is looked for."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ifan.network import IFAN, NetworkShape
+from ifan.variants import Variant, name_of
+from realdof.errors import InputError
+from realdof.files import atomic_path, cache_folder, sha256_of
+
+PREFIXES = ("module.Network.", "Network.", "module.", "")
+"""What may stand before the names of a released checkpoint, longest first."""
+PACKAGED = Path(__file__).parent / "pretrained"
+RELEASED_BY = "https://github.com/codeslake/IFAN"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights read from a file, not yet in a network.
+
+    Parameters
+    ----------
+    path, sha256
+        The file they are from.
+    shape
+        The network they fit.
+    state
+        Parameters by their released names, float32.
+    label
+        One line on what they are, for tables.
+    """
+
+    path: Path
+    sha256: str
+    shape: NetworkShape
+    state: dict[str, Tensor]
+    label: str
+
+
+def find_weights(variant: Variant, name: str) -> Path:
+    """The file of a set of weights named by key or path.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or the set was never made for this variant.
+    """
+    if name == "official":
+        path = cache_folder() / "weights" / "official" / variant.released
+        if not path.is_file():
+            raise InputError(
+                f"the released weights of {variant.name} are not at {path}: put {variant.released} from the "
+                f"checkpoints.zip linked at {RELEASED_BY} there, or name a file with --weights FILE"
+                + (", or use ours with --weights synthetic" if _packaged(variant).is_file() else "")
+            )
+        return path
+    if name == "synthetic":
+        path = _packaged(variant)
+        if not path.is_file():
+            raise InputError(f"there are no synthetic weights for {variant.name}; name a file with --weights FILE")
+        return path
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(f"no weights at {name}; --weights takes official, synthetic or the path of a file")
+    return path
+
+
+def has_synthetic(variant: Variant) -> bool:
+    """Whether weights trained on synthetic data come with the package for this variant."""
+    return _packaged(variant).is_file()
+
+
+def _packaged(variant: Variant) -> Path:
+    return PACKAGED / f"{variant.name}-synthetic.safetensors"
+
+
+def read_weights(path: Path) -> Weights:
+    """Read a released checkpoint (``.pytorch``, ``.pth``, ``.pt``) or a safetensors file.
+
+    Nothing in the file is executed: pickles are read with ``weights_only=True``.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, refused as unsafe, or does not hold an IFAN.
+    """
+    if path.suffix == ".safetensors":
+        state, metadata = _read_safetensors(path)
+        shared, label = metadata.get("shared_taps") == "true", metadata.get("label", "unlabelled")
+    else:
+        # Every checkpoint released with the paper was trained with the shared-taps form of IAC.
+        state, shared, label = _read_checkpoint(path), True, "released checkpoint"
+    shape = replace(_shape_of(path, state), shared_taps=shared)
+    return Weights(path, sha256_of(path), shape, {key: value.float() for key, value in state.items()}, label)
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is not a safetensors file that can be read ({error})") from error
+
+
+def _read_checkpoint(path: Path) -> dict[str, Tensor]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(
+            f"{path} cannot be read as a checkpoint of plain tensors ({reason}); it is damaged or holds more than that"
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds a {type(content).__name__}, not a state dictionary")
+    tensors = {key: value for key, value in content.items() if isinstance(value, Tensor)}
+    for prefix in PREFIXES:
+        found = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+        if "conv1_1.0.weight" in found:
+            return {key: value for key, value in found.items() if not key.startswith("reblurNet.")}
+    raise InputError(f"{path} does not hold an IFAN network: it has no parameter named conv1_1.0.weight")
+
+
+def _shape_of(path: Path, state: dict[str, Tensor]) -> NetworkShape:
+    head, encoder = state.get("F.3.weight"), state.get("kconv1_1.0.weight")
+    if head is None or encoder is None:
+        raise InputError(f"{path} does not hold an IFAN network: F.3.weight or kconv1_1.0.weight is missing")
+    one_set = NetworkShape(1).layout.map_channels
+    if head.ndim != 4 or head.shape[0] % one_set or encoder.ndim != 4 or encoder.shape[1] not in (3, 6):
+        raise InputError(f"{path} holds a network of another kind: its filter map has {head.shape[0]} channels")
+    return NetworkShape(head.shape[0] // one_set, dual=encoder.shape[1] == 6)
+
+
+def load_network(variant: Variant, weights: Weights) -> IFAN:
+    """Build the variant's network with these weights, ready for inference.
+
+    Raises
+    ------
+    InputError
+        The weights are those of another variant, or incomplete.
+    """
+    expected = variant.shape
+    if (weights.shape.filters, weights.shape.dual) != (expected.filters, expected.dual):
+        found = f"N = {weights.shape.filters}, {'dual-pixel' if weights.shape.dual else 'single-image'}"
+        other = name_of(weights.shape)
+        advice = f"; use --method {other}" if other else ""
+        raise InputError(f"{weights.path} holds another network than {variant.name} ({found}){advice}")
+    with torch.device("meta"):
+        network = IFAN(weights.shape)
+    try:
+        network.load_state_dict(weights.state, assign=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split("\n\t")[1:2]) or str(error)
+        raise InputError(f"{weights.path} does not fit {variant.name}: {reason.strip()}") from error
+    return network.eval().requires_grad_(False)
+
+
+def save_weights(
+    path: Path, network: IFAN, variant: Variant, label: str, card: dict[str, Any], dtype: torch.dtype = torch.float32
+) -> None:
+    """Write a network as safetensors with its variant, form of IAC, label and training card in the header."""
+    state = {key: value.detach().cpu().to(dtype).contiguous() for key, value in network.state_dict().items()}
+    metadata = {
+        "variant": variant.name,
+        "shared_taps": "true" if network.shape.shared_taps else "false",
+        "label": label,
+        "card": json.dumps(card),
+    }
+    with atomic_path(path) as temporary:
+        save_file(state, temporary, metadata)
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The training card in the header of a safetensors file; empty if it has none."""
+    card: dict[str, Any] = json.loads(_read_safetensors(path)[1].get("card", "{}"))
+    return card
