@@ -23,7 +23,7 @@ try:
 except ModuleNotFoundError:
     raise
 except ImportError as error:
-    # A bare server lacks libraries that the wheel links to, and the loader's words do not name their packages.
+    # A bare server lacks libraries that the wheel links to; the loader does not say which packages hold them.
     raise InputError(
         f"OpenCV cannot start ({error}); install its system libraries: apt-get install libgl1 libglib2.0-0"
     ) from error
