@@ -1,0 +1,115 @@
+"""Bounded reading of TIFF directories, which most raw files are made of.
+
+No file, however hostile, chooses how much is read of it.
+"""
+
+import math
+import struct
+from itertools import islice
+from typing import BinaryIO
+
+_MOST_ENTRIES = 1024
+_MOST_VALUES = 16_384
+_MOST_DIRECTORIES = 32
+_LONGEST_TEXT = 256
+
+_BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_TEXT, _SHORT, _LONG, _RATIONAL, _POINTER = 2, 3, 4, 5, 13
+_FORMATS = {_SHORT: "H", _LONG: "I", _RATIONAL: "II", _POINTER: "I"}
+
+_SUBDIRECTORIES = 330
+_OFFSETS_AND_SIZES = ((273, 279), (324, 325))
+"""Tags for where the strips or tiles of an image stand, and how long they are."""
+
+Entry = tuple[int, int, int]
+"""Kind of the values, how many, and where they begin."""
+
+Directory = dict[int, Entry]
+"""Entries by their tags."""
+
+
+class Tiff:
+    """The TIFF structure that begins at ``start`` of a file; what is damaged or missing reads as nothing."""
+
+    def __init__(self, file: BinaryIO, start: int = 0) -> None:
+        self._file, self._start = file, start
+        header = self.bytes_at(0, 8)
+        self._order = _BYTE_ORDERS.get(header[:4], "")
+        self.main: Directory = {}
+        self._main_at = 0
+        if self._order and len(header) == 8:
+            (self._main_at,) = struct.unpack_from(self._order + "I", header, 4)
+            self.main = self.directory(self._main_at)
+
+    def bytes_at(self, offset: int, length: int) -> bytes:
+        """At most ``length`` bytes; fewer where the file ends."""
+        self._file.seek(self._start + offset)
+        return self._file.read(length)
+
+    def directory(self, offset: int) -> Directory:
+        """The directory at an offset."""
+        entries = {}
+        table = self._table(offset)
+        for at in range(0, len(table) - 11, 12):
+            tag, kind, count, pointer = struct.unpack_from(self._order + "HHII", table, at)
+            # Up to four bytes of values stand in the entry itself.
+            size = count * (_size(kind) if kind in _FORMATS else 1)
+            entries[tag] = (kind, count, pointer if size > 4 else offset + 2 + at + 8)
+        return entries
+
+    def numbers(self, directory: Directory, tag: int) -> list[float]:
+        """The values of a tag of unsigned integers or fractions; nan for a division by zero."""
+        kind, count, offset = directory.get(tag, (0, 0, 0))
+        if kind not in _FORMATS:
+            return []
+        content = self.bytes_at(offset, min(count, _MOST_VALUES) * _size(kind))
+        whole = len(content) - len(content) % _size(kind)
+        parts = struct.iter_unpack(self._order + _FORMATS[kind], content[:whole])
+        if kind != _RATIONAL:
+            return [float(value) for (value,) in parts]
+        return [above / below if below else math.nan for above, below in parts]
+
+    def number(self, directory: Directory, tag: int) -> float | None:
+        """The first value of a tag, if it is positive."""
+        values = self.numbers(directory, tag)
+        return values[0] if values and values[0] > 0 else None
+
+    def text(self, directory: Directory, tag: int) -> str | None:
+        """A text, without characters that could disturb a terminal or a page."""
+        kind, count, offset = directory.get(tag, (0, 0, 0))
+        if kind != _TEXT:
+            return None
+        content = self.bytes_at(offset, min(count, _LONGEST_TEXT)).split(b"\0")[0]
+        printable = "".join(c for c in content.decode("utf-8", "replace") if c.isprintable()).strip()
+        return printable or None
+
+    def end_of_pixels(self) -> int:
+        """Where the last strip or tile of all images ends: a shorter file is truncated."""
+        ends = [0]
+        for directory in self._images():
+            for offsets, sizes in _OFFSETS_AND_SIZES:
+                pairs = zip(self.numbers(directory, offsets), self.numbers(directory, sizes), strict=False)
+                ends += [int(offset + size) for offset, size in pairs]
+        return self._start + max(ends)
+
+    def _images(self) -> list[Directory]:
+        """The main chain of directories, and the subdirectories of each."""
+        images: list[Directory] = []
+        offset = self._main_at
+        while offset and len(images) < _MOST_DIRECTORIES:
+            images.append(self.directory(offset))
+            inner = islice(self.numbers(images[-1], _SUBDIRECTORIES), _MOST_DIRECTORIES)
+            images += [self.directory(int(at)) for at in inner]
+            following = self.bytes_at(offset + 2 + len(self._table(offset)), 4)
+            offset = struct.unpack(self._order + "I", following)[0] if len(following) == 4 else 0
+        return images
+
+    def _table(self, offset: int) -> bytes:
+        count = self.bytes_at(offset, 2)
+        if len(count) < 2:
+            return b""
+        return self.bytes_at(offset + 2, 12 * min(struct.unpack(self._order + "H", count)[0], _MOST_ENTRIES))
+
+
+def _size(kind: int) -> int:
+    return struct.calcsize("=" + _FORMATS[kind])
