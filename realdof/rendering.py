@@ -12,8 +12,8 @@ from realdof.occlusion import HiddenSurface, hidden_surface
 from realdof.optics import Half, disc_kernel
 
 _VIEWS: tuple[Half, Half] = ("left", "right")
-# Measured on one core: direct filtering beats the transform up to this width of a kernel.
-_WIDEST_DIRECT_KERNEL = 9
+# Measured on one core: direct filtering beats the transform for kernels up to this width.
+_WIDEST_DIRECT_KERNEL = 11
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,13 @@ def _layers(
         rectangle that holds the layer; the row and column of its first pixel.
     """
     nodes = _layer_radii(radii)
+    # What is hidden belongs into a layer behind those of the pixel itself, lest it shine through them.
+    beyond = np.searchsorted(nodes, radii) + 1
+    hidden_coverage = hidden.coverage * (beyond < len(nodes))
+    hidden_radii = np.maximum(hidden.radii, nodes[np.minimum(beyond, len(nodes) - 1)])
     for index, radius in enumerate(nodes):
         around = nodes[max(index - 1, 0)], radius, nodes[min(index + 1, len(nodes) - 1)]
-        own, behind = _tent(radii, *around), _tent(hidden.radii, *around) * hidden.coverage
+        own, behind = _tent(radii, *around), _tent(hidden_radii, *around) * hidden_coverage
         coverage = own + behind
         rows, columns = np.flatnonzero(coverage.any(axis=1)), np.flatnonzero(coverage.any(axis=0))
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
@@ -139,14 +143,15 @@ def _layers(
 
 
 def _layer_radii(radii: np.ndarray) -> np.ndarray:
-    """Radii for the layers, ascending, from those in the map: 0.5 px apart near focus, 1 px beyond 8 px.
+    """Radii for the layers, ascending, from those in the map: 0.25 px apart near focus, 1 px beyond 4 px.
 
     A layer lies exactly at each radius that stands alone, so a scene of a few planes is not approximated.
     """
     values = np.unique(radii)
     nodes = [values[0]]
     while nodes[-1] < values[-1]:
-        reachable = np.searchsorted(values, nodes[-1] + np.clip(abs(nodes[-1]) / 8, 0.5, 1), side="right") - 1
+        spacing = np.clip(abs(nodes[-1]) / 4, 0.25, 1)
+        reachable = np.searchsorted(values, nodes[-1] + spacing, side="right") - 1
         following = np.searchsorted(values, nodes[-1], side="right")
         nodes.append(values[max(reachable, following)])
     return np.array(nodes)
