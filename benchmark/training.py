@@ -215,7 +215,7 @@ class Trainer:
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.averaged.update_parameters(self.module.module)
-        return {name: float(value) for name, value in terms.items()}, rate
+        return {name: float(value.detach()) for name, value in terms.items()}, rate
 
     def _keep_bad_batch(self, batch: Batch) -> None:
         path = self.folder / "nan-batch.pt"

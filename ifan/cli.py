@@ -1,1 +1,165 @@
-"""The command line `ifan`: make training data, train, deblur."""
+"""The command line `ifan`: make training data, train, convert weights, deblur photographs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from ifan.variants import VARIANTS, Variant
+from ifan.weights import find_weights, load_network, read_card, read_weights, save_weights
+from realdof.console import new_app, progress_bar, run_app, stderr
+from realdof.errors import InputError
+
+app = new_app("IFAN: deblur photographs, train, convert weights.", "ifan deblur photo.jpg -o sharp.png --weights synthetic")
+
+VariantName = Annotated[str, typer.Option("--variant", help=f"One of {', '.join(VARIANTS)}.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")]
+
+
+def variant_named(name: str) -> Variant:
+    """The variant of this name.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if name not in VARIANTS:
+        raise InputError(f"there is no variant named {name}; there are {', '.join(VARIANTS)}")
+    return VARIANTS[name]
+
+
+@app.command(epilog="Example: ifan deblur photo.jpg -o sharp.png --weights synthetic")
+def deblur(
+    image: Annotated[Path, typer.Argument(help="The defocused photograph: PNG, JPEG or TIFF, 8 or 16 bits.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the result goes: .png, .tiff or .jpg.")],
+    variant: VariantName = "ifan",
+    weights: Annotated[str, typer.Option(help="official, synthetic, or a file.")] = "official",
+    left: Annotated[Path | None, typer.Option(help="Left dual-pixel view, for ifan-dual.")] = None,
+    right: Annotated[Path | None, typer.Option(help="Right dual-pixel view, for ifan-dual.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
+    overwrite: Overwrite = False,
+) -> None:
+    """Deblur one photograph; the result has the photograph's size and bit depth."""
+    from benchmark.method import Sample
+    from ifan.malloc import keep_blocks
+    from ifan.method import IFANFactory
+    from realdof.images import image_from_pixels, pixels_from_image, read_pixels, write_pixels
+
+    refuse_existing(output, overwrite)
+    keep_blocks()
+    pixels = read_pixels(image)
+    views = {name: image_from_pixels(read_pixels(path)) for name, path in (("left", left), ("right", right)) if path}
+    for name, view in views.items():
+        if view.shape[1:] != pixels.shape[:2]:
+            raise InputError(f"the {name} view is {view.shape[2]}x{view.shape[1]}, {image} {pixels.shape[1]}x{pixels.shape[0]}")
+    method = IFANFactory(variant_named(variant)).load(weights).to(device)
+    sample = Sample(image.stem, image_from_pixels(pixels).to(device), **{k: v.to(device) for k, v in views.items()})
+    bits = 16 if pixels.dtype.itemsize == 2 and output.suffix.lower() not in (".jpg", ".jpeg") else 8
+    write_pixels(output, pixels_from_image(method.deblur(sample).clamp(0, 1), bits))
+    stderr.print(f"wrote {output} ({bits}-bit)")
+
+
+@app.command(epilog="Example: ifan synthesize photographs/ data/ --count 720 && ifan synthesize others/ data/ --split val --count 12")
+def synthesize(
+    photographs: Annotated[Path, typer.Argument(help="A folder of sharp photographs.")],
+    out: Annotated[Path, typer.Argument(help="Where the set goes, in DPDD's layout.")],
+    count: Annotated[int, typer.Option(min=1, help="Scenes to render.")] = 720,
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
+    size: Annotated[int, typer.Option(min=64, help="Side of a scene, px.")] = 384,
+    largest_radius: Annotated[float, typer.Option(min=1.0, help="Largest blur radius, px.")] = 14.0,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Render dual-pixel defocus of sharp photographs as training data; scenes already there are kept."""
+    from ifan import synthesis
+
+    settings = synthesis.Synthesis(size=size, largest_radius=largest_radius)
+    found = synthesis.find_photographs(photographs)
+    with progress_bar() as bar:
+        task = bar.add_task("rendering", total=count, detail="")
+        for done in synthesis.synthesize(found, out, count, settings, seed=seed, split=split, workers=workers):
+            bar.update(task, completed=done)
+
+
+@app.command(epilog="Example: ifan train --data data/ --out runs/ifan --steps 14000 --batch 2 --crop 128 --schedule cosine")
+def train(
+    data: Annotated[Path, typer.Option(help="A set in DPDD's layout, with a val split if there is one.")],
+    out: Annotated[Path, typer.Option(help="The run's folder; a run in it is continued.")],
+    variant: VariantName = "ifan",
+    steps: Annotated[int, typer.Option(min=1)] = 600_000,
+    batch: Annotated[int, typer.Option(min=1)] = 8,
+    crop: Annotated[int, typer.Option(min=64, help="Side of a patch, px; the paper's is 256.")] = 256,
+    learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-4,
+    schedule: Annotated[str, typer.Option(help="step (the paper's) or cosine (to zero at the last step).")] = "step",
+    warmup: Annotated[int, typer.Option(min=0, help="Steps over which the rate rises.")] = 0,
+    noise: Annotated[float, typer.Option(min=0.001, help="Largest noise level of the augmentation.")] = 0.0707,
+    reblurring_width: Annotated[int, typer.Option(min=1, help="32 as the supplement, 128 as the released code.")] = 32,
+    precision: Annotated[str, typer.Option(help="32-true or bf16-mixed.")] = "32-true",
+    accelerator: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    devices: Annotated[int, typer.Option(min=1)] = 1,
+    start: Annotated[Path | None, typer.Option(help="Weights to begin with.")] = None,
+    seed: int = 0,
+    save_every: Annotated[int, typer.Option(min=1)] = 500,
+    validate_every: Annotated[int, typer.Option(min=1)] = 1000,
+) -> None:
+    """Train with the paper's losses; a run that was stopped, even killed, continues from its last save."""
+    from benchmark.training import Progress, Recipe
+    from ifan.augmentation import Augmentation
+    from ifan.malloc import keep_blocks
+    from ifan.training import Settings
+    from ifan.training import train as prepare
+
+    if schedule not in ("step", "cosine"):
+        raise InputError(f"there is no schedule named {schedule}; there are step and cosine")
+    keep_blocks()
+    recipe = Recipe(
+        steps=steps, batch=batch, learning_rate=learning_rate, schedule=schedule, warmup=warmup, seed=seed  # type: ignore[arg-type]
+    )
+    settings = Settings(
+        variant_named(variant), recipe, Augmentation(crop=crop, noise=noise), reblurring_width, precision
+    )
+    trainer = prepare(
+        data, out, settings, start=start, accelerator=accelerator, devices=devices,
+        save_every=save_every, validate_every=validate_every,
+    )  # fmt: skip
+    with progress_bar() as bar:
+        task = bar.add_task(f"training {variant}", total=steps, completed=trainer.step, detail="")
+
+        def report(progress: Progress) -> None:
+            losses = " ".join(f"{name} {value:.4f}" for name, value in progress.losses.items())
+            bar.update(task, completed=progress.step, detail=losses)
+
+        finished = trainer.run(report)
+    stderr.print("finished" if finished else f"stopped at step {trainer.step}; the same command continues")
+
+
+@app.command(epilog="Example: ifan convert IFAN.pytorch ifan.safetensors --label 'released by the authors'")
+def convert(
+    source: Annotated[Path, typer.Argument(help="A released checkpoint or a safetensors file.")],
+    target: Annotated[Path, typer.Argument(help="The safetensors file to write.")],
+    variant: VariantName = "ifan",
+    label: Annotated[str, typer.Option(help="One line on what the weights are.")] = "",
+    half: Annotated[bool, typer.Option("--half", help="Store in float16: half the size, slightly rounded.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Convert weights to safetensors, with variant, form of IAC, label and training card in the header."""
+    refuse_existing(target, overwrite)
+    which = variant_named(variant)
+    weights = read_weights(find_weights(which, str(source)))
+    network = load_network(which, weights)
+    card = read_card(source) if source.suffix == ".safetensors" else {"converted_from": weights.sha256}
+    save_weights(target, network, which, label or weights.label, card, torch.float16 if half else torch.float32)
+    stderr.print(f"wrote {target}")
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Raise `InputError` if ``path`` exists and may not be replaced."""
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists; give --overwrite to replace it, or another name")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    run_app(app)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ifan.data import VIEWS
 from realdof.errors import InputError
 from realdof.images import read_pixels, write_pixels
-from realdof.optics import render_defocus
+from realdof.rendering import render_defocus
 
 PHOTOGRAPH_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 

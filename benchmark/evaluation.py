@@ -1,0 +1,112 @@
+"""The evaluator that `run` and `score` share: from one entry of a data set to one record."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import torch
+
+from benchmark.datasets.base import Entry
+from benchmark.method import Image, Method, Sample
+from benchmark.metrics.base import Metric
+from benchmark.protocols import Protocol
+from benchmark.results import Record
+from realdof.errors import InputError
+
+WARM_UP_SIDE = 128
+"""px of the corner that a method sees once, untimed, before its first image."""
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """A protocol with its metrics loaded.
+
+    Parameters
+    ----------
+    protocol
+        How files are read and outputs are scored.
+    metrics
+        What is measured, by name.
+    """
+
+    protocol: Protocol
+    metrics: Mapping[str, Metric]
+
+    def run(self, entry: Entry, method: Method, device: torch.device) -> tuple[Record, Image | None]:
+        """Deblur one entry and score it.
+
+        Returns
+        -------
+        Record
+            With status ``failed`` and the reason if the method raised or returned something else than an image.
+        Image or None
+            What the method returned, on the CPU.
+        """
+        sample = self.protocol.load_sample(entry)
+        try:
+            output, seconds, memory = deblur_timed(method, sample, device)
+            scores = self.score(output, sample.target)
+        except (InputError, RuntimeError, ValueError, ArithmeticError, MemoryError) as error:
+            return Record(entry.name, "failed", error=f"{type(error).__name__}: {error}"), None
+        return Record(entry.name, "ok", scores, seconds, memory), output
+
+    def score(self, output: Image, target: Image | None) -> dict[str, float]:
+        """Score an output where there is an all-in-focus image; no scores where there is none."""
+        return {} if target is None else self.protocol.score(output, target, self.metrics)
+
+
+def deblur_timed(method: Method, sample: Sample, device: torch.device) -> tuple[Image, float, int]:
+    """Deblur and measure: the image on the CPU, seconds of the method alone, peak memory in bytes.
+
+    Moving the images to the device and back is not timed; on CUDA both clocks wait for the device.
+
+    Raises
+    ------
+    ValueError
+        The method returned another shape or type than it was given, or values that are not finite.
+    """
+    there = _on(sample, device)
+    wait: Callable[[], object] = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    wait()
+    start = time.perf_counter()
+    output = method.deblur(there)
+    wait()
+    seconds = time.perf_counter() - start
+    memory = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else peak_resident_bytes()
+    if output.shape != sample.image.shape or not output.is_floating_point():
+        raise ValueError(
+            f"the method returned {output.dtype} {tuple(output.shape)} for an image of {tuple(sample.image.shape)}"
+        )
+    result = output.detach().cpu().float()
+    if not torch.isfinite(result).all():
+        raise ValueError("the method returned values that are not finite")
+    return result, seconds, memory
+
+
+def warm_up(method: Method, sample: Sample, device: torch.device) -> None:
+    """Let the method see a corner of an image once, so that the first timed image pays for nothing else."""
+
+    def corner(image: Image | None) -> Image | None:
+        return None if image is None else image[:, :WARM_UP_SIDE, :WARM_UP_SIDE].contiguous()
+
+    images = {role: corner(getattr(sample, role)) for role in ("image", "left", "right", "target")}
+    method.deblur(_on(replace(sample, **images), device))
+
+
+def _on(sample: Sample, device: torch.device) -> Sample:
+    """The sample a method sees: on its device, and without the all-in-focus image."""
+    moved = {
+        role: None if image is None else image.to(device)
+        for role, image in (("image", sample.image), ("left", sample.left), ("right", sample.right))
+    }
+    return replace(sample, **moved, target=None)
+
+
+def peak_resident_bytes() -> int:
+    """Largest resident set of this process so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,152 @@
+"""IFAN's training: its network, data, losses and validation, around the shared loop."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any, cast
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from benchmark.metrics.psnr import PSNR
+from benchmark.training import Recipe, Trainer
+from ifan.augmentation import Augmentation
+from ifan.data import DualPixelFolder, PatchSource
+from ifan.losses import TrainedIFAN
+from ifan.network import IFAN, SIZE_MULTIPLE
+from ifan.reblurring import ReblurringNetwork
+from ifan.variants import Variant
+from ifan.weights import load_network, read_weights, save_weights
+from realdof.errors import InputError
+from realdof.images import image_from_pixels
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training run is made of, beside its data.
+
+    Parameters
+    ----------
+    variant
+        Which IFAN.
+    recipe, augmentation
+        How long, how, and on what patches.
+    reblurring_width
+        32 as the supplement has it; the released code uses 128.
+    precision
+        Of the forward and backward pass, in Lightning Fabric's words: ``32-true``, ``bf16-mixed``.
+    """
+
+    variant: Variant
+    recipe: Recipe
+    augmentation: Augmentation
+    reblurring_width: int = 32
+    precision: str = "32-true"
+
+
+class Validation:
+    """Mean PSNR over the validation split, and the best weights so far kept as safetensors."""
+
+    def __init__(self, scenes: DualPixelFolder, folder: Path, settings: Settings, device: torch.device) -> None:
+        self.scenes, self.folder, self.settings, self.device = scenes, folder, settings, device
+        self.best = float("-inf")
+
+    def __call__(self, module: nn.Module, step: int) -> Mapping[str, float]:
+        """Figures for the log: PSNR of the output and of the defocused image it started from, dB."""
+        network = cast(TrainedIFAN, module).network
+        network.eval()
+        pairs = [self._score(network, index) for index in range(len(self.scenes))]
+        network.train()
+        figures = {"psnr": fmean(after for after, _ in pairs), "psnr_input": fmean(before for _, before in pairs)}
+        if figures["psnr"] > self.best:
+            self.best = figures["psnr"]
+            card = training_card(self.settings, step) | {"validation": figures}
+            save_weights(self.folder / "best.safetensors", network, self.settings.variant, "unlabelled", card)
+        return figures
+
+    def _score(self, network: IFAN, index: int) -> tuple[float, float]:
+        views = {name: image_from_pixels(pixels).to(self.device) for name, pixels in self.scenes.load(index).items()}
+        height, width = (side - side % SIZE_MULTIPLE for side in views["image"].shape[-2:])
+        views = {name: image[:, :height, :width] for name, image in views.items()}
+        both = torch.cat([views["right"], views["left"]])[None] if network.shape.dual else None
+        output = network(views["image"][None], both)[0].clamp(0, 1).cpu()
+        target = views["target"].cpu()
+        return PSNR()(output, target), PSNR()(views["image"].cpu(), target)
+
+
+def train(
+    data: Path,
+    folder: Path,
+    settings: Settings,
+    *,
+    start: Path | None = None,
+    accelerator: str = "cpu",
+    devices: int = 1,
+    save_every: int = 500,
+    validate_every: int = 1000,
+) -> Trainer:
+    """Make a training run ready, taken up where it was left if the folder holds one.
+
+    Parameters
+    ----------
+    data
+        DPDD's layout, with a ``val`` split if there is one.
+    folder
+        The run's own folder.
+    start
+        Weights to begin with instead of random ones. A single-image network can start a dual-pixel one: both
+        views get half of the first layer each.
+
+    Raises
+    ------
+    InputError
+        The data is not whole, or the folder holds a run with other settings.
+    """
+    fabric = Fabric(accelerator=accelerator, devices=devices, precision=cast(Any, settings.precision))
+    fabric.launch()
+    torch.manual_seed(settings.recipe.seed)
+    shape = settings.variant.shape
+    network = IFAN(shape) if start is None else started_from(start, settings.variant)
+    module = TrainedIFAN(network, ReblurringNetwork(shape, settings.reblurring_width))
+    source = PatchSource(DualPixelFolder.open(data), settings.augmentation, settings.recipe.batch, settings.recipe.seed)
+    validation = None
+    if (data / "val_c").is_dir():
+        validation = Validation(DualPixelFolder.open(data, "val"), folder, settings, fabric.device)
+    trainer = Trainer(
+        module, source, settings.recipe, folder,
+        fabric=fabric, validate=validation, save_every=save_every, validate_every=validate_every,
+    )  # fmt: skip
+    trainer.resume()
+    return trainer
+
+
+def started_from(path: Path, variant: Variant) -> IFAN:
+    """A trainable network with weights from a file, single-image ones widened for a dual-pixel variant.
+
+    Raises
+    ------
+    InputError
+        The file holds another network.
+    """
+    weights = read_weights(path)
+    if variant.shape.dual and not weights.shape.dual:
+        first = weights.state["kconv1_1.0.weight"]
+        weights.state["kconv1_1.0.weight"] = torch.cat([first, first], dim=1) / 2
+        weights = type(weights)(weights.path, weights.sha256, variant.shape, weights.state, weights.label)
+    if weights.shape != variant.shape:
+        raise InputError(f"{path} cannot start {variant.name}: it holds N = {weights.shape.filters}")
+    return load_network(variant, weights).train().requires_grad_(True)
+
+
+def training_card(settings: Settings, step: int) -> dict[str, Any]:
+    """How the weights came about, for the header of their file."""
+    return {
+        "variant": settings.variant.name,
+        "steps": step,
+        "recipe": asdict(settings.recipe),
+        "augmentation": asdict(settings.augmentation),
+        "reblurring_width": settings.reblurring_width,
+        "precision": settings.precision,
+    }

@@ -1,0 +1,62 @@
+"""What the three command lines share: one sentence for bad input, exit status 2, and a progress bar with ETA."""
+
+import sys
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from realdof.errors import InputError
+
+stdout = Console()
+stderr = Console(stderr=True)
+
+
+def new_app(summary: str, example: str) -> typer.Typer:
+    """A command line whose ``--help`` ends with an example."""
+    return typer.Typer(
+        help=f"{summary}\n\nEvery command takes --debug, which shows the traceback of an error.",
+        epilog=f"Example: {example}",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        rich_markup_mode="rich",
+    )
+
+
+def run_app(app: typer.Typer) -> NoReturn:
+    """Run a command line; bad input is one sentence on standard error and exit status 2."""
+    debug = "--debug" in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--debug"]
+    try:
+        app()
+    except InputError as error:
+        if debug:
+            raise
+        stderr.print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True, highlight=False)
+        sys.exit(2)
+    except BrokenPipeError:
+        # `ifan-bench leaderboard | head` closes our output early; that is no error.
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(0)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def progress_bar() -> Progress:
+    """A bar on standard error with what is done, how long it took and how long it will take."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=stderr,
+        transient=False,
+    )
