@@ -18,6 +18,7 @@ _MOST_CHUNKS = 10_000
 _MODEL, _EXIF_DIRECTORY, _DNG_BODY_SERIAL = 0x0110, 0x8769, 0xC62F
 _EXPOSURE_TIME, _F_NUMBER, _ISO, _FOCAL_LENGTH = 0x829A, 0x829D, 0x8827, 0x920A
 _TIME, _SUBSECONDS, _BODY_SERIAL, _LENS = 0x9003, 0x9291, 0xA431, 0xA434
+_ZERO_TIME = datetime(1970, 1, 1)
 _MAKER_NOTE, _SONY_BLOCK, _SONY_SERIAL_AT, _SONY_SERIAL_LENGTH = 0x927C, 0x9050, 0x88, 6
 
 
@@ -52,6 +53,11 @@ class Exif:
     f_number: float | None = None
     iso: float | None = None
     focal_length: float | None = None
+
+    @property
+    def clock(self) -> float | None:
+        """``time`` in s since the beginning of 1970, by the body's own clock."""
+        return None if self.time is None else (self.time - _ZERO_TIME).total_seconds()
 
 
 def read_exif(path: Path) -> Exif:
