@@ -176,7 +176,7 @@ def _limited(source: _Source, max_bytes: int) -> Iterator[bytes]:
     for block in source.blocks:
         done += len(block)
         if max(done, source.size or 0) > max_bytes:
-            raise InputError(f"{shown(source.url)} has more than {max_bytes:,} bytes; it is not the right file")
+            raise InputError(f"{shown(source.url)} has over {max_bytes:,} bytes; it is not the right file")
         yield block
 
 

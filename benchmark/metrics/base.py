@@ -68,8 +68,11 @@ def pixel_arrays(output: Image, target: Image) -> tuple[np.ndarray, np.ndarray]:
         They are not (3, H, W) or differ in size.
     """
     check_sizes(output, target, smallest=1)
-    first, second = (np.ascontiguousarray(image.detach().cpu().numpy(), np.float32) for image in (output, target))
-    return first, second
+    return _pixel_array(output), _pixel_array(target)
+
+
+def _pixel_array(image: Image) -> np.ndarray:
+    return np.ascontiguousarray(image.detach().cpu().numpy(), np.float32)
 
 
 def check_sizes(output: Image, target: Image, smallest: int) -> None:
@@ -83,4 +86,4 @@ def check_sizes(output: Image, target: Image, smallest: int) -> None:
     if output.shape != target.shape:
         raise ValueError(f"the output is {tuple(output.shape)}, the all-in-focus image {tuple(target.shape)}")
     if output.ndim != 3 or output.shape[0] != 3 or min(output.shape[1:]) < smallest:
-        raise ValueError(f"images are {tuple(output.shape)}; they must be (3, H, W) of at least {smallest} px")
+        raise ValueError(f"images are {tuple(output.shape)}; they must be (3, H, W), at least {smallest} px")

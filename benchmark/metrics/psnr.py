@@ -23,7 +23,7 @@ class PSNR:
 
     def __call__(self, output: Image, target: Image) -> float:
         """Measure one image; see ``Metric``."""
-        first, second = pixel_arrays(output, target)
+        first, second = (array.reshape(-1, array.shape[-1]) for array in pixel_arrays(output, target))
         # OpenCV squares and adds in float64: exact to the last digits without a copy of the images.
-        squared = cv2.norm(first.reshape(-1, first.shape[-1]), second.reshape(-1, first.shape[-1]), cv2.NORM_L2SQR)
+        squared = cv2.norm(first, second, cv2.NORM_L2SQR)
         return math.inf if squared == 0 else 10 * math.log10(first.size / squared)

@@ -27,7 +27,7 @@ class SSIM:
         decimals=4,
         unit="",
         range=(-1.0, 1.0),
-        source="Wang et al., IEEE TIP 2004, with scikit-image's defaults: 7x7 uniform window, mean over channels",
+        source="Wang et al., IEEE TIP 2004, as in scikit-image: 7x7 uniform window, mean over channels",
     )
 
     def __call__(self, output: Image, target: Image) -> float:
@@ -45,8 +45,8 @@ class SSIM:
 def _similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Wang et al., equation 13, at every pixel whose window lies inside.
 
-    Differences of moments cancel where a window is constant, but to 1e-16, and C2 is 9e-4: nothing is lost. That
-    holds because a band is short: the running sums of ``boxFilter`` start afresh with each.
+    Differences of moments cancel where a window is constant, but only to 1e-16, and C2 is 9e-4: nothing is
+    lost. That holds because a band is short: the running sums of ``boxFilter`` start afresh with each.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ def _similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """
     mean_x, mean_y = _window_mean(x), _window_mean(y)
     # Buffers are reused from here on: half of the time would go into allocating maps.
-    product = _window_mean(cv2.multiply(x, y))
-    squares = cv2.multiply(x, x, dst=x)
+    product: np.ndarray = _window_mean(cv2.multiply(x, y))
+    squares: np.ndarray = cv2.multiply(x, x, dst=x)
     squares += cv2.multiply(y, y, dst=y)
     squares = _window_mean(squares)
 
-    product_of_means = cv2.multiply(mean_x, mean_y)
-    squared_means = cv2.multiply(mean_x, mean_x, dst=mean_x)
+    product_of_means: np.ndarray = cv2.multiply(mean_x, mean_y)
+    squared_means: np.ndarray = cv2.multiply(mean_x, mean_x, dst=mean_x)
     squared_means += cv2.multiply(mean_y, mean_y, dst=mean_y)
 
     product -= product_of_means
