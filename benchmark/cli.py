@@ -1,0 +1,177 @@
+"""The command line `ifan-bench`: run methods over data sets, score results, print leaderboards."""
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark import registry
+from realdof.console import new_app, run_app
+from realdof.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.runner import Task
+
+app = new_app(
+    "Benchmark of single-image defocus deblurring, after IFAN (CVPR 2021).",
+    "ifan-bench run --method ifan --dataset sample && ifan-bench leaderboard",
+)
+
+Results = Annotated[Path, typer.Option("--results", help="The results folder.")]
+Root = Annotated[Path | None, typer.Option("--root", help="Where the data set is; its own place in the cache if not given.")]
+DatasetName = Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")]
+ProtocolName = Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")]
+Metrics = Annotated[str | None, typer.Option("--metrics", help="Comma-separated, e.g. psnr,ssim,mae; all if not given.")]
+Again = Annotated[bool, typer.Option("--again", help="Compute every image anew, even those that are done.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many images; never ranked.")]
+DEFAULT_RESULTS = Path("results")
+
+
+@app.command(epilog="Example: ifan-bench run --method ifan --dataset sample")
+def run(
+    method: Annotated[str, typer.Option("--method", help="See `ifan-bench methods`.")],
+    dataset: DatasetName = "sample",
+    protocol: ProtocolName = None,
+    weights: Annotated[str | None, typer.Option("--weights", help="official, synthetic, or a file.")] = None,
+    metrics: Metrics = None,
+    root: Root = None,
+    results: Results = DEFAULT_RESULTS,
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")] = "cpu",
+    limit: Limit = None,
+    again: Again = False,
+) -> None:
+    """Run a method over a data set and score it; a run that was stopped, even killed, continues where it was."""
+    from benchmark import runner
+    from benchmark.console import print_summary, showing_progress
+
+    factory = registry.method(method)
+    check_device(device)
+    task = open_task(dataset, protocol, metrics, root, limit)
+    with showing_progress(f"{method} on {dataset}") as report:
+        folder, summary = runner.run(
+            task, factory, results, weights=weights, device=device, again=again, report=report
+        )
+    print_summary(folder, summary, task.metrics)
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: ifan-bench score my-outputs/ --dataset sample --name my-method")
+def score(
+    outputs: Annotated[Path, typer.Argument(help="A folder of images named as the data set's, or a run's folder.")],
+    name: Annotated[str, typer.Option("--name", help="The method's name in tables.")],
+    dataset: DatasetName = "sample",
+    protocol: ProtocolName = None,
+    metrics: Metrics = None,
+    root: Root = None,
+    results: Results = DEFAULT_RESULTS,
+    again: Again = False,
+) -> None:
+    """Score results that exist, paired with the data set by name."""
+    from benchmark import runner
+    from benchmark.console import print_summary, showing_progress
+
+    task = open_task(dataset, protocol, metrics, root, None)
+    with showing_progress(f"scoring {outputs}") as report:
+        folder, summary = runner.score(task, outputs, name, results, again=again, report=report)
+    print_summary(folder, summary, task.metrics)
+
+
+@app.command(epilog="Example: ifan-bench leaderboard --dataset sample --format csv")
+def leaderboard(
+    dataset: DatasetName = "sample",
+    protocol: ProtocolName = None,
+    results: Results = DEFAULT_RESULTS,
+    format: Annotated[str, typer.Option("--format", help="table, csv or markdown: what is printed.")] = "table",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the files; the results folder if not given.")] = None,
+) -> None:
+    """Print measured and published figures side by side, and write them as CSV and Markdown."""
+    from benchmark import leaderboard as boards
+    from benchmark.console import print_leaderboard
+    from realdof.files import write_text
+
+    if format not in ("table", "csv", "markdown"):
+        raise registry.unknown("format", format, ("table", "csv", "markdown"))
+    name = protocol or registry.dataset(dataset).card.protocol
+    board = boards.build(results, dataset, registry.protocol(name).name)
+    folder = out or results
+    files = {
+        folder / f"leaderboard-{dataset}-{name}.csv": boards.to_csv(board),
+        folder / f"leaderboard-{dataset}-{name}.md": boards.to_markdown(board),
+    }
+    for path, text in files.items():
+        write_text(path, text)
+    if format == "table":
+        print_leaderboard(board, list(files))
+    else:
+        typer.echo(boards.to_csv(board) if format == "csv" else boards.to_markdown(board), nl=False)
+
+
+@app.command(epilog="Example: ifan-bench methods")
+def methods() -> None:
+    """List every method that can be run, ours and those of installed plug-ins."""
+    from benchmark.console import print_methods
+
+    print_methods([registry.method(name).card for name in registry.names(registry.METHODS)])
+
+
+@app.command(epilog="Example: ifan-bench datasets")
+def datasets() -> None:
+    """List every data set."""
+    from benchmark.console import print_datasets
+
+    print_datasets([registry.dataset(name).card for name in registry.names(registry.DATASETS)])
+
+
+@app.command(epilog="Example: ifan-bench complexity --method ifan")
+def complexity(
+    method: Annotated[str | None, typer.Option("--method", help="Every method with a network if not given.")] = None,
+    height: Annotated[int, typer.Option(min=64, help="px; the paper's is 720.")] = 720,
+    width: Annotated[int, typer.Option(min=64, help="px; the paper's is 1280.")] = 1280,
+) -> None:
+    """Count parameters and multiply-accumulates, under the paper's convention and exactly."""
+    from benchmark.complexity import count
+    from benchmark.console import print_complexity
+
+    names = [method] if method else registry.names(registry.METHODS)
+    found = {name: registry.method(name).architecture() for name in names}
+    counted = {name: count(network, height, width) for name, network in found.items() if network is not None}
+    if method and not counted:
+        raise InputError(f"{method} has no network to count")
+    print_complexity(counted)
+
+
+def open_task(
+    dataset: str, protocol: str | None, metrics: str | None, root: Path | None, limit: int | None
+) -> "Task":
+    """Find the data set, make it ready and check it."""
+    from benchmark import runner
+    from benchmark.console import showing_preparation
+
+    found = registry.dataset(dataset)(root)
+    chosen = registry.protocol(protocol or found.card.protocol)
+    with showing_preparation(f"making data set {dataset} (once)") as report:
+        found.prepare(report)
+    wanted = None if metrics is None else tuple(name.strip() for name in metrics.split(",") if name.strip())
+    return runner.prepare(found, chosen, wanted, limit)
+
+
+def check_device(device: str) -> None:
+    """Raise `InputError` if torch does not know the device or cannot use it."""
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"device {device} cannot be used here: {reason}") from error
+
+
+for _point in entry_points(group=registry.COMMANDS):
+    app.command(_point.name)(_point.load())
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    run_app(app)

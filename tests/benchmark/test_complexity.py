@@ -1,0 +1,50 @@
+"""Parameters and MACs against the figures the paper prints (Tables 2 and 4)."""
+
+import pytest
+
+from benchmark import registry
+from benchmark.complexity import count
+from benchmark.published import published
+
+EXPECTED = {
+    "ifan-n8": (9_436_740, 347.893),
+    "ifan": (10_476_996, 362.872),
+    "ifan-n26": (11_517_252, 377.852),
+    "ifan-n35": (12_557_508, 392.832),
+    "ifan-n44": (13_597_764, 407.811),
+    "ifan-dual": (10_477_860, 363.668),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_ifan_has_the_parameters_and_macs_of_the_papers_convention(name: str) -> None:
+    parameters, macs = EXPECTED[name]
+    architecture = registry.method(name).architecture()
+    assert architecture is not None
+    cost = count(architecture)
+    assert cost.parameters == parameters
+    assert cost.paper / 1e9 == pytest.approx(macs, abs=0.0006)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if name != "ifan-dual"])
+def test_ifan_counts_agree_with_the_printed_figures(name: str) -> None:
+    rows = published()
+    row = rows[(rows["method"] == name) & (rows["table"].isin(["Table 2", "Table 4"]))].iloc[0]
+    architecture = registry.method(name).architecture()
+    assert architecture is not None
+    cost = count(architecture)
+    assert round(cost.parameters / 1e6, 2) == row["params_m"]
+    assert cost.paper / 1e9 == pytest.approx(row["macs_g"], abs=0.06)
+
+
+def test_exact_count_leaves_out_the_slip_of_the_transposed_convolutions() -> None:
+    architecture = registry.method("ifan").architecture()
+    assert architecture is not None
+    cost = count(architecture)
+    assert (cost.exact - cost.paper) / 1e9 == pytest.approx(0.023, abs=0.001)
+
+
+def test_counts_grow_with_the_size_of_the_image() -> None:
+    architecture = registry.method("ifan").architecture()
+    assert architecture is not None
+    assert count(architecture, 1440, 2560).convolution == 4 * count(architecture, 720, 1280).convolution
