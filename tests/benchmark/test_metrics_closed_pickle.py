@@ -1,0 +1,116 @@
+"""The reader of pickled arrays gives what is in them and runs nothing."""
+
+import pickle
+import pickletools
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from benchmark.metrics.closed_pickle import read_float_arrays
+from realdof.errors import InputError
+
+ARRAYS = npst.arrays(
+    np.dtype("<f4"), npst.array_shapes(min_dims=0, max_dims=4, min_side=0), elements=st.floats(-1, 1, width=32)
+)
+TREES = st.dictionaries(
+    st.text(), st.one_of(ARRAYS, ARRAYS.map(np.asfortranarray), st.dictionaries(st.text(), ARRAYS, max_size=4)), max_size=4
+)
+SMALL = {"layer": {"kernel": np.arange(6, dtype="<f4").reshape(2, 3), "bias": np.ones(2, dtype="<f4")}}
+
+
+class Call:
+    """Pickles as a call of a function."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+def same(first: Any, second: Any) -> bool:
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    return bool(first.dtype == second.dtype and np.array_equal(first, second))
+
+
+@given(TREES)
+@settings(deadline=None)
+def test_what_was_pickled_is_read(tree: dict[str, Any]) -> None:
+    assert same(read_float_arrays(pickle.dumps(tree, protocol=3), "weights"), tree)
+
+
+def test_a_malicious_pickle_is_refused_and_runs_nothing(tmp_path: Path) -> None:
+    bait = tmp_path / "bait"
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        poison = pickle.dumps({"layer": Call(open, str(bait), "w")}, protocol)
+        with pytest.raises(InputError, match="nothing of it was run"):
+            read_float_arrays(poison, "weights")
+    assert not bait.exists()
+    pickle.loads(poison).clear()
+    assert bait.exists(), "the pickle was harmless, and the test proved nothing"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Call(np.ndarray, (2, 2)),
+        Call(np.dtype, "O"),
+        Call(np.dtype, "f8", False, True),
+        np.array([{}], dtype=object),
+        np.zeros(3),
+        np.zeros(3, dtype=">f4"),
+        np.zeros(3, dtype="<i4"),
+        "text",
+        (),
+        3,
+    ],
+    ids=["ndarray", "dtype", "dtype f8", "objects", "float64", "big-endian", "int32", "string", "tuple", "number"],
+)
+def test_anything_else_than_float32_arrays_is_refused(value: Any) -> None:
+    with pytest.raises(InputError, match="no pickle of float32 arrays"):
+        read_float_arrays(pickle.dumps({"layer": value}, protocol=3), "weights")
+
+
+def test_dictionaries_that_multiply_are_refused() -> None:
+    tree: dict[str, Any] = SMALL
+    for _ in range(40):
+        tree = {"a": tree, "b": tree}
+    with pytest.raises(InputError, match="occurs twice"):
+        read_float_arrays(pickle.dumps(tree, protocol=3), "weights")
+
+
+def test_a_dictionary_inside_itself_is_refused() -> None:
+    tree: dict[str, Any] = {}
+    tree["a"] = tree
+    with pytest.raises(InputError, match="occurs twice"):
+        read_float_arrays(pickle.dumps(tree, protocol=3), "weights")
+
+
+def test_deep_nesting_is_refused() -> None:
+    depth = 2 * sys.getrecursionlimit()
+    nested = b"\x80\x03" + b"}X\x01\x00\x00\x00a" * depth + b"}" + b"s" * depth + b"."
+    with pytest.raises(InputError, match="more than"):
+        read_float_arrays(nested, "weights")
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=300)
+def test_a_damaged_pickle_gives_one_sentence_or_arrays(data: st.DataObject) -> None:
+    damaged = bytearray(pickle.dumps(SMALL, protocol=3))
+    for _ in range(data.draw(st.integers(1, 3))):
+        # Opcodes are the bytes that matter, so other opcodes are what they are most often replaced by.
+        code = st.sampled_from([ord(opcode.code) for opcode in pickletools.opcodes]) | st.integers(0, 255)
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(code)
+    cut = data.draw(st.integers(0, len(damaged)))
+    for content in (bytes(damaged), bytes(damaged[:cut])):
+        try:
+            assert isinstance(read_float_arrays(content, "weights"), dict)
+        except InputError as error:
+            assert "\n" not in str(error)
