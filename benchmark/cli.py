@@ -19,10 +19,15 @@ app = new_app(
 )
 
 Results = Annotated[Path, typer.Option("--results", help="The results folder.")]
-Root = Annotated[Path | None, typer.Option("--root", help="Where the data set is; its own place in the cache if not given.")]
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", help="Where the data set is; its own place in the cache if not given."),
+]
 DatasetName = Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")]
 ProtocolName = Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")]
-Metrics = Annotated[str | None, typer.Option("--metrics", help="Comma-separated, e.g. psnr,ssim,mae; all if not given.")]
+Metrics = Annotated[
+    str | None, typer.Option("--metrics", help="Comma-separated, e.g. psnr,ssim,mae; all if not given.")
+]
 Again = Annotated[bool, typer.Option("--again", help="Compute every image anew, even those that are done.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many images; never ranked.")]
 DEFAULT_RESULTS = Path("results")
@@ -49,9 +54,7 @@ def run(
     check_device(device)
     task = open_task(dataset, protocol, metrics, root, limit)
     with showing_progress(f"{method} on {dataset}") as report:
-        folder, summary = runner.run(
-            task, factory, results, weights=weights, device=device, again=again, report=report
-        )
+        folder, summary = runner.run(task, factory, results, weights=weights, device=device, again=again, report=report)
     print_summary(folder, summary, task.metrics)
     if summary.failed:
         raise typer.Exit(1)
@@ -84,7 +87,9 @@ def leaderboard(
     protocol: ProtocolName = None,
     results: Results = DEFAULT_RESULTS,
     format: Annotated[str, typer.Option("--format", help="table, csv or markdown: what is printed.")] = "table",
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the files; the results folder if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the files; the results folder if not given.")
+    ] = None,
 ) -> None:
     """Print measured and published figures side by side, and write them as CSV and Markdown."""
     from benchmark import leaderboard as boards
@@ -142,9 +147,7 @@ def complexity(
     print_complexity(counted)
 
 
-def open_task(
-    dataset: str, protocol: str | None, metrics: str | None, root: Path | None, limit: int | None
-) -> "Task":
+def open_task(dataset: str, protocol: str | None, metrics: str | None, root: Path | None, limit: int | None) -> "Task":
     """Find the data set, make it ready and check it."""
     from benchmark import runner
     from benchmark.console import showing_preparation

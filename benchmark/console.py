@@ -76,7 +76,10 @@ def print_leaderboard(board: Leaderboard, files: Iterable[Path]) -> None:
     table = Table(title=f"{board.dataset}, protocol {board.protocol}")
     for column in SHOWN:
         table.add_column(column, justify="left" if column in ("method", "kind", "weights", "source") else "right")
-    best = {column: set(best_rows(board, column, column != "psnr" and column != "ssim")) for column in ("psnr", "ssim", "mae", "lpips")}
+    best = {
+        column: set(best_rows(board, column, column != "psnr" and column != "ssim"))
+        for column in ("psnr", "ssim", "mae", "lpips")
+    }
     kind = list(board.rows["kind"])
     for position, cells in enumerate(display_rows(board)):
         shown = dict(zip(COLUMNS, cells, strict=True))

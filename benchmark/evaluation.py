@@ -90,20 +90,15 @@ def deblur_timed(method: Method, sample: Sample, device: torch.device) -> tuple[
 def warm_up(method: Method, sample: Sample, device: torch.device) -> None:
     """Let the method see a corner of an image once, so that the first timed image pays for nothing else."""
 
-    def corner(image: Image | None) -> Image | None:
-        return None if image is None else image[:, :WARM_UP_SIDE, :WARM_UP_SIDE].contiguous()
+    def corner(image: Image) -> Image:
+        return image[:, :WARM_UP_SIDE, :WARM_UP_SIDE].contiguous()
 
-    images = {role: corner(getattr(sample, role)) for role in ("image", "left", "right", "target")}
-    method.deblur(_on(replace(sample, **images), device))
+    method.deblur(_on(sample.mapped(corner), device))
 
 
 def _on(sample: Sample, device: torch.device) -> Sample:
     """The sample a method sees: on its device, and without the all-in-focus image."""
-    moved = {
-        role: None if image is None else image.to(device)
-        for role, image in (("image", sample.image), ("left", sample.left), ("right", sample.right))
-    }
-    return replace(sample, **moved, target=None)
+    return replace(sample, target=None).mapped(lambda image: image.to(device))
 
 
 def peak_resident_bytes() -> int:

@@ -144,11 +144,11 @@ def best_rows(board: Leaderboard, column: str, lower_is_better: bool) -> Sequenc
     return [int(position) for position in ranked.index[ranked[column] == best]]
 
 
-def _cell(name: str, value: object) -> str:
+def _cell(name: str, value: Any) -> str:
     if value is None or pd.isna(value):
         return ""
     if name in DECIMALS:
-        return f"{float(value):.{DECIMALS[name]}f}"  # type: ignore[arg-type]
+        return f"{float(value):.{DECIMALS[name]}f}"
     if name in ("n", "total"):
-        return str(int(value))  # type: ignore[call-overload]
+        return str(int(value))
     return str(value)

@@ -34,6 +34,13 @@ class Sample:
     right: Image | None = None
     target: Image | None = None
 
+    def mapped(self, change: Callable[[Image], Image]) -> "Sample":
+        """The sample with the same change made to every image there is."""
+        left, right, target = (
+            None if image is None else change(image) for image in (self.left, self.right, self.target)
+        )
+        return Sample(self.name, change(self.image), left, right, target)
+
 
 @dataclass(frozen=True)
 class MethodCard:

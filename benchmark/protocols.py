@@ -1,4 +1,7 @@
-"""Evaluation protocols: how images are read, cropped, clipped and scored. A figure without its protocol means nothing."""
+"""Evaluation protocols: how images are read, cropped, clipped and scored.
+
+A figure without its protocol means nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -62,8 +65,7 @@ class Protocol:
 
     def prepare(self, sample: Sample) -> Sample:
         """Cut every image of a sample to the protocol's multiple, at the bottom and right."""
-        images = {role: getattr(sample, role) for role in ("image", "left", "right", "target")}
-        return replace(sample, **{role: None if image is None else self.cut(image) for role, image in images.items()})
+        return sample.mapped(self.cut)
 
     def cut(self, image: Image) -> Image:
         """Cut one image (3, H, W) to the protocol's multiple."""

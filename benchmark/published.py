@@ -14,4 +14,9 @@ FIGURES = ("psnr", "ssim", "mae", "lpips", "params_m", "macs_g", "time_s")
 def published() -> pd.DataFrame:
     """Every published row; figures are floats, NaN where the source prints none, everything else is text."""
     with as_file(files("benchmark") / "published.csv") as path:
-        return pd.read_csv(path, dtype={name: str for name in KEY}, keep_default_na=False, na_values={f: [""] for f in FIGURES})
+        return pd.read_csv(
+            path,
+            dtype=dict.fromkeys(KEY, str),
+            keep_default_na=False,
+            na_values={f: [""] for f in FIGURES},
+        )

@@ -67,4 +67,6 @@ def _import(point: EntryPoint, kind: str) -> Any:
         return point.load()
     except (ImportError, AttributeError) as error:
         package = point.dist.name if point.dist else "its package"
-        raise InputError(f"{kind} {point.name} of {package} cannot be imported: {error}; install what it needs") from error
+        raise InputError(
+            f"{kind} {point.name} of {package} cannot be imported: {error}; install what it needs"
+        ) from error

@@ -1,9 +1,9 @@
 """Results on disk: one folder a run, one line an image, appended as it is done.
 
-    results/<data set>/<method>/<run id>/
-        run.json         what determines the figures, what they were measured with, and the summary
-        records.jsonl    one line an image
-        outputs/*.png    what the method returned, clipped, 16-bit
+results/<data set>/<method>/<run id>/
+    run.json         what determines the figures, what they were measured with, and the summary
+    records.jsonl    one line an image
+    outputs/*.png    what the method returned, clipped, 16-bit
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from realdof.files import write_json
 from realdof.images import pixels_from_image, write_pixels
 
 SCHEMA = 1
-OUTPUT_BITS = 16
+OUTPUT_BITS: Literal[16] = 16
 """Outputs keep 16 bits whatever the protocol reads, so that scoring them again gives the run's figures."""
 
 

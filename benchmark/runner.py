@@ -12,8 +12,8 @@ from benchmark import complexity, registry
 from benchmark.datasets.base import Dataset, Entry, check_entries, hash_of_files, list_images
 from benchmark.environment import describe
 from benchmark.evaluation import Evaluator, warm_up
-from benchmark.metrics.base import Metric
 from benchmark.method import Method, MethodCard, MethodFactory, WeightsUsed
+from benchmark.metrics.base import Metric
 from benchmark.protocols import Protocol
 from benchmark.results import Record, RunFolder
 from benchmark.summary import Summary, summarise
@@ -125,7 +125,13 @@ def run(
 
 
 def score(
-    task: Task, outputs: Path, name: str, results: Path, *, again: bool = False, report: Report = lambda progress: None
+    task: Task,
+    outputs: Path,
+    name: str,
+    results: Path,
+    *,
+    again: bool = False,
+    report: Report = lambda progress: None,
 ) -> tuple[RunFolder, Summary]:
     """Score images that exist, paired with the data set by name; the results of a run can be scored anew.
 
@@ -262,7 +268,11 @@ def _check_size(task: Task, entry: Entry, path: Path) -> None:
 
 
 def _description(
-    task: Task, card: MethodCard, weights: WeightsUsed | None, factory: MethodFactory | None, device: torch.device
+    task: Task,
+    card: MethodCard,
+    weights: WeightsUsed | None,
+    factory: MethodFactory | None,
+    device: torch.device,
 ) -> dict[str, Any]:
     architecture = factory.architecture() if factory is not None else None
     cost = complexity.count(architecture) if architecture is not None else None

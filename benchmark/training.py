@@ -123,9 +123,9 @@ class Trainer:
         self.save_every = save_every
         self.validate_every = validate_every
         self.step = 0
-        self.averaged = AveragedModel(
-            module, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True
-        ).to(self.fabric.device)
+        self.averaged = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True).to(
+            self.fabric.device
+        )
         self.module, self.optimiser = self.fabric.setup(module, optimiser_for(module, recipe))
         self._stop = False
 

@@ -1,7 +1,8 @@
 """The command line `ifan`: make training data, train, convert weights, deblur photographs."""
 
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import typer
@@ -11,7 +12,18 @@ from ifan.weights import find_weights, load_network, read_card, read_weights, sa
 from realdof.console import new_app, progress_bar, run_app, stderr
 from realdof.errors import InputError
 
-app = new_app("IFAN: deblur photographs, train, convert weights.", "ifan deblur photo.jpg -o sharp.png --weights synthetic")
+app = new_app(
+    "IFAN: deblur photographs, train, convert weights.",
+    "ifan deblur photo.jpg -o sharp.png --weights synthetic",
+)
+
+
+class Schedule(Enum):
+    """How the learning rate falls."""
+
+    STEP = "step"
+    COSINE = "cosine"
+
 
 VariantName = Annotated[str, typer.Option("--variant", help=f"One of {', '.join(VARIANTS)}.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")]
@@ -53,15 +65,19 @@ def deblur(
     views = {name: image_from_pixels(read_pixels(path)) for name, path in (("left", left), ("right", right)) if path}
     for name, view in views.items():
         if view.shape[1:] != pixels.shape[:2]:
-            raise InputError(f"the {name} view is {view.shape[2]}x{view.shape[1]}, {image} {pixels.shape[1]}x{pixels.shape[0]}")
+            raise InputError(
+                f"the {name} view is {view.shape[2]}x{view.shape[1]}, {image} {pixels.shape[1]}x{pixels.shape[0]}"
+            )
     method = IFANFactory(variant_named(variant)).load(weights).to(device)
     sample = Sample(image.stem, image_from_pixels(pixels).to(device), **{k: v.to(device) for k, v in views.items()})
-    bits = 16 if pixels.dtype.itemsize == 2 and output.suffix.lower() not in (".jpg", ".jpeg") else 8
+    bits: Literal[8, 16] = 16 if pixels.dtype.itemsize == 2 and output.suffix.lower() not in (".jpg", ".jpeg") else 8
     write_pixels(output, pixels_from_image(method.deblur(sample).clamp(0, 1), bits))
     stderr.print(f"wrote {output} ({bits}-bit)")
 
 
-@app.command(epilog="Example: ifan synthesize photographs/ data/ --count 720 && ifan synthesize others/ data/ --split val --count 12")
+@app.command(
+    epilog="Example: ifan synthesize photographs/ data/ && ifan synthesize others/ data/ --split val --count 12"
+)
 def synthesize(
     photographs: Annotated[Path, typer.Argument(help="A folder of sharp photographs.")],
     out: Annotated[Path, typer.Argument(help="Where the set goes, in DPDD's layout.")],
@@ -83,7 +99,9 @@ def synthesize(
             bar.update(task, completed=done)
 
 
-@app.command(epilog="Example: ifan train --data data/ --out runs/ifan --steps 14000 --batch 2 --crop 128 --schedule cosine")
+@app.command(
+    epilog="Example: ifan train --data data/ --out runs/ifan --steps 14000 --batch 2 --crop 128 --schedule cosine"
+)
 def train(
     data: Annotated[Path, typer.Option(help="A set in DPDD's layout, with a val split if there is one.")],
     out: Annotated[Path, typer.Option(help="The run's folder; a run in it is continued.")],
@@ -92,7 +110,9 @@ def train(
     batch: Annotated[int, typer.Option(min=1)] = 8,
     crop: Annotated[int, typer.Option(min=64, help="Side of a patch, px; the paper's is 256.")] = 256,
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-4,
-    schedule: Annotated[str, typer.Option(help="step (the paper's) or cosine (to zero at the last step).")] = "step",
+    schedule: Annotated[
+        Schedule, typer.Option(help="The paper's steps, or a cosine to zero at the last step.")
+    ] = Schedule.STEP,
     warmup: Annotated[int, typer.Option(min=0, help="Steps over which the rate rises.")] = 0,
     noise: Annotated[float, typer.Option(min=0.001, help="Largest noise level of the augmentation.")] = 0.0707,
     reblurring_width: Annotated[int, typer.Option(min=1, help="32 as the supplement, 128 as the released code.")] = 32,
@@ -111,11 +131,14 @@ def train(
     from ifan.training import Settings
     from ifan.training import train as prepare
 
-    if schedule not in ("step", "cosine"):
-        raise InputError(f"there is no schedule named {schedule}; there are step and cosine")
     keep_blocks()
     recipe = Recipe(
-        steps=steps, batch=batch, learning_rate=learning_rate, schedule=schedule, warmup=warmup, seed=seed  # type: ignore[arg-type]
+        steps=steps,
+        batch=batch,
+        learning_rate=learning_rate,
+        schedule=schedule.value,
+        warmup=warmup,
+        seed=seed,
     )
     settings = Settings(
         variant_named(variant), recipe, Augmentation(crop=crop, noise=noise), reblurring_width, precision

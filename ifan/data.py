@@ -65,7 +65,9 @@ class DualPixelFolder:
         images = {name: read_pixels(path) for name, path in self.files[index].items()}
         shapes = {(image.shape, image.dtype) for image in images.values()}
         if len(shapes) > 1:
-            found = ", ".join(f"{name} {image.shape[1]}x{image.shape[0]} {image.dtype}" for name, image in images.items())
+            found = ", ".join(
+                f"{name} {image.shape[1]}x{image.shape[0]} {image.dtype}" for name, image in images.items()
+            )
             raise InputError(f"the views of {self.files[index]['image']} differ: {found}; all must be alike")
         return images
 
@@ -115,9 +117,7 @@ class PatchSource:
         side = min(round(self.augmentation.crop / self.augmentation.smallest_scale), *stored["image"].shape[:2])
         height, width = stored["image"].shape[:2]
         top, left = int(random.integers(height - side + 1)), int(random.integers(width - side + 1))
-        region = {
-            name: _as_float(image[top : top + side, left : left + side]) for name, image in stored.items()
-        }
+        region = {name: _as_float(image[top : top + side, left : left + side]) for name, image in stored.items()}
         return self.augmentation(region, random)
 
 
@@ -130,5 +130,3 @@ def _images_in(folder: Path) -> list[Path]:
     if not paths:
         raise InputError(f"{folder} holds no PNG or TIFF images; DPDD's layout has them there")
     return paths
-
-

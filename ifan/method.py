@@ -12,9 +12,7 @@ from ifan.variants import VARIANTS, Variant
 from ifan.weights import find_weights, has_synthetic, load_network, read_weights
 from realdof.errors import InputError
 
-PAPER = (
-    "Lee, Son, Rim, Cho, Lee: Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021"
-)
+PAPER = "Lee, Son, Rim, Cho, Lee: Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021"
 LICENCE = "original code and weights AGPL-3.0; this implementation and its synthetic weights Apache-2.0"
 
 

@@ -71,9 +71,7 @@ class IFAN(nn.Module):
         one, two, three, four = WIDTHS
         self._add_encoder("conv", 3)
         self._add_encoder("kconv", 6 if self.shape.dual else 3)
-        self.DME = nn.Sequential(
-            conv_act(four, four), ResidualStack(four, 2), ResidualStack(four, 2), conv(four, 1)
-        )
+        self.DME = nn.Sequential(conv_act(four, four), ResidualStack(four, 2), ResidualStack(four, 2), conv(four, 1))
         self.conv_DME = conv_act(1, four)
         self.conv4_4 = nn.Sequential(
             conv_act(2 * four, four), ResidualStack(four, 2), ResidualStack(four, 2), conv_act(four, four)

@@ -75,8 +75,8 @@ def _draw_region(
     smallest = max(settings.smallest_scale, settings.size / min(height, width))
     side = min(height, width, round(settings.size / random.uniform(smallest, max(smallest, 0.7))))
     top, left = int(random.integers(height - side + 1)), int(random.integers(width - side + 1))
-    region = photograph[top : top + side, left : left + side].astype(np.float32) / 255
-    region = cv2.resize(region, (settings.size, settings.size), interpolation=cv2.INTER_AREA)
+    piece = photograph[top : top + side, left : left + side].astype(np.float32) / 255
+    region = cv2.resize(piece, (settings.size, settings.size), interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(region[:, ::-1] if random.random() < 0.5 else region, dtype=np.float32)
 
 
@@ -104,7 +104,7 @@ def draw_radius_map(settings: Synthesis, random: np.random.Generator) -> NDArray
     surfaces = [_ramp(size, largest, random) for _ in range(int(random.integers(1, 4)))]
     # Nearer surfaces have the smaller signed radius and cover those behind them.
     surfaces.sort(key=lambda surface: float(surface.mean()), reverse=True)
-    radius = surfaces[0]
+    radius: NDArray[np.floating] = surfaces[0]
     for nearer in surfaces[1:]:
         radius = np.where(_cut_out(size, random), nearer, radius)
     return np.clip(radius, -largest, largest).astype(np.float32)
@@ -143,7 +143,13 @@ def render_scene(
 
 
 def synthesize(
-    photographs: list[Path], out: Path, count: int, settings: Synthesis, *, seed: int = 0, split: str = "train",
+    photographs: list[Path],
+    out: Path,
+    count: int,
+    settings: Synthesis,
+    *,
+    seed: int = 0,
+    split: str = "train",
     workers: int = 1,
 ) -> Iterator[int]:
     """Render ``count`` scenes to ``out`` in DPDD's layout; scenes already there are kept.

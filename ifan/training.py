@@ -59,7 +59,10 @@ class Validation:
         network.eval()
         pairs = [self._score(network, index) for index in range(len(self.scenes))]
         network.train()
-        figures = {"psnr": fmean(after for after, _ in pairs), "psnr_input": fmean(before for _, before in pairs)}
+        figures = {
+            "psnr": fmean(after for after, _ in pairs),
+            "psnr_input": fmean(before for _, before in pairs),
+        }
         if figures["psnr"] > self.best:
             self.best = figures["psnr"]
             card = training_card(self.settings, step) | {"validation": figures}

@@ -36,7 +36,13 @@ VARIANTS = {
         Variant("ifan-n26", "IFAN (N = 26)", NetworkShape(26), "IFAN_26.pytorch", "Table 4"),
         Variant("ifan-n35", "IFAN (N = 35)", NetworkShape(35), "IFAN_35.pytorch", "Table 4"),
         Variant("ifan-n44", "IFAN (N = 44)", NetworkShape(44), "IFAN_44.pytorch", "Table 4"),
-        Variant("ifan-dual", "IFAN (dual-pixel)", NetworkShape(17, dual=True), "IFAN_dual.pytorch", "supplement Table 2"),
+        Variant(
+            "ifan-dual",
+            "IFAN (dual-pixel)",
+            NetworkShape(17, dual=True),
+            "IFAN_dual.pytorch",
+            "supplement Table 2",
+        ),
     )
 }
 

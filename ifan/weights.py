@@ -163,7 +163,12 @@ def load_network(variant: Variant, weights: Weights) -> IFAN:
 
 
 def save_weights(
-    path: Path, network: IFAN, variant: Variant, label: str, card: dict[str, Any], dtype: torch.dtype = torch.float32
+    path: Path,
+    network: IFAN,
+    variant: Variant,
+    label: str,
+    card: dict[str, Any],
+    dtype: torch.dtype = torch.float32,
 ) -> None:
     """Write a network as safetensors with its variant, form of IAC, label and training card in the header."""
     state = {key: value.detach().cpu().to(dtype).contiguous() for key, value in network.state_dict().items()}

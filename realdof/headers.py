@@ -3,6 +3,7 @@
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import tifffile
 from PIL import Image, UnidentifiedImageError
@@ -69,7 +70,7 @@ def _jpeg(path: Path, end: bytes) -> Header:
 def _tiff(path: Path) -> Header:
     try:
         with tifffile.TiffFile(path) as file:
-            page = file.pages[0].keyframe
+            page = cast(tifffile.TiffPage, file.pages[0])
             return Header(page.imagelength, page.imagewidth, int(page.bitspersample))
     except (tifffile.TiffFileError, struct.error, IndexError, ValueError) as error:
         raise InputError(f"{path} is truncated or damaged; fetch or copy it again") from error

@@ -31,7 +31,7 @@ class SampleDataset(Dataset):
     card = DatasetCard(
         name="sample",
         title="Built-in sample",
-        summary="10 real photographs with RENDERED defocus (thin lens, known depth), dual-pixel views; not a photograph "
+        summary="10 real photographs with RENDERED defocus (thin lens, known depth), dual-pixel views; no photograph "
         "of it was taken out of focus, so figures on it say nothing of real lenses",
         licence="photographs: public domain, CC0, and Middlebury 2014 stereo (motorcycle; research use)",
         citation="photographs of scikit-image 0.19+; motorcycle: Scharstein et al., GCPR 2014",

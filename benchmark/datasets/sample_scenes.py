@@ -83,7 +83,9 @@ def depth_of(scene: Scene, height: int, width: int, disparity: NDArray[np.float6
         # Inverse depth is what is linear across the image of a plane in space.
         column = 1 / (1 / top + rows * (1 / bottom - 1 / top))
     else:
-        column = np.asarray(scene.distances)[np.minimum((rows * len(scene.distances)).astype(int), len(scene.distances) - 1)]
+        column = np.asarray(scene.distances)[
+            np.minimum((rows * len(scene.distances)).astype(int), len(scene.distances) - 1)
+        ]
     return np.repeat(column[:, None], width, axis=1)
 
 

@@ -16,7 +16,12 @@ def make_pairs(tmp_path: Path) -> PairMaker:
     """Writes a folder data set of random 8- or 16-bit pairs and gives its root."""
 
     def make(
-        count: int = 3, height: int = 72, width: int = 80, bits: int = 8, views: bool = False, name: str = "pairs"
+        count: int = 3,
+        height: int = 72,
+        width: int = 80,
+        bits: int = 8,
+        views: bool = False,
+        name: str = "pairs",
     ) -> Path:
         random = np.random.default_rng(count * 1000 + height)
         root = tmp_path / name

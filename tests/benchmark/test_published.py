@@ -17,7 +17,12 @@ def test_every_row_names_its_source_and_has_a_figure() -> None:
 
 def test_figures_are_in_their_ranges() -> None:
     rows = published()
-    for name, (low, high) in {"psnr": (20, 30), "ssim": (0.5, 1), "mae": (0.02, 0.06), "lpips": (0.05, 0.7)}.items():
+    for name, (low, high) in {
+        "psnr": (20, 30),
+        "ssim": (0.5, 1),
+        "mae": (0.02, 0.06),
+        "lpips": (0.05, 0.7),
+    }.items():
         values = rows[name].dropna()
         assert values.between(low, high).all(), name
 
@@ -25,7 +30,11 @@ def test_figures_are_in_their_ranges() -> None:
 def test_table_2_of_the_paper_is_there_to_the_digit() -> None:
     rows = published()
     table = rows[(rows["table"] == "Table 2") & rows["source"].str.startswith("Lee")].set_index("method")
-    expected = {"input": (23.89, 0.725, 0.0471, 0.349), "ifan": (25.37, 0.789, 0.0394, 0.217), "dpdnet-d": (25.23, 0.787, 0.0401, 0.224)}
+    expected = {
+        "input": (23.89, 0.725, 0.0471, 0.349),
+        "ifan": (25.37, 0.789, 0.0394, 0.217),
+        "dpdnet-d": (25.23, 0.787, 0.0401, 0.224),
+    }
     for method, figures in expected.items():
         assert tuple(table.loc[method, ["psnr", "ssim", "mae", "lpips"]]) == figures
 

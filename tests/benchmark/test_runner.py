@@ -144,7 +144,9 @@ class NotFinite(Breaks):
 
 
 @pytest.mark.parametrize(("method", "reason"), [(WrongSize, "returned"), (NotFinite, "not finite")])
-def test_what_is_no_image_is_a_failure_not_a_score(make_pairs, tmp_path: Path, method: type[Method], reason: str) -> None:
+def test_what_is_no_image_is_a_failure_not_a_score(
+    make_pairs, tmp_path: Path, method: type[Method], reason: str
+) -> None:
     _, summary = runner.run(task_for(make_pairs(1)), method(), tmp_path / "results")
     assert reason in summary.failed["000"]
 

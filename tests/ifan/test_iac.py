@@ -46,9 +46,15 @@ def test_iac_equals_equation_1_in_plain_loops(sets: int, taps: int, shared: bool
     features = random.standard_normal((2, 4, 5))
     filter_map = random.standard_normal((layout.map_channels, 4, 5))
     result = iterative_adaptive_convolution(
-        torch.from_numpy(features)[None], torch.from_numpy(filter_map)[None], layout, shared_taps=shared, last_activation=last
+        torch.from_numpy(features)[None],
+        torch.from_numpy(filter_map)[None],
+        layout,
+        shared_taps=shared,
+        last_activation=last,
     )
-    np.testing.assert_allclose(result[0].numpy(), looped(features, filter_map, layout, shared, last), rtol=0, atol=1e-10)
+    np.testing.assert_allclose(
+        result[0].numpy(), looped(features, filter_map, layout, shared, last), rtol=0, atol=1e-10
+    )
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -69,7 +75,12 @@ def test_filter_map_has_the_papers_number_of_channels() -> None:
 
 def test_every_channel_of_the_filter_map_has_one_use() -> None:
     layout = FilterLayout(3, 4)
-    used = [c for n in range(3) for part in (layout.vertical(n), layout.horizontal(n), layout.bias(n)) for c in range(part.start, part.stop)]
+    used = [
+        c
+        for n in range(3)
+        for part in (layout.vertical(n), layout.horizontal(n), layout.bias(n))
+        for c in range(part.start, part.stop)
+    ]
     assert sorted(used) == list(range(layout.map_channels))
 
 

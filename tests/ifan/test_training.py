@@ -38,7 +38,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split, count in (("train", 3), ("val", 1)):
         for index in range(count):
             scene = render_scene(photograph, Synthesis(size=96), (7, index))
-            for name, view in (("image", "c/source"), ("left", "l/source"), ("right", "r/source"), ("target", "c/target")):
+            for name, view in (
+                ("image", "c/source"),
+                ("left", "l/source"),
+                ("right", "r/source"),
+                ("target", "c/target"),
+            ):
                 write_pixels(root / f"{split}_{view}" / f"{index}.png", scene[name])
     return root
 
@@ -153,7 +158,7 @@ def test_the_optimiser_is_radam_with_decoupled_weight_decay() -> None:
 @given(seed=st.integers(0, 2**32 - 1))
 def test_one_draw_crops_scales_and_greys_all_four_images_alike(seed: int) -> None:
     image = np.random.default_rng(1).random((100, 110, 3), dtype=np.float32)
-    same = {name: image for name in ("image", "left", "right", "target")}
+    same = dict.fromkeys(("image", "left", "right", "target"), image)
     noiseless = Augmentation(crop=64, noise_probability=0.0)(same, np.random.default_rng(seed))
     for name in ("left", "right", "target"):
         np.testing.assert_array_equal(noiseless[name], noiseless["image"])
@@ -163,7 +168,7 @@ def test_one_draw_crops_scales_and_greys_all_four_images_alike(seed: int) -> Non
 def test_noise_goes_on_the_three_inputs_and_never_on_the_truth() -> None:
     image = np.full((64, 64, 3), 0.5, np.float32)
     noisy = Augmentation(crop=64, noise_probability=1.0, grey_probability=0.0, scale_probability=0.0)(
-        {name: image for name in ("image", "left", "right", "target")}, np.random.default_rng(0)
+        dict.fromkeys(("image", "left", "right", "target"), image), np.random.default_rng(0)
     )
     np.testing.assert_array_equal(noisy["target"], image)
     assert 0.001 / 2 < (noisy["image"] - image).std() < 0.0707 * 1.1

@@ -104,7 +104,9 @@ def test_official_weights_that_are_absent_are_never_replaced(monkeypatch: pytest
         find_weights(VARIANTS["ifan"], "official")
 
 
-def test_official_weights_are_found_in_the_cache(monkeypatch: pytest.MonkeyPatch, checkpoint: Path, tmp_path: Path) -> None:
+def test_official_weights_are_found_in_the_cache(
+    monkeypatch: pytest.MonkeyPatch, checkpoint: Path, tmp_path: Path
+) -> None:
     monkeypatch.setenv("IFAN_BENCH_CACHE", str(tmp_path))
     place = tmp_path / "weights" / "official" / "IFAN_8.pytorch"
     place.parent.mkdir(parents=True)
