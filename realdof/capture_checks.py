@@ -35,9 +35,7 @@ def doubts(scenes: Sequence[Scene]) -> list[Complaint]:
 
     The cameras' clocks need not agree: from three scenes on, their median offset is taken off.
     """
-    delays = [
-        delay for scene in scenes for pair in scene.pairs.values() if (delay := _delay(pair)) is not None
-    ]
+    delays = [delay for scene in scenes for pair in scene.pairs.values() if (delay := _delay(pair)) is not None]
     offset = median(delays) if len(scenes) >= _SCENES_FOR_OFFSET and delays else 0.0
     return [Complaint(scene.name, words, fatal=False) for scene in scenes for words in _doubts(scene, offset)]
 
@@ -53,9 +51,7 @@ def _doubts(scene: Scene, offset: float) -> Iterator[str]:
 
 def _unknown(scene: Scene) -> Iterator[str]:
     captures = scene.captures.values()
-    unknown = [
-        words for name, words in _CHECKED.items() if any(getattr(c.exif, name) is None for c in captures)
-    ]
+    unknown = [words for name, words in _CHECKED.items() if any(getattr(c.exif, name) is None for c in captures)]
     if unknown:
         yield f"not every file says its {', '.join(unknown)}, so that this could not be checked"
 

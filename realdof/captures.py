@@ -25,9 +25,7 @@ from realdof.files import write_text
 from realdof.raw import DEVELOPED_SUFFIXES
 from realdof.scenes import CAMERAS, MEMBERS, Camera, Complaint, Member, Scene, assemble_scene
 
-_RAW_FORMATS = (
-    "3fr arw cr2 cr3 crw dcr dng erf fff iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
-)
+_RAW_FORMATS = "3fr arw cr2 cr3 crw dcr dng erf fff iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
 
 RAW_SUFFIXES = frozenset(f".{name}" for name in _RAW_FORMATS.split())
 """Suffixes of the raw formats of cameras."""
@@ -71,9 +69,7 @@ def write_manifest(path: Path, scenes: Iterable[Scene]) -> None:
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(["scene", *COLUMNS.values(), "defocused"])
     for scene in scenes:
-        files = [
-            Path(os.path.relpath(scene.captures[member].path, path.parent)).as_posix() for member in COLUMNS
-        ]
+        files = [Path(os.path.relpath(scene.captures[member].path, path.parent)).as_posix() for member in COLUMNS]
         rows.writerow([scene.name, *files, scene.defocused])
     write_text(path, table.getvalue())
 

@@ -104,9 +104,7 @@ def _exif(tiff: Tiff) -> Exif:
     pointer = tiff.number(tiff.main, _EXIF_DIRECTORY)
     shot = tiff.directory(int(pointer)) if pointer is not None else {}
     time, time_step = _time(tiff.text(shot, _TIME), tiff.text(shot, _SUBSECONDS))
-    serial = (
-        tiff.text(shot, _BODY_SERIAL) or tiff.text(tiff.main, _DNG_BODY_SERIAL) or _sony_serial(tiff, shot)
-    )
+    serial = tiff.text(shot, _BODY_SERIAL) or tiff.text(tiff.main, _DNG_BODY_SERIAL) or _sony_serial(tiff, shot)
     return Exif(
         model=tiff.text(tiff.main, _MODEL),
         body_serial=serial,

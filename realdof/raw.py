@@ -25,8 +25,8 @@ PAPER_SIZE = (6344, 9504)
 DEVELOPED_SUFFIXES = frozenset({".tif", ".tiff", ".png"})
 """Files that someone else has developed already."""
 
-_PAPER_ORIGIN = (16, 32)
-_RESIZE_FACTOR = 4
+PAPER_ORIGIN = (16, 32)
+RESIZE_FACTOR = 4
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
 
 # (1 / 2.4, 12.92) is the sRGB curve; LibRaw's own default is BT.709's.
@@ -88,9 +88,7 @@ def camera_multipliers(path: Path) -> Multipliers:
         The file cannot be opened, is already developed, or names no white balance.
     """
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
-        raise InputError(
-            f"{path} is already developed and names no white balance; give a raw file or multipliers"
-        )
+        raise InputError(f"{path} is already developed and names no white balance; give a raw file or multipliers")
     with _opened(path) as raw:
         red, green, blue, second_green = raw.camera_whitebalance
     if not min(red, green, blue) > 0:
@@ -131,10 +129,10 @@ def crop(pixels: np.ndarray) -> np.ndarray:
     """
     height, width = pixels.shape[:2]
     if height == RAW_SIZE[0] and width in (VISIBLE_WIDTH, RAW_SIZE[1]):
-        (top, left), (height, width) = _PAPER_ORIGIN, PAPER_SIZE
+        (top, left), (height, width) = PAPER_ORIGIN, PAPER_SIZE
     else:
-        top, left = height % _RESIZE_FACTOR // 2, width % _RESIZE_FACTOR // 2
-        height, width = height - height % _RESIZE_FACTOR, width - width % _RESIZE_FACTOR
+        top, left = height % RESIZE_FACTOR // 2, width % RESIZE_FACTOR // 2
+        height, width = height - height % RESIZE_FACTOR, width - width % RESIZE_FACTOR
     return pixels[top : top + height, left : left + width]
 
 
@@ -158,15 +156,11 @@ def _opened(path: Path) -> Iterator[rawpy.RawPy]:
         with rawpy.imread(str(path)) as raw:
             yield raw
     except rawpy.LibRawFileUnsupportedError as error:
-        raise InputError(
-            f"{path} is no raw file that LibRaw can read; give an ARW, DNG or another raw"
-        ) from error
+        raise InputError(f"{path} is no raw file that LibRaw can read; give an ARW, DNG or another raw") from error
     except rawpy.LibRawIOError as error:
         raise InputError(f"{path} is truncated or damaged; copy it from the camera again") from error
     except rawpy.LibRawError as error:
-        raise InputError(
-            f"{path} cannot be developed ({_words(error)}); copy it from the camera again"
-        ) from error
+        raise InputError(f"{path} cannot be developed ({_words(error)}); copy it from the camera again") from error
 
 
 def _refuse_what_is_no_raw(path: Path) -> None:
@@ -183,9 +177,7 @@ def _refuse_what_is_no_raw(path: Path) -> None:
         raise InputError(f"{path} is a JPEG whatever its name says; give the camera's raw file")
     # LibRaw notices only while decoding, and then writes to stderr beside our one sentence.
     if size < end_of_pixels:
-        raise InputError(
-            f"{path} is truncated, {size} of {end_of_pixels} bytes; copy it from the camera again"
-        )
+        raise InputError(f"{path} is truncated, {size} of {end_of_pixels} bytes; copy it from the camera again")
 
 
 def _words(error: rawpy.LibRawError) -> str:

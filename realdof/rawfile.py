@@ -109,9 +109,7 @@ def write_dng(
 def _check(mosaic: np.ndarray) -> None:
     height, width = mosaic.shape
     if mosaic.dtype != np.uint16 or height % 2 or width % 2 or height < _SMALLEST[0] or width < _SMALLEST[1]:
-        raise ValueError(
-            f"a mosaic must be uint16 with even sides from 22x24, not {mosaic.dtype} {mosaic.shape}"
-        )
+        raise ValueError(f"a mosaic must be uint16 with even sides from 22x24, not {mosaic.dtype} {mosaic.shape}")
 
 
 def _camera_entries(model: str) -> list[_Entry]:

@@ -74,9 +74,7 @@ def propose_scenes(folder: Path) -> Findings:
     shots, complaints = _read_shots(files)
     bodies = sorted({shot.body for shot in shots})
     if len(bodies) != 2:
-        found = (
-            f"{len(bodies)} camera bodies ({', '.join(bodies)})" if bodies else "no shot that says its body"
-        )
+        found = f"{len(bodies)} camera bodies ({', '.join(bodies)})" if bodies else "no shot that says its body"
         raise InputError(f"{folder} holds {found}; give the shots of exactly two bodies")
     pairs, alone = _pair(*(sorted((s for s in shots if s.body == b), key=lambda s: s.time) for b in bodies))
     complaints += [_loose(f"{shot.path} has no shot of the other camera at its time") for shot in alone]

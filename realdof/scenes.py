@@ -139,9 +139,7 @@ def _refuse_one_file_twice(captures: Mapping[Member, Capture]) -> None:
     for member, capture in captures.items():
         first = places.setdefault(capture.path.resolve(), member)
         if first != member:
-            raise InputError(
-                f"{capture.path} is given as {'/'.join(first)} and as {'/'.join(member)}; give two files"
-            )
+            raise InputError(f"{capture.path} is given as {'/'.join(first)} and as {'/'.join(member)}; give two files")
 
 
 def _refuse_different_sizes(captures: Mapping[Member, Capture]) -> None:

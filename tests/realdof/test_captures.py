@@ -48,9 +48,7 @@ def write_shot(path: Path, exif: Exif, shape: tuple[int, int] = (22, 24)) -> Non
 def write_scene(folder: Path, changes: dict[Member, dict[str, Any]] | None = None, **common: Any) -> None:
     for member in MEMBERS:
         exif = shot(member, **common)
-        write_shot(
-            folder.joinpath(*member).with_suffix(".ARW"), replace(exif, **(changes or {}).get(member, {}))
-        )
+        write_shot(folder.joinpath(*member).with_suffix(".ARW"), replace(exif, **(changes or {}).get(member, {})))
 
 
 def fatal(folder: Path) -> str:
@@ -191,7 +189,7 @@ def test_clocks_that_differ_are_no_fault_but_a_scene_that_differs_from_the_other
     for minute in range(4):
         late = timedelta(seconds=3 if minute == 2 else 0)
         changes = {
-            (kind, "B"): {"time": shot((kind, "B"), minute=minute).time + timedelta(seconds=40) + late}  # type: ignore[operator]
+            (kind, "B"): {"time": shot((kind, "B"), minute=minute).time + timedelta(seconds=40) + late}
             for kind in ("reference", "target")
         }
         write_scene(tmp_path / f"{minute}", changes, minute=minute)
@@ -282,9 +280,7 @@ def test_a_scene_whose_name_is_no_portable_file_name_is_refused(tmp_path: Path, 
         ("scenes.txt", "", "neither a folder of scenes nor a manifest"),
     ],
 )
-def test_a_manifest_that_cannot_be_understood_is_one_sentence(
-    tmp_path: Path, name: str, text: str, words: str
-) -> None:
+def test_a_manifest_that_cannot_be_understood_is_one_sentence(tmp_path: Path, name: str, text: str, words: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=words):
         find_scenes(tmp_path / name)
@@ -308,9 +304,7 @@ def write_session(folder: Path, scenes: int, clock: float = 0.0) -> None:
             exif = shot((kind, camera), defocused="AB"[minute % 2], minute=minute)
             assert exif.time is not None
             late = timedelta(seconds=clock if camera == "B" else 0)
-            write_loose(
-                folder, f"{camera}_{2 * minute + number // 2:04d}", replace(exif, time=exif.time + late)
-            )
+            write_loose(folder, f"{camera}_{2 * minute + number // 2:04d}", replace(exif, time=exif.time + late))
 
 
 @pytest.mark.parametrize("clock", [0.0, -31.5, 3600.0])

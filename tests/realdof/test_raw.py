@@ -39,9 +39,7 @@ def arw(tmp_path: Path) -> Path:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(light=st.floats(0.01, 1))
-def test_grey_light_develops_to_its_own_srgb_value_whatever_its_brightness(
-    tmp_path: Path, light: float
-) -> None:
+def test_grey_light_develops_to_its_own_srgb_value_whatever_its_brightness(tmp_path: Path, light: float) -> None:
     mosaic = grey_mosaic(light, DAYLIGHT)
     write_arw(tmp_path / "a.ARW", mosaic, Exif(), DAYLIGHT)
     # The green pixels' rounding is the light's; red and blue are rounded more coarsely.
@@ -82,9 +80,7 @@ def test_an_arw_and_a_dng_of_one_mosaic_develop_alike_with_one_matrix(arw: Path)
 
 def test_the_orientation_tag_does_not_turn_the_image(arw: Path) -> None:
     upright = develop(arw)
-    turned = arw.read_bytes().replace(
-        b"\x12\x01\x03\x00\x01\x00\x00\x00\x01", b"\x12\x01\x03\x00\x01\x00\x00\x00\x06"
-    )
+    turned = arw.read_bytes().replace(b"\x12\x01\x03\x00\x01\x00\x00\x00\x01", b"\x12\x01\x03\x00\x01\x00\x00\x00\x06")
     assert turned != arw.read_bytes()
     arw.write_bytes(turned)
     np.testing.assert_array_equal(develop(arw), upright)
@@ -149,9 +145,7 @@ def test_a_developed_files_white_balance_cannot_be_changed(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("share", [0.0, 0.0005, 0.01, 0.02, 0.5, 0.9999])
-def test_a_truncated_raw_file_is_one_sentence(
-    arw: Path, share: float, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_truncated_raw_file_is_one_sentence(arw: Path, share: float, capfd: pytest.CaptureFixture[str]) -> None:
     content = arw.read_bytes()
     arw.write_bytes(content[: int(share * len(content))])
     for read in (develop, image_size, camera_multipliers):

@@ -72,9 +72,7 @@ def test_both_byte_orders_are_read(tmp_path: Path, order: str) -> None:
     ("digits", "microseconds", "step"),
     [(b"5", 500_000, 0.1), (b"05", 50_000, 0.01), (b"678", 678_000, 0.001)],
 )
-def test_sub_seconds_are_digits_after_the_point(
-    tmp_path: Path, digits: bytes, microseconds: int, step: float
-) -> None:
+def test_sub_seconds_are_digits_after_the_point(tmp_path: Path, digits: bytes, microseconds: int, step: float) -> None:
     exif = exif_of(tmp_path, tiff("<", [], [text(0x9003, b"2020:11:14 12:00:01"), text(0x9291, digits)]))
     assert exif.time == datetime(2020, 11, 14, 12, 0, 1, microseconds)
     assert exif.time_step == pytest.approx(step)
@@ -98,9 +96,7 @@ def test_the_serial_number_that_a_dng_converter_wrote_is_read(tmp_path: Path) ->
 
 def test_the_exif_chunk_of_a_png_is_read(tmp_path: Path) -> None:
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     exif = tiff(">", [], [(0x829D, 5, 1, struct.pack(">II", 16, 1))])
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))

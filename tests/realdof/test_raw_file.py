@@ -36,9 +36,7 @@ def random_mosaic(height: int, width: int) -> np.ndarray:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.integers(11, 40), columns=st.integers(12, 40))
-def test_libraw_reads_every_value_of_the_mosaic_from_both_formats(
-    tmp_path: Path, rows: int, columns: int
-) -> None:
+def test_libraw_reads_every_value_of_the_mosaic_from_both_formats(tmp_path: Path, rows: int, columns: int) -> None:
     mosaic = random_mosaic(2 * rows, 2 * columns)
     write_arw(tmp_path / "a.ARW", mosaic, SHOT, DAYLIGHT)
     write_dng(tmp_path / "a.dng", mosaic, SHOT, DAYLIGHT, MATRIX)
