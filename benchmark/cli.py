@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark import registry
-from realdof.console import new_app, run_app
+from realdof.console import new_app, run_app, stderr
 from realdof.errors import InputError
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ def open_task(dataset: str, protocol: str | None, metrics: str | None, root: Pat
     with showing_preparation(f"making data set {dataset} (once)") as report:
         found.prepare(report)
     wanted = None if metrics is None else tuple(name.strip() for name in metrics.split(",") if name.strip())
-    return runner.prepare(found, chosen, wanted, limit)
+    with stderr.status("checking images and loading metrics (the first time LPIPS's weights are fetched, 64 MB)"):
+        return runner.prepare(found, chosen, wanted, limit)
 
 
 def check_device(device: str) -> None:

@@ -128,6 +128,10 @@ class Trainer:
         )
         self.module, self.optimiser = self.fabric.setup(module, optimiser_for(module, recipe))
         self._stop = False
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot write {folder}: {error.strerror}; give a folder that can be written to") from error
 
     @property
     def checkpoint(self) -> Path:
@@ -211,7 +215,11 @@ class Trainer:
         if not torch.isfinite(total):
             self._keep_bad_batch(batch)
         self.fabric.backward(total)
-        self.fabric.clip_gradients(self.module, self.optimiser, max_norm=self.recipe.gradient_clip)
+        norm = self.fabric.clip_gradients(
+            self.module, self.optimiser, max_norm=self.recipe.gradient_clip, error_if_nonfinite=False
+        )
+        if norm is None or not torch.isfinite(norm):
+            self._keep_bad_batch(batch)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.averaged.update_parameters(self.module.module)
@@ -222,7 +230,7 @@ class Trainer:
         with atomic_path(path) as temporary:
             torch.save({name: value.cpu() for name, value in batch.items()}, temporary)
         raise InputError(
-            f"the loss of step {self.step} is not a number; its batch is in {path}, the run up to "
+            f"the loss of step {self.step} or its gradient is not a number; its batch is in {path}, the run up to "
             f"the last save in {self.checkpoint}; a lower learning rate would be the first thing to try"
         )
 

@@ -1,8 +1,9 @@
 """The command line `ifan`: make training data, train, convert weights, deblur photographs."""
 
+import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 import typer
@@ -23,6 +24,13 @@ class Schedule(Enum):
 
     STEP = "step"
     COSINE = "cosine"
+
+
+class Initialisation(Enum):
+    """Where a training starts."""
+
+    PAPER = "paper"
+    VARIANCE_PRESERVING = "variance-preserving"
 
 
 VariantName = Annotated[str, typer.Option("--variant", help=f"One of {', '.join(VARIANTS)}.")]
@@ -55,12 +63,10 @@ def deblur(
 ) -> None:
     """Deblur one photograph; the result has the photograph's size and bit depth."""
     from benchmark.method import Sample
-    from ifan.malloc import keep_blocks
     from ifan.method import IFANFactory
     from realdof.images import image_from_pixels, pixels_from_image, read_pixels, write_pixels
 
     refuse_existing(output, overwrite)
-    keep_blocks()
     pixels = read_pixels(image)
     views = {name: image_from_pixels(read_pixels(path)) for name, path in (("left", left), ("right", right)) if path}
     for name, view in views.items():
@@ -115,8 +121,11 @@ def train(
     ] = Schedule.STEP,
     warmup: Annotated[int, typer.Option(min=0, help="Steps over which the rate rises.")] = 0,
     noise: Annotated[float, typer.Option(min=0.001, help="Largest noise level of the augmentation.")] = 0.0707,
-    reblurring_width: Annotated[int, typer.Option(min=1, help="32 as the supplement, 128 as the released code.")] = 32,
+    reblurring_width: Annotated[int, typer.Option(min=0, help="128: released code; 0: no such loss.")] = 32,
     precision: Annotated[str, typer.Option(help="32-true or bf16-mixed.")] = "32-true",
+    initialisation: Annotated[
+        Initialisation, typer.Option(help="variance-preserving is for short trainings.")
+    ] = Initialisation.PAPER,
     accelerator: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     devices: Annotated[int, typer.Option(min=1)] = 1,
     start: Annotated[Path | None, typer.Option(help="Weights to begin with.")] = None,
@@ -141,7 +150,12 @@ def train(
         seed=seed,
     )
     settings = Settings(
-        variant_named(variant), recipe, Augmentation(crop=crop, noise=noise), reblurring_width, precision
+        variant_named(variant),
+        recipe,
+        Augmentation(crop=crop, noise=noise),
+        reblurring_width,
+        precision,
+        initialisation.value,
     )
     trainer = prepare(
         data, out, settings, start=start, accelerator=accelerator, devices=devices,
@@ -165,6 +179,7 @@ def convert(
     variant: VariantName = "ifan",
     label: Annotated[str, typer.Option(help="One line on what the weights are.")] = "",
     half: Annotated[bool, typer.Option("--half", help="Store in float16: half the size, slightly rounded.")] = False,
+    card: Annotated[Path | None, typer.Option(help="A JSON object to add to the training card.")] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Convert weights to safetensors, with variant, form of IAC, label and training card in the header."""
@@ -172,9 +187,22 @@ def convert(
     which = variant_named(variant)
     weights = read_weights(find_weights(which, str(source)))
     network = load_network(which, weights)
-    card = read_card(source) if source.suffix == ".safetensors" else {"converted_from": weights.sha256}
-    save_weights(target, network, which, label or weights.label, card, torch.float16 if half else torch.float32)
+    about = read_card(source) if source.suffix == ".safetensors" else {}
+    about |= {"converted_from": weights.sha256, "stored_as": "float16" if half else "float32"} | _read_object(card)
+    save_weights(target, network, which, label or weights.label, about, torch.float16 if half else torch.float32)
     stderr.print(f"wrote {target}")
+
+
+def _read_object(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds a {type(content).__name__}; a card is a JSON object")
+    return content
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:

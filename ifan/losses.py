@@ -68,12 +68,12 @@ def reblurring_loss(reblurred: Tensor, image: Tensor) -> Tensor:
 
 
 class TrainedIFAN(nn.Module):
-    """IFAN and its reblurring network, from a batch to the three losses.
+    """IFAN and, if it is trained with one, its reblurring network; from a batch to the losses.
 
     ``forward`` takes a batch of four images, float (B, 3, H, W) each: ``image``, ``left``, ``right``, ``target``.
     """
 
-    def __init__(self, network: IFAN, reblurring: ReblurringNetwork) -> None:
+    def __init__(self, network: IFAN, reblurring: ReblurringNetwork | None) -> None:
         super().__init__()
         self.network = network
         self.reblurring = reblurring
@@ -88,9 +88,11 @@ class TrainedIFAN(nn.Module):
             prediction = self.network.predict(image)
             # The paper trains the estimator on the right view alone, not on the merged image it sees at test time.
             disparity = self.network.estimate_disparity(right)
-        reblurred = self.reblurring(prediction.filter_map, downsample_nearest(target))
-        return {
+        terms = {
             "deblur": deblurring_loss(prediction.image, target),
             "disparity": disparity_loss(disparity, right, left),
-            "reblur": reblurring_loss(reblurred, image),
         }
+        if self.reblurring is not None:
+            reblurred = self.reblurring(prediction.filter_map, downsample_nearest(target))
+            terms["reblur"] = reblurring_loss(reblurred, image)
+        return terms

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -14,6 +14,7 @@ from benchmark.metrics.psnr import PSNR
 from benchmark.training import Recipe, Trainer
 from ifan.augmentation import Augmentation
 from ifan.data import DualPixelFolder, PatchSource
+from ifan.initialisation import preserve_variance
 from ifan.losses import TrainedIFAN
 from ifan.network import IFAN, SIZE_MULTIPLE
 from ifan.reblurring import ReblurringNetwork
@@ -34,7 +35,9 @@ class Settings:
     recipe, augmentation
         How long, how, and on what patches.
     reblurring_width
-        32 as the supplement has it; the released code uses 128.
+        32 as the supplement has it; the released code uses 128; 0 trains without the reblurring loss.
+    initialisation
+        The paper's, or `ifan.initialisation`'s for short trainings.
     precision
         Of the forward and backward pass, in Lightning Fabric's words: ``32-true``, ``bf16-mixed``.
     """
@@ -44,6 +47,7 @@ class Settings:
     augmentation: Augmentation
     reblurring_width: int = 32
     precision: str = "32-true"
+    initialisation: Literal["paper", "variance-preserving"] = "paper"
 
 
 class Validation:
@@ -111,8 +115,11 @@ def train(
     fabric.launch()
     torch.manual_seed(settings.recipe.seed)
     shape = settings.variant.shape
-    network = IFAN(shape) if start is None else started_from(start, settings.variant)
-    module = TrainedIFAN(network, ReblurringNetwork(shape, settings.reblurring_width))
+    network = IFAN(shape)
+    reblurring = ReblurringNetwork(shape, settings.reblurring_width) if settings.reblurring_width else None
+    if settings.initialisation == "variance-preserving":
+        preserve_variance(network)
+    module = TrainedIFAN(network if start is None else started_from(start, settings.variant), reblurring)
     source = PatchSource(DualPixelFolder.open(data), settings.augmentation, settings.recipe.batch, settings.recipe.seed)
     validation = None
     if (data / "val_c").is_dir():
@@ -152,4 +159,5 @@ def training_card(settings: Settings, step: int) -> dict[str, Any]:
         "augmentation": asdict(settings.augmentation),
         "reblurring_width": settings.reblurring_width,
         "precision": settings.precision,
+        "initialisation": settings.initialisation,
     }

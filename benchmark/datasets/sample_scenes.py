@@ -48,7 +48,7 @@ def _lens(width: int, focal_length_mm: float, f_number: float, focus_m: float) -
 SCENES = (
     Scene("astronaut_planar", "astronaut.png", "planar", _lens(512, 85, 2.0, 2.0), (2.5,)),
     Scene("astronaut_slanted", "astronaut.png", "slanted", _lens(512, 85, 1.8, 2.0), (3.0, 1.6)),
-    Scene("chelsea_sharp", "chelsea.png", "slanted", _lens(451, 85, 8.0, 1.5), (1.6, 1.44)),
+    Scene("chelsea_nearly_sharp", "chelsea.png", "slanted", _lens(451, 85, 2.0, 1.5), (1.6, 1.44)),
     Scene("chelsea_slanted", "chelsea.png", "slanted", _lens(451, 85, 1.4, 1.5), (1.9, 1.32)),
     Scene("coffee_slanted", "coffee.png", "slanted", _lens(600, 85, 1.8, 0.9), (1.15, 0.85)),
     Scene("coffee_stepped", "coffee.png", "stepped", _lens(600, 85, 2.8, 0.95), (1.15, 1.0, 0.9)),

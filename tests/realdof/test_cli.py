@@ -1,0 +1,42 @@
+"""The command line `realdof`, run as a user would."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from realdof.headers import read_header
+
+
+def realdof(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from realdof.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.slow
+def test_simulated_captures_are_found_inspected_and_developed(tmp_path: Path) -> None:
+    captures = tmp_path / "captures"
+    assert realdof("simulate", captures, "--scenes", 1, "--size", "small").returncode == 0
+    listed = realdof("scenes", captures)
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    assert "1 scenes" in listed.stdout
+    shot = captures / "001" / "target" / "A.ARW"
+    assert "ILCE-7RM4" in realdof("inspect", shot).stdout
+    developed = tmp_path / "a.png"
+    assert realdof("develop", shot, "-o", developed).returncode == 0
+    header = read_header(developed)
+    assert (header.bits, header.height % 4, header.width % 4) == (16, 0, 0)
+    again = realdof("develop", shot, "-o", developed)
+    assert again.returncode == 2
+    assert "--overwrite" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "said"), [(("inspect", "nowhere.ARW"), "nowhere.ARW"), (("scenes", "nowhere"), "does not exist")]
+)
+def test_what_is_not_there_is_one_sentence_and_status_2(command: tuple[str, ...], said: str) -> None:
+    result = realdof(*command)
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
