@@ -131,7 +131,7 @@ class Trainer:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"cannot write {folder}: {error.strerror}; give a folder that can be written to") from error
+            raise InputError(f"cannot write {folder}: {error.strerror}; give another folder") from error
 
     @property
     def checkpoint(self) -> Path:

@@ -120,6 +120,7 @@ def train(
         Schedule, typer.Option(help="The paper's steps, or a cosine to zero at the last step.")
     ] = Schedule.STEP,
     warmup: Annotated[int, typer.Option(min=0, help="Steps over which the rate rises.")] = 0,
+    ema: Annotated[float, typer.Option(min=0.0, max=0.99999, help="Decay of the averaged weights.")] = 0.999,
     noise: Annotated[float, typer.Option(min=0.001, help="Largest noise level of the augmentation.")] = 0.0707,
     reblurring_width: Annotated[int, typer.Option(min=0, help="128: released code; 0: no such loss.")] = 32,
     precision: Annotated[str, typer.Option(help="32-true or bf16-mixed.")] = "32-true",
@@ -147,6 +148,7 @@ def train(
         learning_rate=learning_rate,
         schedule=schedule.value,
         warmup=warmup,
+        ema=ema,
         seed=seed,
     )
     settings = Settings(

@@ -51,7 +51,7 @@ class Settings:
 
 
 class Validation:
-    """Mean PSNR over the validation split, and the best weights so far kept as safetensors."""
+    """Mean PSNR over the validation split; the averaged weights, the latest and the best, kept as safetensors."""
 
     def __init__(self, scenes: DualPixelFolder, folder: Path, settings: Settings, device: torch.device) -> None:
         self.scenes, self.folder, self.settings, self.device = scenes, folder, settings, device
@@ -67,10 +67,13 @@ class Validation:
             "psnr": fmean(after for after, _ in pairs),
             "psnr_input": fmean(before for _, before in pairs),
         }
+        names = ["averaged.safetensors"]
         if figures["psnr"] > self.best:
             self.best = figures["psnr"]
-            card = training_card(self.settings, step) | {"validation": figures}
-            save_weights(self.folder / "best.safetensors", network, self.settings.variant, "unlabelled", card)
+            names.append("best.safetensors")
+        card = training_card(self.settings, step) | {"validation": figures}
+        for name in names:
+            save_weights(self.folder / name, network, self.settings.variant, "unlabelled", card)
         return figures
 
     def _score(self, network: IFAN, index: int) -> tuple[float, float]:

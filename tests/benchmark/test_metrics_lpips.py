@@ -40,9 +40,7 @@ def example(name: str) -> Tensor:
 
 
 @pytest.mark.parametrize(("name", "expected"), [("p0", 0.721881), ("p1", 0.137566)])
-def test_the_example_images_of_the_lpips_package_have_its_values(
-    name: str, expected: float, lpips: LPIPS
-) -> None:
+def test_the_example_images_of_the_lpips_package_have_its_values(name: str, expected: float, lpips: LPIPS) -> None:
     assert lpips(example(name), example("ref")) == pytest.approx(expected, abs=1e-5)
 
 
