@@ -78,7 +78,7 @@ def read_exif(path: Path) -> Exif:
     """
     try:
         with path.open("rb") as file:
-            return _exif(Tiff(file, _tiff_start(file)))
+            return exif_of(Tiff(file, _tiff_start(file)))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; give a file that can be read") from error
 
@@ -100,7 +100,8 @@ def _tiff_start(file: BinaryIO) -> int:
     return 0
 
 
-def _exif(tiff: Tiff) -> Exif:
+def exif_of(tiff: Tiff) -> Exif:
+    """Read the EXIF of a TIFF structure that is open."""
     pointer = tiff.number(tiff.main, _EXIF_DIRECTORY)
     shot = tiff.directory(int(pointer)) if pointer is not None else {}
     time, time_step = _time(tiff.text(shot, _TIME), tiff.text(shot, _SUBSECONDS))
