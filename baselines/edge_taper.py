@@ -30,9 +30,7 @@ def edge_taper(image: Tensor, kernel: Tensor) -> Tensor:
     """
     height, width = image.shape[-2:]
     kernel = kernel.to(image)
-    blurred = torch.fft.irfft2(
-        torch.fft.rfft2(image).mul_(transfer_function(kernel, height, width)), s=(height, width)
-    )
+    blurred = torch.fft.irfft2(torch.fft.rfft2(image).mul_(transfer_function(kernel, height, width)), s=(height, width))
     rows = 1 - _border_weight(kernel.sum(1), height)
     columns = 1 - _border_weight(kernel.sum(0), width)
     return torch.lerp(blurred, image, rows[:, None] * columns[None, :])
