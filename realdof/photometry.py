@@ -1,0 +1,181 @@
+"""The exposure difference between the two cameras: a gain and an offset per channel, and how to remove it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from realdof.blur import blur_map, blurred_like
+from realdof.errors import InputError
+from realdof.images import area_resize, linear_to_srgb, srgb_to_linear
+
+PhotometricMethod = Literal["lowpass-linear", "linear", "mean-std"]
+PhotometricPair = Literal["target", "reference"]
+Domain = Literal["linear-light", "srgb"]
+Channels = tuple[float, float, float]
+
+SATURATED = 0.995
+"""sRGB-encoded value from which on a channel counts as clipped."""
+
+# Standard deviations of the low-pass, px: the wide one leaves little of what the blur map missed, but few blocks
+# between clipped parts.
+_LOW_PASSES = (32.0, 16.0, 8.0)
+_FEWEST_BLOCKS = 50.0
+# Share of clipped pixels, or of light from them, under a block's low-pass up to which it still counts as unclipped.
+_CLIPPED_SHARE = 3e-3
+_CLIPPED_LIGHT = 0.01
+# What the blur map misses is a share of the light there, above a floor.
+_RELATIVE_FLOOR = 0.1
+
+
+@dataclass(frozen=True)
+class PhotometricModel:
+    """What the moving camera's values are multiplied with and what is added, to match the reference camera's.
+
+    Attributes
+    ----------
+    method, pair
+        How it was estimated, and from which pair.
+    domain
+        Where gain and offset apply: to linear light, or to sRGB-encoded values.
+    gain, offset
+        Red, green, blue; the offset in units of full scale.
+    low_pass
+        Standard deviation in px of the Gaussian the estimate rests on; ``None`` where the method has none.
+    """
+
+    method: PhotometricMethod
+    pair: PhotometricPair
+    domain: Domain
+    gain: Channels
+    offset: Channels
+    low_pass: float | None = None
+
+
+def fit_photometry(
+    reference: np.ndarray,
+    moving: np.ndarray,
+    *,
+    method: PhotometricMethod = "lowpass-linear",
+    pair: PhotometricPair = "target",
+) -> PhotometricModel:
+    """Estimate the exposure difference of an aligned pair.
+
+    ``mean-std`` is RealBlur's: gain = ratio of the standard deviations, the offset matches the means. ``linear`` is
+    plain least squares, the paper's "linear model". Both take sRGB-encoded values as they are; on a target pair they
+    darken the all-in-focus image's contrast by 7 to 30 %, because defocus lowers the standard deviation.
+    ``lowpass-linear``, the default, differs from the paper for that reason: the all-in-focus image is blurred as the
+    blur map says, both are low-passed in linear light, and least squares is done on blocks without clipped pixels or
+    light from them.
+
+    Parameters
+    ----------
+    reference, moving
+        float32 (H, W, 3), sRGB-encoded, in [0, 1], aligned and cropped to the valid region: of a target pair the
+        defocused and the all-in-focus image, of a reference pair the photographs of the same two cameras.
+    pair
+        Which pair it is. The paper takes the target pair, RealBlur the reference pair.
+
+    Returns
+    -------
+    PhotometricModel
+        From ``moving`` to ``reference``.
+
+    Raises
+    ------
+    InputError
+        ``lowpass-linear`` finds no unclipped part of sufficient size.
+
+    References
+    ----------
+    IFAN's supplement, section 1; Rim et al., RealBlur, ECCV 2020.
+    """
+    if method == "lowpass-linear":
+        return _low_pass_fit(reference, moving, pair)
+    first, second = (image.reshape(-1, 3).astype(np.float64) for image in (reference, moving))
+    mean, other_mean = first.mean(axis=0), second.mean(axis=0)
+    variance = np.maximum(second.var(axis=0), 1e-12)
+    if method == "mean-std":
+        gain = np.sqrt(first.var(axis=0) / variance)
+    else:
+        gain = ((first - mean) * (second - other_mean)).mean(axis=0) / variance
+    return PhotometricModel(method, pair, "srgb", _channels(gain), _channels(mean - gain * other_mean))
+
+
+def apply_photometry(image: np.ndarray, model: PhotometricModel) -> np.ndarray:
+    """Match a moving camera's image to the reference camera's exposure.
+
+    Parameters
+    ----------
+    image
+        float32 (H, W, 3), sRGB-encoded.
+
+    Returns
+    -------
+    ndarray
+        float32 (H, W, 3), sRGB-encoded, clipped to [0, 1] after the correction.
+    """
+    gain, offset = np.array(model.gain, np.float32), np.array(model.offset, np.float32)
+    if model.domain == "srgb":
+        return np.asarray(np.clip(image * gain + offset, 0, 1), np.float32)
+    return np.asarray(np.clip(linear_to_srgb(srgb_to_linear(image) * gain + offset), 0, 1), np.float32)
+
+
+def clipped(image: np.ndarray) -> np.ndarray:
+    """Where any channel is clipped, bool (H, W), from sRGB-encoded values (H, W, 3)."""
+    return np.asarray(image.max(axis=2) >= SATURATED)
+
+
+def _channels(values: np.ndarray) -> Channels:
+    red, green, blue = values.tolist()
+    return red, green, blue
+
+
+def _low_pass_fit(reference: np.ndarray, moving: np.ndarray, pair: PhotometricPair) -> PhotometricModel:
+    half = (reference.shape[0] // 2, reference.shape[1] // 2)
+    light, other_light = (area_resize(srgb_to_linear(image), *half) for image in (reference, moving))
+    saturated, other_saturated = (
+        area_resize(clipped(image).astype(np.float32), *half) for image in (reference, moving)
+    )
+    if pair == "target":
+        spread = blurred_like(np.dstack([other_light, other_saturated]), blur_map(reference, moving))
+        other_light, other_saturated = spread[..., :3], spread[..., 3]
+    excluded = (saturated > 0) | (other_saturated > _CLIPPED_LIGHT)
+    for low_pass in _LOW_PASSES:
+        samples, blocks = _unclipped_blocks(light, other_light, excluded, low_pass / 2)
+        if blocks >= _FEWEST_BLOCKS:
+            gain, offset = _relative_least_squares(samples[:, 3:], samples[:, :3])
+            return PhotometricModel(
+                "lowpass-linear", pair, "linear-light", _channels(gain), _channels(offset), low_pass
+            )
+    raise InputError(
+        "the exposures of the pair cannot be compared: hardly any part of both images is free of clipped pixels"
+    )
+
+
+def _unclipped_blocks(
+    light: np.ndarray, other_light: np.ndarray, excluded: np.ndarray, low_pass: float
+) -> tuple[np.ndarray, float]:
+    """Low-passed values of both images, (N, 6), where nothing is clipped, and how many independent blocks they make."""
+    step = int(low_pass / 2)
+    rows, columns = max(1, excluded.shape[0] // step), max(1, excluded.shape[1] // step)
+    sigma = low_pass * columns / excluded.shape[1]
+    light, other_light, share = (
+        cv2.GaussianBlur(area_resize(field, rows, columns), (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+        for field in (light, other_light, excluded.astype(np.float32))
+    )
+    kept = share < _CLIPPED_SHARE
+    samples = np.concatenate([light[kept], other_light[kept]], axis=1, dtype=np.float64)
+    # A Gaussian averages over 4 pi sigma^2.
+    return samples, len(samples) / (4 * np.pi * sigma**2)
+
+
+def _relative_least_squares(moving: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gain and offset per channel that take ``moving`` (N, 3) to ``reference`` (N, 3), errors relative to the light."""
+    weight = (moving + _RELATIVE_FLOOR) ** -2
+    total = weight.sum(axis=0)
+    mean, other_mean = (weight * reference).sum(axis=0) / total, (weight * moving).sum(axis=0) / total
+    variance = np.maximum((weight * (moving - other_mean) ** 2).sum(axis=0), 1e-12)
+    gain = (weight * (reference - mean) * (moving - other_mean)).sum(axis=0) / variance
+    return gain, mean - gain * other_mean
