@@ -1,9 +1,8 @@
 """The geometry of the dual-camera rig: two bodies behind a beam splitter that see one view from one place.
 
-Their images differ by a homography, whatever the depth, and by a reflection in the beam splitter.
-Coordinates are pixel indices: (0, 0) is the centre of the top left pixel. A scene's *grid* is that of the
-developed image, cropped and resized to a quarter (2376x1586 at full size): its pixel (0, 0) covers the full
-image's pixels (0, 0) to (3, 3).
+Their images differ by a homography, whatever the depth, and by a reflection in the beam splitter. Points are those of
+``realdof.geometry``: pixel i covers [i, i + 1). Scene coordinates are the pixels of camera A's cropped image; a
+scene's *grid* is that image resized to a quarter, 2376x1586 at full size.
 """
 
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from math import cos, radians, sin
 
 import numpy as np
 
+from realdof.geometry import Grid, apply_homography, change_grid, mirror, normalised
 from realdof.raw import PAPER_ORIGIN, PAPER_SIZE, RESIZE_FACTOR
 from realdof.rawfile import RAW_SIZE
 
@@ -25,19 +25,19 @@ class Body:
     A body with fewer pixels has larger ones: its sensor is as wide as the real one.
     """
 
-    raw: tuple[int, int]
+    raw: Grid
     origin: tuple[int, int]
-    crop: tuple[int, int]
+    crop: Grid
 
     @property
-    def grid(self) -> tuple[int, int]:
-        """Height and width of the resized image."""
-        return self.crop[0] // RESIZE_FACTOR, self.crop[1] // RESIZE_FACTOR
+    def grid(self) -> Grid:
+        """Of the resized image."""
+        return Grid(self.crop.height // RESIZE_FACTOR, self.crop.width // RESIZE_FACTOR)
 
     @property
     def scale(self) -> float:
         """Pixels for each pixel of the real camera."""
-        return self.crop[1] / PAPER_SIZE[1]
+        return self.crop.width / PAPER_SIZE[1]
 
     @property
     def pixel_pitch_um(self) -> float:
@@ -46,8 +46,8 @@ class Body:
 
 
 BODIES = {
-    "full": Body(RAW_SIZE, PAPER_ORIGIN, PAPER_SIZE),
-    "small": Body((1064, 1600), (0, 0), (1064, 1600)),
+    "full": Body(Grid(*RAW_SIZE), PAPER_ORIGIN, Grid(*PAPER_SIZE)),
+    "small": Body(Grid(1064, 1600), (0, 0), Grid(1064, 1600)),
 }
 
 
@@ -57,7 +57,7 @@ def translation(x: float, y: float) -> np.ndarray:
 
 
 def homography(
-    grid: tuple[int, int],
+    grid: Grid,
     shift: tuple[float, float] = (0.0, 0.0),
     rotation: float = 0.0,
     scale: float = 1.0,
@@ -79,14 +79,11 @@ def homography(
     ndarray
         float64 (3, 3), on grid coordinates.
     """
-    height, width = grid
-    centre = translation((width - 1) / 2, (height - 1) / 2)
+    centre = translation(grid.width / 2, grid.height / 2)
     c, s = scale * cos(radians(rotation)), scale * sin(radians(rotation))
-    x, y = 2 * perspective[0] / width, 2 * perspective[1] / height
+    x, y = 2 * perspective[0] / grid.width, 2 * perspective[1] / grid.height
     about = np.array([[c, -s, shift[0]], [s, c, shift[1]], [x, y, 1]], np.float64)
-    # The shift is of the centre, whatever the perspective: the matrix maps the origin to (shift, 1).
-    matrix = centre @ about @ np.linalg.inv(centre)
-    return np.asarray(matrix / matrix[2, 2])
+    return normalised(centre @ about @ np.linalg.inv(centre))
 
 
 def random_homography(
@@ -101,7 +98,7 @@ def random_homography(
     largest_rotation
         Degrees, either way.
     """
-    distance = random.uniform(0, largest_shift) * body.grid[1] / (PAPER_SIZE[1] / RESIZE_FACTOR)
+    distance = random.uniform(0, largest_shift) * body.grid.width / (PAPER_SIZE[1] / RESIZE_FACTOR)
     direction = random.uniform(0, 360)
     return homography(
         body.grid,
@@ -113,45 +110,30 @@ def random_homography(
     )
 
 
-def scene_from_grid() -> np.ndarray:
-    """From camera A's grid to scene coordinates, the pixels of its full image."""
-    offset = (RESIZE_FACTOR - 1) / 2
-    return np.array([[RESIZE_FACTOR, 0, offset], [0, RESIZE_FACTOR, offset], [0, 0, 1]], np.float64)
+def stored_homography(body: Body, grid_homography: np.ndarray, mirrored: bool) -> np.ndarray:
+    """From camera A's grid to another camera's as it stores its image, from the homography before the mirror."""
+    return mirror(body.grid) @ grid_homography if mirrored else grid_homography
 
 
-def raw_from_scene(body: Body, grid_homography: np.ndarray, mirrored: bool) -> np.ndarray:
+def raw_from_scene(body: Body, stored: np.ndarray) -> np.ndarray:
     """From scene coordinates to those of a camera's raw file.
-
-    Scene coordinates are the full pixels of camera A's cropped image.
 
     Parameters
     ----------
-    grid_homography
-        From camera A's grid to this camera's, before the mirror; the identity for camera A.
-    mirrored
-        Whether the camera sees the scene in the mirror, left and right exchanged.
+    stored
+        From camera A's grid to this camera's stored one; the identity for camera A.
 
     Returns
     -------
     ndarray
         float64 (3, 3).
     """
-    view = scene_from_grid() @ grid_homography @ np.linalg.inv(scene_from_grid())
-    if mirrored:
-        view = np.array([[-1.0, 0, body.crop[1] - 1], [0, 1, 0], [0, 0, 1]]) @ view
     top, left = body.origin
-    return np.asarray(translation(left, top) @ view)
+    return np.asarray(translation(left, top) @ change_grid(stored, body.grid, body.crop))
 
 
-def apply(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Map points, float (N, 2), by a homography."""
-    mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    return np.asarray(mapped[:, :2] / mapped[:, 2:])
-
-
-def bounds(matrix: np.ndarray, height: int, width: int) -> tuple[float, float, float, float]:
-    """Smallest and largest x and y of a rectangle of that many pixels, mapped by a homography."""
-    corners = np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]], np.float64)
-    mapped = apply(matrix, corners)
-    (left, top), (right, bottom) = mapped.min(axis=0), mapped.max(axis=0)
+def bounds(matrix: np.ndarray, grid: Grid) -> tuple[float, float, float, float]:
+    """Smallest and largest x, smallest and largest y of a grid's corners, mapped by a homography."""
+    corners = apply_homography(matrix, grid.corners)
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     return float(left), float(right), float(top), float(bottom)

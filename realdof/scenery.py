@@ -18,6 +18,7 @@ _PHOTO_SCALE = 4.5
 _TEXTURE_SCALE = 2.0
 _AREA_PER_SHAPE = 10_000.0
 _STEPS, _CARDS = 4, 9
+_LARGEST_CARD = 0.35
 _SUBPIXEL_BITS = 4
 # At this scale and below things stay as large as they are: finer detail would only alias in the small size.
 _SMALLEST_SCALE = 0.4
@@ -70,7 +71,7 @@ def textured_scenery(random: np.random.Generator, box: Box, scale: float) -> lis
             texture = _texture(_ground(random, min(height - y, height // 5), width, scale))
             layers.append(Layer(texture, (left, top + y), depth))
         else:
-            texture = _card(random, scale)
+            texture = _card(random, scale, round(_LARGEST_CARD * height))
             x = int(random.integers(left, max(right - texture.shape[1], left + 1)))
             y = int(random.integers(top, max(bottom - texture.shape[0], top + 1)))
             layers.append(Layer(texture, (x, y), depth))
@@ -137,12 +138,17 @@ def _ground(random: np.random.Generator, height: int, width: int, scale: float) 
     return canvas
 
 
-def _card(random: np.random.Generator, scale: float) -> np.ndarray:
+def _card(random: np.random.Generator, scale: float, largest: int) -> np.ndarray:
     """A photograph with detail, turned, cut to a rectangle or an ellipse; as a layer's texture."""
     photo = _photo(random)
-    height = round(photo.shape[0] * _PHOTO_SCALE * scale * random.uniform(0.5, 1))
-    width = round(height * photo.shape[1] / photo.shape[0])
+    share = random.uniform(0.5, 1)
+    height = round(photo.shape[0] * _PHOTO_SCALE * scale)
+    width = round(photo.shape[1] * _PHOTO_SCALE * scale)
     canvas = _resized(photo, height, width)
+    # What is too large for the scene is cut to its middle, not shrunk.
+    height, width = round(min(height, largest) * share), round(min(width, largest) * share)
+    top, left = (canvas.shape[0] - height) // 2, (canvas.shape[1] - width) // 2
+    canvas = np.ascontiguousarray(canvas[top : top + height, left : left + width])
     _draw_shapes(random, canvas, scale)
     mask = np.zeros((height, width), np.uint8)
     if random.random() < 0.5:

@@ -16,7 +16,7 @@ from realdof.rig import Body
 from realdof.scenery import Layer
 from realdof.scenes import Member
 from realdof.sensor import read_out, signal
-from realdof.simulation import DAYLIGHT, Draw, Multipliers, Simulation
+from realdof.simulation import DAYLIGHT, Draw, RgbMultipliers, Simulation
 from realdof.views import View, airy_kernel, render_strips
 
 FOCAL_LENGTH_MM, FOCUS_DISTANCE_M = 135.0, 6.0
@@ -57,7 +57,7 @@ class Shot:
     noise_iso: float | None
     corner_falloff: float
     diffraction: bool
-    white_balance: Multipliers
+    white_balance: RgbMultipliers
 
 
 def plan_shot(simulation: Simulation, draw: Draw, number: int, member: Member, exposure: float) -> Shot:
@@ -124,7 +124,7 @@ def take_shot(
     """
     radii = lens(body, shot.f_number).blur_radius(distances)
     diffraction = airy_kernel(AIRY_DIAMETER_UM / body.pixel_pitch_um) if shot.diffraction else None
-    mosaic = np.empty(body.raw, np.uint16)
+    mosaic = np.empty((body.raw.height, body.raw.width), np.uint16)
     for first, light in render_strips(layers, View(body.raw, raw_from_scene, radii.tolist(), diffraction)):
         rows = slice(first, first + len(light))
         exposure = shot.exposure * _vignette(body, rows, shot.corner_falloff)
@@ -176,8 +176,7 @@ def _vignette(body: Body, rows: slice, corner_falloff: float) -> np.ndarray | fl
     """Share of the light that reaches the pixels of some rows; its loss grows with the distance squared."""
     if corner_falloff == 0:
         return 1.0
-    height, width = body.raw
-    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - (height - 1) / 2
-    x = np.arange(width, dtype=np.float32)[None, :] - (width - 1) / 2
-    corner = ((height - 1) / 2) ** 2 + ((width - 1) / 2) ** 2
+    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] + 0.5 - body.raw.height / 2
+    x = np.arange(body.raw.width, dtype=np.float32)[None, :] + 0.5 - body.raw.width / 2
+    corner = (body.raw.height / 2) ** 2 + (body.raw.width / 2) ** 2
     return np.asarray(1 - np.float32(corner_falloff / corner) * (x * x + y * y))

@@ -14,8 +14,9 @@ from scipy.optimize import bisect
 
 from realdof.errors import InputError
 from realdof.files import atomic_path, write_json
+from realdof.geometry import Grid
 from realdof.rawfile import write_arw, write_dng
-from realdof.rig import BODIES, Body, bounds, raw_from_scene
+from realdof.rig import BODIES, Body, bounds, raw_from_scene, stored_homography
 from realdof.scenery import Box, Layer, sky_scenery, textured_scenery
 from realdof.scenes import CAMERAS, MEMBERS
 from realdof.sensor import srgb_to_camera, xyz_to_camera
@@ -84,8 +85,8 @@ def simulate_scene(folder: Path, simulation: Simulation, number: int, kind: Scen
     body = BODIES[simulation.size]
     draw = draw_scene(simulation, body, number)
     matrices = {
-        "A": raw_from_scene(body, np.eye(3), mirrored=False),
-        "B": raw_from_scene(body, draw.homography, mirrored=simulation.mirror),
+        "A": raw_from_scene(body, np.eye(3)),
+        "B": raw_from_scene(body, stored_homography(body, draw.homography, simulation.mirror)),
     }
     box = _visible_box(body, matrices.values(), simulation)
     layers = _scenery(simulation, body, box, kind, number, "A")
@@ -115,11 +116,11 @@ def _scenery(simulation: Simulation, body: Body, box: Box, kind: SceneKind, numb
 
 def _visible_box(body: Body, matrices: Iterable[np.ndarray], simulation: Simulation) -> Box:
     """What both cameras see of the scene, and the surroundings that blur brings in."""
-    views = [bounds(np.linalg.inv(matrix), *body.raw) for matrix in matrices]
+    views = [bounds(np.linalg.inv(matrix), body.raw) for matrix in matrices]
     margin = 2 * raw_px(simulation.largest_radius, body) + 32
     left, top = (floor(min(view[i] for view in views) - margin) for i in (0, 2))
     right, bottom = (ceil(max(view[i] for view in views) + margin) for i in (1, 3))
-    if max(right - left, bottom - top) > _LARGEST_SCENE * max(body.raw):
+    if max(right - left, bottom - top) > _LARGEST_SCENE * max(body.raw.height, body.raw.width):
         raise InputError("the homography leaves the two cameras hardly a common view; give a smaller one")
     return left, right, top, bottom
 
@@ -128,7 +129,7 @@ def _clipping_exposure(layers: Sequence[Layer], body: Body, raw_from_scene: np.n
     """The exposure at which ``CLIPPED_SHARE`` of camera A's developed pixels have a channel at its limit."""
     # Every sixteenth pixel in both directions tells it well enough.
     every = np.diag([1 / 16, 1 / 16, 1])
-    view = View((body.raw[0] // 16, body.raw[1] // 16), every @ raw_from_scene, [0.0] * len(layers))
+    view = View(Grid(body.raw.height // 16, body.raw.width // 16), every @ raw_from_scene, [0.0] * len(layers))
     light = np.concatenate([strip for _, strip in render_strips(layers, view)])
     camera = light.reshape(-1, 3) @ srgb_to_camera().T
     srgb_from_camera = np.linalg.inv(srgb_to_camera()).T

@@ -12,10 +12,10 @@ from realdof.scenes import Camera, Kind
 SceneKind = Literal["textured", "sky", "wrong-pair", "clipped"]
 """Something to align; nothing but sky; another view in each camera; 22 % of the pixels clipped."""
 
-Multipliers = tuple[float, float, float]
+RgbMultipliers = tuple[float, float, float]
 """White balance: factors of red, green and blue."""
 
-DAYLIGHT: Multipliers = (2.35, 1.0, 1.62)
+DAYLIGHT: RgbMultipliers = (2.35, 1.0, 1.62)
 """The multipliers under which the virtual scenes' light is white."""
 
 
@@ -40,8 +40,8 @@ class Simulation:
     smallest_gain, largest_gain
         Camera B's exposure over camera A's.
     homography
-        From camera A's grid to camera B's before the mirror, three rows of three, in px of this size's own
-        grid; None for a random one.
+        From points of camera A's grid to those of camera B's before the mirror, three rows of three, in px of this
+        size's own grid; None for a random one.
     mirror
         Whether camera B sees the scene in the mirror.
     noise
@@ -89,7 +89,7 @@ class Draw:
 
     homography: np.ndarray
     gains: Mapping[Kind, float]
-    white_balance: Mapping[Camera, Multipliers]
+    white_balance: Mapping[Camera, RgbMultipliers]
     defocused: Camera
 
 

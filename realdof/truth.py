@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from realdof.raw import RESIZE_FACTOR
-from realdof.rig import Body, scene_from_grid
+from realdof.rig import Body, stored_homography
 from realdof.scenery import Layer
 from realdof.scenes import Member
 from realdof.sensor import FULL_WELL, read_noise
@@ -28,22 +28,23 @@ def truth_of(
     -------
     dict
         ``grid``: height and width of the image once developed, cropped and resized to a quarter.
-        ``homography_a_to_b``: from pixel indices of camera A's grid to those of camera B's with the mirror
-        undone (x -> width - 1 - x); (0, 0) is the centre of a pixel. None where no alignment is right.
+        ``homography_a_to_b``: from points of camera A's grid to those of camera B's as it stores its image, the
+        mirror included; pixel i covers [i, i + 1). None where no alignment is right.
+        ``mirrored``: the cameras that see the scene in the mirror.
         ``gain_b_over_a``: linear light of camera B over that of camera A, for each pair and channel, if both
         are developed with one white balance; with vignetting, at the centre of their raw files.
         ``defocused``: the camera that is wide open in the target pair.
     """
-    height, width = body.grid
     given = None if simulation.homography is None else draw.homography.tolist()
+    stored = stored_homography(body, draw.homography, simulation.mirror)
     alignable = kind in ("textured", "clipped")
     return {
         "version": VERSION,
         "kind": kind,
         "number": number,
         "simulation": {**asdict(simulation), "homography": given},
-        "grid": [height, width],
-        "homography_a_to_b": draw.homography.tolist() if alignable else None,
+        "grid": [body.grid.height, body.grid.width],
+        "homography_a_to_b": stored.tolist() if alignable else None,
         "mirrored": ["B"] if simulation.mirror else [],
         "defocused": draw.defocused,
         "gain_b_over_a": {pair: [gain] * 3 for pair, gain in draw.gains.items()},
@@ -68,10 +69,10 @@ def truth_maps(
         float32 of the grid's size each: ``radius_wide`` and ``radius_narrow``, the signed blur radius at the
         wide aperture and at F16 in grid px, positive behind the focus; ``distance_m``.
     """
-    matrix = np.linalg.inv(scene_from_grid())
+    grid_from_scene = np.diag([1 / RESIZE_FACTOR, 1 / RESIZE_FACTOR, 1])
 
     def show(values: np.ndarray) -> np.ndarray:
-        return visible_radii(layers, View(body.grid, matrix, values.tolist()))
+        return visible_radii(layers, View(body.grid, grid_from_scene, values.tolist()))
 
     return {
         "radius_wide": show(lens(body, simulation.wide_f_number).blur_radius(distances) / RESIZE_FACTOR),

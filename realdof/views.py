@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from scipy.special import j1
 
+from realdof.geometry import Grid, to_integer_centres
 from realdof.optics import disc_kernel
 from realdof.rig import bounds, translation
 from realdof.scenery import Layer
@@ -28,8 +29,8 @@ class View:
 
     Attributes
     ----------
-    size
-        Rows and columns of the raw file.
+    grid
+        Of the raw file.
     raw_from_scene
         Homography from scene coordinates to those of the raw file, float64 (3, 3).
     radii
@@ -38,7 +39,7 @@ class View:
         Point-spread function of the narrow aperture, with odd sides and sum one; None to leave it out.
     """
 
-    size: tuple[int, int]
+    grid: Grid
     raw_from_scene: np.ndarray
     radii: Sequence[float]
     diffraction: np.ndarray | None = None
@@ -55,24 +56,22 @@ def render_strips(layers: Sequence[Layer], view: View) -> Iterator[tuple[int, np
     row, light
         The strip's first row, and linear sRGB, float32 (H, W, 3).
     """
-    height, width = view.size
-    for first in range(0, height, _STRIP_ROWS):
-        last = min(first + _STRIP_ROWS, height)
-        strip = np.zeros((last - first, width, 3), np.float32)
+    for first in range(0, view.grid.height, _STRIP_ROWS):
+        last = min(first + _STRIP_ROWS, view.grid.height)
+        strip = np.zeros((last - first, view.grid.width, 4), np.float32)
         for layer, radius in zip(layers, view.radii, strict=True):
             _put_before(strip, first, layer, abs(radius), view)
-        yield first, strip
+        yield first, strip[..., :3]
 
 
 def visible_radii(layers: Sequence[Layer], view: View) -> np.ndarray:
     """The blur radius of the nearest layer at each pixel of a view, signed, float32 (H, W); nan for none."""
-    height, width = view.size
-    radii = np.full(view.size, np.nan, np.float32)
+    radii = np.full((view.grid.height, view.grid.width), np.nan, np.float32)
     for layer, radius in zip(layers, view.radii, strict=True):
-        matrix = view.raw_from_scene @ translation(*layer.corner)
+        matrix = to_integer_centres(view.raw_from_scene @ translation(*layer.corner))
         coverage = np.ascontiguousarray(layer.texture[..., 3])
-        coverage = cv2.warpPerspective(coverage, matrix, (width, height), flags=cv2.INTER_NEAREST)
-        radii[coverage >= 32768] = radius
+        size = view.grid.width, view.grid.height
+        radii[cv2.warpPerspective(coverage, matrix, size, flags=cv2.INTER_NEAREST) >= 32768] = radius
     return radii
 
 
@@ -103,25 +102,25 @@ def airy_kernel(airy_diameter: float) -> np.ndarray:
 
 
 def _put_before(strip: np.ndarray, first: int, layer: Layer, radius: float, view: View) -> None:
-    """Composite one blurred layer over what lies behind it."""
+    """Composite one blurred layer over what lies behind it: light and coverage, float32 (H, W, 4)."""
     factor = _reduction(radius)
     kernel = _kernel(radius / factor, view.diffraction if factor == 1 else None)
     # Multiples of the coarsest pixel, so that strips of one layer are reduced on one lattice.
     margin = _up(factor * (kernel.shape[0] // 2 + 2))
     raw_from_texture = view.raw_from_scene @ translation(*layer.corner)
-    left, right, top, bottom = bounds(raw_from_texture, *layer.texture.shape[:2])
+    left, right, top, bottom = bounds(raw_from_texture, Grid.of(layer.texture))
     x0, x1 = max(0, _down(left - margin)), min(strip.shape[1], _up(right + margin))
     y0, y1 = max(0, _down(top - margin) - first), min(strip.shape[0], _up(bottom + margin) - first)
     if x0 >= x1 or y0 >= y1:
         return
     corner = translation(margin - x0, margin - y0 - first)
     size = _up(x1 - x0 + 2 * margin), _up(y1 - y0 + 2 * margin)
-    patch = cv2.warpPerspective(layer.texture, corner @ raw_from_texture, size, flags=cv2.INTER_CUBIC)
-    blurred = _blur(patch.astype(np.float32) / 65535, kernel, factor)
+    matrix = to_integer_centres(corner @ raw_from_texture)
+    patch = cv2.warpPerspective(layer.texture, matrix, size, flags=cv2.INTER_CUBIC)
+    blurred = _blur(np.multiply(patch, np.float32(1 / 65535)), kernel, factor)
     inner = blurred[margin : margin + y1 - y0, margin : margin + x1 - x0]
-    target = strip[y0:y1, x0:x1]
-    target *= 1 - inner[..., 3:]
-    target += inner[..., :3]
+    uncovered = cv2.merge([1 - inner[..., 3]] * 4)
+    strip[y0:y1, x0:x1] = cv2.add(cv2.multiply(strip[y0:y1, x0:x1], uncovered), inner)
 
 
 def _blur(patch: np.ndarray, kernel: np.ndarray, factor: int) -> np.ndarray:

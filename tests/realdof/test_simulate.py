@@ -12,17 +12,18 @@ import rawpy
 from realdof.captures import find_scenes
 from realdof.errors import InputError
 from realdof.exif import Exif
+from realdof.geometry import apply_homography
 from realdof.images import area_resize
 from realdof.raw import camera_multipliers, crop, develop
 from realdof.rawfile import BLACK, WHITE, write_arw
-from realdof.rig import BODIES, apply, homography, raw_from_scene
-from realdof.scenes import MEMBERS, Scene
+from realdof.rig import BODIES, homography, raw_from_scene, stored_homography
+from realdof.scenes import CAMERAS, MEMBERS, Kind, Scene
 from realdof.sensor import FULL_WELL, read_noise, read_out, signal
 from realdof.simulate import CLIPPED_SHARE, simulate_captures
 from realdof.simulation import DAYLIGHT, Simulation
 
 QUIET = Simulation(size="small", seed=5, noise=False)
-HEIGHT, WIDTH = BODIES["small"].grid
+GRID = BODIES["small"].grid
 
 
 @pytest.fixture(scope="module")
@@ -38,25 +39,26 @@ def truth_of(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "truth.json").read_text())
 
 
-def on_grid(path: Path, scene: Scene, mirrored: bool) -> np.ndarray:
-    """Linear light as the pipeline sees it: shared white balance, cropped, a quarter of the size, upright."""
+def on_grid(path: Path, scene: Scene) -> np.ndarray:
+    """Linear light as the pipeline sees it: shared white balance, cropped, a quarter of the size."""
     white_balance = camera_multipliers(scene.reference.a.path)
     image = crop(develop(path, white_balance, linear=True)).astype(np.float32) / 65535
-    small = area_resize(image, HEIGHT, WIDTH)
-    return small[:, ::-1] if mirrored else small
+    return area_resize(image, GRID.height, GRID.width)
 
 
-def aligned(captures: Path, name: str, pair: str = "reference") -> tuple[np.ndarray, np.ndarray]:
+def aligned(captures: Path, name: str, pair: Kind = "reference") -> tuple[np.ndarray, np.ndarray]:
     """Both cameras' images in camera A's grid, by the truth; nan where camera B does not see the scene."""
     (scene,) = (s for s in find_scenes(captures)[0] if s.name == name)
-    truth = truth_of(captures / name)
-    a, b = (on_grid(scene.captures[pair, c].path, scene, c in truth["mirrored"]) for c in "AB")
-    return a, warped(b, np.array(truth["homography_a_to_b"]))
+    a, b = (on_grid(scene.captures[pair, camera].path, scene) for camera in CAMERAS)
+    return a, warped(b, np.array(truth_of(captures / name)["homography_a_to_b"]))
 
 
 def warped(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """The image at ``matrix`` p, for each pixel p; pixel 0 has its centre at 0.5, which is OpenCV's 0."""
+    centres = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+    matrix = np.linalg.inv(centres) @ matrix @ centres
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    return cv2.warpPerspective(image, matrix, (WIDTH, HEIGHT), flags=flags, borderValue=(np.nan,) * 3)
+    return cv2.warpPerspective(image, matrix, (GRID.width, GRID.height), flags=flags, borderValue=(np.nan,) * 3)
 
 
 def best_shift(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -89,14 +91,19 @@ def test_the_reference_pair_lies_on_itself_under_the_true_homography(captures: P
     a, b = aligned(captures, "001")
     gain = truth_of(captures / "001")["gain_b_over_a"]["reference"][0]
     assert np.isfinite(b).mean() > 0.8
-    for window in (np.s_[:, : WIDTH // 2], np.s_[:, WIDTH // 2 :], np.s_[: HEIGHT // 2], np.s_[HEIGHT // 2 :]):
+    for window in (
+        np.s_[:, : GRID.width // 2],
+        np.s_[:, GRID.width // 2 :],
+        np.s_[: GRID.height // 2],
+        np.s_[GRID.height // 2 :],
+    ):
         inside = np.full_like(a, np.nan)
         inside[window] = a[window]
         assert np.abs(best_shift(inside, b / gain)).max() < 0.02
 
 
 @pytest.mark.parametrize("pair", ["reference", "target"])
-def test_camera_b_is_brighter_by_the_true_gain_in_every_channel(captures: Path, pair: str) -> None:
+def test_camera_b_is_brighter_by_the_true_gain_in_every_channel(captures: Path, pair: Kind) -> None:
     a, b = aligned(captures, "001", pair)
     seen = np.isfinite(b).all(axis=2)
     gains = b[seen].mean(axis=0) / a[seen].mean(axis=0)
@@ -110,11 +117,11 @@ def test_the_sharp_camera_sees_in_the_target_pair_what_it_saw_in_the_reference_p
     change = 1.0
     if sharp == "B":
         change = truth["gain_b_over_a"]["target"][0] / truth["gain_b_over_a"]["reference"][0]
-    before = on_grid(scene.reference.of(sharp).path, scene, False)
-    after = on_grid(scene.target.of(sharp).path, scene, False)
+    before = on_grid(scene.reference.of(sharp).path, scene)
+    after = on_grid(scene.target.of(sharp).path, scene)
     # Demosaicing takes a few decisions otherwise at another brightness.
     assert np.abs(after - before * change).mean() < 1e-4
-    blurred = on_grid(scene.target.of(wide).path, scene, False)
+    blurred = on_grid(scene.target.of(wide).path, scene)
     assert np.abs(np.diff(blurred, axis=1)).mean() < 0.95 * np.abs(np.diff(before, axis=1)).mean()
 
 
@@ -122,15 +129,14 @@ def test_blur_is_where_the_radius_map_says(captures: Path) -> None:
     scene = find_scenes(captures)[0][0]
     with np.load(captures / "001" / "truth.npz") as maps:
         radius, narrow, distance = maps["radius_wide"], maps["radius_narrow"], maps["distance_m"]
-    assert radius.shape == (HEIGHT, WIDTH)
+    assert radius.shape == (GRID.height, GRID.width)
     # 12 px at 2376x1586; F16's disc is 1.8 / 16 of F1.8's.
-    assert np.abs(radius).max() == pytest.approx(12 * WIDTH / 2376, rel=0.01)
+    assert np.abs(radius).max() == pytest.approx(12 * GRID.width / 2376, rel=0.01)
     np.testing.assert_allclose(narrow, radius * 1.8 / 16, rtol=1e-5)
     np.testing.assert_array_equal(radius > 0, distance > 6.0)
-    mirrored = scene.defocused == "B"
-    sharp = on_grid(scene.reference.of(scene.defocused).path, scene, mirrored)
-    blurred = on_grid(scene.target.of(scene.defocused).path, scene, mirrored)
-    matrix = np.array(truth_of(captures / "001")["homography_a_to_b"]) if mirrored else np.eye(3)
+    sharp = on_grid(scene.reference.of(scene.defocused).path, scene)
+    blurred = on_grid(scene.target.of(scene.defocused).path, scene)
+    matrix = np.array(truth_of(captures / "001")["homography_a_to_b"]) if scene.defocused == "B" else np.eye(3)
     lost = np.abs(np.nan_to_num(warped(sharp - blurred, matrix))).mean(axis=2)
     in_focus, out_of_focus = np.abs(radius) < 0.1, np.abs(radius) > 1.5
     assert lost[out_of_focus].mean() > 4 * lost[in_focus].mean()
@@ -148,7 +154,7 @@ def test_the_bad_scenes_have_nothing_that_aligns(captures: Path) -> None:
         green = raw.raw_image[0::2, 1::2].astype(float)
     assert np.abs(np.diff(green, axis=1)).max() <= 1
     scene = find_scenes(captures)[0][2]
-    a, b = (on_grid(scene.captures["reference", c].path, scene, c == "B") for c in ("A", "B"))
+    a, b = (on_grid(scene.captures["reference", c].path, scene) for c in ("A", "B"))
     assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.5
 
 
@@ -187,10 +193,11 @@ def test_vignetting_darkens_the_corners_more_when_the_lens_is_wide_open(tmp_path
 
 
 def test_a_given_homography_is_the_truth_however_large(tmp_path: Path) -> None:
-    matrix = homography((HEIGHT, WIDTH), shift=(20, -17), rotation=10)
+    matrix = homography(GRID, shift=(20, -17), rotation=10)
     simulation = Simulation(size="small", noise=False, homography=matrix.tolist())
     (folder,) = simulate_captures(tmp_path, 1, simulation)
-    np.testing.assert_allclose(truth_of(folder)["homography_a_to_b"], matrix)
+    mirror = np.array([[-1, 0, GRID.width], [0, 1, 0], [0, 0, 1]])
+    np.testing.assert_allclose(truth_of(folder)["homography_a_to_b"], mirror @ matrix)
     a, b = aligned(tmp_path, "001")
     gain = truth_of(folder)["gain_b_over_a"]["reference"][0]
     assert np.abs(best_shift(a, b / gain)).max() < 0.02
@@ -206,29 +213,30 @@ def test_what_cannot_be_simulated_is_one_sentence(tmp_path: Path) -> None:
             list(simulate_captures(tmp_path, scenes, simulation))
     with pytest.raises(InputError, match=r"a blur radius of 40 px is impossible at F5\.6; give less than 18"):
         list(simulate_captures(tmp_path / "new", 1, Simulation("small", wide_f_number=5.6, largest_radius=40)))
-    vanishing = homography((HEIGHT, WIDTH), perspective=(0.9, 0))
+    vanishing = homography(GRID, perspective=(0.9, 0))
     with pytest.raises(InputError, match="hardly a common view"):
         list(simulate_captures(tmp_path / "new", 1, Simulation("small", homography=vanishing.tolist())))
     assert not (tmp_path / "new").exists()
 
 
 def test_the_rigs_homography_moves_the_centre_by_its_shift_and_turns_about_it() -> None:
-    matrix = homography((HEIGHT, WIDTH), (7, -3), rotation=90, perspective=(0.01, 0.02))
-    centre = np.array([[(WIDTH - 1) / 2, (HEIGHT - 1) / 2]])
-    np.testing.assert_allclose(apply(matrix, centre), centre + np.array([7, -3]))
-    turned = apply(homography((HEIGHT, WIDTH), rotation=90), centre + np.array([10, 0]))
+    matrix = homography(GRID, (7, -3), rotation=90, perspective=(0.01, 0.02))
+    centre = np.array([[GRID.width / 2, GRID.height / 2]])
+    np.testing.assert_allclose(apply_homography(matrix, centre), centre + np.array([7, -3]))
+    turned = apply_homography(homography(GRID, rotation=90), centre + np.array([10, 0]))
     np.testing.assert_allclose(turned, centre + np.array([0, 10]), atol=1e-9)
 
 
 def test_full_size_scene_coordinates_are_the_pixels_of_the_papers_crop() -> None:
     body = BODIES["full"]
-    assert body.grid == (1586, 2376)
+    assert (body.grid.height, body.grid.width) == (1586, 2376)
     corner = np.array([[0.0, 0.0]])
-    np.testing.assert_allclose(apply(raw_from_scene(body, np.eye(3), False), corner), [[32, 16]])
-    np.testing.assert_allclose(apply(raw_from_scene(body, np.eye(3), True), corner), [[32 + 9503, 16]])
+    np.testing.assert_allclose(apply_homography(raw_from_scene(body, np.eye(3)), corner), [[32, 16]])
+    mirrored = stored_homography(body, np.eye(3), mirrored=True)
+    np.testing.assert_allclose(apply_homography(raw_from_scene(body, mirrored), corner), [[32 + 9504, 16]])
     # A grid pixel covers four by four: its shift by one is theirs by four.
     one = homography(body.grid, shift=(1, 0))
-    np.testing.assert_allclose(apply(raw_from_scene(body, one, False), corner), [[36, 16]])
+    np.testing.assert_allclose(apply_homography(raw_from_scene(body, one), corner), [[36, 16]])
 
 
 def test_light_comes_back_from_developing_in_its_own_colours(tmp_path: Path) -> None:

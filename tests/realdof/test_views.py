@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realdof import views
+from realdof.geometry import Grid
 from realdof.rig import translation
 from realdof.scenery import Layer
 from realdof.views import View, airy_kernel, render_strips, visible_radii
@@ -24,7 +25,7 @@ def render(layers: list[Layer], view: View) -> np.ndarray:
 @settings(max_examples=30, deadline=None)
 @given(radius=st.floats(-60, 60), x=st.integers(90, 160), y=st.integers(90, 160))
 def test_blur_keeps_light_and_place_and_has_the_variance_of_a_disc(radius: float, x: int, y: int) -> None:
-    light = render([square(20, (x, y))], View((270, 270), np.eye(3), [radius]))[..., 0]
+    light = render([square(20, (x, y))], View(Grid(270, 270), np.eye(3), [radius]))[..., 0]
     total = light.sum()
     assert total == pytest.approx(20 * 20, rel=2e-3)
     rows, columns = np.mgrid[:270, :270]
@@ -37,7 +38,7 @@ def test_blur_keeps_light_and_place_and_has_the_variance_of_a_disc(radius: float
 
 def test_a_nearer_layer_hides_a_farther_one_and_its_blurred_edge_shows_it() -> None:
     far, near = square(100, (0, 0), 0.2), square(50, (0, 0), 1.0)
-    image = render([far, near], View((100, 100), np.eye(3), [0.0, 5.0]))[..., 1]
+    image = render([far, near], View(Grid(100, 100), np.eye(3), [0.0, 5.0]))[..., 1]
     assert image[20, 20] == pytest.approx(1.0, abs=1e-3)
     assert image[80, 80] == pytest.approx(0.2, abs=1e-3)
     assert image[20, 49:51].mean() == pytest.approx(0.6, abs=0.02)
@@ -47,7 +48,7 @@ def test_strips_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     texture = random.integers(0, 65536, (300, 300, 4), dtype=np.uint16)
     texture[..., 3] = 65535
-    view = View((256, 256), translation(-20.3, -15.7), [20.0])
+    view = View(Grid(256, 256), translation(-20.3, -15.7), [20.0])
     whole = render([Layer(texture, (0, 0), 0.0)], view)
     monkeypatch.setattr(views, "_STRIP_ROWS", 64)
     np.testing.assert_allclose(render([Layer(texture, (0, 0), 0.0)], view), whole, atol=1e-5)
@@ -55,7 +56,7 @@ def test_strips_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_nearest_layer_is_the_one_whose_radius_is_seen() -> None:
     layers = [square(10, (0, 0)), square(4, (0, 0))]
-    radii = visible_radii(layers, View((12, 12), np.eye(3), [3.0, -2.0]))
+    radii = visible_radii(layers, View(Grid(12, 12), np.eye(3), [3.0, -2.0]))
     assert (radii[:4, :4] == -2).all()
     assert radii[9, 9] == 3
     assert np.isnan(radii[11, 11])
@@ -74,6 +75,6 @@ def test_an_airy_discs_first_dark_ring_has_its_diameter() -> None:
 
 def test_diffraction_spreads_a_point_in_focus() -> None:
     kernel = airy_kernel(5.6)
-    image = render([square(1, (50, 50))], View((101, 101), np.eye(3), [0.0], kernel))[..., 0]
+    image = render([square(1, (50, 50))], View(Grid(101, 101), np.eye(3), [0.0], kernel))[..., 0]
     reach = kernel.shape[0] // 2
     np.testing.assert_allclose(image[50 - reach : 51 + reach, 50 - reach : 51 + reach], kernel, atol=1e-4)
