@@ -129,6 +129,9 @@ def train(
     ] = Initialisation.PAPER,
     accelerator: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     devices: Annotated[int, typer.Option(min=1)] = 1,
+    log_loss: Annotated[
+        bool, typer.Option("--log-loss", help="Every patch counts the same in the deblurring loss; not the paper's.")
+    ] = False,
     start: Annotated[Path | None, typer.Option(help="Weights to begin with.")] = None,
     seed: int = 0,
     save_every: Annotated[int, typer.Option(min=1)] = 500,
@@ -158,6 +161,7 @@ def train(
         reblurring_width,
         precision,
         initialisation.value,
+        log_loss,
     )
     trainer = prepare(
         data, out, settings, start=start, accelerator=accelerator, devices=devices,

@@ -38,6 +38,8 @@ class Settings:
         32 as the supplement has it; the released code uses 128; 0 trains without the reblurring loss.
     initialisation
         The paper's, or `ifan.initialisation`'s for short trainings.
+    logarithmic
+        The deblurring loss is `ifan.losses.log_deblurring_loss` instead of the paper's.
     precision
         Of the forward and backward pass, in Lightning Fabric's words: ``32-true``, ``bf16-mixed``.
     """
@@ -48,6 +50,7 @@ class Settings:
     reblurring_width: int = 32
     precision: str = "32-true"
     initialisation: Literal["paper", "variance-preserving"] = "paper"
+    logarithmic: bool = False
 
 
 class Validation:
@@ -122,7 +125,11 @@ def train(
     reblurring = ReblurringNetwork(shape, settings.reblurring_width) if settings.reblurring_width else None
     if settings.initialisation == "variance-preserving":
         preserve_variance(network)
-    module = TrainedIFAN(network if start is None else started_from(start, settings.variant), reblurring)
+    module = TrainedIFAN(
+        network if start is None else started_from(start, settings.variant),
+        reblurring,
+        logarithmic=settings.logarithmic,
+    )
     source = PatchSource(DualPixelFolder.open(data), settings.augmentation, settings.recipe.batch, settings.recipe.seed)
     validation = None
     if (data / "val_c").is_dir():
@@ -163,4 +170,5 @@ def training_card(settings: Settings, step: int) -> dict[str, Any]:
         "reblurring_width": settings.reblurring_width,
         "precision": settings.precision,
         "initialisation": settings.initialisation,
+        "logarithmic": settings.logarithmic,
     }
