@@ -138,7 +138,7 @@ _MARGIN_DEVIATIONS = 3
 _MARGIN_PIXELS = 2
 
 # Values solved at once: as much as a core's cache holds, or enough to fill a GPU.
-_BATCH = {"cpu": 2**19, "cuda": 2**26}
+_BATCH = {"cpu": 2**20, "cuda": 2**26}
 
 
 def deconvolve_fast(
