@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from realdof.errors import InputError
 from realdof.rig import Body, random_homography
 from realdof.scenes import Camera, Kind
 
@@ -94,20 +95,34 @@ class Draw:
 
 
 def draw_scene(simulation: Simulation, body: Body, number: int) -> Draw:
-    """Draw what is random about the scene of that number, the same each time."""
+    """Draw what is random about the scene of that number, the same each time.
+
+    Raises
+    ------
+    InputError
+        The limits of the gain, or the given homography, are impossible.
+    """
     random = np.random.default_rng([simulation.seed, number, 0])
     # Drawn in any case, so that a given homography changes nothing else.
     drawn = random_homography(random, body, simulation.largest_shift, simulation.largest_rotation)
-    given = simulation.homography
     limits = simulation.smallest_gain, simulation.largest_gain
+    if not 0 < limits[0] <= limits[1]:
+        raise InputError(f"gains from {limits[0]:g} to {limits[1]:g} are impossible; give a positive range")
     gain = float(random.uniform(*limits))
     # An iris does not close to quite the same area each time.
     target_gain = float(np.clip(gain * random.uniform(0.97, 1.03), *limits))
     red, green, blue = DAYLIGHT
     other = (red * random.uniform(0.95, 1.05), green, blue * random.uniform(0.95, 1.05))
     return Draw(
-        homography=drawn if given is None else np.array(given, np.float64).reshape(3, 3),
+        homography=drawn if simulation.homography is None else _invertible(simulation.homography),
         gains={"reference": gain, "target": target_gain},
         white_balance={"A": DAYLIGHT, "B": other},
         defocused="A" if random.integers(2) else "B",
     )
+
+
+def _invertible(rows: Sequence[Sequence[float]]) -> np.ndarray:
+    matrix = np.array(rows, np.float64)
+    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 3:
+        raise InputError(f"{rows} is no homography; give three rows of three numbers that can be inverted")
+    return matrix

@@ -19,8 +19,9 @@ from realdof.rawfile import BLACK, WHITE, write_arw
 from realdof.rig import BODIES, homography, raw_from_scene, stored_homography
 from realdof.scenes import CAMERAS, MEMBERS, Kind, Scene
 from realdof.sensor import FULL_WELL, read_noise, read_out, signal
+from realdof.shots import plan_shot
 from realdof.simulate import CLIPPED_SHARE, simulate_captures
-from realdof.simulation import DAYLIGHT, Simulation
+from realdof.simulation import DAYLIGHT, Simulation, draw_scene
 
 QUIET = Simulation(size="small", seed=5, noise=False)
 GRID = BODIES["small"].grid
@@ -213,10 +214,39 @@ def test_what_cannot_be_simulated_is_one_sentence(tmp_path: Path) -> None:
             list(simulate_captures(tmp_path, scenes, simulation))
     with pytest.raises(InputError, match=r"a blur radius of 40 px is impossible at F5\.6; give less than 18"):
         list(simulate_captures(tmp_path / "new", 1, Simulation("small", wide_f_number=5.6, largest_radius=40)))
+    with pytest.raises(InputError, match="gains from 0 to 1 are impossible"):
+        list(simulate_captures(tmp_path / "new", 1, Simulation("small", smallest_gain=0, largest_gain=1)))
+    with pytest.raises(InputError, match="is no homography"):
+        list(simulate_captures(tmp_path / "new", 1, Simulation("small", homography=[[1, 0, 0]] * 3)))
     vanishing = homography(GRID, perspective=(0.9, 0))
     with pytest.raises(InputError, match="hardly a common view"):
         list(simulate_captures(tmp_path / "new", 1, Simulation("small", homography=vanishing.tolist())))
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("noisy_narrow", [True, False])
+def test_the_narrow_apertures_noise_is_that_of_its_iso_unless_it_is_asked_not_to_be(noisy_narrow: bool) -> None:
+    simulation = Simulation(size="small", noisy_narrow=noisy_narrow)
+    draw = draw_scene(simulation, BODIES["small"], 1)
+    shots = {member: plan_shot(simulation, draw, 1, member, 0.5) for member in MEMBERS}
+    for (kind, camera), shot in shots.items():
+        wide = kind == "target" and camera == draw.defocused
+        assert shot.exif.iso == (100 if wide else 8000)
+        assert shot.noise_iso == (8000 if noisy_narrow and not wide else 100)
+
+
+def test_random_geometry_and_gain_stay_within_what_was_asked() -> None:
+    simulation = Simulation(largest_shift=80, largest_rotation=2, smallest_gain=0.7, largest_gain=1.4)
+    body = BODIES["full"]
+    centre = np.array([[body.grid.width / 2, body.grid.height / 2]])
+    cameras = set()
+    for number in range(100):
+        draw = draw_scene(simulation, body, number)
+        assert np.linalg.norm(apply_homography(draw.homography, centre) - centre) <= 80
+        assert all(0.7 <= gain <= 1.4 for gain in draw.gains.values())
+        assert draw.gains["target"] == pytest.approx(draw.gains["reference"], rel=0.031)
+        cameras.add(draw.defocused)
+    assert cameras == {"A", "B"}
 
 
 def test_the_rigs_homography_moves_the_centre_by_its_shift_and_turns_about_it() -> None:
