@@ -17,12 +17,10 @@ from torch import Tensor, nn
 from benchmark.training import Recipe, Trainer, optimiser_for
 from ifan.augmentation import Augmentation
 from ifan.data import DualPixelFolder, PatchSource
-from ifan.initialisation import preserve_variance
-from ifan.losses import TrainedIFAN
-from ifan.network import IFAN, NetworkShape
+from ifan.network import NetworkShape
 from ifan.synthesis import Synthesis, draw_radius_map, render_scene
 from ifan.training import Settings, train
-from ifan.variants import VARIANTS, Variant
+from ifan.variants import Variant
 from realdof.errors import InputError
 from realdof.images import write_pixels
 
@@ -208,22 +206,3 @@ def test_procedural_blur_radii_stay_within_their_bound(seed: int) -> None:
 def test_a_fifth_of_the_scenes_is_nearly_sharp() -> None:
     largest = [np.abs(draw_radius_map(Synthesis(size=64), np.random.default_rng(seed))).max() for seed in range(300)]
     assert 0.12 < np.mean(np.array(largest) <= 0.7) < 0.35
-
-
-@pytest.mark.slow
-def test_four_patches_are_learnt_by_heart(data: Path) -> None:
-    torch.manual_seed(0)
-    source = PatchSource(DualPixelFolder.open(data), Augmentation(crop=64, noise_probability=0.0), 4, 0)
-    batch = source(0, 0, 1)
-    network = IFAN(VARIANTS["ifan-n8"].shape)
-    preserve_variance(network)
-    module = TrainedIFAN(network, None)
-    optimiser = torch.optim.RAdam(module.parameters(), lr=1e-3)
-    before = float(((batch["image"] - batch["target"]) ** 2).mean())
-    for _ in range(200):
-        terms = module(batch)
-        optimiser.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()
-        nn.utils.clip_grad_norm_(module.parameters(), 0.5)
-        optimiser.step()
-    assert float(terms["deblur"]) < 0.9 * before
