@@ -138,7 +138,7 @@ _MARGIN_DEVIATIONS = 3
 _MARGIN_PIXELS = 2
 
 # Values solved at once: as much as a core's cache holds, or enough to fill a GPU.
-_BATCH = {"cpu": 2**20, "cuda": 2**26}
+_CPU_BATCH, _GPU_BATCH = 2**20, 2**26
 
 
 def deconvolve_fast(
@@ -203,7 +203,8 @@ def _solved_cores(
     image: Tensor, tiling: Tiling, kernel: Tensor, solver: Solver
 ) -> Iterator[tuple[slice, slice, Tensor]]:
     """Rows and columns of each tile's core in the image, and what the solver makes of them."""
-    count = max(1, _BATCH[image.device.type] // (len(image) * tiling.period**2))
+    batch = _CPU_BATCH if image.device.type == "cpu" else _GPU_BATCH
+    count = max(1, batch // (len(image) * tiling.period**2))
     cores = tiling.cores(*image.shape[-2:])
     for first in range(0, len(cores), count):
         solved = solver(cut_tiles(image, tiling, first, first + count), kernel)

@@ -26,6 +26,14 @@ class Schedule(Enum):
     COSINE = "cosine"
 
 
+class DeblurringLoss(Enum):
+    """`ifan.losses.DEBLURRING_LOSSES`, for the command line."""
+
+    MSE = "mse"
+    RMS = "rms"
+    LOG = "log"
+
+
 class Initialisation(Enum):
     """Where a training starts."""
 
@@ -129,9 +137,10 @@ def train(
     ] = Initialisation.PAPER,
     accelerator: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     devices: Annotated[int, typer.Option(min=1)] = 1,
-    log_loss: Annotated[
-        bool, typer.Option("--log-loss", help="Every patch counts the same in the deblurring loss; not the paper's.")
-    ] = False,
+    loss: Annotated[
+        DeblurringLoss,
+        typer.Option(help="mse is the paper's; with rms sharp patches count more, with log all the same."),
+    ] = DeblurringLoss.MSE,
     start: Annotated[Path | None, typer.Option(help="Weights to begin with.")] = None,
     seed: int = 0,
     save_every: Annotated[int, typer.Option(min=1)] = 500,
@@ -161,7 +170,7 @@ def train(
         reblurring_width,
         precision,
         initialisation.value,
-        log_loss,
+        loss.value,
     )
     trainer = prepare(
         data, out, settings, start=start, accelerator=accelerator, devices=devices,

@@ -30,13 +30,20 @@ def preserve_variance(network: IFAN) -> None:
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
             _draw(part)
         elif isinstance(part, ResidualStack):
-            for step in part.stem:
-                _draw(step[2], SMALL)  # type: ignore[index, arg-type]
-    _draw(network.DME[3], SMALL)  # type: ignore[arg-type]
-    _draw(network.out_res[0], TINY)  # type: ignore[arg-type]
+            for number in range(len(part.stem)):
+                _draw(_layer(part, f"stem.{number}.2"), SMALL)
+    _draw(_layer(network, "DME.3"), SMALL)
+    _draw(_layer(network, "out_res.0"), TINY)
     # Adam moves a tap by the rate times the sum over its inputs, and 34 passes multiply what it moves.
-    _draw(network.F[0][0], SMALL)  # type: ignore[index, arg-type]
-    _start_as_identity(network.F[3], network.shape.layout)  # type: ignore[arg-type]
+    _draw(_layer(network, "F.0.0"), SMALL)
+    _start_as_identity(_layer(network, "F.3"), network.shape.layout)
+
+
+def _layer(module: nn.Module, name: str) -> nn.Conv2d:
+    layer = module.get_submodule(name)
+    if not isinstance(layer, nn.Conv2d):
+        raise TypeError(f"{name} is a {type(layer).__name__}, not the convolution it should be")
+    return layer
 
 
 def _draw(layer: nn.Conv2d | nn.ConvTranspose2d, scale: float = 1.0) -> None:

@@ -1,5 +1,7 @@
 """The three losses that IFAN is trained with (Lee et al., CVPR 2021, Section 3.3)."""
 
+from collections.abc import Callable
+
 import torch
 from kornia.geometry.transform import remap
 from torch import Tensor, nn
@@ -49,14 +51,31 @@ def deblurring_loss(output: Tensor, target: Tensor) -> Tensor:
     return functional.mse_loss(output, target)
 
 
+def rms_deblurring_loss(output: Tensor, target: Tensor) -> Tensor:
+    """The mean over images of their root mean squared error, not in the paper; scaled by 0.1.
+
+    Equation 4 weighs a patch by its error squared, so sharp patches hardly count and a short training ruins them.
+    Half-way between it and `log_deblurring_loss`.
+    """
+    errors = (output - target).square().mean(dim=(1, 2, 3))
+    return 0.1 * torch.sqrt(errors + 1e-6).mean()
+
+
 def log_deblurring_loss(output: Tensor, target: Tensor) -> Tensor:
     """The mean over images of the logarithm of their mean squared error, not in the paper; scaled by 0.01.
 
-    Equation 4 weighs a patch by its error, so sharp patches hardly count and a short training ruins them; here
-    every patch counts the same, as in the mean of PSNR over images.
+    Every patch counts the same, as in the mean of PSNR over images.
     """
     errors = (output - target).square().mean(dim=(1, 2, 3))
     return 0.01 * torch.log(errors + 1e-5).mean()
+
+
+DEBLURRING_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": deblurring_loss,
+    "rms": rms_deblurring_loss,
+    "log": log_deblurring_loss,
+}
+"""The deblurring losses by name: ``mse`` is the paper's."""
 
 
 def disparity_loss(disparity: Tensor, right: Tensor, left: Tensor) -> Tensor:
@@ -83,9 +102,9 @@ class TrainedIFAN(nn.Module):
     ``forward`` takes a batch of four images, float (B, 3, H, W) each: ``image``, ``left``, ``right``, ``target``.
     """
 
-    def __init__(self, network: IFAN, reblurring: ReblurringNetwork | None, *, logarithmic: bool = False) -> None:
+    def __init__(self, network: IFAN, reblurring: ReblurringNetwork | None, *, loss: str = "mse") -> None:
         super().__init__()
-        self.logarithmic = logarithmic
+        self.deblurring_loss = DEBLURRING_LOSSES[loss]
         self.network = network
         self.reblurring = reblurring
 
@@ -100,7 +119,7 @@ class TrainedIFAN(nn.Module):
             # The paper trains the estimator on the right view alone, not on the merged image it sees at test time.
             disparity = self.network.estimate_disparity(right)
         terms = {
-            "deblur": (log_deblurring_loss if self.logarithmic else deblurring_loss)(prediction.image, target),
+            "deblur": self.deblurring_loss(prediction.image, target),
             "disparity": disparity_loss(disparity, right, left),
         }
         if self.reblurring is not None:

@@ -38,8 +38,8 @@ class Settings:
         32 as the supplement has it; the released code uses 128; 0 trains without the reblurring loss.
     initialisation
         The paper's, or `ifan.initialisation`'s for short trainings.
-    logarithmic
-        The deblurring loss is `ifan.losses.log_deblurring_loss` instead of the paper's.
+    loss
+        Which of `ifan.losses.DEBLURRING_LOSSES`; the paper's is ``mse``.
     precision
         Of the forward and backward pass, in Lightning Fabric's words: ``32-true``, ``bf16-mixed``.
     """
@@ -50,7 +50,7 @@ class Settings:
     reblurring_width: int = 32
     precision: str = "32-true"
     initialisation: Literal["paper", "variance-preserving"] = "paper"
-    logarithmic: bool = False
+    loss: Literal["mse", "rms", "log"] = "mse"
 
 
 class Validation:
@@ -128,7 +128,7 @@ def train(
     module = TrainedIFAN(
         network if start is None else started_from(start, settings.variant),
         reblurring,
-        logarithmic=settings.logarithmic,
+        loss=settings.loss,
     )
     source = PatchSource(DualPixelFolder.open(data), settings.augmentation, settings.recipe.batch, settings.recipe.seed)
     validation = None
@@ -170,5 +170,5 @@ def training_card(settings: Settings, step: int) -> dict[str, Any]:
         "reblurring_width": settings.reblurring_width,
         "precision": settings.precision,
         "initialisation": settings.initialisation,
-        "logarithmic": settings.logarithmic,
+        "loss": settings.loss,
     }

@@ -106,9 +106,7 @@ def read_member(archive: Path, member: str, max_bytes: int) -> bytes:
             if file is None:
                 raise InputError(f"{member} in {archive} is a link or a folder; it must be a regular file")
             if info.size > max_bytes:
-                raise InputError(
-                    f"{member} in {archive} has {info.size:,} bytes; at most {max_bytes:,} were expected"
-                )
+                raise InputError(f"{member} in {archive} has {info.size:,} bytes; at most {max_bytes:,} were expected")
             return file.read()
     except (tarfile.TarError, zlib.error, EOFError) as error:
         raise InputError(f"{archive} is no whole tar archive: {error}; delete it") from error

@@ -58,9 +58,7 @@ def render_defocus(
     """
     linear = srgb_to_linear(image.astype(np.float32))
     views = render_defocus_linear(linear, radius_map, blades=blades, rotation=rotation)
-    left, right, merged = (
-        np.clip(linear_to_srgb(view), 0, 1) for view in (views.left, views.right, views.merged)
-    )
+    left, right, merged = (np.clip(linear_to_srgb(view), 0, 1) for view in (views.left, views.right, views.merged))
     return DualPixel(left, right, merged)
 
 
@@ -77,8 +75,7 @@ def render_defocus_linear(
     views = {half: _View(linear.shape[0], linear.shape[1]) for half in _VIEWS}
     for radius, layer, corner in _layers(linear, radii, hidden):
         kernels = [
-            disc_kernel(radius, blades=blades, rotation=rotation, half=half).astype(np.float32)
-            for half in _VIEWS
+            disc_kernel(radius, blades=blades, rotation=rotation, half=half).astype(np.float32) for half in _VIEWS
         ]
         reach = kernels[0].shape[0] // 2
         source, target = _with_surroundings(layer, corner, reach, radii.shape)

@@ -130,9 +130,7 @@ def files_in(folder: Path) -> list[str]:
     [("text/html", HTML), ("application/vnd.pypi.simple.v1+json", JSON)],
     ids=["html", "json"],
 )
-def test_a_member_is_read_through_either_kind_of_page(
-    kind: str, page: bytes, server: Server, cache: Path
-) -> None:
+def test_a_member_is_read_through_either_kind_of_page(kind: str, page: bytes, server: Server, cache: Path) -> None:
     server.pages["/simple/demo-project/"] = (kind, page)
     archive = fetch_sdist("Demo_Project", "1.0", SHA256)
     assert read_member(archive, MEMBER, len(CONTENT)) == CONTENT

@@ -10,8 +10,9 @@ import skimage.data
 from realdof.images import linear_to_srgb, srgb_to_linear
 
 _PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
+_OTHER_PHOTOGRAPHS = ("camera", "moon", "coins", "gravel")
 _SMALLEST_LEAF, _LARGEST_LEAF = 0.0006, 0.06
-Content = Literal["photographs", "sky"]
+Content = Literal["photographs", "other photographs", "sky"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ def scene(
         fall = np.linspace(210, 150, height)[:, None, None] * np.array([0.7, 0.85, 1.0])
         canvas = np.broadcast_to(fall.astype(np.uint8), (height, width, 3)).copy()
     else:
-        canvas = _photographs(rng, height, width)
+        names = _PHOTOGRAPHS if content == "photographs" else _OTHER_PHOTOGRAPHS
+        canvas = _photographs(rng, height, width, names)
     # Radii with density r^-3 look the same at every scale, as photographs do.
     low, high = (_SMALLEST_LEAF * width) ** -2, (_LARGEST_LEAF * width) ** -2
     radii = (low + rng.random(leaves) * (high - low)) ** -0.5
@@ -47,15 +49,19 @@ def scene(
     return np.asarray(cv2.GaussianBlur(linear[canvas], (0, 0), 1.5))
 
 
-def _photographs(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+def _photographs(rng: np.random.Generator, height: int, width: int, names: tuple[str, ...]) -> np.ndarray:
     """Four of scikit-image's photographs, enlarged to fill the canvas."""
     size = (-(-width // 2), -(-height // 2))
     tiles = [
-        cv2.resize(getattr(skimage.data, name)()[..., :3], size, interpolation=cv2.INTER_CUBIC)
-        for name in rng.permutation(_PHOTOGRAPHS)
+        cv2.resize(_colour(getattr(skimage.data, name)()), size, interpolation=cv2.INTER_CUBIC)
+        for name in rng.permutation(names)
     ]
     mosaic = np.vstack([np.hstack(tiles[:2]), np.hstack(tiles[2:])])
     return np.ascontiguousarray(mosaic[:height, :width])
+
+
+def _colour(photograph: np.ndarray) -> np.ndarray:
+    return np.dstack([photograph] * 3) if photograph.ndim == 2 else photograph[..., :3]
 
 
 def homography(
@@ -130,7 +136,7 @@ def view_pair(
     to_canvas = finer * np.array([[1, 0, margin], [0, 1, margin], [0, 0, 1 / finer]])
     first = scene(rng, *size, content=content, leaves=leaves)
     reference = sample(first, to_canvas, height, width, finer)
-    second = scene(rng, *size, content=content, leaves=leaves) if other_scene else first
+    second = scene(rng, *size, content="other photographs", leaves=leaves) if other_scene else first
     moving = sample(second, to_canvas @ np.linalg.inv(truth), height, width, finer)
     del first, second
     return ViewPair(_photograph(rng, reference, 1.0, noise), _photograph(rng, moving, gain, noise), truth, mirrored)
