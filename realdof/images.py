@@ -1,22 +1,25 @@
 """Photographs on disk and in memory: 8- and 16-bit files, the sRGB transfer, area resize.
 
-Colour order is RGB everywhere; BGR exists only inside the two lines that call OpenCV's file functions.
+Colour order is RGB everywhere; BGR exists only inside the two lines that call OpenCV's file functions. torch is
+imported only where an image is asked for: the workers that build data sets do without its memory.
 """
 
 import logging
 import struct
+import sys
 import zlib
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, cast, overload
 
 import numpy as np
 import tifffile
-import torch
-from torch import Tensor
 
 from realdof.errors import InputError
 from realdof.files import atomic_path
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 try:
     import cv2
@@ -93,7 +96,7 @@ def write_pixels(path: Path, pixels: np.ndarray) -> None:
         temporary.write_bytes(encoded.tobytes())
 
 
-def image_from_pixels(pixels: np.ndarray) -> Tensor:
+def image_from_pixels(pixels: np.ndarray) -> "Tensor":
     """Turn stored pixels into an image.
 
     Parameters
@@ -106,11 +109,13 @@ def image_from_pixels(pixels: np.ndarray) -> Tensor:
     Tensor
         float32 (3, H, W) in [0, 1]: v / 255 or v / 65535.
     """
+    import torch
+
     values = np.moveaxis(pixels, 2, 0).astype(np.float32, order="C")
     return torch.from_numpy(values / np.float32(np.iinfo(pixels.dtype).max))
 
 
-def pixels_from_image(image: Tensor, bits: Literal[8, 16]) -> np.ndarray:
+def pixels_from_image(image: "Tensor", bits: Literal[8, 16]) -> np.ndarray:
     """Turn an image into pixels to store: clipped to [0, 1], rounded to the nearest value.
 
     Parameters
@@ -134,26 +139,30 @@ def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
 
 
 @overload
-def srgb_to_linear(x: Tensor) -> Tensor: ...
+def srgb_to_linear(x: "Tensor") -> "Tensor": ...
 @overload
 def srgb_to_linear(x: np.ndarray) -> np.ndarray: ...
-def srgb_to_linear(x: np.ndarray | Tensor) -> np.ndarray | Tensor:
+def srgb_to_linear(x: "np.ndarray | Tensor") -> "np.ndarray | Tensor":
     """Decode sRGB values to linear light (IEC 61966-2-1), floating point; [0, 1] maps to [0, 1].
 
     Values below zero follow the straight part of the curve, values above one its power part.
     """
-    if isinstance(x, Tensor):
+    if _is_tensor(x):
+        import torch
+
         return torch.where(x <= 0.04045, x / 12.92, ((x.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4)
     return np.where(x <= 0.04045, x / 12.92, ((np.maximum(x, 0.04045) + 0.055) / 1.055) ** 2.4)
 
 
 @overload
-def linear_to_srgb(x: Tensor) -> Tensor: ...
+def linear_to_srgb(x: "Tensor") -> "Tensor": ...
 @overload
 def linear_to_srgb(x: np.ndarray) -> np.ndarray: ...
-def linear_to_srgb(x: np.ndarray | Tensor) -> np.ndarray | Tensor:
+def linear_to_srgb(x: "np.ndarray | Tensor") -> "np.ndarray | Tensor":
     """Encode linear light as sRGB (IEC 61966-2-1), floating point; the inverse of ``srgb_to_linear``."""
-    if isinstance(x, Tensor):
+    if _is_tensor(x):
+        import torch
+
         return torch.where(x <= 0.0031308, x * 12.92, 1.055 * x.clamp(min=0.0031308) ** (1 / 2.4) - 0.055)
     return np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 0.0031308) ** (1 / 2.4) - 0.055)
 
@@ -181,6 +190,11 @@ def area_resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     resized: np.ndarray = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     # OpenCV drops a last axis of length one.
     return resized.reshape(height, width, *pixels.shape[2:])
+
+
+def _is_tensor(x: "np.ndarray | Tensor") -> TypeGuard["Tensor"]:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(x, torch.Tensor)
 
 
 def _content(path: Path) -> bytes:
