@@ -80,7 +80,7 @@ def prepare(dataset: Dataset, protocol: Protocol, metrics: tuple[str, ...] | Non
         if name not in protocol.metrics:
             raise registry.unknown(f"metric of protocol {protocol.name}", name, protocol.metrics)
     entries = dataset.entries()
-    check_entries(entries)
+    dataset.check(check_entries(entries))
     has_truth = any(entry.target is not None for entry in entries)
     loaded = {name: registry.metric(name) for name in wanted} if has_truth else {}
     return Task(dataset, entries if limit is None else entries[:limit], protocol, loaded)

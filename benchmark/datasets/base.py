@@ -2,11 +2,12 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from realdof.errors import InputError
+from realdof.files import cache_folder
 from realdof.headers import Header, read_header
 
 SMALLEST_SIDE = 64
@@ -100,6 +101,20 @@ class Dataset(ABC):
     def identity(self) -> str:
         """What identifies the images: it enters a run's id, and two data sets that differ here never share a table."""
 
+    def check(self, headers: Mapping[str, Header]) -> None:  # noqa: B027
+        """Check what this data set promises of its images beyond `check_entries`, before anything is computed.
+
+        Parameters
+        ----------
+        headers
+            Each entry's name and the header of its defocused image.
+
+        Raises
+        ------
+        InputError
+            An image has another size or depth than the data set's.
+        """
+
 
 def check_entries(entries: Iterable[Entry]) -> dict[str, Header]:
     """Check every file of every entry by its header, before anything is computed.
@@ -130,6 +145,11 @@ def check_entries(entries: Iterable[Entry]) -> dict[str, Header]:
                 )
         checked[entry.name] = header
     return checked
+
+
+def default_place(name: str) -> Path:
+    """Where a fetched data set is kept if nobody says otherwise."""
+    return cache_folder() / "datasets" / name
 
 
 def list_images(folder: Path) -> dict[str, Path]:

@@ -1,0 +1,91 @@
+"""What the published data sets' folders have in common: where the images start, and which file belongs to which."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from realdof.errors import InputError
+
+DEEPEST = 2
+"""Levels of folders that archives may put around a data set, such as ``DPDD/DPDD/test_c``."""
+
+
+def find_layout(root: Path, folders: tuple[str, ...], title: str) -> Path:
+    """The folder that holds a data set's own folders: ``root``, or one that its archive has put around them.
+
+    Parameters
+    ----------
+    folders
+        Names that must all be there, possibly with ``/`` in them.
+    title
+        The data set's, for the sentence.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or there are two.
+    """
+    if not root.is_dir():
+        raise InputError(f"there is no folder {root}; give {title} with --root, or fetch it with data get")
+    level = [root]
+    for _ in range(DEEPEST + 1):
+        found = [folder for folder in level if all((folder / name).is_dir() for name in folders)]
+        if len(found) > 1:
+            raise InputError(f"{root} holds {title} twice, in {found[0]} and {found[1]}; give one of them with --root")
+        if found:
+            return found[0]
+        level = [sub for folder in level for sub in sorted(folder.iterdir()) if sub.is_dir() and sub.name[0] != "."]
+    raise InputError(f"{root} is not {title}: it has no folders {' and '.join(folders)}")
+
+
+def pair_in_order(sources: Mapping[str, Path], partners: Mapping[str, Path], largest_gap: int) -> dict[str, Path]:
+    """Pair two folders' images by their sorted order, and check that their frame numbers agree.
+
+    Parameters
+    ----------
+    sources, partners
+        Path by name without suffix, sorted.
+    largest_gap
+        By how much the last numbers in two paired names may differ; the cameras of DPDD count one shot more or less.
+
+    Returns
+    -------
+    dict
+        Each source's name with its partner.
+
+    Raises
+    ------
+    InputError
+        One folder has more images than the other, or two that meet in the order have other numbers.
+    """
+    if len(sources) != len(partners):
+        one, other = (next(iter(paths.values())).parent for paths in (sources, partners))
+        raise InputError(f"{one} holds {len(sources)} images but {other} {len(partners)}; each needs a partner")
+    paired = {}
+    for (name, source), (partner_name, partner) in zip(sources.items(), partners.items(), strict=True):
+        number, partner_number = _number(name), _number(partner_name)
+        agree = name == partner_name
+        if number is not None and partner_number is not None:
+            agree = abs(number - partner_number) <= largest_gap
+        if not agree:
+            raise InputError(
+                f"{source} meets {partner.name} of {partner.parent} in the sorted order, which is no partner of it: "
+                f"their numbers may differ by {largest_gap} at most; a file is missing, renamed or left over"
+            )
+        paired[name] = partner
+    return paired
+
+
+def check_count(found: Iterable[object], expected: int, title: str, folder: Path) -> None:
+    """Raise `InputError` unless a published data set has as many images as it was published with."""
+    count = len(list(found))
+    if count != expected:
+        raise InputError(
+            f"{folder} holds {count} images, {title} has {expected}; complete it, or run on what there is with "
+            "--dataset folder"
+        )
+
+
+def _number(name: str) -> int | None:
+    digits = re.findall(r"\d+", name)
+    return int(digits[-1]) if digits else None

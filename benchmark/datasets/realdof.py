@@ -1,0 +1,69 @@
+"""Data set `realdof`: the 50 published scenes, or a set of one's own that ``realdof build`` has made."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmark.datasets.base import Dataset, DatasetCard, Entry, default_place, hash_of_files, list_images
+from benchmark.datasets.layout import check_count, find_layout, pair_in_order
+from realdof.errors import InputError
+from realdof.headers import Header
+
+LARGEST = (1586, 2376)
+"""Height and width in px of the published images before they were cut to the region that both cameras see."""
+
+
+class RealDOF(Dataset):
+    """``source/`` and ``target/``, test only.
+
+    A folder with ``build.json`` was made by ``realdof build``: it may have any number of scenes, but must be finished.
+    """
+
+    card = DatasetCard(
+        name="realdof",
+        title="RealDOF",
+        summary="50 scenes through a beam splitter: real defocus and its all-in-focus image; or --root OUT of a "
+        "`realdof build`",
+        licence="not verified here; ask its authors before you pass images on",
+        citation="Lee et al., Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021",
+    )
+    count = 50
+
+    @classmethod
+    def default_root(cls) -> Path:
+        """The data set's place in the cache."""
+        return default_place(cls.card.name)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether ``realdof build`` has made it."""
+        return (self._folder / "build.json").is_file()
+
+    def entries(self) -> list[Entry]:
+        """The pairs, by the source's name."""
+        folder = self._folder
+        sources, targets = (list_images(folder / name) for name in ("source", "target"))
+        paired = pair_in_order(sources, targets, largest_gap=0)
+        if not self.is_built:
+            check_count(sources, self.count, self.card.title, folder / "source")
+        elif not (folder / "manifest.json").is_file():
+            raise InputError(f"{folder} has no manifest.json: realdof build has not finished it; run it again")
+        return [Entry(name, path, target=paired[name]) for name, path in sources.items()]
+
+    def check(self, headers: Mapping[str, Header]) -> None:
+        """The published images are at most 2376x1586, either way up."""
+        if self.is_built:
+            return
+        for name, header in headers.items():
+            if sorted((header.height, header.width)) > sorted(LARGEST) or max(header.height, header.width) > LARGEST[1]:
+                raise InputError(
+                    f"{name} in {self._folder / 'source'} is {header.width}x{header.height}; RealDOF's images are "
+                    f"{LARGEST[1]}x{LARGEST[0]} at most"
+                )
+
+    def identity(self) -> str:
+        """Hash of every file's content."""
+        return hash_of_files(path for entry in self.entries() for path in entry.files.values())
+
+    @property
+    def _folder(self) -> Path:
+        return find_layout(self.root, ("source", "target"), self.card.title)
