@@ -47,14 +47,16 @@ class Evaluator:
         sample = self.protocol.load_sample(entry)
         try:
             output, seconds, memory = deblur_timed(method, sample, device)
-            scores = self.score(output, sample.target)
+            scores = self.score(output, sample)
         except (InputError, RuntimeError, ValueError, ArithmeticError, MemoryError) as error:
             return Record(entry.name, "failed", error=f"{type(error).__name__}: {error}"), None
         return Record(entry.name, "ok", scores, seconds, memory), output
 
-    def score(self, output: Image, target: Image | None) -> dict[str, float]:
+    def score(self, output: Image, sample: Sample) -> dict[str, float]:
         """Score an output where there is an all-in-focus image; no scores where there is none."""
-        return {} if target is None else self.protocol.score(output, target, self.metrics)
+        if sample.target is None:
+            return {}
+        return self.protocol.score(output, sample.target, self.metrics, image=sample.image)
 
 
 def deblur_timed(method: Method, sample: Sample, device: torch.device) -> tuple[Image, float, int]:

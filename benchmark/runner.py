@@ -82,7 +82,7 @@ def prepare(dataset: Dataset, protocol: Protocol, metrics: tuple[str, ...] | Non
     entries = dataset.entries()
     dataset.check(check_entries(entries))
     has_truth = any(entry.target is not None for entry in entries)
-    loaded = {name: registry.metric(name) for name in wanted} if has_truth else {}
+    loaded = {name: registry.metric(protocol.registered(name)) for name in wanted} if has_truth else {}
     return Task(dataset, entries if limit is None else entries[:limit], protocol, loaded)
 
 
@@ -180,9 +180,9 @@ class _Score:
         self.evaluator, self.images = evaluator, images
 
     def __call__(self, entry: Entry, folder: RunFolder) -> Record:
-        target = self.evaluator.protocol.load_sample(entry).target
-        output = self.evaluator.protocol.cut(image_from_pixels(read_pixels(self.images[entry.name])))
-        return Record(entry.name, "ok", self.evaluator.score(output, target))
+        sample = self.evaluator.protocol.load_sample(entry)
+        output = self.evaluator.protocol.fit(image_from_pixels(read_pixels(self.images[entry.name])))
+        return Record(entry.name, "ok", self.evaluator.score(output, sample))
 
 
 @contextmanager
@@ -258,9 +258,8 @@ def _outputs_of(task: Task, outputs: Path) -> dict[str, Path]:
 
 def _check_size(task: Task, entry: Entry, path: Path) -> None:
     found, image = read_header(path), read_header(entry.image)
-    multiple = task.protocol.size_multiple
-    cut = (image.height - image.height % multiple, image.width - image.width % multiple)
-    if (found.height, found.width) not in {cut, (image.height, image.width)}:
+    fitted = task.protocol.fitted_size(image.height, image.width)
+    if (found.height, found.width) not in {fitted, (image.height, image.width)}:
         raise InputError(
             f"{path} is {found.width}x{found.height}; {entry.name} of {task.dataset.card.name} needs "
             f"{image.width}x{image.height}"

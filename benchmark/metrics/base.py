@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from benchmark.method import Image
 
@@ -60,7 +61,7 @@ class Metric(Protocol):
 
 
 def pixel_arrays(output: Image, target: Image) -> tuple[np.ndarray, np.ndarray]:
-    """Two images as contiguous float32 arrays (3, H, W), for OpenCV.
+    """Two images as contiguous arrays (3, H, W) of one type, for OpenCV: float64 if either is, else float32.
 
     Raises
     ------
@@ -68,11 +69,9 @@ def pixel_arrays(output: Image, target: Image) -> tuple[np.ndarray, np.ndarray]:
         They are not (3, H, W) or differ in size.
     """
     check_sizes(output, target, smallest=1)
-    return _pixel_array(output), _pixel_array(target)
-
-
-def _pixel_array(image: Image) -> np.ndarray:
-    return np.ascontiguousarray(image.detach().cpu().numpy(), np.float32)
+    dtype = np.float64 if torch.float64 in (output.dtype, target.dtype) else np.float32
+    first, second = (np.ascontiguousarray(image.detach().cpu().numpy(), dtype) for image in (output, target))
+    return first, second
 
 
 def check_sizes(output: Image, target: Image, smallest: int) -> None:

@@ -1,4 +1,7 @@
-"""Structural similarity, as scikit-image computes it by default, a band of rows at a time."""
+"""Structural similarity, as scikit-image computes it, a band of rows at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -6,12 +9,26 @@ import numpy as np
 from benchmark.method import Image
 from benchmark.metrics.base import MetricCard, check_sizes, pixel_arrays
 
-_WINDOW = 7
-_RADIUS = _WINDOW // 2
-_SAMPLE = _WINDOW**2 / (_WINDOW**2 - 1)  # turns a window's mean into the unbiased estimate over N - 1
 _C1 = 0.01**2
 _C2 = 0.03**2
 _ROWS_OF_A_BAND = 32  # the seven float64 maps of a band of a 1680 px image stay in the second-level cache
+
+
+@dataclass(frozen=True)
+class _Window:
+    """``mean`` over the window around each pixel, whose outer ``radius`` px are not meant to be used.
+
+    ``sample`` turns a window's mean of squares into the estimate of a variance.
+    """
+
+    radius: int
+    sample: float
+    mean: Callable[[np.ndarray], np.ndarray]
+
+
+_KERNEL = cv2.getGaussianKernel(11, 1.5, cv2.CV_64F)
+_UNIFORM = _Window(3, 49 / 48, lambda values: cv2.boxFilter(values, -1, (7, 7)))
+_GAUSSIAN = _Window(5, 1.0, lambda values: cv2.sepFilter2D(values, -1, _KERNEL, _KERNEL))
 
 
 class SSIM:
@@ -30,19 +47,39 @@ class SSIM:
         source="Wang et al., IEEE TIP 2004, as in scikit-image: 7x7 uniform window, mean over channels",
     )
 
+    _window = _UNIFORM
+
     def __call__(self, output: Image, target: Image) -> float:
         """Measure one image; see ``Metric``."""
-        check_sizes(output, target, smallest=_WINDOW)
+        radius = self._window.radius
+        check_sizes(output, target, smallest=2 * radius + 1)
         total = 0.0
         for first, second in zip(*pixel_arrays(output, target), strict=True):
-            for top in range(0, first.shape[0] - 2 * _RADIUS, _ROWS_OF_A_BAND):
-                rows = slice(top, top + _ROWS_OF_A_BAND + 2 * _RADIUS)
-                total += _similarity(first[rows].astype(np.float64), second[rows].astype(np.float64)).sum()
+            for top in range(0, first.shape[0] - 2 * radius, _ROWS_OF_A_BAND):
+                rows = slice(top, top + _ROWS_OF_A_BAND + 2 * radius)
+                x, y = first[rows].astype(np.float64), second[rows].astype(np.float64)
+                total += _similarity(x, y, self._window).sum()
         height, width = output.shape[-2:]
-        return float(total / (3 * (height - 2 * _RADIUS) * (width - 2 * _RADIUS)))
+        return float(total / (3 * (height - 2 * radius) * (width - 2 * radius)))
 
 
-def _similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+class GaussianSSIM(SSIM):
+    """Mean structural similarity: 11x11 Gaussian window of 1.5 px, population covariance, borders of 5 px left out.
+
+    The images are at least 11x11 px. Equal to scikit-image's with ``gaussian_weights=True, sigma=1.5,
+    use_sample_covariance=False``.
+    """
+
+    card = replace(
+        SSIM.card,
+        name="ssim-gaussian",
+        title="SSIM (Gaussian)",
+        source="Wang et al., IEEE TIP 2004: 11x11 Gaussian window, mean over channels",
+    )
+    _window = _GAUSSIAN
+
+
+def _similarity(x: np.ndarray, y: np.ndarray, window: _Window) -> np.ndarray:
     """Wang et al., equation 13, at every pixel whose window lies inside.
 
     Differences of moments cancel where a window is constant, but only to 1e-16, and C2 is 9e-4: nothing is
@@ -51,29 +88,29 @@ def _similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     x, y
-        One channel of a band, float64 (h, w), h and w at least 7.
+        One channel of a band, float64 (h, w), h and w at least the window's; changed in place.
 
     Returns
     -------
     ndarray
-        float64 (h - 6, w - 6).
+        float64 (h - 2 r, w - 2 r), r the window's radius.
     """
-    mean_x, mean_y = _window_mean(x), _window_mean(y)
+    mean_x, mean_y = window.mean(x), window.mean(y)
     # Buffers are reused from here on: half of the time would go into allocating maps.
-    product: np.ndarray = _window_mean(cv2.multiply(x, y))
+    product: np.ndarray = window.mean(cv2.multiply(x, y))
     squares: np.ndarray = cv2.multiply(x, x, dst=x)
     squares += cv2.multiply(y, y, dst=y)
-    squares = _window_mean(squares)
+    squares = window.mean(squares)
 
     product_of_means: np.ndarray = cv2.multiply(mean_x, mean_y)
     squared_means: np.ndarray = cv2.multiply(mean_x, mean_x, dst=mean_x)
     squared_means += cv2.multiply(mean_y, mean_y, dst=mean_y)
 
     product -= product_of_means
-    product *= 2 * _SAMPLE
+    product *= 2 * window.sample
     product += _C2
     squares -= squared_means
-    squares *= _SAMPLE
+    squares *= window.sample
     squares += _C2
     product_of_means *= 2
     product_of_means += _C1
@@ -82,9 +119,4 @@ def _similarity(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     product_of_means *= product
     squared_means *= squares
     product_of_means /= squared_means
-    return product_of_means[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS]
-
-
-def _window_mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the 7x7 window around each pixel; the outer 3 px are not meant to be used."""
-    return cv2.boxFilter(values, -1, (_WINDOW, _WINDOW))
+    return product_of_means[window.radius : -window.radius, window.radius : -window.radius]

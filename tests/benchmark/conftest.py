@@ -1,5 +1,6 @@
 """Small data sets and methods that the harness's tests share."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import numpy as np
 import pytest
 
 from realdof.images import write_pixels
+
+# Makes the helper modules of this folder importable.
+sys.path.insert(0, str(Path(__file__).parent))
 
 PairMaker = Callable[..., Path]
 

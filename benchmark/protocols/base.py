@@ -1,0 +1,174 @@
+"""What a protocol is: how images are read, brought to size, clipped and scored.
+
+A figure without its protocol means nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.datasets.base import Entry
+from benchmark.method import Image, Sample
+from benchmark.metrics.base import Metric
+from realdof.errors import InputError
+from realdof.images import image_from_pixels, read_pixels, to_eight_bits
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A named, versioned way to turn files into scores.
+
+    Parameters
+    ----------
+    name, version
+        What a run records; figures of two protocols or versions never share a table.
+    summary
+        One sentence.
+    bits
+        Depth that images are read at: 8 takes v >> 8 of a 16-bit file, 16 refuses an 8-bit file.
+    size_multiple
+        Images are cut at the bottom and right to a multiple of this.
+    metrics
+        What is measured, in the order of the columns.
+    source
+        Where it is defined.
+    clips
+        Whether outputs are clipped to [0, 1] before they are scored.
+    rounds
+        Whether outputs are rounded to 8 bits before they are scored.
+    canvas
+        Height and width in px that every image is resized to, bilinearly, portrait images turned by 90 degrees
+        counter-clockwise first; None leaves images as they are.
+    double
+        Whether all-in-focus images are kept in float64, and outputs scored in it.
+    variants
+        Registered name of the metric to use for a column, where it is not the column's own.
+    """
+
+    name: str
+    version: int
+    summary: str
+    bits: Literal[8, 16]
+    size_multiple: int
+    metrics: tuple[str, ...]
+    source: str
+    clips: bool = True
+    rounds: bool = False
+    canvas: tuple[int, int] | None = None
+    double: bool = False
+    variants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reading(self) -> tuple[object, ...]:
+        """What a method's input depends on: outputs can be scored under every protocol that is equal in this."""
+        return self.bits, self.size_multiple, self.canvas
+
+    def registered(self, metric: str) -> str:
+        """The registered name of the metric in a column."""
+        return self.variants.get(metric, metric)
+
+    def load(self, path: Path) -> Image:
+        """Read a file at the protocol's depth: float32 (3, H, W) in [0, 1], of the file's size.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read, or has fewer bits than the protocol asks for.
+        """
+        return image_from_pixels(self._stored(path))
+
+    def load_sample(self, entry: Entry) -> Sample:
+        """Read every file of an entry and bring it to the protocol's size.
+
+        Images are float32, as methods take them; the all-in-focus image is float64 if the protocol says so.
+        """
+        images = {role: self._stored(path) for role, path in entry.files.items()}
+        doubles = {role: self.double and role == "target" for role in images}
+        return Sample(
+            entry.name,
+            **{role: self.fit(_float64(pixels) if doubles[role] else image_from_pixels(pixels))
+               for role, pixels in images.items()},
+        )  # fmt: skip
+
+    def prepare(self, sample: Sample) -> Sample:
+        """Bring every image of a sample to the protocol's size."""
+        return sample.mapped(self.fit)
+
+    def fit(self, image: Image) -> Image:
+        """Bring one image (3, H, W) to size: cut to the multiple, or turned and resized to the canvas."""
+        if self.canvas is not None:
+            return _on_canvas(image, *self.canvas)
+        height, width = self.fitted_size(*image.shape[-2:])
+        return image[..., :height, :width]
+
+    def fitted_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width in px of an image of this size after ``fit``."""
+        if self.canvas is not None:
+            return self.canvas
+        return height - height % self.size_multiple, width - width % self.size_multiple
+
+    def score(
+        self, output: Image, target: Image, metrics: Mapping[str, Metric], image: Image | None = None
+    ) -> dict[str, float]:
+        """Score an output as the method returned it; clipping and rounding happen here.
+
+        Parameters
+        ----------
+        output, target
+            float32, or float64 for the target, (3, H, W), of one size.
+        metrics
+            Metric by name; all are measured.
+        image
+            The defocused image, for protocols that look at it.
+
+        Raises
+        ------
+        ValueError
+            The sizes differ.
+        """
+        final = self.finished(output, target)
+        return {name: metric(final, target.contiguous()) for name, metric in metrics.items()}
+
+    def finished(self, output: Image, target: Image) -> Image:
+        """The output as it is scored.
+
+        Raises
+        ------
+        ValueError
+            It is of another size than the target.
+        """
+        if output.shape != target.shape:
+            raise ValueError(f"the output is {tuple(output.shape)}, the all-in-focus image {tuple(target.shape)}")
+        if self.clips:
+            output = output.clamp(0, 1)
+        if self.rounds:
+            output = output.mul(255).round().div(255)
+        return output.contiguous()
+
+    def _stored(self, path: Path) -> np.ndarray:
+        pixels = read_pixels(path)
+        if self.bits == 8:
+            return to_eight_bits(pixels)
+        if pixels.dtype.itemsize == 1:
+            raise InputError(f"{path} has 8 bits a channel; protocol {self.name} needs 16, ifan-cvpr21 takes 8")
+        return pixels
+
+
+def _float64(pixels: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.moveaxis(pixels, 2, 0) / np.iinfo(pixels.dtype).max)
+
+
+def _on_canvas(image: Image, height: int, width: int) -> Image:
+    if image.shape[-2] > image.shape[-1]:
+        image = torch.rot90(image, 1, (-2, -1))
+    if tuple(image.shape[-2:]) == (height, width):
+        return image
+    pixels = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
+    resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    return torch.from_numpy(np.moveaxis(resized, 2, 0).copy())

@@ -1,0 +1,64 @@
+"""Scores by how blurred the input is: where in an image, sharp or far out of focus, a method helps or harms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.method import Image
+from benchmark.metrics.base import Metric
+from benchmark.protocols.base import Protocol
+from realdof.blur import blur_map
+from realdof.images import area_resize
+
+EDGES = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Lower ends of the bands, px: standard deviation of the Gaussian that blurs as the defocus does."""
+BANDS = ("0-0.5", "0.5-1", "1-2", "2-4", "4-", "flat")
+"""Names of the bands; ``flat`` is where the scene has no texture that would tell its blur."""
+
+
+@dataclass(frozen=True)
+class StratifiedProtocol(Protocol):
+    """A protocol that also gives, for each band of input blur, the squared error and the share of the image.
+
+    Beside the metrics stand ``share@BAND`` for every band, and ``mse@BAND`` for bands that the image has: the
+    mean of the squared errors weighted by the shares is the whole image's.
+    """
+
+    def score(
+        self, output: Image, target: Image, metrics: Mapping[str, Metric], image: Image | None = None
+    ) -> dict[str, float]:
+        """Score the whole image and its bands; see ``Protocol.score``.
+
+        Raises
+        ------
+        ValueError
+            The defocused image is not given, or the sizes differ.
+        """
+        if image is None:
+            raise ValueError(f"protocol {self.name} scores by the blur of the defocused image, which is not given")
+        final = self.finished(output, target)
+        scores = {name: metric(final, target.contiguous()) for name, metric in metrics.items()}
+        return scores | by_blur(final, target, image)
+
+
+def by_blur(output: Image, target: Image, image: Image) -> dict[str, float]:
+    """Share of the image and mean squared error of each band of blur.
+
+    Parameters
+    ----------
+    output, target, image
+        float32 (3, H, W) in [0, 1], of one size.
+    """
+    defocused, truth, result = (np.ascontiguousarray(one.permute(1, 2, 0).numpy()) for one in (image, target, output))
+    sigma = blur_map(defocused, truth).sigma
+    squared = np.square(result.astype(np.float64) - truth).mean(axis=2)
+    errors = area_resize(squared, *sigma.shape)
+    band = np.where(np.isnan(sigma), len(EDGES), np.searchsorted(EDGES, np.nan_to_num(sigma), side="right") - 1)
+    scores = {}
+    for number, name in enumerate(BANDS):
+        inside = band == number
+        scores[f"share@{name}"] = float(inside.mean())
+        if inside.any():
+            scores[f"mse@{name}"] = float(errors[inside].mean())
+    return scores
