@@ -1,21 +1,24 @@
 """The command line `realdof`: look at captures, develop raw files, simulate a rig."""
 
+from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 from realdof.console import new_app, progress_bar, run_app, stderr, stdout
 from realdof.errors import InputError
 
 if TYPE_CHECKING:
+    from realdof.manifest import Manifest, SceneRecord, WhiteBalance
     from realdof.scenes import Complaint, Scene
 
 app = new_app(
     "Captures of two cameras behind a beam splitter, as RealDOF was made (CVPR 2021, supplement, Section 1).",
-    "realdof simulate captures --scenes 2 --size small && realdof scenes captures",
+    "realdof simulate captures --scenes 2 --size small && realdof build captures out",
 )
 
 
@@ -31,6 +34,28 @@ class FileFormat(Enum):
 
     ARW = "arw"
     DNG = "dng"
+
+
+class RecipeName(Enum):
+    """In which order to resize and warp."""
+
+    SHARP = "sharp"
+    PAPER = "paper"
+
+
+class Photometry(Enum):
+    """How to estimate the exposure difference."""
+
+    LOW_PASS_LINEAR = "lowpass-linear"
+    LINEAR = "linear"
+    MEAN_STD = "mean-std"
+
+
+class PairName(Enum):
+    """One of a scene's two pairs."""
+
+    TARGET = "target"
+    REFERENCE = "reference"
 
 
 @app.command(epilog="Example: realdof inspect captures/001/target/A.ARW")
@@ -116,6 +141,137 @@ def simulate(
         task = bar.add_task("simulating", total=scenes, detail="")
         for folder in simulate_captures(out, scenes, simulation):
             bar.update(task, advance=1, detail=folder.name)
+
+
+@app.command(epilog="Example: realdof build captures out --workers 2")
+def build(
+    captures: Annotated[Path, typer.Argument(help="A folder of scenes, or a manifest (.csv, .json).")],
+    out: Annotated[Path, typer.Argument(help="The data set's folder: new, or of a build to be continued.")],
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; each needs up to 1.2 GB.")] = 1,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Address of a Dask scheduler to use instead of processes here.")
+    ] = None,
+    recipe: Annotated[
+        RecipeName, typer.Option("--recipe", help="paper: resize, then warp; sharp: warp at twice the size.")
+    ] = RecipeName.SHARP,
+    photometry: Annotated[
+        Photometry | None,
+        typer.Option("--photometry", help="By default lowpass-linear, with --recipe paper linear."),
+    ] = None,
+    photometry_pair: Annotated[
+        PairName, typer.Option("--photometry-pair", help="The pair that exposures are compared on.")
+    ] = PairName.TARGET,
+    ecc_iterations: Annotated[
+        int | None,
+        typer.Option("--ecc-iterations", min=1, help="ECC at the full grid alone, so often; the authors' lab: 300."),
+    ] = None,
+    ecc_epsilon: Annotated[
+        float, typer.Option("--ecc-epsilon", help="Stop at such a change of the correlation; -1: never.")
+    ] = 1e-6,
+    white_balance: Annotated[
+        str,
+        typer.Option(
+            "--white-balance", help="reference (of the scene's reference shot), camera (each its own) or R,G,B."
+        ),
+    ] = "reference",
+    keep_stages: Annotated[bool, typer.Option("--keep-stages", help="Keep each stage's images in stages/.")] = False,
+) -> None:
+    """Make a data set of captures: develop, align, match exposures, measure. Continues where it was interrupted.
+
+    Status 2 if a scene could not be built, 1 if none was good enough.
+    """
+    from realdof.manifest import Settings
+    from realdof.pipeline import build_dataset
+
+    default = Photometry.LINEAR if recipe is RecipeName.PAPER else Photometry.LOW_PASS_LINEAR
+    settings = Settings(
+        recipe=recipe.value,
+        photometry=(photometry or default).value,
+        photometry_pair=photometry_pair.value,
+        ecc_iterations=ecc_iterations,
+        ecc_epsilon=ecc_epsilon,
+        white_balance=_white_balance(white_balance),
+        keep_stages=keep_stages,
+    )
+    bar = progress_bar()
+    task = bar.add_task("building", detail="")
+    with ExitStack() as shown:
+
+        def report(scene: "SceneRecord | None", total: int) -> None:
+            if scene is None:
+                shown.enter_context(bar)
+            bar.update(task, total=total, advance=int(scene is not None), detail=scene.name if scene else "")
+
+        manifest = build_dataset(captures, out, settings, report, worker_count=workers, cluster=cluster)
+    _show_scenes(out, manifest)
+    counts = manifest.counts
+    if counts["failed"]:
+        raise typer.Exit(2)
+    if not counts["accepted"] + counts["doubtful"]:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: realdof verify out")
+def verify(out: Annotated[Path, typer.Argument(help="A data set that realdof build has made.")]) -> None:
+    """Check a data set against its manifest: hashes, pairing, sizes, 16 bits. Status 2 if anything is wrong."""
+    from realdof.manifest import read_manifest
+    from realdof.verify import faults
+
+    found = 0
+    for sentence in faults(out):
+        found += 1
+        stdout.print(escape(sentence), highlight=False, soft_wrap=True)
+    if found:
+        raise typer.Exit(2)
+    counts = read_manifest(out).counts
+    stdout.print(f"{out} is whole: {counts['accepted'] + counts['doubtful']} pairs", highlight=False, soft_wrap=True)
+
+
+def _white_balance(words: str) -> "WhiteBalance":
+    if words == "reference":
+        return "reference"
+    if words == "camera":
+        return "camera"
+    try:
+        red, green, blue = (float(part) for part in words.split(","))
+    except ValueError:
+        red = green = blue = 0.0
+    if not 0 < min(red, green, blue) <= max(red, green, blue) < float("inf"):
+        raise InputError(f"--white-balance {words} is none; give reference, camera or multipliers such as 2.35,1,1.62")
+    return red, green, blue
+
+
+def _show_scenes(out: Path, manifest: "Manifest") -> None:
+    colours = {"accepted": "green", "doubtful": "yellow", "rejected": "red", "failed": "red"}
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in manifest.counts.items() if count)
+    columns = ("verdict", "shift left, px", "at a corner, px", "reference PSNR, dB", "gain")
+    table = Table(Column("scene", no_wrap=True), *columns, title=f"{out}: {counts}")
+    for scene in manifest.scenes:
+        shift = scene.quality.residual_shift if scene.quality else None
+        gain = scene.photometry.gain if scene.photometry else None
+        table.add_row(
+            escape(scene.name),
+            f"[{colours[scene.verdict]}]{scene.verdict}[/]",
+            _figure(shift.median if shift else None, 3),
+            _figure(shift.corner if shift else None, 3),
+            _figure(scene.quality.reference_psnr if scene.quality else None, 1),
+            _figure(sum(gain) / 3 if gain else None, 3),
+        )
+    stdout.print(table)
+    for scene in manifest.scenes:
+        if scene.verdict != "accepted":
+            stdout.print(
+                f"[{colours[scene.verdict]}]{scene.verdict}[/] scene {scene.name}: {escape(scene.reason)}",
+                highlight=False,
+                soft_wrap=True,
+            )
+    for name, sentences in manifest.doubts.items():
+        for sentence in sentences:
+            stdout.print(f"[yellow]look at[/] scene {name}: {escape(sentence)}", highlight=False, soft_wrap=True)
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _show(found: list["Scene"], complaints: list["Complaint"]) -> None:

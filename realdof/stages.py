@@ -1,0 +1,53 @@
+"""The stages of a build that are not a room of their own: pure functions on arrays."""
+
+import numpy as np
+
+from realdof.geometry import Grid, Recipe, Region, as_float, warp_to_grid
+from realdof.images import area_resize
+from realdof.raw import RESIZE_FACTOR, crop
+
+SMALLEST_SIDE = 128
+"""px; a smaller grid, or a smaller region that both cameras see, has too few tiles to judge an alignment by."""
+
+# The sharp recipe warps on a grid twice as fine as the final one.
+_WARPED_AT: dict[Recipe, int] = {"sharp": RESIZE_FACTOR // 2, "paper": RESIZE_FACTOR}
+
+
+def reduced(developed: np.ndarray) -> np.ndarray:
+    """Crop a developed shot and average areas of 4x4 px: uint16 (H, W, 3), 1586x2376 of an A7R IV's."""
+    return _shrunk(crop(developed), RESIZE_FACTOR)
+
+
+def to_be_warped(developed: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Crop a developed shot and reduce it no further than to the grid it is warped on, uint16 (H, W, 3)."""
+    return _shrunk(crop(developed), _WARPED_AT[recipe])
+
+
+def reduced_to(photograph: np.ndarray, grid: Grid) -> np.ndarray:
+    """Reduce what ``to_be_warped`` left to the final grid."""
+    return area_resize(photograph, grid.height, grid.width)
+
+
+def warped(photograph: np.ndarray, homography: np.ndarray, grid: Grid, recipe: Recipe) -> np.ndarray:
+    """Align what ``to_be_warped`` left: float32 (H, W, 3) of the whole grid, clipped to [0, 1]."""
+    moved = warp_to_grid(photograph, homography, grid, recipe=recipe)
+    return np.clip(moved, 0, 1, out=moved)
+
+
+def within(image: np.ndarray, region: Region) -> np.ndarray:
+    """The region of an image as float32 in [0, 1], a copy."""
+    return np.array(as_float(image[region.slices]))
+
+
+def upright(image: np.ndarray, mirrored: bool) -> np.ndarray:
+    """Undo the beam splitter's mirror, and nothing else."""
+    return np.ascontiguousarray(image[:, ::-1]) if mirrored else image
+
+
+def sixteen_bits(image: np.ndarray) -> np.ndarray:
+    """What is stored of an image: uint16, rounded to the nearest of 65535 steps from float32 in [0, 1]."""
+    return image if image.dtype == np.uint16 else np.rint(image * np.float32(65535)).astype(np.uint16)
+
+
+def _shrunk(pixels: np.ndarray, factor: int) -> np.ndarray:
+    return area_resize(pixels, pixels.shape[0] // factor, pixels.shape[1] // factor)
