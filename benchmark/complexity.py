@@ -1,7 +1,8 @@
 """Parameters and multiply-accumulates of a network, under conventions that have names.
 
-The paper prints what ptflops up to 0.6.3 counted: every convolution, one addition an output for each bias and
-one operation an output for each activation module. Element-wise work is not counted.
+The paper prints what ptflops up to 0.6.3 counted: every convolution, one addition an output for each bias, one
+operation an output for each activation module, and batch normalisation (one an output, two with a scale), max pooling
+(one an input) and up-sampling (one an output) where they are modules. Element-wise work is not counted.
 """
 
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ class Complexity:
         Of the image, px.
     parameters
         How many there are.
-    convolution, bias, activation
-        Operations of each kind, in units of one.
+    convolution, bias, activation, scaling
+        Operations of each kind, in units of one; the last is normalisation, pooling and up-sampling.
     bias_slip
         What ``ptflops-0.6`` adds: it takes a transposed convolution's bias over H x H instead of H x W.
     """
@@ -40,12 +41,13 @@ class Complexity:
     convolution: int
     bias: int
     activation: int
+    scaling: int
     bias_slip: int
 
     @property
     def exact(self) -> int:
-        """Convolutions, biases and activations over the outputs that there are."""
-        return self.convolution + self.bias + self.activation
+        """Everything that is counted, over the outputs that there are."""
+        return self.convolution + self.bias + self.activation + self.scaling
 
     @property
     def paper(self) -> int:
@@ -63,13 +65,19 @@ def count(architecture: Architecture, height: int = HEIGHT, width: int = WIDTH) 
     height, width
         Size of the image, px.
     """
-    totals = {"convolution": 0, "bias": 0, "activation": 0, "bias_slip": 0}
+    totals = {"convolution": 0, "bias": 0, "activation": 0, "scaling": 0, "bias_slip": 0}
 
     def observe(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             _add_convolution(module, inputs[0], output, totals)
         elif isinstance(module, ACTIVATIONS):
             totals["activation"] += output.numel()
+        elif isinstance(module, nn.BatchNorm2d):
+            totals["scaling"] += output.numel() * (2 if module.affine else 1)
+        elif isinstance(module, nn.MaxPool2d):
+            totals["scaling"] += inputs[0].numel()
+        elif isinstance(module, nn.Upsample):
+            totals["scaling"] += output.numel()
 
     hooks = [module.register_forward_hook(observe) for module in architecture.network.modules()]
     try:

@@ -61,8 +61,11 @@ def print_summary(folder: RunFolder, summary: Summary, metrics: Mapping[str, Met
         arrow = "↓" if metric.card.lower_is_better else "↑"
         table.add_column(f"{metric.card.title} {arrow}", justify="right")
     table.add_column("s / image", justify="right")
+    for stage in summary.stages:
+        table.add_column(f"{stage}, s", justify="right")
     scores = [_figure(summary.scores.get(name), metric.card.decimals) for name, metric in metrics.items()]
-    table.add_row(f"{summary.done} of {summary.total}", *scores, _figure(summary.seconds, 3))
+    times = [summary.seconds, *summary.stages.values()]
+    table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
     stdout.print(table)
     if weights:
         stdout.print(f"weights: {weights['name']} ({weights['label']})", highlight=False)
@@ -123,7 +126,8 @@ def print_complexity(counted: Mapping[str, Complexity]) -> None:
     stdout.print(table)
     for cost in list(counted.values())[:1]:
         stdout.print(
-            f"* At {cost.width}x{cost.height}: convolutions, biases and activation modules. {PAPER} is the paper's "
+            f"* At {cost.width}x{cost.height}: convolutions, biases, and modules of activation, batch normalisation, "
+            f"pooling and up-sampling. {PAPER} is the paper's "
             "convention (it takes a transposed convolution's bias over H x H); exact takes H x W.",
             highlight=False, soft_wrap=True,
         )  # fmt: skip

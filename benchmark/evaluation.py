@@ -50,7 +50,7 @@ class Evaluator:
             scores = self.score(output, sample)
         except (InputError, RuntimeError, ValueError, ArithmeticError, MemoryError) as error:
             return Record(entry.name, "failed", error=f"{type(error).__name__}: {error}"), None
-        return Record(entry.name, "ok", scores, seconds, memory), output
+        return Record(entry.name, "ok", scores, seconds, memory, stages=dict(method.stage_seconds)), output
 
     def score(self, output: Image, sample: Sample) -> dict[str, float]:
         """Score an output where there is an all-in-focus image; no scores where there is none."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, Protocol, Self
 
 import torch
@@ -110,11 +111,14 @@ class Method(ABC):
         What ``to`` moves to a device; None for a method without a network.
     weights
         What it was loaded with; None for a method without weights.
+    stage_seconds
+        Seconds of each stage of the last image by name, for a method that has stages worth a column of their own.
     """
 
     card: MethodCard
     network: nn.Module | None = None
     weights: WeightsUsed | None = None
+    stage_seconds: Mapping[str, float] = MappingProxyType({})
 
     @classmethod
     def architecture(cls) -> Architecture | None:
@@ -125,6 +129,9 @@ class Method(ABC):
     def load(cls, weights: str | None = None) -> Self:
         """Make the method ready to run; ``weights`` is a key of the card, a path, or None if it has none."""
         return cls()
+
+    def prepare_for(self, dataset: str) -> None:  # noqa: B027 (most methods have nothing to set)
+        """Set what the method's authors set for a data set; called once, before its first image."""
 
     @abstractmethod
     def deblur(self, sample: Sample) -> Image:

@@ -41,6 +41,8 @@ class Record:
         Wall-clock time of the method alone; None where outputs were scored that were made elsewhere.
     peak_memory
         Bytes: largest resident set of the process, or largest allocation on a CUDA device.
+    stages
+        Seconds of the method's stages by name, where it has stages (a defocus map, then the deconvolution).
     """
 
     name: str
@@ -49,6 +51,7 @@ class Record:
     seconds: float | None = None
     peak_memory: int | None = None
     error: str | None = None
+    stages: dict[str, float] = field(default_factory=dict)
 
 
 def run_id(determinants: dict[str, Any]) -> str:

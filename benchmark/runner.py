@@ -118,6 +118,7 @@ def run(
     where = torch.device(device)
     _use_full_precision()
     method.to(where)
+    method.prepare_for(task.dataset.card.name)
     folder = RunFolder.create(results, _description(task, card, method.weights, factory, where))
     with torch.inference_mode():
         summary = _run_entries(task, folder, _Deblur(task.evaluator, method, where), again, report)
@@ -208,7 +209,15 @@ def _run_entries(
         records[entry.name] = record
         report(Progress(len(records), len(task.entries), resumed, record))
     summary = summarise([records[entry.name] for entry in task.entries], len(task.entries))
-    folder.finish({"scores": summary.scores, "seconds": summary.seconds, "done": summary.done, "total": summary.total})
+    folder.finish(
+        {
+            "scores": summary.scores,
+            "seconds": summary.seconds,
+            "stages": summary.stages,
+            "done": summary.done,
+            "total": summary.total,
+        }
+    )
     return summary
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from benchmark.results import Record
@@ -22,6 +22,8 @@ class Summary:
         Images with a result, and images in the data set.
     failed
         Images that failed, with the reason.
+    stages
+        Mean seconds an image of each of the method's stages, by name.
     """
 
     scores: dict[str, float]
@@ -29,6 +31,7 @@ class Summary:
     done: int
     total: int
     failed: dict[str, str]
+    stages: dict[str, float] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -45,7 +48,9 @@ def summarise(records: Iterable[Record], total: int) -> Summary:
     names = set.intersection(*(set(record.scores) for record in done)) if complete else set()
     scores = {name: _mean([record.scores[name] for record in done]) for name in sorted(names)}
     times = [record.seconds for record in done if record.seconds is not None]
-    return Summary(scores, fmean(times) if times else None, len(done), total, failed)
+    staged = [record.stages for record in done if record.stages]
+    stages = {name: fmean(stages[name] for stages in staged) for name in (staged[0] if staged else ())}
+    return Summary(scores, fmean(times) if times else None, len(done), total, failed, stages)
 
 
 def _mean(values: list[float]) -> float:
