@@ -4,16 +4,21 @@ results/<data set>/<method>/<run id>/
     run.json         what determines the figures, what they were measured with, and the summary
     records.jsonl    one line an image
     outputs/*.png    what the method returned, clipped, 16-bit
+
+Several processes may write to one results folder, even to one run: records are appended under a lock.
 """
 
+import fcntl
 import hashlib
 import json
 import math
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from benchmark.method import Image
 from realdof.errors import InputError
@@ -36,7 +41,8 @@ class Record:
     status
         ``ok``, or ``failed`` with the reason in ``error``.
     scores
-        Value by metric; empty without an all-in-focus image.
+        Value by metric, and what a protocol finds beside (``shift_px``, ``mse@BAND``); empty without an all-in-focus
+        image.
     seconds
         Wall-clock time of the method alone; None where outputs were scored that were made elsewhere.
     peak_memory
@@ -87,11 +93,15 @@ class RunFolder:
             The folder cannot be written to.
         """
         determinants = description["determinants"]
+        for name in (determinants["dataset"], determinants["method"]):
+            check_name(name)
         identity = run_id(determinants)
         folder = cls(results / determinants["dataset"] / determinants["method"] / identity)
-        if not (folder.path / "run.json").exists():
-            write_json(folder.path / "run.json", {"schema": SCHEMA, "id": identity, **description, "finished": False})
-        folder._drop_unfinished_line()
+        with folder._locked():
+            if not (folder.path / "run.json").exists():
+                created = datetime.now(UTC).isoformat(timespec="seconds")
+                content = {"schema": SCHEMA, "id": identity, "created": created, **description, "finished": False}
+                write_json(folder.path / "run.json", content)
         return folder
 
     @property
@@ -119,10 +129,12 @@ class RunFolder:
         path = self.path / "records.jsonl"
         if not path.exists():
             return {}
-        lines = path.read_text(encoding="utf-8").splitlines()
+        content = path.read_bytes()
         try:
+            # What follows the last line's end was being written by a process that was killed, or still is.
+            lines = content[: content.rfind(b"\n") + 1].decode().splitlines()
             read = [_record_from_json(line) for line in lines if line]
-        except (json.JSONDecodeError, TypeError, ValueError) as error:
+        except (json.JSONDecodeError, UnicodeDecodeError, TypeError, ValueError, KeyError, AttributeError) as error:
             raise InputError(f"{path} is damaged ({error}); remove {self.path} to run it again") from error
         return {record.name: record for record in read}
 
@@ -130,8 +142,9 @@ class RunFolder:
         """Append one record and see it on disk."""
         line = json.dumps(_finite(asdict(record)), allow_nan=False) + "\n"
         try:
-            with (self.path / "records.jsonl").open("a", encoding="utf-8") as file:
-                file.write(line)
+            with self._locked() as file:
+                _drop_unfinished_line(file)
+                file.write(line.encode())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -149,16 +162,41 @@ class RunFolder:
         """Record the summary and that the run is whole."""
         write_json(self.path / "run.json", _finite({**self.description, "summary": summary, "finished": True}))
 
-    def _drop_unfinished_line(self) -> None:
-        # A process killed while it appended leaves half a line, which the next record must not be glued to.
+    @contextmanager
+    def _locked(self) -> Iterator[IO[bytes]]:
+        """The records, open to append, held by this process alone; the lock goes with the file, even if killed."""
         path = self.path / "records.jsonl"
-        if not path.exists():
-            return
-        content = path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            with path.open("rb+") as file:
-                file.truncate(whole)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = path.open("ab+")
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror}; give another --results") from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+
+
+def _drop_unfinished_line(file: IO[bytes]) -> None:
+    # A process killed while it appended leaves half a line, which the next record must not be glued to.
+    size = file.seek(0, os.SEEK_END)
+    if size == 0:
+        return
+    file.seek(size - 1)
+    if file.read(1) != b"\n":
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+
+
+def check_name(name: object) -> None:
+    """Refuse a name of a data set, method or image that is no plain file name.
+
+    Raises
+    ------
+    InputError
+        It is empty, hidden, or would lead out of the results folder.
+    """
+    if not isinstance(name, str) or not name.strip() or name.startswith(".") or set(name) & set('/\\:*?"<>|\0\n'):
+        raise InputError(f"{name!r} cannot be a name in a results folder; use letters, digits, - and _")
 
 
 def find_runs(results: Path, dataset: str | None = None) -> Iterator[RunFolder]:

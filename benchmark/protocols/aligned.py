@@ -22,8 +22,6 @@ from realdof.geometry import Grid, Region, corner_distance, valid_region, warp_t
 ITERATIONS, EPSILON = 100, 1e-7
 LARGEST_SHIFT = 16.0
 """px at a corner; an alignment beyond it is a failure of the search, not a camera's misalignment."""
-_BLUR = 5
-"""px, side of the Gaussian that ECC smooths both images with, OpenCV's default."""
 
 Motion = Literal["translation", "homography"]
 
@@ -94,9 +92,7 @@ def _search(reference: np.ndarray, moving: np.ndarray, motion: Motion) -> EccRes
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ITERATIONS, EPSILON)
     start = np.eye(2, 3, dtype=np.float32)
     try:
-        correlation, found = cv2.findTransformECC(
-            reference, moving, start, cv2.MOTION_TRANSLATION, criteria, inputMask=None, gaussFiltSize=_BLUR
-        )
+        correlation, found = cv2.findTransformECC(reference, moving, start, cv2.MOTION_TRANSLATION, criteria)
     except cv2.error:
         # It raises where the images do not correlate: there is no alignment to find.
         return EccResult(np.eye(3), -1.0, ITERATIONS)

@@ -8,6 +8,8 @@ import textwrap
 import time
 from pathlib import Path
 
+from benchmark.results import Record, RunFolder
+
 SLOW_METHOD = """
     import sys, time
     from pathlib import Path
@@ -63,3 +65,36 @@ def test_a_run_killed_with_sigkill_continues_and_repeats_no_finished_image(make_
     assert not list(killed.rglob(".*")), "no temporary file is left"
     summaries = [json.loads(next(place.rglob("run.json")).read_text())["summary"] for place in (whole, killed)]
     assert summaries[0]["scores"] == summaries[1]["scores"]
+
+
+def test_two_processes_in_one_results_folder_both_complete_and_lose_nothing(make_pairs, tmp_path: Path) -> None:
+    one, other = make_pairs(8, name="one"), make_pairs(6, name="other")
+    results = tmp_path / "results"
+    # Two of the same run, which share a folder, and one of another run.
+    places = (one, one, other)
+    processes = [start(root, results, tmp_path / f"{number}.log") for number, root in enumerate(places)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    runs = sorted(results.rglob("run.json"))
+    assert len(runs) == 2
+    for path in runs:
+        run = json.loads(path.read_text())
+        lines = (path.parent / "records.jsonl").read_text().splitlines()
+        records = [json.loads(line) for line in lines]
+        assert run["finished"] is True
+        assert run["summary"]["done"] == run["total"] == len({record["name"] for record in records})
+        assert {file.stem for file in (path.parent / "outputs").iterdir()} == {record["name"] for record in records}
+        repeated: dict[str, list[object]] = {}
+        for record in records:
+            repeated.setdefault(record["name"], []).append(record["scores"])
+        assert all(scores == [scores[0]] * len(scores) for scores in repeated.values())
+    assert not list(results.rglob(".*")), "no temporary file is left"
+
+
+def test_a_line_left_half_by_a_killed_process_is_cut_off_by_the_next_to_append(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.add(Record("a", "ok", {"psnr": 20.0}))
+    with (tmp_path / "records.jsonl").open("ab") as file:
+        file.write(b'{"name": "b", "sta')
+    assert set(folder.records()) == {"a"}
+    folder.add(Record("c", "ok", {"psnr": 21.0}))
+    assert list(folder.records()) == ["a", "c"]

@@ -1,0 +1,173 @@
+"""How sure a figure is: bootstrap intervals of means, and paired tests of two methods on the same images.
+
+A data set's images are the sample; the intervals say how much the mean would vary over other images of the kind.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import stats
+
+RESAMPLES = 5000
+CONFIDENCE = 0.95
+SEED = 0
+_LARGEST_BLOCK = 2**21
+"""Numbers of one block of resamples, so that large data sets need no more memory than small ones."""
+_LARGEST_CACHED = 2**22
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PairedComparison:
+    """Method A against method B on the same images.
+
+    Attributes
+    ----------
+    images
+        How many.
+    mean_a, mean_b
+        Over all images.
+    difference
+        A minus B with its bootstrap interval, images resampled in pairs.
+    wins, losses, ties
+        Images where A is better, worse, and equal.
+    wilcoxon_p
+        Two-sided p-value of the signed-rank test that the differences are symmetric about zero.
+    bootstrap_p
+        Two-sided: twice the share of resamples whose mean difference has the other sign, at least 1 / resamples.
+    """
+
+    images: int
+    mean_a: float
+    mean_b: float
+    difference: Interval
+    wins: int
+    losses: int
+    ties: int
+    wilcoxon_p: float
+    bootstrap_p: float
+
+
+def mean_interval(values: np.ndarray, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES) -> Interval:
+    """Mean and percentile bootstrap interval (Efron, 1979).
+
+    Parameters
+    ----------
+    values
+        float64 (n,), one an image.
+
+    Returns
+    -------
+    Interval
+        The bounds are NaN for fewer than two images or where a value is infinite.
+
+    Raises
+    ------
+    ValueError
+        There are no values.
+    """
+    return mean_intervals(np.asarray(values, np.float64)[:, None], confidence=confidence, resamples=resamples)[0]
+
+
+def mean_intervals(values: np.ndarray, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES) -> list[Interval]:
+    """``mean_interval`` of every column of float64 (n, k), over the same resamples."""
+    if len(values) == 0:
+        raise ValueError("there is no value to average")
+    finite = np.isfinite(values).all(axis=0)
+    means = values.mean(axis=0)
+    if len(values) < 2:
+        return [Interval(float(mean), np.nan, np.nan) for mean in means]
+    resampled = resampled_means(np.where(finite, values, 0.0), resamples)
+    tail = 100 * (1 - confidence) / 2
+    low, high = np.percentile(resampled, [tail, 100 - tail], axis=0)
+    bounds = zip(means, np.where(finite, low, np.nan), np.where(finite, high, np.nan), strict=True)
+    return [Interval(float(mean), float(lower), float(upper)) for mean, lower, upper in bounds]
+
+
+def compare_paired(
+    a: np.ndarray, b: np.ndarray, *, lower_is_better: bool, confidence: float = CONFIDENCE, resamples: int = RESAMPLES
+) -> PairedComparison:
+    """Compare two methods by their scores on the same images.
+
+    Parameters
+    ----------
+    a, b
+        float64 (n,), finite, in the same order of images.
+    lower_is_better
+        Which way the metric ranks.
+
+    Raises
+    ------
+    ValueError
+        The lengths differ, there are no values, or some are not finite.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.shape != b.shape or a.size == 0 or not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError(f"paired scores must be finite and of one length, not {a.shape} and {b.shape}")
+    difference = a - b
+    better = -difference if lower_is_better else difference
+    return PairedComparison(
+        images=a.size,
+        mean_a=float(a.mean()),
+        mean_b=float(b.mean()),
+        difference=mean_interval(difference, confidence=confidence, resamples=resamples),
+        wins=int((better > 0).sum()),
+        losses=int((better < 0).sum()),
+        ties=int((better == 0).sum()),
+        wilcoxon_p=_wilcoxon(difference),
+        bootstrap_p=_sign_p(difference, resamples),
+    )
+
+
+def resampled_means(values: np.ndarray, resamples: int) -> np.ndarray:
+    """Means over images drawn with replacement, the same images for every column.
+
+    Parameters
+    ----------
+    values
+        float64 (n, k), finite.
+
+    Returns
+    -------
+    ndarray
+        float64 (resamples, k).
+    """
+    count = len(values)
+    if count * resamples <= _LARGEST_CACHED:
+        return np.asarray(_cached_weights(count, resamples) @ values / count)
+    random = np.random.default_rng(SEED)
+    block = max(1, _LARGEST_BLOCK // count)
+    sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
+    return np.concatenate([_weights(random, count, size) @ values / count for size in sizes])
+
+
+@lru_cache(maxsize=4)
+def _cached_weights(count: int, resamples: int) -> np.ndarray:
+    return _weights(np.random.default_rng(SEED), count, resamples)
+
+
+def _weights(random: np.random.Generator, count: int, resamples: int) -> np.ndarray:
+    """How often each image is drawn in each resample, float64 (resamples, count)."""
+    drawn = random.integers(count, size=(resamples, count))
+    places = (drawn + count * np.arange(resamples)[:, None]).ravel()
+    return np.bincount(places, minlength=resamples * count).reshape(resamples, count).astype(np.float64)
+
+
+def _wilcoxon(difference: np.ndarray) -> float:
+    # With no difference anywhere the test has nothing to rank, and nothing speaks against equality.
+    return float(stats.wilcoxon(difference).pvalue) if np.any(difference) else 1.0
+
+
+def _sign_p(difference: np.ndarray, resamples: int) -> float:
+    means = resampled_means(difference[:, None], resamples)[:, 0]
+    other = min(float(np.mean(means <= 0)), float(np.mean(means >= 0)))
+    return min(1.0, max(2 * other, 1 / resamples))
