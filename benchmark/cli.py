@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark import registry
+from benchmark import data_cli, registry
 from realdof.console import new_app, run_app, stderr
 from realdof.errors import InputError
 
@@ -22,6 +22,10 @@ Results = Annotated[Path, typer.Option("--results", help="The results folder.")]
 Root = Annotated[
     Path | None,
     typer.Option("--root", help="Where the data set is; its own place in the cache if not given."),
+]
+SubsetFile = Annotated[
+    Path | None,
+    typer.Option("--subset", help="Only the scenes that a text file lists, one a line: runs on DATASET@LIST."),
 ]
 DatasetName = Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")]
 ProtocolName = Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")]
@@ -41,6 +45,7 @@ def run(
     weights: Annotated[str | None, typer.Option("--weights", help="official, synthetic, or a file.")] = None,
     metrics: Metrics = None,
     root: Root = None,
+    subset: SubsetFile = None,
     results: Results = DEFAULT_RESULTS,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")] = "cpu",
     limit: Limit = None,
@@ -52,7 +57,7 @@ def run(
 
     factory = registry.method(method)
     check_device(device)
-    task = open_task(dataset, protocol, metrics, root, limit)
+    task = open_task(dataset, protocol, metrics, root, subset, limit)
     with showing_progress(f"{method} on {dataset}") as report:
         folder, summary = runner.run(task, factory, results, weights=weights, device=device, again=again, report=report)
     print_summary(folder, summary, task.metrics)
@@ -68,6 +73,7 @@ def score(
     protocol: ProtocolName = None,
     metrics: Metrics = None,
     root: Root = None,
+    subset: SubsetFile = None,
     results: Results = DEFAULT_RESULTS,
     again: Again = False,
 ) -> None:
@@ -75,7 +81,7 @@ def score(
     from benchmark import runner
     from benchmark.console import print_summary, showing_progress
 
-    task = open_task(dataset, protocol, metrics, root, None)
+    task = open_task(dataset, protocol, metrics, root, subset, None)
     with showing_progress(f"scoring {outputs}") as report:
         folder, summary = runner.score(task, outputs, name, results, again=again, report=report)
     print_summary(folder, summary, task.metrics)
@@ -98,7 +104,8 @@ def leaderboard(
 
     if format not in ("table", "csv", "markdown"):
         raise registry.unknown("format", format, ("table", "csv", "markdown"))
-    name = protocol or registry.dataset(dataset).card.protocol
+    # A run on a subset is of data set NAME@LIST, and only NAME is registered.
+    name = protocol or registry.dataset(dataset.partition("@")[0]).card.protocol
     board = boards.build(results, dataset, registry.protocol(name).name)
     folder = out or results
     files = {
@@ -147,12 +154,15 @@ def complexity(
     print_complexity(counted)
 
 
-def open_task(dataset: str, protocol: str | None, metrics: str | None, root: Path | None, limit: int | None) -> "Task":
+def open_task(
+    dataset: str, protocol: str | None, metrics: str | None, root: Path | None, subset: Path | None, limit: int | None
+) -> "Task":
     """Find the data set, make it ready and check it."""
     from benchmark import runner
     from benchmark.console import showing_preparation
+    from benchmark.datasets.subset import restrict
 
-    found = registry.dataset(dataset)(root)
+    found = restrict(registry.dataset(dataset)(root), subset)
     chosen = registry.protocol(protocol or found.card.protocol)
     with showing_preparation(f"making data set {dataset} (once)") as report:
         found.prepare(report)
@@ -172,6 +182,7 @@ def check_device(device: str) -> None:
         raise InputError(f"device {device} cannot be used here: {reason}") from error
 
 
+app.add_typer(data_cli.app, name="data")
 for _point in entry_points(group=registry.COMMANDS):
     app.command(_point.name)(_point.load())
 

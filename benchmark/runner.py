@@ -82,6 +82,11 @@ def prepare(dataset: Dataset, protocol: Protocol, metrics: tuple[str, ...] | Non
     entries = dataset.entries()
     dataset.check(check_entries(entries))
     has_truth = any(entry.target is not None for entry in entries)
+    if metrics and not has_truth:
+        raise InputError(
+            f"data set {dataset.card.name} has no all-in-focus images, so {', '.join(metrics)} cannot be measured; "
+            "leave out --metrics to run it for pictures and time"
+        )
     loaded = {name: registry.metric(protocol.registered(name)) for name in wanted} if has_truth else {}
     return Task(dataset, entries if limit is None else entries[:limit], protocol, loaded)
 

@@ -167,7 +167,7 @@ def _open(url: str, connection: Connection, accept: str = "*/*") -> _Source:
             size = int(length) if length.isdecimal() else None
             return _Source(response.url, size, _blocks_of_response(url, response))
     except OSError as error:
-        raise InputError(f"{shown(url)} cannot be read: {_reason(error)}") from error
+        raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error
     raise InputError(f"{shown(url)} cannot be read: only http, https and file URLs can be")
 
 
@@ -195,10 +195,10 @@ def _readable(url: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
     try:
         yield from blocks
     except OSError as error:
-        raise InputError(f"{shown(url)} broke off: {_reason(error)}") from error
+        raise InputError(f"{shown(url)} broke off: {reason(error)}") from error
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """Why a source cannot be read, without the library's page of nested exceptions."""
     match error:
         case HTTPError(response=requests.Response() as response):

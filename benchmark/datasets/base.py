@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.datasets.card import DatasetCard
 from realdof.errors import InputError
 from realdof.files import cache_folder
 from realdof.headers import Header, read_header
@@ -13,33 +14,6 @@ from realdof.headers import Header, read_header
 SMALLEST_SIDE = 64
 """px; a smaller image is no photograph, and the networks reduce by 8 before they filter."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
-
-
-@dataclass(frozen=True)
-class DatasetCard:
-    """What a reader of a table needs to know of a data set.
-
-    Parameters
-    ----------
-    name, title
-        The word on the command line, and the name in tables.
-    summary
-        One sentence; it says so if the defocus is rendered.
-    licence, citation
-        Of the images.
-    protocol
-        The protocol it is scored under unless another is asked for.
-    weights
-        Key of the weights that methods run with unless others are asked for.
-    """
-
-    name: str
-    title: str
-    summary: str
-    licence: str
-    citation: str
-    protocol: str = "ifan-cvpr21"
-    weights: str = "official"
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What the published data sets' folders have in common: where the images start, and which file belongs to which."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from benchmark.datasets.base import SUFFIXES, Entry
 from realdof.errors import InputError
+from realdof.headers import read_header
 
 DEEPEST = 2
 """Levels of folders that archives may put around a data set, such as ``DPDD/DPDD/test_c``."""
@@ -25,17 +27,32 @@ def find_layout(root: Path, folders: tuple[str, ...], title: str) -> Path:
     InputError
         There is no such folder, or there are two.
     """
+    found = _only(root, lambda folder: all((folder / name).is_dir() for name in folders), title)
+    if found is None:
+        raise InputError(f"{root} is not {title}: it has no folders {' and '.join(folders)}")
+    return found
+
+
+def find_images(root: Path, title: str) -> Path:
+    """The folder that holds a flat data set's images: ``root``, or one inside it; raises as `find_layout`."""
+    found = _only(root, lambda folder: any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()), title)
+    if found is None:
+        raise InputError(f"{root} is not {title}: it holds no images (PNG, JPEG or TIFF)")
+    return found
+
+
+def _only(root: Path, is_it: Callable[[Path], bool], title: str) -> Path | None:
     if not root.is_dir():
         raise InputError(f"there is no folder {root}; give {title} with --root, or fetch it with data get")
     level = [root]
     for _ in range(DEEPEST + 1):
-        found = [folder for folder in level if all((folder / name).is_dir() for name in folders)]
+        found = [folder for folder in level if is_it(folder)]
         if len(found) > 1:
             raise InputError(f"{root} holds {title} twice, in {found[0]} and {found[1]}; give one of them with --root")
         if found:
             return found[0]
         level = [sub for folder in level for sub in sorted(folder.iterdir()) if sub.is_dir() and sub.name[0] != "."]
-    raise InputError(f"{root} is not {title}: it has no folders {' and '.join(folders)}")
+    return None
 
 
 def pair_in_order(sources: Mapping[str, Path], partners: Mapping[str, Path], largest_gap: int) -> dict[str, Path]:
@@ -84,6 +101,18 @@ def check_count(found: Iterable[object], expected: int, title: str, folder: Path
             f"{folder} holds {count} images, {title} has {expected}; complete it, or run on what there is with "
             "--dataset folder"
         )
+
+
+def check_depth(entries: Iterable[Entry], title: str) -> None:
+    """Raise `InputError` unless all images have the same number of bits a channel."""
+    first: tuple[Path, int] | None = None
+    for path in (path for entry in entries for path in entry.files.values()):
+        bits = read_header(path).bits
+        first = first or (path, bits)
+        if bits != first[1]:
+            raise InputError(
+                f"{path} has {bits} bits a channel but {first[0]} has {first[1]}; {title} is all 8-bit or all 16-bit"
+            )
 
 
 def _number(name: str) -> int | None:

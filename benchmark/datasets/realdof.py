@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.datasets.base import Dataset, DatasetCard, Entry, default_place, hash_of_files, list_images
+from benchmark.datasets.archive import Limits
+from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
+from benchmark.datasets.card import Archive, DatasetCard
 from benchmark.datasets.layout import check_count, find_layout, pair_in_order
 from realdof.errors import InputError
 from realdof.headers import Header
@@ -25,8 +27,19 @@ class RealDOF(Dataset):
         "`realdof build`",
         licence="not verified here; ask its authors before you pass images on",
         citation="Lee et al., Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021",
+        count=50,
+        layout="source/*.png (defocused) and target/*.png (all in focus)",
+        size="2376x1586 at most, 16-bit PNG; both images of a pair cut to the region that both cameras see",
+        notes=(
+            "A folder of realdof build is read as well: any number of scenes, and its manifest.json must be there.",
+            "Neither the link, nor the folders inside the archive, nor its size could be verified here.",
+        ),
+        archive=Archive(
+            "RealDOF.zip",
+            ("https://www.dropbox.com/s/arox1aixvg67fw5/RealDOF.zip?dl=1",),
+            Limits(bytes=10 * 10**9, files=2_000),
+        ),
     )
-    count = 50
 
     @classmethod
     def default_root(cls) -> Path:
@@ -44,7 +57,7 @@ class RealDOF(Dataset):
         sources, targets = (list_images(folder / name) for name in ("source", "target"))
         paired = pair_in_order(sources, targets, largest_gap=0)
         if not self.is_built:
-            check_count(sources, self.count, self.card.title, folder / "source")
+            check_count(sources, self.card.count or 0, self.card.title, folder / "source")
         elif not (folder / "manifest.json").is_file():
             raise InputError(f"{folder} has no manifest.json: realdof build has not finished it; run it again")
         return [Entry(name, path, target=paired[name]) for name, path in sources.items()]

@@ -12,6 +12,9 @@ from realdof.images import write_pixels
 # Makes the helper modules of this folder importable.
 sys.path.insert(0, str(Path(__file__).parent))
 
+# Makes the helper modules of this folder importable.
+sys.path.insert(0, str(Path(__file__).parent))
+
 PairMaker = Callable[..., Path]
 
 

@@ -1,5 +1,6 @@
 """RealDOF in its published layout, and as `realdof build` writes one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def built(make_pairs, **size: int) -> Path:
 
 def published(make_pairs, monkeypatch: pytest.MonkeyPatch, **size: int) -> Path:
     """The published layout, with three scenes where there are fifty."""
-    monkeypatch.setattr(RealDOF, "count", 3)
+    monkeypatch.setattr(RealDOF, "card", replace(RealDOF.card, count=3))
     return make_pairs(3, **size)
 
 
@@ -44,7 +45,7 @@ def test_a_build_that_was_stopped_is_refused(make_pairs) -> None:
 
 
 def test_the_published_set_has_fifty_scenes() -> None:
-    assert RealDOF.count == 50
+    assert RealDOF.card.count == 50
 
 
 def test_fewer_scenes_than_published_are_refused(make_pairs) -> None:

@@ -1,0 +1,45 @@
+"""Data set `cuhk`: 704 photographs with defocus and without ground truth, for pictures and time."""
+
+from pathlib import Path
+
+from benchmark.datasets.archive import Limits
+from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
+from benchmark.datasets.card import Archive, DatasetCard
+from benchmark.datasets.layout import check_count, find_images
+
+
+class CUHK(Dataset):
+    """One folder of JPEG files; there is nothing to score against."""
+
+    card = DatasetCard(
+        name="cuhk",
+        title="CUHK",
+        summary="704 photographs of the web with real defocus; no ground truth: pictures and time only",
+        licence="not verified here; ask its authors before you pass images on",
+        citation="Shi, Xu and Jia, Discriminative Blur Detection Features, CVPR 2014",
+        count=704,
+        layout="one folder of *.jpg",
+        size="about 640x480, 8-bit JPEG",
+        notes=("Neither the link, nor the folders inside the archive, nor its size could be verified here.",),
+        archive=Archive(
+            "CUHK.zip",
+            ("https://www.dropbox.com/s/zxjhzuxsxh4v0cv/CUHK.zip?dl=1",),
+            Limits(bytes=2 * 10**9, files=5_000),
+        ),
+    )
+
+    @classmethod
+    def default_root(cls) -> Path:
+        """The data set's place in the cache."""
+        return default_place(cls.card.name)
+
+    def entries(self) -> list[Entry]:
+        """The images by name."""
+        folder = find_images(self.root, self.card.title)
+        images = list_images(folder)
+        check_count(images, self.card.count or 0, self.card.title, folder)
+        return [Entry(name, path) for name, path in images.items()]
+
+    def identity(self) -> str:
+        """Hash of every file's content."""
+        return hash_of_files(entry.image for entry in self.entries())

@@ -1,0 +1,92 @@
+"""Part of a data set, by a list of scenes that the user gives: indoor or outdoor, or one side of a split."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from benchmark.datasets.base import SUFFIXES, Dataset, Entry
+from realdof.errors import InputError
+from realdof.headers import Header
+
+SEPARATOR = "@"
+"""Between the data set's name and the list's: runs on ``dpdd`` with ``indoor.txt`` are runs on ``dpdd@indoor``."""
+
+
+class Subset(Dataset):
+    """The scenes of another data set that a list names.
+
+    Parameters
+    ----------
+    whole
+        The data set.
+    names
+        Of the scenes.
+    title
+        The list's; it enters the data set's name, so that no table mixes part and whole.
+    """
+
+    def __init__(self, whole: Dataset, names: set[str], title: str) -> None:
+        self.root, self._whole, self._names = whole.root, whole, names
+        card = whole.card
+        self.card = replace(
+            card,
+            name=f"{card.name}{SEPARATOR}{title}",
+            title=f"{card.title}, {title}",
+            summary=f"{len(names)} scenes: {card.summary}",
+            count=len(names),
+        )
+
+    @classmethod
+    def default_root(cls) -> Path:
+        """There is none."""
+        raise InputError("a subset lies where its data set does")
+
+    def prepare(self, report: Callable[[int, int], None] = lambda done, total: None) -> None:
+        """Make the whole data set ready."""
+        self._whole.prepare(report)
+
+    def entries(self) -> list[Entry]:
+        """The scenes of the list, sorted by name."""
+        every = {entry.name: entry for entry in self._whole.entries()}
+        unknown = sorted(self._names - every.keys())
+        if unknown:
+            raise InputError(f"{self.card.title}: {self._whole.card.name} has no scene named {unknown[0]}")
+        return [entry for name, entry in every.items() if name in self._names]
+
+    def check(self, headers: Mapping[str, Header]) -> None:
+        """What the whole data set promises."""
+        self._whole.check(headers)
+
+    def identity(self) -> str:
+        """The whole data set's, with the names."""
+        return sha256("\n".join([self._whole.identity(), *sorted(self._names)]).encode()).hexdigest()
+
+
+def restrict(dataset: Dataset, list_file: Path | None) -> Dataset:
+    """The scenes of a data set that a file lists, or all of them without a file."""
+    return dataset if list_file is None else Subset(dataset, read_names(list_file), list_file.stem)
+
+
+def read_names(path: Path) -> set[str]:
+    """The scenes that a text file lists, one a line; a suffix is dropped, ``#`` begins a comment.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, lists nothing, or its own name could not be part of a folder's.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", path.stem):
+        raise InputError(f"{path.stem!r} names no subset: use letters, digits, dots and dashes in the list's file name")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; give a text file with a scene a line") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text file; give one with a scene a line") from error
+    words = (line.partition("#")[0].strip() for line in lines)
+    names = {Path(word).stem if Path(word).suffix.lower() in SUFFIXES else word for word in words if word}
+    if not names:
+        raise InputError(f"{path} lists no scenes; write one a line")
+    return names
