@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 import torch
 import typer
 
+from benchmark.weight_files import read_card
 from ifan.variants import VARIANTS, Variant
-from ifan.weights import find_weights, load_network, read_card, read_weights, save_weights
+from ifan.weights import find_weights, load_network, read_weights, save_weights
 from realdof.console import new_app, progress_bar, run_app, stderr
 from realdof.errors import InputError
 
@@ -147,9 +148,9 @@ def train(
     validate_every: Annotated[int, typer.Option(min=1)] = 1000,
 ) -> None:
     """Train with the paper's losses; a run that was stopped, even killed, continues from its last save."""
+    from benchmark.malloc import keep_blocks
     from benchmark.training import Progress, Recipe
     from ifan.augmentation import Augmentation
-    from ifan.malloc import keep_blocks
     from ifan.training import Settings
     from ifan.training import train as prepare
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from benchmark.malloc import keep_blocks
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
-from ifan.malloc import keep_blocks
 from ifan.network import IFAN, SIZE_MULTIPLE, NetworkShape
 from ifan.variants import VARIANTS, Variant
 from ifan.weights import find_weights, has_synthetic, load_network, read_weights

@@ -1,20 +1,18 @@
 """IFAN's weights on disk: the authors' checkpoints, our safetensors, and where each is looked for."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from benchmark.weight_files import WeightSets, assign, read_safetensors, write_safetensors
 from ifan.network import IFAN, NetworkShape
 from ifan.variants import Variant, name_of
 from realdof.errors import InputError
-from realdof.files import atomic_path, cache_folder, sha256_of
+from realdof.files import sha256_of
 
 PREFIXES = ("module.Network.", "Network.", "module.", "")
 """What may stand before the names of a released checkpoint, longest first."""
@@ -53,24 +51,8 @@ def find_weights(variant: Variant, name: str) -> Path:
     InputError
         There is no such file, or the set was never made for this variant.
     """
-    if name == "official":
-        path = cache_folder() / "weights" / "official" / variant.released
-        if not path.is_file():
-            raise InputError(
-                f"the released weights of {variant.name} are not at {path}: put {variant.released} from the "
-                f"checkpoints.zip linked at {RELEASED_BY} there, or name a file with --weights FILE"
-                + (", or use ours with --weights synthetic" if _packaged(variant).is_file() else "")
-            )
-        return path
-    if name == "synthetic":
-        path = _packaged(variant)
-        if not path.is_file():
-            raise InputError(f"there are no synthetic weights for {variant.name}; name a file with --weights FILE")
-        return path
-    path = Path(name)
-    if not path.is_file():
-        raise InputError(f"no weights at {name}; --weights takes official, synthetic or the path of a file")
-    return path
+    source = f"from the checkpoints.zip linked at {RELEASED_BY}"
+    return WeightSets(variant.name, variant.released, source, _packaged(variant)).find(name)
 
 
 def has_synthetic(variant: Variant) -> bool:
@@ -93,21 +75,13 @@ def read_weights(path: Path) -> Weights:
         The file is damaged, refused as unsafe, or does not hold an IFAN.
     """
     if path.suffix == ".safetensors":
-        state, metadata = _read_safetensors(path)
+        state, metadata = read_safetensors(path)
         shared, label = metadata.get("shared_taps") == "true", metadata.get("label", "unlabelled")
     else:
         # Every checkpoint released with the paper was trained with the shared-taps form of IAC.
         state, shared, label = _read_checkpoint(path), True, "released checkpoint"
     shape = replace(_shape_of(path, state), shared_taps=shared)
     return Weights(path, sha256_of(path), shape, {key: value.float() for key, value in state.items()}, label)
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a safetensors file that can be read ({error})") from error
 
 
 def _read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -154,11 +128,7 @@ def load_network(variant: Variant, weights: Weights) -> IFAN:
         raise InputError(f"{weights.path} holds another network than {variant.name} ({found}){advice}")
     with torch.device("meta"):
         network = IFAN(weights.shape)
-    try:
-        network.load_state_dict(weights.state, assign=True)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split("\n\t")[1:2]) or str(error)
-        raise InputError(f"{weights.path} does not fit {variant.name}: {reason.strip()}") from error
+    assign(network, weights.state, weights.path, variant.name)
     return network.eval().requires_grad_(False)
 
 
@@ -171,18 +141,9 @@ def save_weights(
     dtype: torch.dtype = torch.float32,
 ) -> None:
     """Write a network as safetensors with its variant, form of IAC, label and training card in the header."""
-    state = {key: value.detach().cpu().to(dtype).contiguous() for key, value in network.state_dict().items()}
-    metadata = {
+    words = {
         "variant": variant.name,
         "shared_taps": "true" if network.shape.shared_taps else "false",
         "label": label,
-        "card": json.dumps(card),
     }
-    with atomic_path(path) as temporary:
-        save_file(state, temporary, metadata)
-
-
-def read_card(path: Path) -> dict[str, Any]:
-    """The training card in the header of a safetensors file; empty if it has none."""
-    card: dict[str, Any] = json.loads(_read_safetensors(path)[1].get("card", "{}"))
-    return card
+    write_safetensors(path, network, words, card, dtype)

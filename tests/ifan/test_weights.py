@@ -8,9 +8,10 @@ import pytest
 import torch
 from golden import CENTRE, weights_for
 
+from benchmark.weight_files import read_card
 from ifan.network import IFAN, NetworkShape
 from ifan.variants import VARIANTS
-from ifan.weights import find_weights, load_network, read_card, read_weights, save_weights
+from ifan.weights import find_weights, load_network, read_weights, save_weights
 from realdof.errors import InputError
 
 PREFIX = "module.Network."

@@ -1,0 +1,113 @@
+"""Files of weights that every network here shares: where a named set is looked for, and safetensors with a card."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from realdof.errors import InputError
+from realdof.files import atomic_path, cache_folder
+
+
+@dataclass(frozen=True)
+class WeightSets:
+    """The sets of weights that a method knows by name.
+
+    Parameters
+    ----------
+    method
+        Whose.
+    official
+        The file that the authors released, as it is called in ``weights/official`` of the cache; None if there is none.
+    source
+        Where that file is to be had, as an ending of "put FILE ...".
+    synthetic
+        Where ours are, if they come with the package.
+    """
+
+    method: str
+    official: str | None
+    source: str
+    synthetic: Path
+
+    def find(self, name: str) -> Path:
+        """The file of a set named ``official``, ``synthetic`` or by a path.
+
+        Raises
+        ------
+        InputError
+            There is no such file; no other set is taken in its place.
+        """
+        if name == "official":
+            return self._find_official()
+        if name == "synthetic":
+            if not self.synthetic.is_file():
+                raise InputError(f"there are no synthetic weights for {self.method}; name a file with --weights FILE")
+            return self.synthetic
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"no weights at {name}; --weights takes official, synthetic or the path of a file")
+        return path
+
+    def _find_official(self) -> Path:
+        ours = ", or use ours with --weights synthetic" if self.synthetic.is_file() else ""
+        if self.official is None:
+            raise InputError(f"no weights were released for {self.method}; name a file with --weights FILE{ours}")
+        path = cache_folder() / "weights" / "official" / self.official
+        if not path.is_file():
+            raise InputError(
+                f"the released weights of {self.method} are not at {path}: put {self.official} {self.source} there, "
+                f"or name a file with --weights FILE{ours}"
+            )
+        return path
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file by name, and the header's words.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is not a safetensors file that can be read ({error})") from error
+
+
+def write_safetensors(
+    path: Path, network: nn.Module, words: Mapping[str, str], card: Mapping[str, Any], dtype: torch.dtype
+) -> None:
+    """Write a network's state in a floating-point type, with words and a training card in the header, atomically."""
+    state = {key: value.detach().cpu().to(dtype).contiguous() for key, value in network.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(state, temporary, {**words, "card": json.dumps(card)})
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The training card in the header of a safetensors file; empty if it has none."""
+    card: dict[str, Any] = json.loads(read_safetensors(path)[1].get("card", "{}"))
+    return card
+
+
+def assign(network: nn.Module, state: Mapping[str, Tensor], path: Path, method: str) -> None:
+    """Give a network on the meta device its parameters.
+
+    Raises
+    ------
+    InputError
+        They are those of another network, or incomplete.
+    """
+    try:
+        network.load_state_dict(state, assign=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split("\n\t")[1:2]) or str(error)
+        raise InputError(f"{path} does not fit {method}: {reason.strip()}") from error
