@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from baselines.kernels import transfer_function
+from baselines.kernels import gradient_power, transfer_function
 
 # Section 3 of the paper and the published solver: six steps, one inner iteration each.
 _FIRST_BETA = 1.0
@@ -50,7 +50,7 @@ def deconvolve(blurred: Tensor, kernel: Tensor, data_weight: float, alpha: float
     height, width = blurred.shape[-2:]
     transfer = transfer_function(kernel.to(blurred), height, width)
     power = transfer.abs().square()
-    gradient_power = _gradient_power(height, width, blurred)
+    roughness = gradient_power(height, width, blurred)
     data = torch.fft.rfft2(blurred).mul_(transfer.conj())
     x = blurred
     beta = _FIRST_BETA
@@ -59,17 +59,10 @@ def deconvolve(blurred: Tensor, kernel: Tensor, data_weight: float, alpha: float
         w_y = shrink(x.roll(-1, -2).sub_(x), beta, alpha)
         adjoint = w_x.roll(1, -1).sub_(w_x).add_(w_y.roll(1, -2)).sub_(w_y)
         gamma = beta / data_weight
-        spectrum = torch.fft.rfft2(adjoint).mul_(gamma).add_(data).div_(power + gamma * gradient_power)
+        spectrum = torch.fft.rfft2(adjoint).mul_(gamma).add_(data).div_(power + gamma * roughness)
         x = torch.fft.irfft2(spectrum, s=(height, width))
         beta *= _BETA_RATE
     return x
-
-
-def _gradient_power(height: int, width: int, like: Tensor) -> Tensor:
-    """|F(d_x)|^2 + |F(d_y)|^2 of circular forward differences, (height, width // 2 + 1)."""
-    rows = torch.arange(height, device=like.device, dtype=torch.float64) * (2 * math.pi / height)
-    columns = torch.arange(width // 2 + 1, device=like.device, dtype=torch.float64) * (2 * math.pi / width)
-    return (4 - 2 * rows.cos()[:, None] - 2 * columns.cos()[None, :]).to(like.dtype)
 
 
 def shrink(v: Tensor, beta: float, alpha: float) -> Tensor:

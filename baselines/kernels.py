@@ -1,7 +1,13 @@
 """Blur kernels, and their transfer functions on a circular grid."""
 
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+
+from realdof import optics
 
 _GRID_RADIUS = 50
 
@@ -38,6 +44,29 @@ def gaussian_kernel(sigma: float) -> Tensor:
     return kernel[inside, inside] / kernel.sum()
 
 
+def disc_kernel(sigma: float) -> Tensor:
+    """The disc, as a lens without errors blurs, whose standard deviation on each axis is ``sigma``: radius 2 sigma.
+
+    Parameters
+    ----------
+    sigma
+        In pixels, at least 0; up to 0.25 px only the centre is left.
+
+    Returns
+    -------
+    Tensor
+        float64 (2 r + 1, 2 r + 1), sum 1; see ``realdof.optics.disc_kernel``.
+
+    Raises
+    ------
+    ValueError
+        sigma is negative.
+    """
+    if sigma < 0:
+        raise ValueError(f"sigma is {sigma}, it must be at least 0")
+    return torch.from_numpy(optics.disc_kernel(2 * sigma))
+
+
 def transfer_function(kernel: Tensor, height: int, width: int) -> Tensor:
     """The transfer function of a centred kernel on a circular grid.
 
@@ -66,3 +95,31 @@ def transfer_function(kernel: Tensor, height: int, width: int) -> Tensor:
     grid = kernel.new_zeros(height, width)
     grid[:rows, :columns] = kernel
     return torch.fft.rfft2(grid.roll((-(rows // 2), -(columns // 2)), (0, 1)))
+
+
+def gradient_power(height: int, width: int, like: Tensor) -> Tensor:
+    """|F(d_x)|^2 + |F(d_y)|^2 of circular forward differences, (height, width // 2 + 1), typed like ``like``."""
+    rows = torch.arange(height, device=like.device, dtype=torch.float64) * (2 * math.pi / height)
+    columns = torch.arange(width // 2 + 1, device=like.device, dtype=torch.float64) * (2 * math.pi / width)
+    return (4 - 2 * rows.cos()[:, None] - 2 * columns.cos()[None, :]).to(like.dtype)
+
+
+class Family(NamedTuple):
+    """Kernels of one shape.
+
+    Parameters
+    ----------
+    kernel_of
+        A standard deviation in pixels to its kernel.
+    margin
+        Margin that a tile of an image needs on each side to be deconvolved by it, in standard deviations. Measured:
+        tiles and whole images agree to 50 dB and more on photographs at 3 for a Gaussian and at 4 for a disc, whose
+        inverse rings.
+    """
+
+    kernel_of: Callable[[float], Tensor]
+    margin: float
+
+
+KERNELS: Mapping[str, Family] = {"gaussian": Family(gaussian_kernel, 3), "disc": Family(disc_kernel, 4)}
+"""Family by name."""
