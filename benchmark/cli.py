@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark import data_cli, registry
+from benchmark.leaderboard_cli import leaderboard
 from realdof.console import new_app, run_app, stderr
 from realdof.errors import InputError
 
 if TYPE_CHECKING:
+    from benchmark.method import MethodFactory
     from benchmark.runner import Task
 
 app = new_app(
@@ -35,6 +37,8 @@ Metrics = Annotated[
 Again = Annotated[bool, typer.Option("--again", help="Compute every image anew, even those that are done.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many images; never ranked.")]
 DEFAULT_RESULTS = Path("results")
+DEFAULT_TIMEOUT = 600.0
+"""Seconds that a program may take for an image."""
 
 
 @app.command(epilog="Example: ifan-bench run --method ifan --dataset sample")
@@ -50,15 +54,22 @@ def run(
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")] = "cpu",
     limit: Limit = None,
     again: Again = False,
+    program: Annotated[
+        str | None, typer.Option("--exec", help='For --method command, such as "python run.py {input} {output}".')
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="With --exec: the program's name in tables.")] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="With --exec: seconds for an image; 600 if not given.")
+    ] = None,
 ) -> None:
     """Run a method over a data set and score it; a run that was stopped, even killed, continues where it was."""
     from benchmark import runner
     from benchmark.console import print_summary, showing_progress
 
-    factory = registry.method(method)
+    factory = with_program(registry.method(method), program, name, timeout)
     check_device(device)
     task = open_task(dataset, protocol, metrics, root, subset, limit)
-    with showing_progress(f"{method} on {dataset}") as report:
+    with showing_progress(f"{factory.card.name} on {dataset}") as report:
         folder, summary = runner.run(task, factory, results, weights=weights, device=device, again=again, report=report)
     print_summary(folder, summary, task.metrics)
     if summary.failed:
@@ -85,39 +96,6 @@ def score(
     with showing_progress(f"scoring {outputs}") as report:
         folder, summary = runner.score(task, outputs, name, results, again=again, report=report)
     print_summary(folder, summary, task.metrics)
-
-
-@app.command(epilog="Example: ifan-bench leaderboard --dataset sample --format csv")
-def leaderboard(
-    dataset: DatasetName = "sample",
-    protocol: ProtocolName = None,
-    results: Results = DEFAULT_RESULTS,
-    format: Annotated[str, typer.Option("--format", help="table, csv or markdown: what is printed.")] = "table",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the files; the results folder if not given.")
-    ] = None,
-) -> None:
-    """Print measured and published figures side by side, and write them as CSV and Markdown."""
-    from benchmark import leaderboard as boards
-    from benchmark.console import print_leaderboard
-    from realdof.files import write_text
-
-    if format not in ("table", "csv", "markdown"):
-        raise registry.unknown("format", format, ("table", "csv", "markdown"))
-    # A run on a subset is of data set NAME@LIST, and only NAME is registered.
-    name = protocol or registry.dataset(dataset.partition("@")[0]).card.protocol
-    board = boards.build(results, dataset, registry.protocol(name).name)
-    folder = out or results
-    files = {
-        folder / f"leaderboard-{dataset}-{name}.csv": boards.to_csv(board),
-        folder / f"leaderboard-{dataset}-{name}.md": boards.to_markdown(board),
-    }
-    for path, text in files.items():
-        write_text(path, text)
-    if format == "table":
-        print_leaderboard(board, list(files))
-    else:
-        typer.echo(boards.to_csv(board) if format == "csv" else boards.to_markdown(board), nl=False)
 
 
 @app.command(epilog="Example: ifan-bench methods")
@@ -171,6 +149,21 @@ def open_task(
         return runner.prepare(found, chosen, wanted, limit)
 
 
+def with_program(
+    factory: "MethodFactory", program: str | None, name: str | None, timeout: float | None
+) -> "MethodFactory":
+    """The method with its program, where one is given; raises `InputError` if the method and the options do not fit."""
+    from benchmark.method import ProgramFactory
+
+    if program is None:
+        if name is not None or timeout is not None:
+            raise InputError("--name and --timeout belong to a program; give it with --method command --exec")
+        return factory
+    if not isinstance(factory, ProgramFactory):
+        raise InputError(f"{factory.card.name} runs no program; give --method command with --exec")
+    return factory.with_program(program, name, DEFAULT_TIMEOUT if timeout is None else timeout)
+
+
 def check_device(device: str) -> None:
     """Raise `InputError` if torch does not know the device or cannot use it."""
     import torch
@@ -183,6 +176,7 @@ def check_device(device: str) -> None:
 
 
 app.add_typer(data_cli.app, name="data")
+app.command(epilog="Example: ifan-bench leaderboard --dataset sample --format csv")(leaderboard)
 for _point in entry_points(group=registry.COMMANDS):
     app.command(_point.name)(_point.load())
 

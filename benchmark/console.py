@@ -5,20 +5,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.console import Console
+from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from benchmark.complexity import NOT_COUNTED, PAPER, Complexity
 from benchmark.datasets.base import DatasetCard
-from benchmark.leaderboard import COLUMNS, Leaderboard, best_rows, display_rows
 from benchmark.method import MethodCard
 from benchmark.metrics.base import Metric
 from benchmark.results import RunFolder
 from benchmark.runner import Progress
 from benchmark.summary import Summary
+from benchmark.tables import Cell
+from benchmark.tables import Table as Shown
 from realdof.console import progress_bar, stderr, stdout
 
-SHOWN = tuple(column for column in COLUMNS if column not in ("dataset", "protocol"))
-"""Columns of the printed table; data set and protocol stand above it."""
+_WIDEST = 2000
+"""Letters; no table is wider."""
 
 
 @contextmanager
@@ -74,29 +78,29 @@ def print_summary(folder: RunFolder, summary: Summary, metrics: Mapping[str, Met
     stdout.print(f"results: {folder.path}", highlight=False, soft_wrap=True)
 
 
-def print_leaderboard(board: Leaderboard, files: Iterable[Path]) -> None:
-    """The leaderboard with the best measured figures in bold, its notes and where it was written."""
-    table = Table(title=f"{board.dataset}, protocol {board.protocol}")
-    for column in SHOWN:
-        table.add_column(column, justify="left" if column in ("method", "kind", "weights", "source") else "right")
-    best = {
-        column: set(best_rows(board, column, column != "psnr" and column != "ssim"))
-        for column in ("psnr", "ssim", "mae", "lpips")
-    }
-    kind = list(board.rows["kind"])
-    for position, cells in enumerate(display_rows(board)):
-        shown = dict(zip(COLUMNS, cells, strict=True))
-        if kind[position] == "published" and board.rows["dataset"][position] != board.dataset:
-            shown["kind"] = f"published ({board.rows['dataset'][position]})"
-        for column, positions in best.items():
-            if position in positions:
-                shown[column] = f"[bold]{shown[column]}[/]"
-        table.add_row(*(shown[column] for column in SHOWN), style="dim" if kind[position] == "published" else None)
-    stdout.print(table)
-    for note in board.notes:
-        stdout.print(f"* {note}", highlight=False, soft_wrap=True)
+def print_table(table: Shown, files: Iterable[Path]) -> None:
+    """A table with the best figures in bold and the second best underlined, its notes and where it was written."""
+    shown = Table(title=escape(table.title), title_justify="left")
+    for at, column in enumerate(table.columns):
+        shown.add_column(escape(column), justify="left" if at in table.words else "right")
+    for at, row in enumerate(table.rows):
+        shown.add_row(*(_cell(cell) for cell in row), style="dim" if at in table.muted else None)
+    # A terminal that is too narrow may break lines, but no figure may be cut off.
+    wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
+    width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
+    Console(file=stdout.file, width=width).print(shown)
+    for number, note in enumerate(table.notes, 1):
+        stdout.print(f"{number}. {escape(note)}", highlight=False, soft_wrap=True)
     for path in files:
-        stdout.print(f"written: {path}", highlight=False, soft_wrap=True)
+        stdout.print(f"written: {escape(str(path))}", highlight=False, soft_wrap=True)
+
+
+def _cell(cell: Cell) -> str:
+    text = escape(cell.text)
+    if cell.mark and text:
+        text = f"[bold]{text}[/]" if cell.mark == "best" else f"[underline]{text}[/]"
+    notes = f" ({','.join(map(str, cell.notes))})" if cell.notes else ""
+    return text + notes + (f"\n[dim]{escape(cell.detail)}[/]" if cell.detail else "")
 
 
 def print_methods(cards: Iterable[MethodCard]) -> None:

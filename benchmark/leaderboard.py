@@ -1,23 +1,63 @@
-"""Leaderboards: what runs measured, and what papers print beside it. Reads results, computes none."""
+"""Leaderboards: what runs measured, and what papers print beside it. Reads results, computes no image."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
-from benchmark.published import published
-from benchmark.results import RunFolder, find_runs
+from benchmark.protocols import PROTOCOLS
+from benchmark.published import PublishedFigure, published_figures
+from benchmark.results import Record, RunFolder, find_runs
+from benchmark.statistics import Interval, mean_intervals
 from benchmark.summary import summarise
 from realdof.errors import InputError
 
-COLUMNS = (
-    "method", "dataset", "protocol", "kind", "psnr", "ssim", "mae", "lpips",
-    "params_m", "macs_g", "time_s", "n", "total", "weights", "source",
-)  # fmt: skip
+METRICS = ("psnr", "ssim", "mae", "lpips")
+COSTS = ("params_m", "macs_g", "time_s")
+COLUMNS = ("method", "dataset", "protocol", "kind", *METRICS, *COSTS, "n", "total", "weights", "source")
 """Of the CSV file; fixed, so that scripts can rely on them."""
-DECIMALS = {"psnr": 2, "ssim": 4, "mae": 4, "lpips": 4, "params_m": 2, "macs_g": 1, "time_s": 3}
+HIGHER_IS_BETTER = ("psnr", "ssim")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run, or one published figure.
+
+    Parameters
+    ----------
+    method, dataset, protocol, kind
+        As in the CSV file; ``kind`` is ``measured`` or ``published``.
+    figures
+        Value by column of `METRICS` and `COSTS`; None where there is none.
+    n, total
+        Images with a result, and images of the data set; None for published rows.
+    weights, source
+        As in the CSV file.
+    ranked
+        Whether it takes part in the order: complete, whole-image, measured.
+    intervals
+        Bootstrap interval by metric.
+    difference
+        Measured minus published by metric, where a paper prints the method on this data set under this protocol.
+    remarks
+        What a reader must know of this row, one sentence each.
+    """
+
+    method: str
+    dataset: str
+    protocol: str
+    kind: str
+    figures: dict[str, float | None]
+    n: int | None
+    total: int | None
+    weights: str
+    source: str
+    ranked: bool = False
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    difference: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -26,129 +66,187 @@ class Leaderboard:
 
     Parameters
     ----------
-    dataset, protocol
+    dataset, protocol, version
         What every measured row was measured on and how.
+    sorted_by
+        The column that orders the rows.
     rows
-        With the columns `COLUMNS`: measured rows first, complete ones by falling PSNR, then published ones.
+        Ranked rows from the best on, then those that are not ranked, then published ones.
     notes
-        What a reader must know, one sentence each.
+        What a reader must know of the whole table, one sentence each.
     """
 
     dataset: str
     protocol: str
-    rows: pd.DataFrame
+    version: int
+    sorted_by: str
+    rows: tuple[Row, ...]
     notes: tuple[str, ...]
 
 
-def build(results: Path, dataset: str, protocol: str) -> Leaderboard:
-    """Collect the runs on a data set under a protocol, and the published rows of the same methods.
+def build(results: Path, dataset: str, protocol: str, *, sort: str = "psnr", images: str | None = None) -> Leaderboard:
+    """Collect the runs on a data set under a protocol, and the published rows that may stand beside them.
+
+    Parameters
+    ----------
+    sort
+        A column of `METRICS` or `COSTS`.
+    images
+        First digits of the images' identity, where runs on several sets of images share the data set's name.
 
     Raises
     ------
     InputError
-        There are no such runs.
+        There are no such runs, or they are on different images.
     """
-    descriptions = [(folder, folder.description) for folder in find_runs(results, dataset)]
-    measured = [
-        _measured_row(folder, description)
-        for folder, description in descriptions
-        if description["determinants"]["protocol"] == protocol
-    ]
-    if not measured:
-        others = sorted({description["determinants"]["protocol"] for _, description in descriptions})
+    version = PROTOCOLS[protocol].version
+    every = [(folder, folder.description) for folder in find_runs(results, dataset)]
+    under = [(folder, run) for folder, run in every if run["determinants"]["protocol"] == protocol]
+    current = [(folder, run) for folder, run in under if run["determinants"]["protocol_version"] == version]
+    chosen = _on_one_set_of_images(current, dataset, images)
+    if not chosen:
+        others = sorted({run["determinants"]["protocol"] for _, run in every} - {protocol})
         advice = f"; there are runs under {', '.join(others)}: give --protocol" if others else ""
-        raise InputError(f"{results} has no run on {dataset} under {protocol}{advice}")
-    table = pd.DataFrame(measured, columns=[*COLUMNS, "note"])
-    table["complete"] = table["n"] == table["total"]
-    table = table.sort_values(["complete", "psnr"], ascending=False, kind="stable")
-    printed = _published_rows(set(table["method"]), dataset)
-    notes = tuple(dict.fromkeys([*_notes(table, dataset, printed)]))
-    rows = pd.concat([table[list(COLUMNS)], printed], ignore_index=True) if len(printed) else table[list(COLUMNS)]
-    return Leaderboard(dataset, protocol, rows.reset_index(drop=True), notes)
+        raise InputError(f"{results} has no run on {dataset} under {protocol}, version {version}{advice}")
+    printed = published_figures(dataset, protocol)
+    measured = [measured_row(folder, run, printed) for folder, run in chosen]
+    ordered = sorted(measured, key=lambda row: _order(row, sort))
+    beside = printed or _of_another_data_set({row.method for row in measured}, protocol)
+    shown = sorted((_published_row(figure) for figure in beside), key=lambda row: _order(row, sort))
+    notes = [f"Protocol {protocol}, version {version}: {PROTOCOLS[protocol].summary}."]
+    if len(under) > len(current):
+        notes.append(f"Runs under an older version of {protocol} are left out: {len(under) - len(current)}.")
+    notes += _notes(dataset, measured, shown)
+    return Leaderboard(dataset, protocol, version, sort, (*ordered, *shown), tuple(notes))
 
 
-def _measured_row(folder: RunFolder, description: dict[str, Any]) -> dict[str, Any]:
-    determinants, cost = description["determinants"], description["complexity"]
-    summary = summarise(folder.records().values(), description["total"])
-    weights = description["weights"]
-    return {
-        "method": determinants["method"],
-        "dataset": determinants["dataset"],
-        "protocol": determinants["protocol"],
-        "kind": "measured",
-        **{name: summary.scores.get(name) for name in ("psnr", "ssim", "mae", "lpips")},
+def measured_row(folder: RunFolder, run: dict[str, Any], printed: Iterable[PublishedFigure] = ()) -> Row:
+    """The row of one run.
+
+    Parameters
+    ----------
+    run
+        The folder's description.
+    printed
+        Published figures on the same data set under the same protocol, for the difference.
+    """
+    settings, cost, weights = run["determinants"], run["complexity"], run["weights"]
+    records = folder.records()
+    summary = summarise(records.values(), run["total"])
+    figures = {
+        **{name: summary.scores.get(name) for name in METRICS},
         "params_m": cost and cost["parameters"] / 1e6,
         "macs_g": cost and cost["macs"] / 1e9,
         "time_s": summary.seconds,
-        "n": summary.done,
-        "total": summary.total,
-        "weights": weights["name"] if weights else "",
-        "source": f"run {description['id']}, {description['environment']['device']}",
-        "note": weights["label"] if weights else "",
     }
+    tiled = settings["tiling"] is not None
+    return Row(
+        method=settings["method"],
+        dataset=settings["dataset"],
+        protocol=settings["protocol"],
+        kind="measured",
+        figures=figures,
+        n=summary.done,
+        total=summary.total,
+        weights=weights["name"] if weights else "",
+        source=f"run {run['id']}, {run['environment']['device']}",
+        ranked=summary.complete and not tiled,
+        intervals=_intervals(records.values()) if summary.complete else {},
+        difference=_difference(settings["method"], figures, printed),
+        remarks=tuple(_remarks(run, summary.complete, summary.done, tiled)),
+    )
 
 
-def _published_rows(methods: set[str], dataset: str) -> pd.DataFrame:
-    """Published figures of these methods on this data set, or on DPDD where no paper has used it."""
-    table = published()
-    of_methods = table[table["method"].isin(methods) & (table["subset"] == "all") & (table["resolution"] == "")]
-    here = of_methods[of_methods["dataset"] == dataset]
-    if here.empty:
-        here = of_methods[(of_methods["dataset"] == "dpdd") & (of_methods["source_kind"] == "paper")]
-    rows = here.reindex(columns=list(COLUMNS)).copy()
-    rows["kind"], rows["source"], rows["weights"] = "published", here["source"], ""
-    return rows
+def places(board: Leaderboard, column: str) -> list[int | None]:
+    """Each row's place in a column, from 1; equal figures share a place; None for rows that are not ranked."""
+    values = [row.figures[column] if row.ranked else None for row in board.rows]
+    sign = -1 if column in HIGHER_IS_BETTER else 1
+    ordered = sorted(sign * value for value in values if value is not None)
+    return [None if value is None else ordered.index(sign * value) + 1 for value in values]
 
 
-def _notes(table: pd.DataFrame, dataset: str, printed: pd.DataFrame) -> Iterable[str]:
-    for _, row in table.iterrows():
-        if row["note"]:
-            yield f"{row['method']}, weights {row['weights']}: {row['note']}."
-        if row["n"] < row["total"]:
-            yield f"{row['method']} has {row['n']} of {row['total']} images and is not ranked."
-    if len(printed) and set(printed["dataset"]) != {dataset}:
-        yield f"Published rows are on {', '.join(sorted(set(printed['dataset'])))}, another data set than {dataset}."
-    if len(printed) and printed["time_s"].notna().any():
+def _on_one_set_of_images(
+    runs: list[tuple[RunFolder, dict[str, Any]]], dataset: str, images: str | None
+) -> list[tuple[RunFolder, dict[str, Any]]]:
+    chosen = [
+        (folder, run) for folder, run in runs if images is None or run["determinants"]["images"].startswith(images)
+    ]
+    found = sorted({run["determinants"]["images"] for _, run in chosen})
+    if len(found) > 1:
+        raise InputError(
+            f"there are runs on {len(found)} different sets of images named {dataset}, which share no table; "
+            f"choose one with --images: {', '.join(identity[:8] for identity in found)}"
+        )
+    return chosen
+
+
+def _intervals(records: Iterable[Record]) -> dict[str, Interval]:
+    done = [record.scores for record in records if record.status == "ok"]
+    names = [name for name in METRICS if done and all(name in scores for scores in done)]
+    if not names:
+        return {}
+    values = np.array([[scores[name] for name in names] for scores in done])
+    return dict(zip(names, mean_intervals(values), strict=True))
+
+
+def _difference(method: str, figures: dict[str, float | None], printed: Iterable[PublishedFigure]) -> dict[str, float]:
+    by_paper = [figure for figure in printed if figure.method == method and figure.source_kind == "paper"]
+    if not by_paper:
+        return {}
+    pairs = {name: (figures[name], by_paper[0].figures[name]) for name in METRICS}
+    return {name: ours - theirs for name, (ours, theirs) in pairs.items() if ours is not None and theirs is not None}
+
+
+def _remarks(run: dict[str, Any], complete: bool, done: int, tiled: bool) -> Iterable[str]:
+    settings, weights = run["determinants"], run["weights"]
+    if weights:
+        yield f"weights {weights['name']}: {weights['label']}"
+    if not complete:
+        yield f"{done} of {run['total']} images, not ranked"
+    if tiled:
+        yield f"computed in tiles ({settings['tiling']}), not ranked among whole images"
+    if settings["dtype"] != "float32":
+        yield f"computed in {settings['dtype']}"
+    if settings.get("rescored"):
+        yield f"scored anew from the outputs of run {settings['rescored']}"
+
+
+def _published_row(figure: PublishedFigure) -> Row:
+    return Row(
+        method=figure.method,
+        dataset=figure.dataset,
+        protocol=figure.protocol,
+        kind="published",
+        figures=dict(figure.figures),
+        n=None,
+        total=None,
+        weights="",
+        source=figure.source,
+        remarks=(figure.note,) if figure.note else (),
+    )
+
+
+def _of_another_data_set(methods: set[str], protocol: str) -> list[PublishedFigure]:
+    """What papers print of the methods on DPDD, for a data set that no paper has used."""
+    figures = published_figures("dpdd", protocol)
+    return [figure for figure in figures if figure.method in methods and figure.source_kind == "paper"]
+
+
+def _order(row: Row, sort: str) -> tuple[bool, float, str]:
+    value = row.figures[sort]
+    last = value is None or (row.kind == "measured" and not row.ranked)
+    return last, (-value if sort in HIGHER_IS_BETTER else value) if value is not None else 0.0, row.method
+
+
+def _notes(dataset: str, measured: list[Row], shown: list[Row]) -> Iterable[str]:
+    elsewhere = sorted({row.dataset for row in shown} - {dataset})
+    if elsewhere:
+        yield f"Published rows are on {', '.join(elsewhere)}, another data set than {dataset}."
+    if any(row.figures["time_s"] is not None for row in shown):
         yield (
             "The published times are on a GeForce RTX 3090; IFAN's 0.014 s cannot be a synchronised float32 time "
             "at 1680x1120 on it, which would take 106 TFLOP/s."
         )
+    if any(row.intervals for row in measured):
+        yield "In brackets: 95 % bootstrap intervals of the mean over images; in parentheses: measured minus published."
     yield "MACs are counted at 1280x720 as ptflops up to 0.6.3 did; time is the mean an image, without reading."
-
-
-def to_csv(board: Leaderboard) -> str:
-    """The table as CSV, full precision, columns as in `COLUMNS`."""
-    return board.rows.to_csv(index=False, lineterminator="\n")
-
-
-def to_markdown(board: Leaderboard) -> str:
-    """The table as GitHub Markdown, with its protocol above and its notes below."""
-    cells = display_rows(board)
-    body = pd.DataFrame(cells, columns=list(COLUMNS)).to_markdown(index=False, disable_numparse=True)
-    notes = "\n".join(f"* {note}" for note in board.notes)
-    return f"**{board.dataset}**, protocol `{board.protocol}`\n\n{body}\n\n{notes}\n"
-
-
-def display_rows(board: Leaderboard) -> list[list[str]]:
-    """Every cell as text: figures to their usual digits, nothing where there is none."""
-    return [[_cell(name, row[name]) for name in COLUMNS] for _, row in board.rows.iterrows()]
-
-
-def best_rows(board: Leaderboard, column: str, lower_is_better: bool) -> Sequence[int]:
-    """Positions of the best measured, complete rows of a column."""
-    rows = board.rows
-    ranked = rows[(rows["kind"] == "measured") & (rows["n"] == rows["total"]) & rows[column].notna()]
-    if ranked.empty:
-        return []
-    best = ranked[column].min() if lower_is_better else ranked[column].max()
-    return [int(position) for position in ranked.index[ranked[column] == best]]
-
-
-def _cell(name: str, value: Any) -> str:
-    if value is None or pd.isna(value):
-        return ""
-    if name in DECIMALS:
-        return f"{float(value):.{DECIMALS[name]}f}"
-    if name in ("n", "total"):
-        return str(int(value))
-    return str(value)

@@ -1,0 +1,180 @@
+"""Leaderboards: what is ranked, what stands beside, and what every format keeps."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_results import make_run, scattered
+
+from benchmark import tables
+from benchmark.leaderboard import COLUMNS, Leaderboard, Row, build, places
+from benchmark.leaderboard_formats import to_csv, to_json, to_table
+from benchmark.tables import Cell, Table, to_html, to_latex, to_markdown
+from realdof.errors import InputError
+
+
+def measured(board: Leaderboard) -> list[Row]:
+    return [row for row in board.rows if row.kind == "measured"]
+
+
+def test_complete_rows_are_ordered_by_psnr_and_incomplete_ones_come_last_unranked(tmp_path: Path) -> None:
+    make_run(tmp_path, "worse", 24.0)
+    make_run(tmp_path, "better", 26.0)
+    make_run(tmp_path, "broken", [30.0, 30.0], failed=1)
+    make_run(tmp_path, "started", [30.0, 30.0], total=4)
+    board = build(tmp_path, "dpdd", "ifan-cvpr21")
+    assert [row.method for row in measured(board)][:2] == ["better", "worse"]
+    assert {row.method for row in measured(board) if not row.ranked} == {"broken", "started"}
+    text = to_markdown(to_table(board))
+    assert "2 of 3" in text
+    assert "2 of 4 images, not ranked" in text
+    assert places(board, "psnr")[:4] == [1, 2, None, None]
+
+
+def test_best_and_second_best_are_marked_in_each_column_by_its_own_direction(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", 26.0, seconds=3.0)
+    make_run(tmp_path, "b", 25.0, seconds=2.0)
+    make_run(tmp_path, "c", 24.0, seconds=1.0)
+    table = to_table(build(tmp_path, "dpdd", "ifan-cvpr21"))
+    marks = {title: [row[at].mark for row in table.rows[:3]] for at, title in enumerate(table.columns)}
+    assert marks["PSNR ↑"] == ["best", "second", None]
+    assert marks["MAE ↓"] == ["best", "second", None]
+    assert marks["Time (s)"] == [None, "second", "best"]
+    assert all(cell.mark is None for row in table.rows[3:] for cell in row), "published rows are not ranked"
+
+
+@pytest.mark.parametrize("sort", ["psnr", "ssim", "mae", "lpips", "params_m", "macs_g", "time_s"])
+def test_every_column_can_order_the_rows(tmp_path: Path, sort: str) -> None:
+    for number, method in enumerate("bca"):
+        make_run(tmp_path, method, 25.0 + number, ssim=0.7 + number / 100, seconds=3.0 - number)
+    board = build(tmp_path, "dpdd", "ifan-cvpr21", sort=sort)
+    values = [row.figures[sort] for row in measured(board)]
+    assert values == sorted(values, reverse=sort in ("psnr", "ssim"))
+
+
+def test_the_difference_to_the_paper_stands_beside_the_measured_figure(tmp_path: Path) -> None:
+    make_run(tmp_path, "ifan", 25.30)
+    board = build(tmp_path, "dpdd", "ifan-cvpr21")
+    row = measured(board)[0]
+    assert row.difference["psnr"] == pytest.approx(25.30 - 25.37)
+    assert "25.30 [25.30, 25.30] (−0.07)" in to_markdown(to_table(board))
+    paper = next(row for row in board.rows if row.kind == "published" and row.method == "ifan")
+    assert paper.figures["psnr"] == 25.37
+
+
+def test_intervals_widen_with_scatter_and_hold_the_mean(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", scattered(25.0))
+    row = measured(build(tmp_path, "dpdd", "ifan-cvpr21"))[0]
+    interval = row.intervals["psnr"]
+    assert row.figures["psnr"] is not None
+    assert interval.low < row.figures["psnr"] < interval.high
+    assert 0.8 < interval.high - interval.low < 2.2
+
+
+def test_a_table_never_mixes_protocols(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", 25.0)
+    make_run(tmp_path, "b", 26.0, protocol="drbnet")
+    make_run(tmp_path, "c", 27.0, version=0)
+    for protocol in ("ifan-cvpr21", "drbnet"):
+        board = build(tmp_path, "dpdd", protocol)
+        assert {row.protocol for row in board.rows} == {protocol}
+        assert "c" not in {row.method for row in board.rows}
+    assert any("older version" in note for note in build(tmp_path, "dpdd", "ifan-cvpr21").notes)
+    with pytest.raises(InputError, match="there are runs under drbnet, ifan-cvpr21: give --protocol"):
+        build(tmp_path, "dpdd", "nrknet")
+
+
+def test_different_images_of_one_name_share_no_table(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", 25.0, dataset="folder", images="aaaa1111")
+    make_run(tmp_path, "b", 26.0, dataset="folder", images="bbbb2222")
+    with pytest.raises(InputError, match="choose one with --images: aaaa1111, bbbb2222"):
+        build(tmp_path, "folder", "ifan-cvpr21")
+    assert [row.method for row in build(tmp_path, "folder", "ifan-cvpr21", images="bbbb").rows] == ["b"]
+
+
+def test_no_tiled_result_is_ranked_and_other_precisions_say_so(tmp_path: Path) -> None:
+    make_run(tmp_path, "whole", 25.0)
+    make_run(tmp_path, "whole", 27.0, tiling="512, overlap 64")
+    make_run(tmp_path, "whole", 24.0, dtype="bfloat16")
+    board = build(tmp_path, "dpdd", "ifan-cvpr21")
+    assert [row.figures["psnr"] for row in measured(board)] == [25.0, 24.0, 27.0]
+    assert [row.ranked for row in measured(board)] == [True, True, False]
+    text = to_markdown(to_table(board))
+    assert "computed in tiles (512, overlap 64), not ranked among whole images" in text
+    assert "computed in bfloat16" in text
+
+
+def test_on_a_data_set_no_paper_used_the_papers_rows_name_theirs_and_no_difference_is_drawn(tmp_path: Path) -> None:
+    make_run(tmp_path, "ifan", 30.0, dataset="sample", weights="synthetic")
+    board = build(tmp_path, "sample", "ifan-cvpr21")
+    assert measured(board)[0].difference == {}
+    assert {row.dataset for row in board.rows if row.kind == "published"} == {"dpdd"}
+    assert "published (dpdd)" in to_markdown(to_table(board))
+    assert any("another data set than sample" in note for note in board.notes)
+
+
+def test_the_csv_has_its_fixed_columns_and_full_precision(tmp_path: Path) -> None:
+    values = scattered(25.0)
+    make_run(tmp_path, "a", values)
+    rows = list(csv.DictReader(io.StringIO(to_csv(build(tmp_path, "dpdd", "ifan-cvpr21")))))
+    assert tuple(rows[0]) == COLUMNS
+    assert float(rows[0]["psnr"]) == pytest.approx(sum(values) / len(values), abs=1e-12)
+    assert rows[0]["n"] == rows[0]["total"] == "30"
+    assert {row["kind"] for row in rows} == {"measured", "published"}
+
+
+def test_json_says_everything_the_other_formats_do(tmp_path: Path) -> None:
+    make_run(tmp_path, "ifan", [25.0, float("inf")])
+    make_run(tmp_path, "input", 24.0)
+    content = json.loads(to_json(build(tmp_path, "dpdd", "ifan-cvpr21")))
+    first = content["rows"][0]
+    assert (first["method"], first["psnr"], first["rank"]) == ("ifan", "inf", 1)
+    assert content["rows"][1]["difference"]["psnr"] == pytest.approx(24.0 - 23.89)
+    assert content["protocol_version"] == 1
+    assert "the official ones" in first["remarks"][0]
+
+
+HOSTILE = "<script>alert(1)</script> & 100 % of_it | a \\ b"
+
+
+def test_hostile_names_are_text_in_every_format() -> None:
+    table = Table(HOSTILE, ("Method", HOSTILE), ((Cell(HOSTILE, "best", HOSTILE, (1,)), Cell("1")),), (HOSTILE,))
+    page = to_html(table)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    latex = to_latex(table)
+    assert not re.search(r"(?<!\\)[%_]", latex.replace("\\caption", ""))
+    assert "<script>" not in to_markdown(table)
+    assert len(re.findall(r"(?<!\\)\|", to_markdown(table).splitlines()[4])) == 3
+
+
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=4))
+def test_csv_gives_back_every_text(texts: list[str]) -> None:
+    texts = [text.replace("\r", " ").replace("\0", " ") for text in texts]
+    table = Table("t", tuple(f"c{at}" for at in range(len(texts))), (tuple(Cell(text) for text in texts),))
+    read = list(csv.reader(io.StringIO(tables.to_csv(table), newline="")))
+    assert read[1] == texts or texts == [""]
+
+
+def test_the_html_page_needs_nothing_else(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", 25.0)
+    make_run(tmp_path, "b", 24.0)
+    page = to_html(to_table(build(tmp_path, "dpdd", "ifan-cvpr21")))
+    assert not re.search(r"(src|href|@import|url\()\s*=?", page)
+    assert "<strong>25.00</strong>" in page
+    assert "<u>24.00</u>" in page
+
+
+def test_latex_marks_and_aligns(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", 25.0)
+    make_run(tmp_path, "b", 24.0)
+    text = to_latex(to_table(build(tmp_path, "dpdd", "ifan-cvpr21")))
+    assert r"\textbf{25.00}" in text
+    assert r"\underline{24.00}" in text
+    assert r"PSNR $\uparrow$" in text
+    assert all(line.count(" & ") == 11 for line in text.splitlines() if line.endswith(r"\\") and "&" in line)
