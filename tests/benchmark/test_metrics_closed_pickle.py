@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from benchmark.metrics.closed_pickle import read_float_arrays
+from benchmark.metrics.closed_pickle import read_float_arrays, read_object_array
 from realdof.errors import InputError
 
 SHAPES = npst.array_shapes(min_dims=0, max_dims=4, min_side=0)
@@ -113,3 +113,61 @@ def test_a_damaged_pickle_gives_an_input_error_or_arrays(data: st.DataObject) ->
             assert isinstance(read_float_arrays(content, "weights"), dict)
         except InputError:
             continue
+
+
+def object_array(*items: Any) -> np.ndarray:
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+@given(arrays=st.lists(ARRAYS | ARRAYS.map(np.asfortranarray), max_size=4))
+@settings(deadline=None, max_examples=30)
+def test_an_object_array_of_arrays_is_read_as_a_list(protocol: int, arrays: list[np.ndarray]) -> None:
+    read = read_object_array(pickle.dumps(object_array(*arrays), protocol), "weights")
+    assert len(read) == len(arrays)
+    assert all(same(one, other) for one, other in zip(read, arrays, strict=True))
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+@pytest.mark.parametrize(
+    "value",
+    [
+        object_array(np.zeros(2, "<f4"), 3),
+        object_array(object_array(np.zeros(2, "<f4"))),
+        object_array([np.zeros(2, "<f4")]),
+        np.zeros(3, "<f4"),
+        [np.zeros(3, "<f4")],
+        {"a": np.zeros(3, "<f4")},
+    ],
+    ids=["number", "objects in objects", "list", "float32", "no array", "dictionary"],
+)
+def test_anything_else_than_an_object_array_of_arrays_is_refused(value: Any, protocol: int) -> None:
+    with pytest.raises(InputError, match="no pickle of float32 arrays"):
+        read_object_array(pickle.dumps(value, protocol), "weights")
+
+
+def test_a_malicious_object_array_is_refused_and_runs_nothing(tmp_path: Path) -> None:
+    bait = tmp_path / "bait"
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        poison = pickle.dumps(object_array(np.zeros(2, "<f4"), Call(os.mkdir, str(bait))), protocol)
+        with pytest.raises(InputError, match="nothing of it was run"):
+            read_object_array(poison, "weights")
+    assert not bait.exists()
+    pickle.loads(poison)
+    assert bait.exists(), "the pickle was harmless, and the test proved nothing"
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_a_damaged_object_array_gives_an_input_error_or_arrays(data: st.DataObject) -> None:
+    whole = pickle.dumps(object_array(np.arange(6, dtype="<f4"), np.ones((2, 2), "<f4")), data.draw(st.integers(2, 4)))
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 3))):
+        code = st.sampled_from([ord(opcode.code) for opcode in pickletools.opcodes]) | st.integers(0, 255)
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(code)
+    try:
+        assert isinstance(read_object_array(bytes(damaged), "weights"), list)
+    except InputError:
+        return
