@@ -227,6 +227,17 @@ def verify(out: Annotated[Path, typer.Argument(help="A data set that realdof bui
     stdout.print(f"{out} is whole: {counts['accepted'] + counts['doubtful']} pairs", highlight=False, soft_wrap=True)
 
 
+@app.command(epilog="Example: realdof report out")
+def report(out: Annotated[Path, typer.Argument(help="A data set that realdof build has made.")]) -> None:
+    """Write one web page on a data set: what was aligned how well, and pictures to see it by."""
+    from realdof.report import write_report
+
+    with progress_bar() as bar:
+        task = bar.add_task("reporting", total=None, detail="")
+        page = write_report(out, lambda done, total: bar.update(task, completed=done, total=total))
+    stderr.print(f"wrote {page}", highlight=False, soft_wrap=True)
+
+
 def _white_balance(words: str) -> "WhiteBalance":
     if words == "reference":
         return "reference"

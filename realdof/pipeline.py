@@ -58,6 +58,8 @@ def build_dataset(
     failures = _unusable(complaints)
     with locked(out, captures):
         open_folder(out, build, {scene.name for scene in scenes} | failures.keys())
+        for name in failures:
+            remove_scene(out, name)
         report(None, len(scenes))
         finished: list[Finished] = []
         tasks = [SceneTask(scene, root, out, build) for scene in scenes]
@@ -65,12 +67,11 @@ def build_dataset(
             for outcome in completed(executor, build_scene, tasks):
                 if outcome.result is None:
                     record = failures[outcome.item.scene.name] = _failure(outcome)
+                    remove_scene(out, record.name)
                 else:
                     record = outcome.result.record
                     finished.append(outcome.result)
                 report(record, len(scenes))
-        for name in failures:
-            remove_scene(out, name)
         manifest = _manifest(build, finished, _relative(failures.values(), root, out), complaints)
         finish_folder(out, manifest)
     return manifest
