@@ -39,7 +39,7 @@ class Mode(Enum):
     REFERENCE = "reference"
 
 
-_PARAMETERS = {
+_PARAMETERS: dict[SolverName, dict[str, float]] = {
     SolverName.HYPER_LAPLACIAN: {"--data-weight": 420.0, "--alpha": 2 / 3},
     SolverName.RICHARDSON_LUCY: {"--iterations": 20},
     SolverName.WIENER: {"--noise": 1e-2},
