@@ -78,7 +78,8 @@ def deblur_timed(method: Method, sample: Sample, device: torch.device) -> tuple[
     output = method.deblur(there)
     wait()
     seconds = time.perf_counter() - start
-    memory = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else peak_resident_bytes()
+    on_cuda = device.type == "cuda" and method.in_process
+    memory = torch.cuda.max_memory_allocated(device) if on_cuda else peak_resident_bytes(method.in_process)
     if output.shape != sample.image.shape or not output.is_floating_point():
         raise ValueError(
             f"the method returned {output.dtype} {tuple(output.shape)} for an image of {tuple(sample.image.shape)}"
@@ -103,7 +104,8 @@ def _on(sample: Sample, device: torch.device) -> Sample:
     return replace(sample, target=None).mapped(lambda image: image.to(device))
 
 
-def peak_resident_bytes() -> int:
-    """Largest resident set of this process so far."""
+def peak_resident_bytes(in_process: bool = True) -> int:
+    """Largest resident set so far of this process, or of any program that it started and that has ended."""
     unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    who = resource.RUSAGE_SELF if in_process else resource.RUSAGE_CHILDREN
+    return resource.getrusage(who).ru_maxrss * unit

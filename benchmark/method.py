@@ -3,8 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -113,12 +114,19 @@ class Method(ABC):
         What it was loaded with; None for a method without weights.
     stage_seconds
         Seconds of each stage of the last image by name, for a method that has stages worth a column of their own.
+    in_process
+        False for a method that starts a program for each image: nothing of it can be warmed up, and the memory that
+        counts is the program's.
+    logs
+        Folder that a method which starts programs keeps in what they print, set by a run.
     """
 
     card: MethodCard
     network: nn.Module | None = None
     weights: WeightsUsed | None = None
     stage_seconds: Mapping[str, float] = MappingProxyType({})
+    in_process: bool = True
+    logs: Path | None = None
 
     @classmethod
     def architecture(cls) -> Architecture | None:
@@ -165,3 +173,11 @@ class MethodFactory(Protocol):
 
     def architecture(self) -> Architecture | None:
         """The network to count; None for a method without one."""
+
+
+@runtime_checkable
+class ProgramFactory(Protocol):
+    """A ``MethodFactory`` that becomes one more method with every program it is given on the command line."""
+
+    def with_program(self, line: str, name: str | None, timeout: float) -> MethodFactory:
+        """The method that runs this command line, under a name in tables, with seconds for an image."""

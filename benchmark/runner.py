@@ -125,6 +125,7 @@ def run(
     method.to(where)
     method.prepare_for(task.dataset.card.name)
     folder = RunFolder.create(results, _description(task, card, method.weights, factory, where))
+    method.logs = folder.path / "logs"
     with torch.inference_mode():
         summary = _run_entries(task, folder, _Deblur(task.evaluator, method, where), again, report)
     return folder, summary
@@ -169,7 +170,7 @@ class _Deblur:
         self.warm = False
 
     def __call__(self, entry: Entry, folder: RunFolder) -> Record:
-        if not self.warm:
+        if not self.warm and self.method.in_process:
             with _failures_left_to_the_timed_run():
                 warm_up(self.method, self.evaluator.protocol.load_sample(entry), self.device)
             self.warm = True
