@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 import requests
-from requests.exceptions import ConnectionError, HTTPError, ProxyError, SSLError, Timeout
+from requests.exceptions import ChunkedEncodingError, ConnectionError, HTTPError, ProxyError, SSLError, Timeout
 
 from realdof.errors import InputError
 from realdof.files import atomic_path
@@ -211,4 +211,6 @@ def reason(error: OSError) -> str:
             return "the server does not answer in time"
         case ConnectionError():
             return "no connection"
+        case ChunkedEncodingError():
+            return "the connection ended too early"
     return error.strerror or str(error)

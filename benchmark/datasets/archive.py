@@ -78,7 +78,8 @@ def unpack(
         with tarfile.open(archive) as tar:
             return _write(archive, (_tar_member(tar, info) for info in tar), folder, limits, None, report)
     except _DAMAGE as error:
-        raise DamagedArchive(f"{archive} is no whole zip or tar archive ({error}); fetch it again") from error
+        reason = _first_line(error)
+        raise DamagedArchive(f"{archive} is no whole zip or tar archive ({reason}); fetch it again") from error
     except OSError as error:
         raise InputError(f"{archive} cannot be unpacked into {folder}: {error.strerror or error}") from error
 
@@ -91,7 +92,11 @@ def check_whole(archive: Path) -> None:
         else:
             tarfile.open(archive).close()
     except _DAMAGE as error:
-        raise DamagedArchive(f"{archive.name}, which is no whole zip or tar archive ({error})") from error
+        raise DamagedArchive(f"{archive.name}, which is no whole zip or tar archive ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(" :")
 
 
 def _is_zip(archive: Path) -> bool:

@@ -25,7 +25,8 @@ IDLE_TRIES = 4
 ALL_TRIES = 200
 """A mirror that drips is given up after so many connections."""
 
-_BLOCK = 2**18
+# What has come of a block is lost when the connection breaks, so blocks are small.
+_BLOCK = 2**14
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _TRY_AGAIN = (408, 429, 500, 502, 503, 504)
 
@@ -148,6 +149,8 @@ def _go_on(url: str, part: _Part, max_bytes: int, connection: Connection, progre
     """One connection: ask for the rest of the file, and append what comes."""
     state = part.state
     offset = part.size if state.url == url and state.validator else 0
+    if offset and offset == state.total:
+        return
     options = connection.options()
     if offset and state.validator:
         options["headers"] |= {"Range": f"bytes={offset}-", "If-Range": state.validator}
