@@ -255,7 +255,7 @@ def _white_balance(words: str) -> "WhiteBalance":
 def _show_scenes(out: Path, manifest: "Manifest") -> None:
     colours = {"accepted": "green", "doubtful": "yellow", "rejected": "red", "failed": "red"}
     counts = ", ".join(f"{count} {verdict}" for verdict, count in manifest.counts.items() if count)
-    columns = ("verdict", "shift left, px", "at a corner, px", "reference PSNR, dB", "gain")
+    columns = ("verdict", "shift, px", "at corners, px", "PSNR, dB", "gain")
     table = Table(Column("scene", no_wrap=True), *columns, title=f"{out}: {counts}")
     for scene in manifest.scenes:
         shift = scene.quality.residual_shift if scene.quality else None
@@ -286,18 +286,15 @@ def _figure(value: float | None, digits: int) -> str:
 
 
 def _show(found: list["Scene"], complaints: list["Complaint"]) -> None:
-    from realdof.capture_checks import doubts
-
     table = Table("scene", "defocused camera", "reference pair", "target pair", title=f"{len(found)} scenes")
     for scene in found:
         pairs = [f"{pair.a.path.name}, {pair.b.path.name}" for pair in (scene.reference, scene.target)]
         table.add_row(scene.name, scene.defocused, *pairs)
     stdout.print(table)
-    every = [*complaints, *doubts(found)]
-    for complaint in every:
+    for complaint in complaints:
         word = "[red]unusable[/]" if complaint.fatal else "[yellow]doubtful[/]"
-        stdout.print(f"{word} {complaint}", highlight=False, soft_wrap=True)
-    if any(complaint.fatal for complaint in every):
+        stdout.print(f"{word} {escape(str(complaint))}", highlight=False, soft_wrap=True)
+    if any(complaint.fatal for complaint in complaints):
         raise typer.Exit(1)
 
 
