@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark import data_cli, registry
+from benchmark.compare_cli import compare
 from benchmark.leaderboard_cli import leaderboard
 from realdof.console import new_app, run_app, stderr
 from realdof.errors import InputError
@@ -177,6 +178,7 @@ def check_device(device: str) -> None:
 
 app.add_typer(data_cli.app, name="data")
 app.command(epilog="Example: ifan-bench leaderboard --dataset sample --format csv")(leaderboard)
+app.command(epilog="Example: ifan-bench compare ifan input --dataset sample")(compare)
 for _point in entry_points(group=registry.COMMANDS):
     app.command(_point.name)(_point.load())
 

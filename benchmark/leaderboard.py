@@ -1,5 +1,6 @@
 """Leaderboards: what runs measured, and what papers print beside it. Reads results, computes no image."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.protocols import PROTOCOLS
+from benchmark.protocols.stratified import BANDS
 from benchmark.published import PublishedFigure, published_figures
 from benchmark.results import Record, RunFolder, find_runs
 from benchmark.statistics import Interval, mean_intervals
@@ -41,6 +43,8 @@ class Row:
         Bootstrap interval by metric.
     difference
         Measured minus published by metric, where a paper prints the method on this data set under this protocol.
+    bands
+        PSNR by band of the input's blur, over all pixels of the band in the data set; of `blur-stratified` only.
     remarks
         What a reader must know of this row, one sentence each.
     """
@@ -57,6 +61,7 @@ class Row:
     ranked: bool = False
     intervals: dict[str, Interval] = field(default_factory=dict)
     difference: dict[str, float] = field(default_factory=dict)
+    bands: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 
@@ -153,6 +158,7 @@ def measured_row(folder: RunFolder, run: dict[str, Any], printed: Iterable[Publi
         ranked=summary.complete and not tiled,
         intervals=_intervals(records.values()) if summary.complete else {},
         difference=_difference(settings["method"], figures, printed),
+        bands=_bands(records.values()) if summary.complete else {},
         remarks=tuple(_remarks(run, summary.complete, summary.done, tiled)),
     )
 
@@ -187,6 +193,19 @@ def _intervals(records: Iterable[Record]) -> dict[str, Interval]:
         return {}
     values = np.array([[scores[name] for name in names] for scores in done])
     return dict(zip(names, mean_intervals(values), strict=True))
+
+
+def _bands(records: Iterable[Record]) -> dict[str, float]:
+    """PSNR of the mean squared error over the data set's pixels in each band."""
+    scores = [record.scores for record in records]
+    found = {}
+    for band in BANDS:
+        pairs = [(one[f"share@{band}"], one[f"mse@{band}"]) for one in scores if f"mse@{band}" in one]
+        area = sum(share for share, _ in pairs)
+        squared = sum(share * error for share, error in pairs)
+        if area > 0:
+            found[band] = math.inf if squared == 0 else 10 * math.log10(area / squared)
+    return found
 
 
 def _difference(method: str, figures: dict[str, float | None], printed: Iterable[PublishedFigure]) -> dict[str, float]:
@@ -249,4 +268,9 @@ def _notes(dataset: str, measured: list[Row], shown: list[Row]) -> Iterable[str]
         )
     if any(row.intervals for row in measured):
         yield "In brackets: 95 % bootstrap intervals of the mean over images; in parentheses: measured minus published."
+    if any(row.bands for row in measured):
+        yield (
+            "PSNR by blur: over all pixels of the data set where the input is blurred as by a Gaussian of so many px; "
+            "flat: where the scene has no texture."
+        )
     yield "MACs are counted at 1280x720 as ptflops up to 0.6.3 did; time is the mean an image, without reading."

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from benchmark.leaderboard import COLUMNS, COSTS, METRICS, Leaderboard, Row, places
+from benchmark.protocols.stratified import BANDS
 from benchmark.tables import Cell, Mark, Table
 
 TITLES = {
@@ -23,15 +24,17 @@ def to_table(board: Leaderboard) -> Table:
     """For readers: best and second best of the ranked rows marked, intervals, differences and numbered notes."""
     notes: list[str] = list(board.notes)
     ranks = {name: places(board, name) for name in (*METRICS, *COSTS)}
+    bands = [band for band in BANDS if any(band in row.bands for row in board.rows)]
     rows = []
     for at, row in enumerate(board.rows):
         whose = f"{row.method}: " if row.kind == "measured" else ""
         numbers = tuple(_number(notes, f"{whose}{remark}.") for remark in row.remarks)
         marks = {name: _mark(ranks[name], at) for name in ranks}
-        rows.append(tuple(_cell(board, row, name, marks.get(name), numbers) for name in TITLES))
+        cells = [_cell(board, row, name, marks.get(name), numbers) for name in TITLES]
+        rows.append((*cells, *(Cell(figure(row.bands.get(band), 2)) for band in bands)))
     return Table(
         title=f"{board.dataset}, protocol {board.protocol}",
-        columns=tuple(TITLES.values()),
+        columns=(*TITLES.values(), *(f"PSNR, blur {band}" for band in bands)),
         rows=tuple(rows),
         notes=tuple(notes),
         words=frozenset(at for at, name in enumerate(TITLES) if name in _WORDS),
@@ -59,6 +62,7 @@ def to_json(board: Leaderboard) -> str:
             "rank": rank,
             "intervals": {name: [interval.low, interval.high] for name, interval in row.intervals.items()},
             "difference": row.difference,
+            "bands": row.bands,
             "remarks": list(row.remarks),
         }
         for row, rank in zip(board.rows, ranks, strict=True)
@@ -91,8 +95,13 @@ def _cell(board: Leaderboard, row: Row, name: str, mark: Mark | None, notes: tup
     if name == "n":
         return Cell("" if row.n is None else f"{row.n} of {row.total}" if row.n != row.total else str(row.n))
     if name in row.figures:
-        return Cell(figure(row.figures[name], DECIMALS[name]), mark, _detail(row, name))
+        return Cell(figure(row.figures[name], _decimals(row, name)), mark, _detail(row, name))
     return Cell(str(getattr(row, name)))
+
+
+def _decimals(row: Row, name: str) -> int:
+    # A published figure is shown with the digits that its source prints, not with more.
+    return 3 if row.kind == "published" and name in ("ssim", "lpips") else DECIMALS[name]
 
 
 def _detail(row: Row, name: str) -> str:

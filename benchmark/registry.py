@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmark.datasets.base import Dataset
 from benchmark.method import MethodFactory
-from benchmark.metrics.base import Metric
+from benchmark.metrics.base import Metric, MetricCard
 from benchmark.protocols import PROTOCOLS, Protocol
 from realdof.errors import InputError
 
@@ -38,6 +38,12 @@ def metric(name: str) -> Metric:
     """The metric of this name, ready to measure."""
     found: Metric = _load(METRICS, "metric", name)()
     return found
+
+
+def metric_card(name: str) -> MetricCard:
+    """The card of the metric of this name, without loading what it measures with."""
+    card: MetricCard = _load(METRICS, "metric", name).card
+    return card
 
 
 def protocol(name: str) -> Protocol:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from made_results import make_run, scattered
 from benchmark import tables
 from benchmark.leaderboard import COLUMNS, Leaderboard, Row, build, places
 from benchmark.leaderboard_formats import to_csv, to_json, to_table
+from benchmark.results import Record
 from benchmark.tables import Cell, Table, to_html, to_latex, to_markdown
 from realdof.errors import InputError
 
@@ -178,3 +180,16 @@ def test_latex_marks_and_aligns(tmp_path: Path) -> None:
     assert r"\underline{24.00}" in text
     assert r"PSNR $\uparrow$" in text
     assert all(line.count(" & ") == 11 for line in text.splitlines() if line.endswith(r"\\") and "&" in line)
+
+
+def test_blur_stratified_runs_have_a_column_for_each_band_pooled_over_the_data_sets_pixels(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "a", [25.0], protocol="blur-stratified", total=2)
+    folder.add(
+        Record("000", "ok", {"psnr": 25.0, "share@0-0.5": 0.75, "mse@0-0.5": 0.001, "share@4-": 0.25, "mse@4-": 0.1})
+    )
+    folder.add(Record("001", "ok", {"psnr": 26.0, "share@0-0.5": 0.25, "mse@0-0.5": 0.005, "share@4-": 0.0}))
+    board = build(tmp_path, "dpdd", "blur-stratified")
+    assert board.rows[0].bands == pytest.approx({"0-0.5": 10 * math.log10(1 / 0.002), "4-": 10.0})
+    assert "PSNR, blur 0-0.5" in to_table(board).columns
+    assert json.loads(to_json(board))["rows"][0]["bands"]["4-"] == pytest.approx(10.0)
+    assert tuple(next(csv.reader(io.StringIO(to_csv(board))))) == COLUMNS
