@@ -9,6 +9,7 @@ from benchmark.datasets.card import Archive, DatasetCard
 from benchmark.datasets.layout import check_count, find_layout, pair_in_order
 from realdof.errors import InputError
 from realdof.headers import Header
+from realdof.manifest import BUILD, MANIFEST, read_manifest
 
 LARGEST = (1586, 2376)
 """Height and width in px of the published images before they were cut to the region that both cameras see."""
@@ -49,7 +50,7 @@ class RealDOF(Dataset):
     @property
     def is_built(self) -> bool:
         """Whether ``realdof build`` has made it."""
-        return (self._folder / "build.json").is_file()
+        return (self._folder / BUILD).is_file()
 
     def entries(self) -> list[Entry]:
         """The pairs, by the source's name."""
@@ -58,8 +59,11 @@ class RealDOF(Dataset):
         paired = pair_in_order(sources, targets, largest_gap=0)
         if not self.is_built:
             check_count(sources, self.card.count or 0, self.card.title, folder / "source")
-        elif not (folder / "manifest.json").is_file():
-            raise InputError(f"{folder} has no manifest.json: realdof build has not finished it; run it again")
+        elif differing := sources.keys() ^ _scenes_of_build(folder):
+            raise InputError(
+                f"{folder / 'source'} and {MANIFEST} differ in scene {min(differing)}; run realdof build again, or "
+                "run on what there is with --dataset folder"
+            )
         return [Entry(name, path, target=paired[name]) for name, path in sources.items()]
 
     def check(self, headers: Mapping[str, Header]) -> None:
@@ -80,3 +84,10 @@ class RealDOF(Dataset):
     @property
     def _folder(self) -> Path:
         return find_layout(self.root, ("source", "target"), self.card.title)
+
+
+def _scenes_of_build(folder: Path) -> set[str]:
+    """The scenes that a build has kept: accepted and doubtful ones."""
+    if not (folder / MANIFEST).is_file():
+        raise InputError(f"{folder} has no {MANIFEST}: realdof build has not finished it; run it again")
+    return {scene.name for scene in read_manifest(folder).scenes if "source" in scene.outputs}

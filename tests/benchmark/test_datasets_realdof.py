@@ -13,13 +13,21 @@ from benchmark.datasets.realdof import RealDOF
 from benchmark.protocols import PROTOCOLS
 from realdof.errors import InputError
 from realdof.images import read_pixels, write_pixels
+from realdof.manifest import VERSION, Build, Manifest, OutputFile, SceneRecord, Settings, write_dataclass
 
 
 def built(make_pairs, **size: int) -> Path:
     """A folder as `realdof build` leaves it."""
     root = make_pairs(2, bits=16, name="built", **size)
-    (root / "build.json").write_text("{}")
-    (root / "manifest.json").write_text("{}")
+    kept = OutputFile("", "", 72, 80, 16)
+    scenes = [
+        SceneRecord("000", "accepted", "", outputs={"source": kept, "target": kept}),
+        SceneRecord("001", "doubtful", "little texture", outputs={"source": kept, "target": kept}),
+        SceneRecord("002", "rejected", "it moved"),
+    ]
+    build = Build(1, Settings(), {})
+    write_dataclass(root / "build.json", build)
+    write_dataclass(root / "manifest.json", Manifest(VERSION, build, tuple(scenes), {}, {}))
     (root / "reference").mkdir()
     return root
 
@@ -41,6 +49,18 @@ def test_a_build_that_was_stopped_is_refused(make_pairs) -> None:
     root = built(make_pairs)
     (root / "manifest.json").unlink()
     with pytest.raises(InputError, match="not finished"):
+        RealDOF(root).entries()
+
+
+@pytest.mark.parametrize("change", ["lost", "left over"])
+def test_a_built_set_has_the_scenes_of_its_manifest(make_pairs, change: str) -> None:
+    root = built(make_pairs)
+    for kind in ("source", "target"):
+        if change == "lost":
+            (root / kind / "001.png").unlink()
+        else:
+            (root / kind / "002.png").write_bytes((root / kind / "001.png").read_bytes())
+    with pytest.raises(InputError, match=r"differ in scene 00[12]"):
         RealDOF(root).entries()
 
 
