@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark import data_cli, registry
+from benchmark import data_cli, registry, results_cli
 from benchmark.compare_cli import compare
 from benchmark.leaderboard_cli import leaderboard
 from realdof.console import new_app, run_app, stderr
@@ -179,6 +179,9 @@ def check_device(device: str) -> None:
 app.add_typer(data_cli.app, name="data")
 app.command(epilog="Example: ifan-bench leaderboard --dataset sample --format csv")(leaderboard)
 app.command(epilog="Example: ifan-bench compare ifan input --dataset sample")(compare)
+app.add_typer(results_cli.app, name="results")
+app.add_typer(results_cli.published_app, name="published")
+app.command("submit-check", epilog="Example: ifan-bench submit-check their-results")(results_cli.submit_check)
 for _point in entry_points(group=registry.COMMANDS):
     app.command(_point.name)(_point.load())
 

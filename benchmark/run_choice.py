@@ -31,7 +31,7 @@ class Chosen:
 def every_run(results: Path, dataset: str | None = None, protocol: str | None = None) -> list[Chosen]:
     """The runs of a results folder, on one data set or all, under one protocol or all."""
     found = [Chosen(folder, folder.description) for folder in find_runs(results, dataset)]
-    return [run for run in found if protocol in (None, run.settings["protocol"])]
+    return [run for run in found if protocol is None or protocol == run.settings["protocol"]]
 
 
 def choose(results: Path, word: str, dataset: str | None = None, protocol: str | None = None) -> Chosen:
