@@ -109,20 +109,16 @@ class TrainedIFAN(nn.Module):
         self.reblurring = reblurring
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The loss terms by name; their sum is L_total."""
+        """The loss terms by name; their sum is L_total. A network without an estimator has no disparity loss."""
         image, left, right, target = (batch[key] for key in ("image", "left", "right", "target"))
-        if self.network.shape.dual:
-            prediction = self.network.predict(image, torch.cat([right, left], dim=1))
-            disparity = prediction.disparity
-        else:
-            prediction = self.network.predict(image)
+        shape = self.network.shape
+        prediction = self.network.predict(image, torch.cat([right, left], dim=1) if shape.dual else None)
+        terms = {"deblur": self.deblurring_loss(prediction.image, target)}
+        if prediction.disparity is not None:
             # The paper trains the estimator on the right view alone, not on the merged image it sees at test time.
-            disparity = self.network.estimate_disparity(right)
-        terms = {
-            "deblur": self.deblurring_loss(prediction.image, target),
-            "disparity": disparity_loss(disparity, right, left),
-        }
-        if self.reblurring is not None:
+            disparity = prediction.disparity if shape.dual else self.network.estimate_disparity(right)
+            terms["disparity"] = disparity_loss(disparity, right, left)
+        if self.reblurring is not None and prediction.filter_map is not None:
             reblurred = self.reblurring(prediction.filter_map, downsample_nearest(target))
             terms["reblur"] = reblurring_loss(reblurred, image)
         return terms

@@ -8,8 +8,9 @@ from torch.nn import functional
 
 from benchmark.malloc import keep_blocks
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
+from ifan import inference
 from ifan.network import IFAN, SIZE_MULTIPLE, NetworkShape
-from ifan.variants import VARIANTS, Variant
+from ifan.variants import VARIANTS, Variant, describe
 from ifan.weights import find_weights, has_synthetic, load_network, read_weights
 from realdof.errors import InputError
 
@@ -36,12 +37,11 @@ class IFANMethod(Method):
         self.network: IFAN = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.weights = weights
 
-    @torch.inference_mode()
     def deblur(self, sample: Sample) -> Image:
         """Deblur; an image whose sides are no multiples of 8 is extended by its edge and cut again."""
         height, width = sample.image.shape[-2:]
         views = self._views(sample)
-        result: Tensor = self.network(_extend(sample.image), None if views is None else _extend(views))
+        result = inference.deblur(self.network, _extend(sample.image), None if views is None else _extend(views))
         return result[0, :, :height, :width]
 
     def _views(self, sample: Sample) -> Tensor | None:
@@ -78,7 +78,7 @@ class IFANFactory:
             name=self.variant.name,
             title=self.variant.title,
             inputs="dual" if self.variant.shape.dual else "single",
-            summary=f"iterative filter adaptive network, N = {self.variant.shape.filters}",
+            summary=f"iterative filter adaptive network, {describe(self.variant.shape)}",
             paper=f"{PAPER}, {self.variant.table}",
             licence=LICENCE,
             weights=weights,
@@ -117,4 +117,13 @@ class Inputs:
         return (image, image.repeat(1, 2, 1, 1)) if self.dual else (image,)
 
 
-ifan, ifan_n8, ifan_n26, ifan_n35, ifan_n44, ifan_dual = (IFANFactory(variant) for variant in VARIANTS.values())
+FACTORIES = {name: IFANFactory(variant) for name, variant in VARIANTS.items()}
+"""By name; the entry points of ``pyproject.toml`` name them one by one."""
+
+
+def __getattr__(name: str) -> IFANFactory:
+    """The factory of a variant under its name as an identifier, for entry points: ``ifan_n8``."""
+    try:
+        return FACTORIES[name.replace("_", "-")]
+    except KeyError:
+        raise AttributeError(f"module {__name__} has no attribute {name}") from None

@@ -3,12 +3,15 @@
 Attribute names are those of the released checkpoints, so that their state dictionaries load as they are.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from ifan.blocks import ResidualStack, activation, conv, conv_act, initialise, upconv_act
+from ifan.fac import SquareLayout, filter_adaptive_convolution
 from ifan.iac import FilterLayout, iterative_adaptive_convolution
 
 WIDTHS = (32, 64, 128, 128)
@@ -19,6 +22,10 @@ SIZE_MULTIPLE = 8
 """Images are reduced three times by two."""
 
 
+Deblurring = Literal["iac", "fac", "blocks"]
+"""What turns defocused into deblurred features: predicted filters in one of two forms, or residual blocks."""
+
+
 @dataclass(frozen=True)
 class NetworkShape:
     """What tells one IFAN of the paper from another.
@@ -26,21 +33,34 @@ class NetworkShape:
     Parameters
     ----------
     filters
-        N, the number of separable filter sets (Table 4).
+        N, the number of separable filter sets (Table 4); for IAC only.
     dual
         The filter encoder sees both dual-pixel views, right then left (supplement, Section 3).
     shared_taps
         The form of IAC: True for checkpoints released with the paper, False for Equation 1.
+    disparity
+        The disparity map estimator ends in a disparity map; False: in features, as in the ablation's models
+        without it (supplement, Tables 4 and 6).
+    deblurring
+        ``iac``; ``fac`` as in Table 5; ``blocks`` in the ablation's models without predicted filters
+        (supplement, Tables 4 and 5).
     """
 
     filters: int = 17
     dual: bool = False
     shared_taps: bool = False
+    disparity: bool = True
+    deblurring: Deblurring = "iac"
 
     @property
     def layout(self) -> FilterLayout:
-        """The order of the filter map's channels."""
+        """The order of the channels of IAC's filter map."""
         return FilterLayout(self.filters, FEATURES)
+
+    @property
+    def map_channels(self) -> int:
+        """Channels of the filter map, whatever its form."""
+        return self.layout.map_channels if self.deblurring == "iac" else SquareLayout(FEATURES).map_channels
 
 
 @dataclass(frozen=True)
@@ -52,14 +72,14 @@ class Prediction:
     image
         I_BS, float (B, 3, H, W), not clipped.
     disparity
-        d, float (B, 1, H/8, W/8), px of the small image.
+        d, float (B, 1, H/8, W/8), px of the small image; None where the network estimates none.
     filter_map
-        F_deblur, float (B, N c (2k + 1), H/8, W/8).
+        F_deblur, float (B, N c (2k + 1), H/8, W/8); None where the network predicts no filters.
     """
 
     image: Tensor
-    disparity: Tensor
-    filter_map: Tensor
+    disparity: Tensor | None
+    filter_map: Tensor | None
 
 
 class IFAN(nn.Module):
@@ -71,17 +91,11 @@ class IFAN(nn.Module):
         one, two, three, four = WIDTHS
         self._add_encoder("conv", 3)
         self._add_encoder("kconv", 6 if self.shape.dual else 3)
-        self.DME = nn.Sequential(conv_act(four, four), ResidualStack(four, 2), ResidualStack(four, 2), conv(four, 1))
-        self.conv_DME = conv_act(1, four)
-        self.conv4_4 = nn.Sequential(
-            conv_act(2 * four, four), ResidualStack(four, 2), ResidualStack(four, 2), conv_act(four, four)
-        )
-        self.F = nn.Sequential(
-            conv_act(four, four),
-            ResidualStack(four, 2),
-            ResidualStack(four, 2),
-            conv(four, self.shape.layout.map_channels, kernel=1),
-        )
+        self._add_estimator()
+        if self.shape.deblurring == "blocks":
+            self._add_blocks()
+        else:
+            self._add_predictor()
         self.conv_res = nn.Sequential(conv_act(four, four), ResidualStack(four, 3), conv_act(four, four))
         for level, (inputs, outputs) in {3: (four, three), 2: (three, two), 1: (two, one)}.items():
             setattr(self, f"upconv{level}_u", upconv_act(inputs, outputs))
@@ -89,8 +103,48 @@ class IFAN(nn.Module):
             setattr(self, f"upconv{level}_2", ResidualStack(outputs, 1))
         self.out_res = nn.Sequential(conv(one, 3), activation())
         initialise(self)
-        for part in (self.conv_DME, self.conv4_4, self.F):
-            initialise(part, gain=1.5)
+        for name in ("conv_DME", "conv4_4", "F"):
+            if hasattr(self, name):
+                initialise(getattr(self, name), gain=1.5)
+
+    def _add_estimator(self) -> None:
+        """The disparity map estimator, or the layers that take its place (supplement, Tables 4 and 6)."""
+        width = FEATURES
+        two_stacks = (ResidualStack(width, 2), ResidualStack(width, 2))
+        if self.shape.disparity:
+            self.DME = nn.Sequential(conv_act(width, width), *two_stacks, conv(width, 1))
+            self.conv_DME = conv_act(1, width)
+        elif self.shape.deblurring == "blocks":
+            self.DME = nn.Sequential(conv_act(width, width), *two_stacks, conv_act(width, width))
+        else:
+            self.DME = nn.Sequential(conv_act(width, width), ResidualStack(width, 3), conv_act(width, width + 1))
+            self.conv_DME = conv_act(width + 1, width)
+
+    def _add_predictor(self) -> None:
+        """The filter predictor (supplement, Tables 6 and 7)."""
+        width = FEATURES
+        self.conv4_4 = nn.Sequential(
+            conv_act(2 * width, width), ResidualStack(width, 2), ResidualStack(width, 2), conv_act(width, width)
+        )
+        self.F = nn.Sequential(
+            conv_act(width, width),
+            ResidualStack(width, 2),
+            ResidualStack(width, 2),
+            conv(width, self.shape.map_channels, kernel=1),
+        )
+
+    def _add_blocks(self) -> None:
+        """What the ablation puts in the place of filter predictor and IAC (supplement, Tables 4 and 5)."""
+        width = FEATURES
+        steps: tuple[int, ...] = (15,)
+        if self.shape.disparity:
+            self.conv4_4 = nn.Sequential(
+                conv_act(2 * width, width), ResidualStack(width, 4), conv_act(width, 192), conv_act(192, width)
+            )
+            steps = (5, 4)
+        self.blocks = nn.Sequential(
+            conv_act(2 * width, width), *(ResidualStack(width, count) for count in steps), conv_act(width, width)
+        )
 
     def _add_encoder(self, prefix: str, inputs: int) -> None:
         for level, width in enumerate(WIDTHS, start=1):
@@ -99,18 +153,24 @@ class IFAN(nn.Module):
             setattr(self, f"{prefix}{level}_3", conv_act(width, width))
             inputs = width
 
-    def _encode(self, prefix: str, image: Tensor) -> list[Tensor]:
-        levels = []
+    def _levels(self, prefix: str, image: Tensor) -> Iterator[Tensor]:
         features = image
         for level in range(1, len(WIDTHS) + 1):
             for step in (1, 2, 3):
                 features = getattr(self, f"{prefix}{level}_{step}")(features)
-            levels.append(features)
-        return levels
+            yield features
+
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """The feature encoder's outputs at full, half, quarter and eighth size; the last is e_B."""
+        return list(self._levels("conv", image))
 
     def encode_filters(self, views: Tensor) -> Tensor:
         """e_F of the filter encoder, float (B, 128, H/8, W/8)."""
-        return self._encode("kconv", views)[-1]
+        features = views
+        # The larger levels are not needed again, and would hold the most memory of all.
+        for features in self._levels("kconv", views):  # noqa: B007
+            pass
+        return features
 
     def estimate_disparity(self, views: Tensor) -> Tensor:
         """The disparity map estimator behind the filter encoder.
@@ -129,14 +189,43 @@ class IFAN(nn.Module):
         disparity: Tensor = self.DME(self.encode_filters(views))
         return disparity
 
-    def _reconstruct(self, features: Tensor, skips: list[Tensor], image: Tensor) -> Tensor:
+    @property
+    def filter_head(self) -> nn.Conv2d:
+        """The 1x1 convolution that ends in the filter map."""
+        head = self.F[-1]
+        if not isinstance(head, nn.Conv2d):
+            raise TypeError(f"the filter predictor ends in a {type(head).__name__}, not in a convolution")
+        return head
+
+    def fuse(self, filter_features: Tensor) -> tuple[Tensor, Tensor]:
+        """The disparity map (or what is in its place), and it and e_F together as the predictor's first half does."""
+        estimated = self.DME(filter_features)
+        if not hasattr(self, "conv_DME"):
+            return estimated, estimated
+        return estimated, self.conv4_4(torch.cat([filter_features, self.conv_DME(estimated)], dim=1))
+
+    def reconstruct(self, features: Tensor, skips: list[Tensor]) -> Tensor:
+        """The reconstructor without its last sum.
+
+        Parameters
+        ----------
+        features
+            e_BS, float (B, 128, H/8, W/8).
+        skips
+            The feature encoder's first three outputs; emptied, so that each may be freed once it was used.
+
+        Returns
+        -------
+        Tensor
+            float (B, 3, H, W), what is added to the defocused image.
+        """
         features = self.conv_res(features)
         for level in (3, 2, 1):
-            features = getattr(self, f"upconv{level}_u")(features) + skips[level - 1]
+            features = getattr(self, f"upconv{level}_u")(features) + skips.pop()
             features = getattr(self, f"upconv{level}_1")(features)
             features = getattr(self, f"upconv{level}_2")(features)
-        result: Tensor = self.out_res(features) + image
-        return result
+        correction: Tensor = self.out_res(features)
+        return correction
 
     def predict(self, image: Tensor, views: Tensor | None = None) -> Prediction:
         """Deblur and keep what the losses need.
@@ -148,16 +237,27 @@ class IFAN(nn.Module):
         views
             float (B, 6, H, W), right then left view; only for the dual-pixel network.
         """
-        skips = self._encode("conv", image)
-        filter_features = self.encode_filters(image if views is None else views)
-        disparity = self.DME(filter_features)
-        fused = torch.cat([filter_features, self.conv_DME(disparity)], dim=1)
-        filter_map = self.F(self.conv4_4(fused))
-        deblurred = iterative_adaptive_convolution(
-            skips[-1], filter_map, self.shape.layout, shared_taps=self.shape.shared_taps
+        *skips, defocused = self.encode(image)
+        estimated, fused = self.fuse(self.encode_filters(image if views is None else views))
+        filter_map = None
+        if self.shape.deblurring == "blocks":
+            deblurred = self.blocks(torch.cat([fused, defocused], dim=1))
+        else:
+            filter_map = self.F(fused)
+            deblurred = self._filter(defocused, filter_map)
+        disparity = estimated if self.shape.disparity else None
+        return Prediction(self.reconstruct(deblurred, skips) + image, disparity, filter_map)
+
+    def _filter(self, features: Tensor, filter_map: Tensor) -> Tensor:
+        if self.shape.deblurring == "fac":
+            return filter_adaptive_convolution(features, filter_map, SquareLayout(FEATURES))
+        return iterative_adaptive_convolution(
+            features, filter_map, self.shape.layout, shared_taps=self.shape.shared_taps
         )
-        return Prediction(self._reconstruct(deblurred, skips, image), disparity, filter_map)
 
     def forward(self, image: Tensor, views: Tensor | None = None) -> Tensor:
-        """The deblurred image I_BS alone, float (B, 3, H, W), not clipped; see `predict`."""
+        """The deblurred image I_BS alone, float (B, 3, H, W), not clipped; see `predict`.
+
+        `ifan.inference` gives the same with less memory.
+        """
         return self.predict(image, views).image

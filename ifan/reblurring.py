@@ -3,11 +3,14 @@
 from torch import Tensor, nn
 
 from ifan.blocks import ResidualStack, conv, conv_act, initialise
+from ifan.fac import SquareLayout, filter_adaptive_convolution
 from ifan.iac import FilterLayout, iterative_adaptive_convolution
 from ifan.network import NetworkShape
 
 FILTERS_FOR = {8: 8, 17: 17, 26: 9, 35: 17, 44: 17}
 """N of the reblurring network for each N of the deblurring network, as released."""
+CHANNELS = 3
+"""Of the image that is reblurred."""
 
 
 class ReblurringNetwork(nn.Module):
@@ -16,7 +19,7 @@ class ReblurringNetwork(nn.Module):
     Parameters
     ----------
     shape
-        The deblurring network whose filter map it reads.
+        The deblurring network whose filter map it reads; one with FAC gets a reblurring network with FAC.
     width
         32 as the supplement's table has it, 128 in the released code.
     """
@@ -24,9 +27,13 @@ class ReblurringNetwork(nn.Module):
     def __init__(self, shape: NetworkShape, width: int = 32) -> None:
         super().__init__()
         self.shared_taps = shape.shared_taps
-        self.layout = FilterLayout(FILTERS_FOR[shape.filters], channels=3)
+        self.layout: FilterLayout | SquareLayout
+        if shape.deblurring == "fac":
+            self.layout = SquareLayout(CHANNELS)
+        else:
+            self.layout = FilterLayout(FILTERS_FOR[shape.filters], CHANNELS)
         self.RBF = nn.Sequential(
-            conv_act(shape.layout.map_channels, width),
+            conv_act(shape.map_channels, width),
             ResidualStack(width, 2),
             ResidualStack(width, 2),
             conv(width, self.layout.map_channels),
@@ -48,7 +55,10 @@ class ReblurringNetwork(nn.Module):
         Tensor
             I_SB, float (B, 3, h, w).
         """
+        filters = self.RBF(filter_map)
+        if isinstance(self.layout, SquareLayout):
+            return filter_adaptive_convolution(sharp, filters, self.layout) + sharp
         blurred = iterative_adaptive_convolution(
-            sharp, self.RBF(filter_map), self.layout, shared_taps=self.shared_taps, last_activation=False
+            sharp, filters, self.layout, shared_taps=self.shared_taps, last_activation=False
         )
         return blurred + sharp

@@ -122,8 +122,11 @@ def train(
     torch.manual_seed(settings.recipe.seed)
     shape = settings.variant.shape
     network = IFAN(shape)
-    reblurring = ReblurringNetwork(shape, settings.reblurring_width) if settings.reblurring_width else None
+    wanted = settings.variant.reblurring and settings.reblurring_width
+    reblurring = ReblurringNetwork(shape, settings.reblurring_width) if wanted else None
     if settings.initialisation == "variance-preserving":
+        if shape.deblurring != "iac" or not shape.disparity:
+            raise InputError(f"{settings.variant.name} has no variance-preserving start; give --initialisation paper")
         preserve_variance(network)
     module = TrainedIFAN(
         network if start is None else started_from(start, settings.variant),

@@ -1,6 +1,7 @@
 """Every IFAN of the paper by name: one description a variant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from ifan.network import NetworkShape
 
@@ -19,6 +20,12 @@ class Variant:
         The file name of the authors' checkpoint.
     table
         Where the paper prints its figures.
+    reblurring
+        Whether it is trained with the reblurring network and loss.
+    crop
+        Side of a training patch, px: larger filters need more to see (released code).
+    bits
+        Depth of the images it is trained on.
     """
 
     name: str
@@ -26,16 +33,24 @@ class Variant:
     shape: NetworkShape
     released: str
     table: str
+    reblurring: bool = True
+    crop: int = 256
+    bits: Literal[8, 16] = 8
 
+
+_BLOCKS = NetworkShape(disparity=False, deblurring="blocks")
+_BLOCKS_WITH_ESTIMATOR = NetworkShape(deblurring="blocks")
+_NO_ESTIMATOR = NetworkShape(disparity=False)
+_BASELINE, _PREDICTOR = "IFAN baseline", "IFAN, FP + IAC"
 
 VARIANTS = {
     variant.name: variant
     for variant in (
         Variant("ifan", "IFAN", NetworkShape(17), "IFAN.pytorch", "Table 2"),
         Variant("ifan-n8", "IFAN (N = 8)", NetworkShape(8), "IFAN_8.pytorch", "Table 4"),
-        Variant("ifan-n26", "IFAN (N = 26)", NetworkShape(26), "IFAN_26.pytorch", "Table 4"),
-        Variant("ifan-n35", "IFAN (N = 35)", NetworkShape(35), "IFAN_35.pytorch", "Table 4"),
-        Variant("ifan-n44", "IFAN (N = 44)", NetworkShape(44), "IFAN_44.pytorch", "Table 4"),
+        Variant("ifan-n26", "IFAN (N = 26)", NetworkShape(26), "IFAN_26.pytorch", "Table 4", crop=512),
+        Variant("ifan-n35", "IFAN (N = 35)", NetworkShape(35), "IFAN_35.pytorch", "Table 4", crop=576),
+        Variant("ifan-n44", "IFAN (N = 44)", NetworkShape(44), "IFAN_44.pytorch", "Table 4", crop=704),
         Variant(
             "ifan-dual",
             "IFAN (dual-pixel)",
@@ -43,13 +58,41 @@ VARIANTS = {
             "IFAN_dual.pytorch",
             "supplement Table 2",
         ),
+        Variant("ifan-16bit", "IFAN (16-bit)", NetworkShape(17), "IFAN_16bit.pytorch", "supplement Table 1", bits=16),
+        Variant("ifan-fac", "IFAN with FAC", NetworkShape(deblurring="fac"), "IFAN_FAC.pytorch", "Table 5"),
+        Variant("ifan-baseline", _BASELINE, _BLOCKS, "B.pytorch", "Table 1", reblurring=False),
+        Variant(
+            "ifan-baseline-dme",
+            f"{_BASELINE} + DME",
+            _BLOCKS_WITH_ESTIMATOR,
+            "D.pytorch",
+            "Table 1",
+            reblurring=False,
+        ),
+        Variant("ifan-fp", _PREDICTOR, _NO_ESTIMATOR, "F.pytorch", "Table 1", reblurring=False),
+        Variant("ifan-fp-dme", f"{_PREDICTOR} + DME", NetworkShape(17), "FD.pytorch", "Table 1", reblurring=False),
+        Variant("ifan-fp-rbn", f"{_PREDICTOR} + RBN", _NO_ESTIMATOR, "FR.pytorch", "Table 1"),
     )
 }
+ABLATION = ("ifan-baseline", "ifan-baseline-dme", "ifan-fp", "ifan-fp-dme", "ifan-fp-rbn", "ifan")
+"""The six models of Table 1, in its order."""
+
+
+def same_network(one: NetworkShape, other: NetworkShape) -> bool:
+    """Whether parameters of one fit the other: the form of IAC changes none of them."""
+    return replace(one, shared_taps=False) == replace(other, shared_taps=False)
 
 
 def name_of(shape: NetworkShape) -> str | None:
-    """The name of the variant with this number of filters and kind of input, whatever its form of IAC."""
+    """The name of the first variant with this network, whatever its form of IAC."""
     for variant in VARIANTS.values():
-        if (variant.shape.filters, variant.shape.dual) == (shape.filters, shape.dual):
+        if same_network(variant.shape, shape):
             return variant.name
     return None
+
+
+def describe(shape: NetworkShape) -> str:
+    """A network in a few words, for a table or a complaint."""
+    words = {"iac": f"N = {shape.filters}", "fac": "FAC", "blocks": "residual blocks, no filters"}[shape.deblurring]
+    views = "dual-pixel" if shape.dual else "single-image"
+    return f"{words}, {views}" + ("" if shape.disparity else ", no disparity map")

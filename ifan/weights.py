@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.weight_files import WeightSets, assign, read_safetensors, write_safetensors
 from ifan.network import IFAN, NetworkShape
-from ifan.variants import Variant, name_of
+from ifan.variants import Variant, describe, name_of, same_network
 from realdof.errors import InputError
 from realdof.files import sha256_of
 
@@ -104,12 +104,19 @@ def _read_checkpoint(path: Path) -> dict[str, Tensor]:
 
 def _shape_of(path: Path, state: dict[str, Tensor]) -> NetworkShape:
     head, encoder = state.get("F.3.weight"), state.get("kconv1_1.0.weight")
-    if head is None or encoder is None:
-        raise InputError(f"{path} does not hold an IFAN network: F.3.weight or kconv1_1.0.weight is missing")
-    one_set = NetworkShape(1).layout.map_channels
-    if head.ndim != 4 or head.shape[0] % one_set or encoder.ndim != 4 or encoder.shape[1] not in (3, 6):
+    if encoder is None or encoder.ndim != 4 or encoder.shape[1] not in (3, 6):
+        raise InputError(f"{path} does not hold an IFAN network: kconv1_1.0.weight is missing or of another shape")
+    shape = NetworkShape(dual=encoder.shape[1] == 6, disparity="DME.3.weight" in state)
+    if head is None and "blocks.0.0.weight" in state:
+        return replace(shape, deblurring="blocks")
+    if head is None:
+        raise InputError(f"{path} does not hold an IFAN network: F.3.weight is missing")
+    if head.shape[0] == replace(shape, deblurring="fac").map_channels:
+        return replace(shape, deblurring="fac")
+    one_set = NetworkShape(1).map_channels
+    if head.ndim != 4 or head.shape[0] % one_set:
         raise InputError(f"{path} holds a network of another kind: its filter map has {head.shape[0]} channels")
-    return NetworkShape(head.shape[0] // one_set, dual=encoder.shape[1] == 6)
+    return replace(shape, filters=head.shape[0] // one_set)
 
 
 def load_network(variant: Variant, weights: Weights) -> IFAN:
@@ -120,9 +127,8 @@ def load_network(variant: Variant, weights: Weights) -> IFAN:
     InputError
         The weights are those of another variant, or incomplete.
     """
-    expected = variant.shape
-    if (weights.shape.filters, weights.shape.dual) != (expected.filters, expected.dual):
-        found = f"N = {weights.shape.filters}, {'dual-pixel' if weights.shape.dual else 'single-image'}"
+    if not same_network(weights.shape, variant.shape):
+        found = describe(weights.shape)
         other = name_of(weights.shape)
         advice = f"; use --method {other}" if other else ""
         raise InputError(f"{weights.path} holds another network than {variant.name} ({found}){advice}")

@@ -11,7 +11,7 @@ from ifan.network import IFAN, NetworkShape
 def spread_at_the_bottom(network: IFAN) -> tuple[float, float]:
     """Standard deviation of the features before and after IAC, over places, averaged over channels."""
     with torch.inference_mode():
-        encoded = network._encode("conv", CENTRE)[-1]
+        encoded = network.encode(CENTRE)[-1]
         filters = network.predict(CENTRE).filter_map
         deblurred = iterative_adaptive_convolution(encoded, filters, network.shape.layout)
     return tuple(float(features.std(dim=(2, 3)).mean()) for features in (encoded, deblurred))  # type: ignore[return-value]

@@ -58,6 +58,7 @@ def test_reblurring_network_has_the_size_of_its_two_readings(width: int, paramet
 
 def test_every_variant_has_a_reblurring_network() -> None:
     assert {variant.shape.filters for variant in VARIANTS.values()} == set(FILTERS_FOR)
+    assert FILTERS_FOR == {8: 8, 17: 17, 26: 9, 35: 17, 44: 17}
 
 
 def test_untrained_network_leaves_the_size_and_adds_to_the_image() -> None:

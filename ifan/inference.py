@@ -1,0 +1,162 @@
+"""Inference without the filter map: every filter set is predicted, applied and forgotten before the next one.
+
+For N = 17 the whole map is 15,232 channels; at 1280x720 that is 0.9 GB, more than all the rest. What is computed
+is `IFAN.forward`'s result to float rounding (Lee et al., CVPR 2021, Section 3.2).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ifan.fac import SquareLayout
+from ifan.iac import NEGATIVE_SLOPE, FilterLayout
+from ifan.network import FEATURES, IFAN
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What a network estimated on its way to the deblurred image, for a look at it.
+
+    Parameters
+    ----------
+    disparity
+        float32 (B, 1, H/8, W/8), px of the small image; None where the network estimates none.
+    filters
+        float32 (B, 3, H/8, W/8): root mean square, over filter sets and channels, of the vertical taps, the horizontal
+        taps and the biases; None for a network without IAC.
+    """
+
+    disparity: Tensor | None
+    filters: Tensor | None
+
+
+@torch.inference_mode()
+def deblur(network: IFAN, image: Tensor, views: Tensor | None = None) -> Tensor:
+    """Deblur in the precision of the network's parameters.
+
+    Parameters
+    ----------
+    network
+        On the images' device; fastest in ``torch.channels_last``.
+    image
+        I_B, float32 (B, 3, H, W) in [0, 1], H and W multiples of 8.
+    views
+        float32 (B, 6, H, W), right then left view; only for the dual-pixel network.
+
+    Returns
+    -------
+    Tensor
+        I_BS, float32 (B, 3, H, W), not clipped.
+    """
+    return _run(network, image, views, None)
+
+
+@torch.inference_mode()
+def deblur_with_maps(network: IFAN, image: Tensor, views: Tensor | None = None) -> tuple[Tensor, Maps]:
+    """Deblur, and keep the disparity map and how strong the filters are; see `deblur`."""
+    seen: dict[str, Tensor] = {}
+    output = _run(network, image, views, seen)
+    disparity = seen["estimated"].float() if network.shape.disparity else None
+    return output, Maps(disparity, seen.get("filters"))
+
+
+def _run(network: IFAN, image: Tensor, views: Tensor | None, seen: dict[str, Tensor] | None) -> Tensor:
+    dtype = network.conv1_1[0].weight.dtype  # type: ignore[union-attr, index]
+    seen_by_filters = (image if views is None else views).to(dtype)
+    # The filter encoder goes first, because the feature encoder's large outputs are kept to the end.
+    estimated, fused = network.fuse(network.encode_filters(seen_by_filters))
+    *skips, features = network.encode(image.to(dtype))
+    if seen is not None:
+        seen["estimated"] = estimated
+    if network.shape.deblurring == "blocks":
+        features = network.blocks(torch.cat([fused, features], dim=1))
+    else:
+        head = network.filter_head
+        fused = network.F[:-1](fused)
+        if network.shape.deblurring == "fac":
+            features = _apply_square(features, fused, head, SquareLayout(FEATURES))
+        else:
+            layout = network.shape.layout
+            features = _apply_sets(features, fused, head, layout, shared=network.shape.shared_taps, seen=seen)
+    # The small correction may be bfloat16; the image it is added to stays as it is.
+    return network.reconstruct(features, skips) + image
+
+
+def _apply_sets(
+    features: Tensor,
+    fused: Tensor,
+    head: nn.Conv2d,
+    layout: FilterLayout,
+    *,
+    shared: bool,
+    seen: dict[str, Tensor] | None,
+) -> Tensor:
+    """Equation 1 with the filters' last layer taken apart by filter set."""
+    passes = (layout.vertical,) if shared else (layout.vertical, layout.horizontal)
+    width = layout.channels * layout.taps
+    batch, _, height, across = features.shape
+    squares = torch.zeros(batch, 3, height, across, device=fused.device)
+    for n in range(layout.sets):
+        parts = [_taps_first(head, part(n), layout.taps) for part in passes]
+        weight = torch.cat([*(part[0] for part in parts), head.weight[layout.bias(n)].flatten(1)])
+        bias = torch.cat([*(part[1] for part in parts), _bias(head)[layout.bias(n)]])
+        predicted = _pointwise(fused, weight, bias)
+        vertical = predicted[:, :width]
+        horizontal = vertical if shared else predicted[:, width : 2 * width]
+        features = _filter_along(features, vertical, 2, layout)
+        features = _filter_along(features, horizontal, 3, layout)
+        features += predicted[:, -layout.channels :]
+        functional.leaky_relu(features, NEGATIVE_SLOPE, inplace=True)
+        if seen is not None:
+            kinds = (vertical, horizontal, predicted[:, -layout.channels :])
+            squares += torch.stack([kind.float().square().mean(dim=1) for kind in kinds], dim=1)
+    if seen is not None:
+        seen["filters"] = (squares / layout.sets).sqrt()
+    return features
+
+
+def _apply_square(features: Tensor, fused: Tensor, head: nn.Conv2d, layout: SquareLayout) -> Tensor:
+    """FAC with its filters predicted one row of taps at a time."""
+    height, width = features.shape[-2:]
+    margin, channels = layout.taps // 2, layout.channels
+    padded = functional.pad(features, (margin, margin, margin, margin), mode="replicate")
+    result = torch.zeros_like(features)
+    weight = head.weight.view(channels, layout.taps, layout.taps, -1)
+    bias = _bias(head).view(channels, layout.taps, layout.taps)
+    for row in range(layout.taps):
+        taps = weight[:, row].transpose(0, 1).reshape(layout.taps * channels, -1)
+        predicted = _pointwise(fused, taps, bias[:, row].t().reshape(-1))
+        for column, filters in enumerate(predicted.split(channels, dim=1)):
+            result.addcmul_(padded[..., row : row + height, column : column + width], filters)
+    return result
+
+
+def _taps_first(head: nn.Conv2d, part: slice, taps: int) -> tuple[Tensor, Tensor]:
+    """Weights and biases of some filters, put in the order tap-major: a tap of all channels is then one block."""
+    weight = head.weight[part].reshape(-1, taps, head.in_channels).transpose(0, 1).flatten(0, 1)
+    return weight, _bias(head)[part].view(-1, taps).t().reshape(-1)
+
+
+def _pointwise(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    # Not functional.linear, which is the same product: oneDNN's convolution takes half of its time.
+    return functional.conv2d(features, weight[..., None, None], bias)
+
+
+def _bias(head: nn.Conv2d) -> Tensor:
+    if head.bias is None:
+        raise ValueError("the filters' last layer has a bias in every model of the paper")
+    return head.bias
+
+
+def _filter_along(features: Tensor, filters: Tensor, dim: int, layout: FilterLayout) -> Tensor:
+    """`ifan.iac.apply_separable` for filters in tap-major order."""
+    margin, length = layout.taps // 2, features.shape[dim]
+    padding = (0, 0, margin, margin) if dim == 2 else (margin, margin, 0, 0)
+    padded = functional.pad(features, padding, mode="replicate")
+    by_tap = filters.split(layout.channels, dim=1)
+    result = padded.narrow(dim, 0, length) * by_tap[0]
+    for tap in range(1, layout.taps):
+        result.addcmul_(padded.narrow(dim, tap, length), by_tap[tap])
+    return result
