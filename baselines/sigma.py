@@ -50,7 +50,7 @@ def estimate_sigma(image: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.zeros_like(grey)
     # A soft shadow looks like a defocused edge. Its gradient is small, so that the square leaves it little say, and
     # the mean is taken of the inverse, so that the sharpest edges around decide: too little deblurring harms less.
-    confidence = np.where(edges, _gradient(grey, _FINE[0]) ** 2, 0)
+    confidence = np.where(edges, gradient(grey, _FINE[0]) ** 2, 0)
     spread = np.reciprocal(propagate(confidence, np.reciprocal(sigma + _SOFTENING), grey)) - _SOFTENING
     return spread.clip(0, _LARGEST)
 
@@ -82,13 +82,13 @@ def _sigma_from_ratio(
     grey: NDArray[np.float32], edges: NDArray[np.bool_], first: float, second: float
 ) -> NDArray[np.float32]:
     """Equation 6 of Zhuo and Sim, sigma = sigma_0 / sqrt(R^2 - 1), less what the gradient itself blurs."""
-    ratio = _gradient(grey, first)[edges] / np.maximum(_gradient(grey, second)[edges], 1e-6)
+    ratio = gradient(grey, first)[edges] / np.maximum(gradient(grey, second)[edges], 1e-6)
     added = second**2 - first**2
     whole = added / np.maximum(ratio**2 - 1, 1e-6)
     return np.sqrt(np.clip(whole - first**2 - _DIFFERENCE_VARIANCE, 0, _LARGEST**2))
 
 
-def _gradient(grey: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
+def gradient(grey: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
     """Magnitude of the gradient of the image under a Gaussian, float32 (H, W)."""
     smooth = cv2.GaussianBlur(grey, (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
     across = np.zeros_like(smooth)
