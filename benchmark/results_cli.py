@@ -119,6 +119,30 @@ def prune(
         typer.echo("nothing was removed; give --yes to do it")
 
 
+@app.command(epilog="Example: ifan-bench results rescore ifan --dataset sample --protocol aligned")
+def rescore(
+    run: Annotated[str, typer.Argument(help="A run: its folder, the first digits of its id, or a method's name.")],
+    protocol: Annotated[str, typer.Option("--protocol", help="The protocol to score under.")],
+    results: Results = DEFAULT,
+    dataset: Dataset = None,
+    of: Annotated[str | None, typer.Option("--of", help="The protocol that the run was under.")] = None,
+    root: Annotated[Path | None, typer.Option("--root", help="Where the data set is.")] = None,
+    metrics: Annotated[str | None, typer.Option("--metrics", help="Comma-separated; all if not given.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Score every image anew.")] = False,
+) -> None:
+    """Score a run's saved outputs under another protocol, without running the method."""
+    from benchmark.cli import open_task
+    from benchmark.console import print_summary, showing_progress
+    from benchmark.rescoring import rescore as score_again
+    from benchmark.run_choice import choose
+
+    chosen = choose(results, run, dataset, of)
+    task = open_task(chosen.settings["dataset"], protocol, metrics, root, None, None)
+    with showing_progress(f"scoring {chosen.label}") as report:
+        folder, summary = score_again(chosen, task, results, again=again, report=report)
+    print_summary(folder, summary, task.metrics)
+
+
 def submit_check(
     folder: Annotated[Path, typer.Argument(help="The results folder to check.")],
     without_outputs: Annotated[

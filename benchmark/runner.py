@@ -127,7 +127,7 @@ def run(
     folder = RunFolder.create(results, _description(task, card, method.weights, factory, where))
     method.logs = folder.path / "logs"
     with torch.inference_mode():
-        summary = _run_entries(task, folder, _Deblur(task.evaluator, method, where), again, report)
+        summary = run_entries(task, folder, _Deblur(task.evaluator, method, where), again, report)
     return folder, summary
 
 
@@ -159,7 +159,7 @@ def score(
     card = MethodCard(name, name, "single", f"images of {outputs}")
     used = WeightsUsed("images", hash_of_files(images.values()), f"{min(bits)}-bit images made elsewhere")
     folder = RunFolder.create(results, _description(task, card, used, None, torch.device("cpu")))
-    return folder, _run_entries(task, folder, _Score(task.evaluator, images), again, report)
+    return folder, run_entries(task, folder, _Score(task.evaluator, images), again, report)
 
 
 class _Deblur:
@@ -201,9 +201,10 @@ def _failures_left_to_the_timed_run() -> Iterator[None]:
         return
 
 
-def _run_entries(
+def run_entries(
     task: Task, folder: RunFolder, work: Callable[[Entry, RunFolder], Record], again: bool, report: Report
 ) -> Summary:
+    """Do what is not done yet of a task, record it as it is done, and sum it up."""
     records = {} if again else _finished(task, folder)
     resumed = len(records)
     report(Progress(resumed, len(task.entries), resumed, None))
@@ -259,6 +260,17 @@ def _outputs_of(task: Task, outputs: Path) -> dict[str, Path]:
                 f"under {task.protocol.name}; give --dataset {ran['dataset']} --protocol {ran['protocol']}"
             )
         outputs = outputs / "outputs"
+    return paired_outputs(task, outputs)
+
+
+def paired_outputs(task: Task, outputs: Path) -> dict[str, Path]:
+    """The image of each scene in a folder, by the scene's name.
+
+    Raises
+    ------
+    InputError
+        An image is missing, left over, or of another size.
+    """
     images = list_images(outputs)
     names = {entry.name for entry in task.entries}
     missing, extra = sorted(names - images.keys()), sorted(images.keys() - names)

@@ -1,0 +1,36 @@
+"""``ifan-bench study FILE``: methods x data sets x protocols from one file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from benchmark.runner import Task
+    from benchmark.study import DatasetChoice
+
+
+def study(
+    file: Annotated[Path, typer.Argument(help="A TOML file; see docs/how-to/leaderboards.md.")],
+) -> None:
+    """Run what is missing of a study and write all its tables; exit status 1 if anything could not be run."""
+    from benchmark import registry, runner
+    from benchmark.console import showing_preparation, showing_progress
+    from benchmark.study import read_study, run_study
+    from realdof.console import stderr
+
+    wanted = read_study(file)
+
+    def prepare(choice: "DatasetChoice", protocol: str | None) -> "Task":
+        found = registry.dataset(choice.name)(choice.root)
+        with showing_preparation(f"making data set {choice.name} (once)") as report:
+            found.prepare(report)
+        return runner.prepare(found, registry.protocol(protocol or found.card.protocol), wanted.metrics, wanted.limit)
+
+    outcome = run_study(wanted, prepare, showing_progress)
+    for path in outcome.written:
+        typer.echo(f"written: {path}")
+    for problem in outcome.problems:
+        stderr.print(problem, style="red", highlight=False, soft_wrap=True, markup=False)
+    if outcome.problems:
+        raise typer.Exit(1)
