@@ -224,7 +224,7 @@ def verify(out: Annotated[Path, typer.Argument(help="A data set that realdof bui
     if found:
         raise typer.Exit(2)
     counts = read_manifest(out).counts
-    stdout.print(f"{out} is whole: {counts['accepted'] + counts['doubtful']} pairs", highlight=False, soft_wrap=True)
+    stdout.print(f"{out} is whole; pairs: {counts['accepted'] + counts['doubtful']}", highlight=False, soft_wrap=True)
 
 
 @app.command(epilog="Example: realdof report out")

@@ -32,6 +32,7 @@ _CROISSANT_TERMS = (
     "regex",
     "repeated",
     "replace",
+    "samplingRate",
     "separator",
     "source",
     "subField",
@@ -81,7 +82,7 @@ def croissant(manifest: Manifest, manifest_sha256: str) -> dict[str, Any]:
             f"{pairs} pairs of a defocused and an all-in-focus photograph of one scene, taken at once by two cameras "
             "behind a beam splitter and aligned by realdof, after the RealDOF data set."
         ),
-        "url": "https://doi.org/10.1109/CVPR46437.2021.00207",
+        "url": "https://arxiv.org/abs/2108.13610",
         "version": f"{manifest.version}.0.0",
         "keywords": ["defocus deblurring", "RealDOF", "image restoration"],
         "distribution": [_manifest_file(manifest_sha256), *(_file_set(folder) for folder in _FOLDERS)],
@@ -114,16 +115,16 @@ def _file_set(folder: str) -> dict[str, Any]:
 
 def _record_set(folder: str, joined_with: str | None) -> dict[str, Any]:
     files = {"fileSet": {"@id": f"{folder}-files"}}
-    scene = {
+    name = {
         "@type": "cr:Field",
-        "@id": f"{folder}/scene",
-        "name": "scene",
-        "description": "The scene, which both of its images are named after.",
+        "@id": f"{folder}/file",
+        "name": "file",
+        "description": "Of the same name in both folders.",
         "dataType": "sc:Text",
-        "source": files | {"extract": {"fileProperty": "filename"}, "transform": {"regex": r"^(.*)\.png$"}},
+        "source": files | {"extract": {"fileProperty": "filename"}},
     }
     if joined_with is not None:
-        scene["references"] = {"field": {"@id": f"{joined_with}/scene"}}
+        name["references"] = {"field": {"@id": f"{joined_with}/file"}}
     image = {
         "@type": "cr:Field",
         "@id": f"{folder}/image",
@@ -136,6 +137,6 @@ def _record_set(folder: str, joined_with: str | None) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": folder,
         "name": folder,
-        "key": {"@id": f"{folder}/scene"},
-        "field": [scene, image],
+        "key": {"@id": f"{folder}/file"},
+        "field": [name, image],
     }

@@ -106,7 +106,7 @@ def test_each_fault_is_one_sentence(
 def test_the_command_counts_the_pairs_or_tells_every_fault_with_status_2(data_set: Path, tmp_path: Path) -> None:
     whole = realdof("verify", data_set)
     assert (whole.returncode, whole.stderr) == (0, "")
-    assert "is whole: 2 pairs" in sentences(whole)
+    assert "is whole; pairs: 2" in sentences(whole)
     out = shutil.copytree(data_set, tmp_path / "out")
     lose_a_partner(out)
     lose_croissant(out)
