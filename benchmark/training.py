@@ -42,6 +42,8 @@ class Recipe:
         Largest norm of the gradient.
     ema
         Decay of the averaged weights.
+    optimiser
+        ``radam``, with decoupled weight decay, is IFAN's; ``adam`` is that of the baselines.
     """
 
     steps: int = 600_000
@@ -55,6 +57,7 @@ class Recipe:
     gradient_clip: float = 0.5
     ema: float = 0.999
     seed: int = 0
+    optimiser: Literal["radam", "adam"] = "radam"
 
     def rate(self, step: int) -> float:
         """The learning rate of iteration ``step``, counted from 0."""
@@ -75,7 +78,11 @@ class Progress:
 
 
 def optimiser_for(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """RAdam with decoupled weight decay, as the paper's implementation has it (torch's default is coupled)."""
+    """Adam, or RAdam with decoupled weight decay as IFAN's implementation has it (torch's default is coupled)."""
+    if recipe.optimiser == "adam":
+        return torch.optim.Adam(
+            module.parameters(), lr=recipe.learning_rate, betas=recipe.betas, weight_decay=recipe.weight_decay
+        )
     return torch.optim.RAdam(
         module.parameters(),
         lr=recipe.learning_rate,
@@ -149,8 +156,10 @@ class Trainer:
         if not self.checkpoint.exists():
             return False
         state = torch.load(self.checkpoint, map_location=self.fabric.device, weights_only=True)
-        if state["recipe"] != self._recipe_state():
-            changed = [key for key, value in self._recipe_state().items() if state["recipe"].get(key) != value]
+        # A run that was begun before a setting existed has that setting's default.
+        recipe = _plain(Recipe()) | state["recipe"]
+        if recipe != self._recipe_state():
+            changed = [key for key, value in self._recipe_state().items() if recipe.get(key) != value]
             raise InputError(
                 f"{self.checkpoint} was trained with another {', '.join(changed)}; "
                 "give the same settings to continue it, or another folder to start anew"
@@ -165,7 +174,7 @@ class Trainer:
         return True
 
     def _recipe_state(self) -> dict[str, Any]:
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self.recipe).items()}
+        return _plain(self.recipe)
 
     def save(self) -> None:
         """Write ``last.pt``, whole or not at all."""
@@ -265,3 +274,7 @@ class Trainer:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(recipe).items()}

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ifan.data import VIEWS
+from benchmark.dual_pixel import VIEWS
 from realdof.errors import InputError
 from realdof.images import read_pixels, write_pixels
 from realdof.rendering import render_defocus
@@ -134,7 +134,7 @@ def _cut_out(size: int, random: np.random.Generator) -> NDArray[np.bool_]:
 def render_scene(
     photograph: NDArray[np.uint8], settings: Synthesis, seed: tuple[int, ...]
 ) -> dict[str, NDArray[np.uint8]]:
-    """One scene, uint8 (size, size, 3) each, by the names of `ifan.data.VIEWS`."""
+    """One scene, uint8 (size, size, 3) each, by the names of `benchmark.dual_pixel.VIEWS`."""
     random = np.random.default_rng(seed)
     sharp = draw_sharp_region(photograph, settings, random)
     views = render_defocus(sharp, draw_radius_map(settings, random))

@@ -10,10 +10,11 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from benchmark.dual_pixel import DualPixelFolder
 from benchmark.metrics.psnr import PSNR
 from benchmark.training import Recipe, Trainer
 from ifan.augmentation import Augmentation
-from ifan.data import DualPixelFolder, PatchSource
+from ifan.data import PatchSource
 from ifan.initialisation import preserve_variance
 from ifan.losses import TrainedIFAN
 from ifan.network import IFAN, SIZE_MULTIPLE

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from benchmark.dual_pixel import DualPixelFolder
 from benchmark.training import Recipe, Trainer, optimiser_for
 from ifan.augmentation import Augmentation
-from ifan.data import DualPixelFolder, PatchSource
+from ifan.data import PatchSource
 from ifan.network import NetworkShape
 from ifan.synthesis import Synthesis, draw_radius_map, render_scene
 from ifan.training import Settings, train
