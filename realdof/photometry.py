@@ -43,6 +43,10 @@ class PhotometricModel:
         Red, green, blue; the offset in units of full scale.
     low_pass
         Standard deviation in px of the Gaussian the estimate rests on; ``None`` where the method has none.
+    falloff
+        Share of its light that the reference camera loses from the middle to the corners of its image, more than the
+        moving camera: the vignetting of a wide open lens. It is not corrected, the gain is the frame's mean; ``None``
+        where it was not estimated.
     """
 
     method: PhotometricMethod
@@ -51,6 +55,7 @@ class PhotometricModel:
     gain: Channels
     offset: Channels
     low_pass: float | None = None
+    falloff: float | None = None
 
 
 def fit_photometry(
@@ -67,7 +72,8 @@ def fit_photometry(
     darken the all-in-focus image's contrast by 7 to 30 %, because defocus lowers the standard deviation.
     ``lowpass-linear``, the default, differs from the paper for that reason: the all-in-focus image is blurred as the
     blur map says, both are low-passed in linear light, and least squares is done on blocks without clipped pixels or
-    light from them.
+    light from them. A gain that falls with the distance from the middle squared is fitted beside it, because vignetting
+    would otherwise change the ratio of the channels wherever colours and places go together.
 
     Parameters
     ----------
@@ -132,6 +138,13 @@ def _channels(values: np.ndarray) -> Channels:
     return red, green, blue
 
 
+def eccentricity(rows: int, columns: int) -> np.ndarray:
+    """Distance from the middle, squared, as a share of the corner's, less its mean of 1/3: float64 (rows, columns)."""
+    down, across = ((np.arange(count) + 0.5) / count * 2 - 1 for count in (rows, columns))
+    shape = np.array([rows, columns]) ** 2 / (rows**2 + columns**2)
+    return np.asarray(shape[0] * down[:, None] ** 2 + shape[1] * across**2 - 1 / 3)
+
+
 def _low_pass_fit(reference: np.ndarray, moving: np.ndarray, pair: PhotometricPair) -> PhotometricModel:
     half = (reference.shape[0] // 2, reference.shape[1] // 2)
     light, other_light = (area_resize(srgb_to_linear(image), *half) for image in (reference, moving))
@@ -145,9 +158,9 @@ def _low_pass_fit(reference: np.ndarray, moving: np.ndarray, pair: PhotometricPa
     for low_pass in _LOW_PASSES:
         samples, blocks = _unclipped_blocks(light, other_light, excluded, low_pass / 2)
         if blocks >= _FEWEST_BLOCKS:
-            gain, offset = _least_squares(samples[:, 3:], samples[:, :3])
+            gain, offset, falloff = _least_squares(samples)
             return PhotometricModel(
-                "lowpass-linear", pair, "linear-light", _channels(gain), _channels(offset), low_pass
+                "lowpass-linear", pair, "linear-light", _channels(gain), _channels(offset), low_pass, falloff
             )
     raise InputError(
         "the exposures of the pair cannot be compared: hardly any part of both images is free of clipped pixels"
@@ -157,7 +170,15 @@ def _low_pass_fit(reference: np.ndarray, moving: np.ndarray, pair: PhotometricPa
 def _unclipped_blocks(
     light: np.ndarray, other_light: np.ndarray, excluded: np.ndarray, low_pass: float
 ) -> tuple[np.ndarray, float]:
-    """Low-passed values of both images, (N, 6), where nothing is clipped, and how many independent blocks they make."""
+    """Low-passed values where nothing is clipped, and how many independent blocks they make.
+
+    Returns
+    -------
+    ndarray
+        (N, 7): red, green, blue of both images, and the place as ``eccentricity`` has it.
+    float
+        How many.
+    """
     step = int(low_pass / 2)
     rows, columns = max(1, excluded.shape[0] // step), max(1, excluded.shape[1] // step)
     sigma = low_pass * columns / excluded.shape[1]
@@ -166,17 +187,21 @@ def _unclipped_blocks(
         for field in (light, other_light, excluded.astype(np.float32))
     )
     kept = share < _CLIPPED_SHARE
-    samples = np.concatenate([light[kept], other_light[kept]], axis=1, dtype=np.float64)
+    place = eccentricity(rows, columns)[kept, None]
+    samples = np.concatenate([light[kept], other_light[kept], place], axis=1, dtype=np.float64)
     # A Gaussian averages over 4 pi sigma^2.
     return samples, len(samples) / (4 * np.pi * sigma**2)
 
 
-def _least_squares(moving: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gain and offset per channel that take ``moving`` (N, 3) to ``reference`` (N, 3), bright blocks before dark."""
-    light = np.maximum(moving, 1e-6)
-    weight = (light / (light + _SHADOWS)) ** 4
-    total = weight.sum(axis=0)
-    mean, other_mean = (weight * reference).sum(axis=0) / total, (weight * moving).sum(axis=0) / total
-    variance = np.maximum((weight * (moving - other_mean) ** 2).sum(axis=0), 1e-12)
-    gain = (weight * (reference - mean) * (moving - other_mean)).sum(axis=0) / variance
-    return gain, mean - gain * other_mean
+def _least_squares(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Gain and offset per channel, bright blocks before dark, and the falloff of their mean; from (N, 7)."""
+    found = []
+    for channel in range(3):
+        reference, moving, place = samples[:, channel], samples[:, 3 + channel], samples[:, 6]
+        light = np.maximum(moving, 1e-6)
+        root_weight = (light / (light + _SHADOWS)) ** 2
+        design = np.stack([moving, np.ones_like(moving), moving * place], axis=1)
+        found.append(np.linalg.lstsq(design * root_weight[:, None], reference * root_weight)[0])
+    gain, offset, slope = np.array(found).T
+    # In the middle and in the corners of the frame ``eccentricity`` is -1/3 and 2/3.
+    return gain, offset, float(np.mean(slope / (slope / 3 - gain)))

@@ -9,6 +9,7 @@ from view_pairs import view_pair
 from realdof.alignment import Alignment, AlignmentSettings, estimate_homography
 from realdof.geometry import Grid, valid_region, warp_to_grid
 from realdof.images import linear_to_srgb, srgb_to_linear
+from realdof.photometry import eccentricity
 from realdof.quality import SceneQuality, measure_quality, residual_exposure, residual_shift
 
 HEIGHT, WIDTH = 594, 891
@@ -109,6 +110,21 @@ def test_vignetting_shows_in_the_exposure_map(views: tuple[np.ndarray, np.ndarra
     table = residual_exposure(brighter(reference, fall), warped).map
     left, right = ([row[column] for row in table if row[column]] for column in (0, -1))
     assert np.mean(left) > np.mean(right) + 0.1
+
+
+@pytest.mark.parametrize(("falloff", "verdict"), [(0.15, "accepted"), (0.5, "doubtful")])
+def test_vignetting_is_told_from_a_wrong_exposure_and_named(
+    views: tuple[np.ndarray, np.ndarray, Alignment], falloff: float, verdict: str
+) -> None:
+    """A lens wide open loses light in the corners, which no gain corrects: no reason to reject a scene."""
+    fall = (1 - falloff * (eccentricity(*views[0].shape[:2]) + 1 / 3)) / (1 - falloff / 3)
+    quality = measure(views, defocused=brighter(blurred(views[0], 4), fall[..., None]))
+    exposure = quality.residual_exposure
+    assert exposure.falloff == pytest.approx(falloff, abs=0.03)
+    assert exposure.remainder is not None
+    assert max(exposure.remainder) < 0.02
+    assert quality.verdict == verdict, quality.reason
+    assert ("vignetting" in quality.reason) == (verdict == "doubtful")
 
 
 def test_clipped_parts_are_not_compared_but_counted(views: tuple[np.ndarray, np.ndarray, Alignment]) -> None:

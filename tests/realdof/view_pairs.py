@@ -139,11 +139,12 @@ def view_pair(
     second = scene(rng, *size, content="other photographs", leaves=leaves) if other_scene else first
     moving = sample(second, to_canvas @ np.linalg.inv(truth), height, width, finer)
     del first, second
-    return ViewPair(_photograph(rng, reference, 1.0, noise), _photograph(rng, moving, gain, noise), truth, mirrored)
+    return ViewPair(photograph(rng, reference, 1.0, noise), photograph(rng, moving, gain, noise), truth, mirrored)
 
 
-def _photograph(rng: np.random.Generator, light: np.ndarray, gain: float, noise: float) -> np.ndarray:
-    exposed = light * np.float32(gain)
+def photograph(rng: np.random.Generator, light: np.ndarray, gain: np.ndarray | float, noise: float) -> np.ndarray:
+    """What a camera makes of light: sRGB, float32, exposed by ``gain``, with noise as ``view_pair`` has it."""
+    exposed = light * np.asarray(gain, np.float32)
     exposed += np.sqrt(np.maximum(exposed, 0.001)) * noise * rng.standard_normal(light.shape, dtype=np.float32)
     return np.asarray(linear_to_srgb(np.clip(exposed, 0, 1)), np.float32)
 
