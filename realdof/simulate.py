@@ -65,7 +65,9 @@ def simulate_captures(
         yield folder
 
 
-def simulate_scene(folder: Path, simulation: Simulation, number: int, kind: SceneKind) -> None:
+def simulate_scene(
+    folder: Path, simulation: Simulation, number: int, kind: SceneKind, body: Body | None = None
+) -> None:
     """Make one scene's folder: ``reference/A.ARW`` and so on, ``truth.npz``, and ``truth.json`` last of all.
 
     At full size this takes about a minute of one core and 3 GB.
@@ -74,6 +76,8 @@ def simulate_scene(folder: Path, simulation: Simulation, number: int, kind: Scen
     ----------
     number
         Scenes of another number are other scenes.
+    body
+        Other cameras than those of the simulation's size.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def simulate_scene(folder: Path, simulation: Simulation, number: int, kind: Scen
     """
     if folder.exists():
         raise InputError(f"{folder} exists already; give a new folder")
-    body = BODIES[simulation.size]
+    body = body or BODIES[simulation.size]
     draw = draw_scene(simulation, body, number)
     matrices = {
         "A": raw_from_scene(body, np.eye(3)),
