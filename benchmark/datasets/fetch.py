@@ -3,11 +3,13 @@
 pooch and huggingface_hub are not used: pooch cannot resume, and the hub's client only knows the hub.
 """
 
+import fcntl
 import json
 import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,17 +74,17 @@ def fetch(
     part = _Part(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # The mirror that the partial file came from can go on; any other starts anew.
-        mirrors = sorted(archive.mirrors, key=lambda url: url != part.state.url)
         problems = []
-        for url in mirrors:
-            try:
-                _fetch_from(url, part, archive.limits.bytes, connection, progress)
-                part.check(url, check)
-            except InputError as error:
-                problems.append(str(error))
-            else:
-                return part.finished()
+        with part.locked():
+            # The mirror that the partial file came from can go on; any other starts anew.
+            for url in sorted(archive.mirrors, key=lambda url: url != part.state.url):
+                try:
+                    _fetch_from(url, part, archive.limits.bytes, connection, progress)
+                    part.check(url, check)
+                except InputError as error:
+                    problems.append(str(error))
+                else:
+                    return part.finished()
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     raise InputError(
@@ -99,6 +101,19 @@ class _Part:
         self.file = path.with_name(f"{path.name}.part")
         self._state = path.with_name(f"{path.name}.part.json")
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing to it; the lock ends with this process, however that ends."""
+        with self.file.open("ab") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(f"another process is fetching {self.path}; wait for it") from error
+            yield
+            if self.size == 0:
+                self.file.unlink(missing_ok=True)
+                self._state.unlink(missing_ok=True)
+
     @property
     def size(self) -> int:
         return self.file.stat().st_size if self.file.is_file() else 0
@@ -112,8 +127,9 @@ class _Part:
             return _State("", None, None)
 
     def begin(self, state: _State) -> None:
-        self.file.unlink(missing_ok=True)
-        write_json(self._state, asdict(state))
+        # Cut, not removed: it is locked.
+        with self.file.open("wb"):
+            write_json(self._state, asdict(state))
 
     def check(self, url: str, check: Callable[[Path], None]) -> None:
         try:
@@ -130,15 +146,17 @@ class _Part:
 
 def _fetch_from(url: str, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None) -> None:
     idle = 0
+    farthest = part.size
     for _ in range(ALL_TRIES):
-        before = part.size
         try:
             _go_on(url, part, max_bytes, connection, progress)
         except _BrokenOff as error:
             problem = str(error)
         else:
             return
-        idle = 0 if part.size > before else idle + 1
+        # A server that makes us begin again and again brings nothing, however much it sends.
+        idle = 0 if part.size > farthest else idle + 1
+        farthest = max(farthest, part.size)
         if idle == IDLE_TRIES:
             break
         time.sleep(PAUSE * 2 ** (idle - 1) if idle else 0)
@@ -157,7 +175,7 @@ def _go_on(url: str, part: _Part, max_bytes: int, connection: Connection, progre
     try:
         response = requests.get(url, stream=True, **options)
     except OSError as error:
-        if part.size:
+        if part.size or isinstance(error, requests.Timeout):
             raise _BrokenOff(f"cannot be read: {reason(error)}") from error
         raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error
     with response:
@@ -182,6 +200,8 @@ def _checked(response: requests.Response, url: str, part: _Part, offset: int, st
         raise _BrokenOff(f"answers {response.status_code} {response.reason}")
     if not response.ok:
         raise InputError(f"{shown(url)} cannot be read: the server answers {response.status_code} {response.reason}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise InputError(f"{shown(url)} sends the archive in another encoding than was asked for")
     if response.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
         raise _web_page(url)
     if response.status_code == 206:

@@ -1,6 +1,8 @@
 """A web server on this machine that serves one file well, or badly in every way that servers have."""
 
+import gzip
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -135,6 +137,17 @@ def serving(content: bytes) -> Iterator[Server]:
 
         def do_nothing(self) -> None:
             """Closes the connection without a word."""
+
+        def do_silent(self) -> None:
+            """Takes the question and answers nothing until it is asked again."""
+            if len(server.ranges("silent")) == 1:
+                time.sleep(1)
+            else:
+                self.part()
+
+        def do_encoded(self) -> None:
+            """Packs what is packed, though nobody asked for it."""
+            self.send(200, gzip.compress(server.content), Content_Encoding="gzip")
 
         def do_missing(self) -> None:
             self.send(404, b"no such file")

@@ -1,5 +1,6 @@
 """`ifan-bench data get` from servers good and bad: the set is there whole and checked, or one sentence says why."""
 
+import fcntl
 import json
 import zipfile
 from collections.abc import Iterator
@@ -113,6 +114,27 @@ def test_a_download_that_was_whole_when_the_process_was_killed_is_not_asked_for_
     assert server.ranges("good") == [None]
 
 
+def test_a_server_that_makes_one_begin_again_and_again_is_given_up(bench, server: Server) -> None:
+    assert "ended too early" in bench("data", "get", "realdof", *mirrors(server, "other-part")).refusal
+    assert len(server.asked) <= fetch.IDLE_TRIES + 1
+
+
+def test_a_server_that_is_silent_for_a_while_is_asked_again(server: Server, tmp_path: Path) -> None:
+    archive = Archive("set.zip", (server.url("silent"),), Limits(10**6, 10))
+    path = fetch.fetch(archive, tmp_path, Connection(timeout=0.3), lambda path: None)
+    assert path.read_bytes() == server.content
+    assert server.ranges("silent") == [None, None]
+
+
+def test_two_processes_do_not_write_to_one_file(bench, server: Server, tmp_path: Path) -> None:
+    part = tmp_path / "cache" / "downloads" / "RealDOF.zip.part"
+    part.parent.mkdir(parents=True)
+    with part.open("ab") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        assert "another process is fetching" in bench("data", "get", "realdof", *mirrors(server, "good")).refusal
+    assert bench("data", "get", "realdof", *mirrors(server, "good")).status == 0
+
+
 @pytest.mark.parametrize("behaviour", ["changes", "no-range", "no-tag", "other-part", "busy"])
 def test_two_files_are_never_mixed(bench, server: Server, behaviour: str, tmp_path: Path) -> None:
     answer = bench("data", "get", "realdof", *mirrors(server, behaviour, "good"))
@@ -130,6 +152,7 @@ BAD = {
     "page-as-zip": "gave a web page, not an archive",
     "nothing": "no connection",
     "missing": "the server answers 404",
+    "encoded": "in another encoding",
     "text": "no whole zip or tar archive",
 }
 
@@ -146,6 +169,8 @@ def test_a_bad_server_is_told_in_one_sentence_and_leaves_no_set(
     assert "--from FILE" in refusal
     assert not (tmp_path / "cache" / "datasets").exists()
     assert not list((tmp_path / "cache").rglob("*.sha256.json")), "the hash of what failed is not recorded"
+    left = {path.name for path in (tmp_path / "cache" / "downloads").iterdir()}
+    assert left == ({"RealDOF.zip.part", "RealDOF.zip.part.json"} if behaviour in ("long", "endless") else set())
 
 
 @pytest.mark.parametrize("behaviour", BAD)
