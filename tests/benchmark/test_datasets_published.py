@@ -165,6 +165,9 @@ def test_a_set_without_ground_truth_runs_for_pictures_and_time(bench, name: str,
     assert float(row["time_s"]) > 0
     assert (float(row["n"]), float(row["total"])) == (SCENES, SCENES)
     assert bench("leaderboard", "--dataset", name, "--results", results).status == 0
+    scored = bench("score", run, "--name", "mine", "--dataset", name, "--root", root.parent, "--results", results)
+    assert scored.status == 0, scored.err
+    assert f"{SCENES} of {SCENES}" in scored.out
 
 
 @pytest.mark.usefixtures("small_sets")
