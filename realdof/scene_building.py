@@ -12,18 +12,29 @@ from realdof.manifest import SceneVerdict, Settings
 from realdof.photometry import PhotometricModel, apply_photometry, fit_photometry
 from realdof.quality import SceneQuality, measure_quality
 from realdof.scenes import Camera, Kind
-from realdof.stages import SMALLEST_SIDE, reduced, reduced_to, sixteen_bits, to_be_warped, upright, warped, within
+from realdof.stages import SMALLEST_SIDE, reduced, reduced_to, to_be_warped, upright, warped, within
 
 Develop = Callable[[Kind, Camera], np.ndarray]
 """Develops one of the scene's four shots: uint16 (H, W, 3), sRGB-encoded."""
 
 Keep = Callable[[str, np.ndarray], None]
-"""Takes the output of a stage, uint16 (H, W, 3), by its name."""
+"""Takes the output of a stage by its name: uint16 or float32 in [0, 1], (H, W, 3)."""
+
+
+@dataclass(frozen=True)
+class ImagePair:
+    """The defocused camera's image and the other one's, moved onto its grid: float32 (H, W, 3), cropped alike."""
+
+    fixed: np.ndarray
+    moved: np.ndarray
 
 
 @dataclass(frozen=True)
 class BuiltScene:
-    """What the stages made of a scene; ``images`` are uint16 (H, W, 3), by their names in ``SceneRecord.outputs``."""
+    """What the stages made of a scene.
+
+    ``images`` are uint16 or float32 in [0, 1], (H, W, 3), by their names in ``SceneRecord.outputs``.
+    """
 
     verdict: SceneVerdict
     reason: str
@@ -55,72 +66,71 @@ def make_scene(develop: Develop, defocused_camera: Camera, settings: Settings, k
     BuiltScene
         Always: what cannot be aligned or matched is rejected with its reason.
     """
-    sharp_camera: Camera = "B" if defocused_camera == "A" else "A"
+    other_camera: Camera = "B" if defocused_camera == "A" else "A"
     fixed = reduced(develop("reference", defocused_camera))
     keep(f"1_reduced_reference_{defocused_camera}", fixed)
-    photograph = to_be_warped(develop("reference", sharp_camera), settings.recipe)
-    grid = Grid.of(fixed)
+    photograph = to_be_warped(develop("reference", other_camera), settings.recipe)
+    keep(f"1_reduced_reference_{other_camera}", photograph)
+    grid, warped_from = Grid.of(fixed), Grid.of(photograph)
     before = reduced_to(photograph, grid)
-    keep(f"1_reduced_reference_{sharp_camera}", before)
 
     alignment = estimate_homography(fixed, before, _alignment_settings(settings))
-    before = upright(before, alignment.mirrored)
+    views = {"reference_fixed": fixed, "reference_before": upright(before, alignment.mirrored)}
     if alignment.verdict == "rejected":
-        return _unaligned(alignment.reason, alignment, fixed, before)
-    region = valid_region(alignment.matrix, Grid.of(photograph), grid, recipe=settings.recipe)
+        return BuiltScene("rejected", alignment.reason, grid, alignment, views)
+    region = valid_region(alignment.matrix, warped_from, grid, recipe=settings.recipe)
     if min(region.height, region.width) < SMALLEST_SIDE:
-        words = f"the cameras share a region of {region.width}x{region.height} px only, {SMALLEST_SIDE} a side would do"
-        return _unaligned(words, alignment, fixed, before)
+        return BuiltScene("rejected", _too_small(region), grid, alignment, views)
 
-    moved_reference = warped(photograph, alignment.matrix, grid, settings.recipe)
-    keep("2_warped_reference", sixteen_bits(moved_reference))
-    moved_reference = within(moved_reference, region)
-    photograph = to_be_warped(develop("target", sharp_camera), settings.recipe)
-    keep(f"1_reduced_target_{sharp_camera}", reduced_to(photograph, grid))
-    moved_target = warped(photograph, alignment.matrix, grid, settings.recipe)
-    keep("2_warped_target", sixteen_bits(moved_target))
-    moved_target = within(moved_target, region)
+    def moved(kind: Kind, shot: np.ndarray) -> np.ndarray:
+        whole = warped(shot, alignment.matrix, grid, settings.recipe)
+        keep(f"2_warped_{kind}", whole)
+        return within(whole, region)
+
+    reference = ImagePair(within(fixed, region), moved("reference", photograph))
+    photograph = to_be_warped(develop("target", other_camera), settings.recipe)
+    keep(f"1_reduced_target_{other_camera}", photograph)
+    all_in_focus = moved("target", photograph)
     del photograph
     defocused = reduced(develop("target", defocused_camera))
     keep(f"1_reduced_target_{defocused_camera}", defocused)
+    target = ImagePair(within(defocused, region), all_in_focus)
 
-    scene = BuiltScene(
-        verdict="rejected",
-        reason="",
-        grid=grid,
-        alignment=alignment,
-        region=region,
-        images={
-            "reference_fixed": fixed[region.slices],
-            "reference_before": before[region.slices],
-            "reference_moved": sixteen_bits(moved_reference),
-        },
-    )
-    reference, defocused = within(fixed, region), within(defocused, region)
-    pair = (defocused, moved_target) if settings.photometry_pair == "target" else (reference, moved_reference)
+    views = {name: view[region.slices] for name, view in views.items()} | {"reference_moved": reference.moved}
+    scene = BuiltScene("rejected", "", grid, alignment, views, region)
+    return matched(scene, reference, target, settings)
+
+
+def matched(scene: BuiltScene, reference: ImagePair, target: ImagePair, settings: Settings) -> BuiltScene:
+    """Match the exposure of a scene's aligned target pair, measure what is left, and judge by it."""
+    pair = target if settings.photometry_pair == "target" else reference
     try:
-        photometry = fit_photometry(*pair, method=settings.photometry, pair=settings.photometry_pair)
+        photometry = fit_photometry(pair.fixed, pair.moved, method=settings.photometry, pair=settings.photometry_pair)
     except InputError as error:
         return replace(scene, reason=str(error))
-    all_in_focus = apply_photometry(moved_target, photometry)
+    all_in_focus = apply_photometry(target.moved, photometry)
     quality = measure_quality(
-        alignment,
-        reference=reference,
-        reference_moved=moved_reference,
-        defocused=defocused,
+        scene.alignment,
+        reference=reference.fixed,
+        reference_moved=reference.moved,
+        defocused=target.fixed,
         all_in_focus=all_in_focus,
     )
-    scene = replace(scene, verdict=quality.verdict, reason=quality.reason, photometry=photometry, quality=quality)
-    if quality.verdict == "rejected":
-        return scene
-    final = {"source": sixteen_bits(defocused), "target": sixteen_bits(all_in_focus)}
-    return replace(scene, images=scene.images | final)
+    kept = {} if quality.verdict == "rejected" else {"source": target.fixed, "target": all_in_focus}
+    return replace(
+        scene,
+        verdict=quality.verdict,
+        reason=quality.reason,
+        images=scene.images | kept,
+        photometry=photometry,
+        quality=quality,
+    )
 
 
 def _alignment_settings(settings: Settings) -> AlignmentSettings:
     return AlignmentSettings(ecc_iterations=settings.ecc_iterations, ecc_epsilon=settings.ecc_epsilon)
 
 
-def _unaligned(reason: str, alignment: Alignment, fixed: np.ndarray, before: np.ndarray) -> BuiltScene:
-    images = {"reference_fixed": fixed, "reference_before": before}
-    return BuiltScene("rejected", reason, Grid.of(fixed), alignment, images)
+def _too_small(region: Region) -> str:
+    shared = f"the cameras share a region of {region.width}x{region.height} px only"
+    return f"{shared}; it needs {SMALLEST_SIDE} px on each side"

@@ -27,7 +27,7 @@ from realdof.raw import DEVELOPED_SUFFIXES, RESIZE_FACTOR, Multipliers, camera_m
 from realdof.scene_building import BuiltScene, make_scene
 from realdof.scenes import Camera, Kind, Scene
 from realdof.software import software
-from realdof.stages import SMALLEST_SIDE
+from realdof.stages import SMALLEST_SIDE, sixteen_bits
 
 _FOLDERS = {"source": "source/{}.png", "target": "target/{}.png"}
 _FOLDERS |= {f"reference_{view}": f"reference/{{}}_{view}.png" for view in ("fixed", "before", "moved")}
@@ -195,9 +195,10 @@ def _shared_balance(scene: Scene, white_balance: WhiteBalance) -> Multipliers | 
 
 
 def _written(out: Path, path: Path, image: np.ndarray) -> OutputFile:
-    write_pixels(path, np.ascontiguousarray(image))
+    pixels = sixteen_bits(image)
+    write_pixels(path, pixels)
     file = path.relative_to(out).as_posix()
-    return OutputFile(file, sha256_of(path), image.shape[0], image.shape[1], 8 * image.dtype.itemsize)
+    return OutputFile(file, sha256_of(path), pixels.shape[0], pixels.shape[1], 8 * pixels.dtype.itemsize)
 
 
 def _stages_folder(out: Path, scene: str) -> Path:

@@ -45,7 +45,7 @@ def upright(image: np.ndarray, mirrored: bool) -> np.ndarray:
 
 
 def sixteen_bits(image: np.ndarray) -> np.ndarray:
-    """What is stored of an image: uint16, rounded to the nearest of 65535 steps from float32 in [0, 1]."""
+    """What is stored of an image: uint16 as it is, float32 in [0, 1] rounded to the nearest of 65535 steps."""
     return image if image.dtype == np.uint16 else np.rint(image * np.float32(65535)).astype(np.uint16)
 
 

@@ -15,7 +15,7 @@ from build_helpers import contents, link_scene, realdof, realdof_command, senten
 from realdof.errors import InputError
 from realdof.geometry import Grid, corner_distance
 from realdof.headers import read_header
-from realdof.images import read_pixels
+from realdof.images import area_resize, read_pixels
 from realdof.manifest import Settings, read_manifest, read_record
 from realdof.photometry import apply_photometry
 from realdof.pipeline import build_dataset
@@ -84,6 +84,7 @@ def test_the_figures_can_be_measured_again_from_the_files(data_set: Path) -> Non
 
 def test_the_stages_lead_from_one_to_the_next(data_set: Path) -> None:
     record = read_record(data_set, "001")
+    assert record.grid is not None
     assert record.region is not None
     assert record.photometry is not None
     stage = {name: read_pixels(data_set / image.file) for name, image in record.outputs.items()}
@@ -91,7 +92,9 @@ def test_the_stages_lead_from_one_to_the_next(data_set: Path) -> None:
     fixed, other = record.defocused_camera, "B" if record.defocused_camera == "A" else "A"
     assert np.array_equal(stage["source"], stage[f"stages/1_reduced_target_{fixed}"][inside])
     assert np.array_equal(stage["reference_fixed"], stage[f"stages/1_reduced_reference_{fixed}"][inside])
-    assert np.array_equal(stage["reference_before"], stage[f"stages/1_reduced_reference_{other}"][:, ::-1][inside])
+    # The photograph that is to be warped is kept at twice the final size.
+    before = area_resize(stage[f"stages/1_reduced_reference_{other}"], *record.grid)
+    assert np.array_equal(stage["reference_before"], before[:, ::-1][inside])
     assert np.array_equal(stage["reference_moved"], stage["stages/2_warped_reference"][inside])
     warped = stage["stages/2_warped_target"][inside] / np.float32(65535)
     corrected = sixteen_bits(apply_photometry(warped, record.photometry))
