@@ -1,0 +1,68 @@
+"""How long a leaderboard of 10,000 records takes: python tests/performance/leaderboard.py
+
+130 runs of 77 images, in a folder of its own; measured is everything from reading the folder to the text, intervals
+included. Starting Python and importing torch is told apart.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+START = time.perf_counter()
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmark"))
+
+import numpy as np  # noqa: E402
+from made_results import make_run  # noqa: E402
+
+from benchmark.leaderboard import build  # noqa: E402
+from benchmark.leaderboard_formats import to_csv, to_json, to_table  # noqa: E402
+from benchmark.tables import to_html, to_latex, to_markdown  # noqa: E402
+
+RUNS, IMAGES, ROUNDS = 130, 77, 3
+
+
+def fill(results: Path) -> None:
+    """Write the runs; records are written at once, not one by one as a run does, which syncs each to the disk."""
+    random = np.random.default_rng(0)
+    for number in range(RUNS):
+        folder = make_run(results, f"method-{number:03d}", [25.0], total=IMAGES, count=IMAGES)
+        lines = [
+            json.dumps(
+                {
+                    "name": f"{image:03d}", "status": "ok", "seconds": 0.5, "peak_memory": 1, "error": None,
+                    "scores": {
+                        "psnr": random.normal(25, 2), "ssim": random.uniform(0.6, 0.9),
+                        "mae": random.uniform(0.02, 0.06), "lpips": random.uniform(0.1, 0.4),
+                    },
+                }
+            )
+            for image in range(IMAGES)
+        ]  # fmt: skip
+        (folder.path / "records.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def main() -> None:
+    """Print seconds."""
+    imported = time.perf_counter() - START
+    with tempfile.TemporaryDirectory() as name:
+        results = Path(name)
+        fill(results)
+        for _ in range(ROUNDS):
+            start, busy = time.perf_counter(), time.process_time()
+            board = build(results, "dpdd", "ifan-cvpr21")
+            table = to_table(board)
+            sizes = [
+                len(text)
+                for text in (to_csv(board), to_json(board), *(f(table) for f in (to_markdown, to_latex, to_html)))
+            ]
+            print(
+                f"{RUNS * IMAGES} records, all five formats ({sum(sizes) / 1e3:.0f} kB): "
+                f"{time.perf_counter() - start:.2f} s, {time.process_time() - busy:.2f} s of CPU "
+                f"(imports before: {imported:.1f} s)"
+            )
+
+
+if __name__ == "__main__":
+    main()
