@@ -11,6 +11,7 @@ from realdof.displacement import (
     TileShifts,
     band_pass,
     fit_shift_model,
+    is_structureless,
     self_similarity,
     tile_shifts,
 )
@@ -35,6 +36,7 @@ _PERIODIC = 0.85
 _SMALLEST_MATCHED_SHARE = 0.5
 _SMALLEST_OVERLAP = 0.4
 _ACCEPTED_ERROR, _DOUBTFUL_ERROR = 0.15, 0.3
+_WITHOUT_TEXTURE: tuple[Verdict, str] = "rejected", "there is too little texture to align by: noise only"
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,10 @@ def _judged(
     tiles = tile_shifts(pair.reference, view, valid=valid)
     model = fit_shift_model(tiles, grid)
     error = model.corner_shift + 2 * model.corner_error
-    verdict, reason = _verdict(tiles, detail_correlation, error, self_similarity(coarse.reference))
+    if detail_correlation < _SMALLEST_CORRELATION and is_structureless(pair.reference):
+        verdict, reason = _WITHOUT_TEXTURE
+    else:
+        verdict, reason = _verdict(tiles, detail_correlation, error, self_similarity(coarse.reference))
     stored = mirror(grid) @ best.homography if best.mirrored else best.homography
     other = matches.get(not best.mirrored)
     return Alignment(

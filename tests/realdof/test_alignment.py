@@ -7,7 +7,7 @@ import pytest
 from view_pairs import ViewPair, corner_error, view_pair
 
 from realdof.alignment import Alignment, AlignmentSettings, estimate_homography
-from realdof.displacement import band_pass, fit_shift_model, luma, noise_level, tile_shifts
+from realdof.displacement import band_pass, fit_shift_model, is_structureless, luma, noise_level, tile_shifts
 from realdof.ecc import MaskedImage, maximise_correlation
 from realdof.geometry import Grid, mirror
 from realdof.starts import similarity_from_spectra
@@ -197,6 +197,14 @@ def test_the_noise_level_of_a_smooth_image_is_the_noise() -> None:
     smooth = np.linspace(0, 1, WIDTH, dtype=np.float32)[None] * np.ones((HEIGHT, 1), np.float32)
     noisy = smooth + 0.02 * rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32)
     assert noise_level(noisy) == pytest.approx(0.02, rel=0.03)
+
+
+def test_coloured_noise_is_no_structure_but_a_scene_is() -> None:
+    rng = np.random.default_rng(1)
+    noise = cv2.GaussianBlur(rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32), (0, 0), 1.0)
+    sky = np.linspace(0.7, 0.4, HEIGHT, dtype=np.float32)[:, None]
+    assert is_structureless(sky + 0.02 * noise)
+    assert not is_structureless(luma(pair(0).reference))
 
 
 def test_the_band_pass_ignores_brightness_and_slow_shading() -> None:

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import skimage.data
 
-from realdof.images import linear_to_srgb, srgb_to_linear
+from realdof.geometry import Grid, as_float, change_grid, warp
+from realdof.images import area_resize, linear_to_srgb, srgb_to_linear
 
 _PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
 _OTHER_PHOTOGRAPHS = ("camera", "moon", "coins", "gravel")
@@ -140,6 +141,22 @@ def view_pair(
     moving = sample(second, to_canvas @ np.linalg.inv(truth), height, width, finer)
     del first, second
     return ViewPair(photograph(rng, reference, 1.0, noise), photograph(rng, moving, gain, noise), truth, mirrored)
+
+
+def second_view(photograph: np.ndarray, truth: np.ndarray, height: int, width: int) -> np.ndarray:
+    """What a camera would see of a developed photograph, uint16 (H, W, 3), that sees it under a homography.
+
+    ``truth`` lies on a grid of ``height`` x ``width``; the warp is done on the photograph's own, finer grid and then
+    averaged down. Beyond the photograph the view is mirrored, where the first camera sees nothing.
+    """
+    fine = Grid.of(photograph)
+    backwards = change_grid(np.linalg.inv(truth), Grid(height, width), fine)
+    return area_resize(warp(photograph, backwards, fine, interpolation=cv2.INTER_LANCZOS4), height, width)
+
+
+def with_noise(rng: np.random.Generator, image: np.ndarray, gain: float, noise: float) -> np.ndarray:
+    """A developed image, uint16 (H, W, 3), as a shot of another exposure and with more noise would show it."""
+    return photograph(rng, np.asarray(srgb_to_linear(as_float(image)), np.float32), gain, noise)
 
 
 def photograph(rng: np.random.Generator, light: np.ndarray, gain: np.ndarray | float, noise: float) -> np.ndarray:
