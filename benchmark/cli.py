@@ -9,6 +9,7 @@ import typer
 from benchmark import data_cli, registry, results_cli
 from benchmark.compare_cli import compare
 from benchmark.leaderboard_cli import leaderboard
+from benchmark.protocols_cli import protocols
 from benchmark.study_cli import study
 from realdof.console import new_app, run_app, stderr
 from realdof.errors import InputError
@@ -180,6 +181,7 @@ def check_device(device: str) -> None:
 app.add_typer(data_cli.app, name="data")
 app.command(epilog="Example: ifan-bench leaderboard --dataset sample --format csv")(leaderboard)
 app.command(epilog="Example: ifan-bench compare ifan input --dataset sample")(compare)
+app.command(epilog="Example: ifan-bench protocols")(protocols)
 app.command(epilog="Example: ifan-bench study study.toml")(study)
 app.add_typer(results_cli.app, name="results")
 app.add_typer(results_cli.published_app, name="published")

@@ -11,8 +11,10 @@ import skimage.data
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from benchmark import registry, runner
+from benchmark.cli import app
 from benchmark.datasets.base import Entry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.metrics.base import Metric
@@ -230,3 +232,9 @@ def test_a_stratified_score_needs_the_defocused_image() -> None:
     image = torch.zeros(3, 64, 64)
     with pytest.raises(ValueError, match="defocused image"):
         PROTOCOLS["blur-stratified"].score(image, image, {})
+
+
+def test_every_protocol_is_listed_with_its_version() -> None:
+    listed = CliRunner().invoke(app, ["protocols"])
+    assert listed.exit_code == 0, listed.output
+    assert all(name in listed.output for name in PROTOCOLS)
