@@ -46,7 +46,7 @@ def leaderboard(
     if sort not in SORTS:
         raise registry.unknown("column to sort by", sort, SORTS)
     if paper_table is not None:
-        table = render(paper_table, measured_in(results))
+        table = render(paper_table, measured_in(results, images))
         texts = {kind: rendered(table, kind) for kind in SUFFIXES}
         stem, folder = f"paper-table-{paper_table}", out
     else:
@@ -81,8 +81,14 @@ def rendered(table: "Table", format: str) -> str:
     return writers[format](table)
 
 
-def measured_in(results: Path) -> Callable[[str, str], "list[Row]"]:
-    """From data set and protocol to the measured rows of a results folder, the best PSNR first; none without runs."""
+def measured_in(results: Path, images: str | None = None) -> Callable[[str, str], "list[Row]"]:
+    """From data set and protocol to the measured rows of a results folder, the best PSNR first; none without runs.
+
+    Parameters
+    ----------
+    images
+        As of ``benchmark.leaderboard.build``.
+    """
     from benchmark.leaderboard import build
     from benchmark.results import find_runs
 
@@ -90,6 +96,8 @@ def measured_in(results: Path) -> Callable[[str, str], "list[Row]"]:
         there = results.is_dir() and any(
             run.description["determinants"]["protocol"] == protocol for run in find_runs(results, dataset)
         )
-        return [row for row in build(results, dataset, protocol).rows if row.kind == "measured"] if there else []
+        if not there:
+            return []
+        return [row for row in build(results, dataset, protocol, images=images).rows if row.kind == "measured"]
 
     return rows

@@ -172,7 +172,10 @@ def run_study(
                 _write_leaderboard(study, task, outcome)
                 _write_comparisons(study, task, runs, outcome)
     for name in study.paper_tables:
-        _write(study, f"paper-table-{name}", render(name, measured_in(study.results)), outcome)
+        try:
+            _write(study, f"paper-table-{name}", render(name, measured_in(study.results)), outcome)
+        except InputError as error:
+            outcome.problems.append(f"the paper's table {name}: {error}")
     return outcome
 
 

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_results import make_run, scattered
+from typer.testing import CliRunner
 
 from benchmark import tables
+from benchmark.cli import app
 from benchmark.leaderboard import COLUMNS, Leaderboard, Row, build, places
 from benchmark.leaderboard_formats import to_csv, to_json, to_table
 from benchmark.results import Record
@@ -193,3 +195,50 @@ def test_blur_stratified_runs_have_a_column_for_each_band_pooled_over_the_data_s
     assert "PSNR, blur 0-0.5" in to_table(board).columns
     assert json.loads(to_json(board))["rows"][0]["bands"]["4-"] == pytest.approx(10.0)
     assert tuple(next(csv.reader(io.StringIO(to_csv(board))))) == COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("format", "suffix", "begins"),
+    [
+        ("csv", "csv", "method,dataset,protocol,kind"),
+        ("markdown", "md", "**dpdd, protocol ifan-cvpr21**"),
+        ("latex", "tex", "\\begin{table}"),
+        ("html", "html", "<!DOCTYPE html>"),
+        ("json", "json", "{"),
+    ],
+)
+def test_the_command_prints_a_format_and_writes_it(tmp_path: Path, format: str, suffix: str, begins: str) -> None:
+    results, out = tmp_path / "results", tmp_path / "tables"
+    make_run(results, "a", 25.0)
+    words = ["--dataset", "dpdd", "--results", str(results), "--format", format, "--out", str(out)]
+    done = CliRunner().invoke(app, ["leaderboard", *words])
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith(begins)
+    assert (out / f"leaderboard-dpdd-ifan-cvpr21.{suffix}").read_text(encoding="utf-8") == done.output
+    paper = CliRunner().invoke(app, ["leaderboard", "--paper-table", "s2", *words[2:]])
+    assert paper.exit_code == 0, paper.output
+    assert (out / f"paper-table-s2.{suffix}").read_text(encoding="utf-8") == paper.output
+
+
+def test_a_terminal_of_80_columns_cuts_no_figure_off(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        app, ["leaderboard", "--paper-table", "2", "--results", str(tmp_path)], env={"COLUMNS": "80"}
+    )
+    assert done.exit_code == 0, done.output
+    for printed in ("DPDNet_D", "1172.5", "77.70", "0.474", "MAE(×10⁻¹) ↓"):
+        assert printed in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--format", "htm"), "did you mean html"),
+        (("--sort", "pnsr"), "did you mean psnr"),
+        (("--paper-table", "s4"), "no table s4 in the paper"),
+        (("--dataset", "dpdd"), "there is no results folder"),
+    ],
+)
+def test_a_slip_on_the_command_line_is_one_sentence(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = CliRunner().invoke(app, ["leaderboard", *words, "--results", str(tmp_path / "nowhere")])
+    assert isinstance(done.exception, InputError)
+    assert said in str(done.exception)

@@ -8,6 +8,8 @@ import textwrap
 import time
 from pathlib import Path
 
+import pytest
+
 from benchmark.results import Record, RunFolder
 
 SLOW_METHOD = """
@@ -67,6 +69,7 @@ def test_a_run_killed_with_sigkill_continues_and_repeats_no_finished_image(make_
     assert summaries[0]["scores"] == summaries[1]["scores"]
 
 
+@pytest.mark.slow
 def test_two_processes_in_one_results_folder_both_complete_and_lose_nothing(make_pairs, tmp_path: Path) -> None:
     one, other = make_pairs(8, name="one"), make_pairs(6, name="other")
     results = tmp_path / "results"
