@@ -29,8 +29,8 @@ from realdof.scenes import Camera, Kind, Scene
 from realdof.software import software
 from realdof.stages import SMALLEST_SIDE, sixteen_bits
 
-_FOLDERS = {"source": "source/{}.png", "target": "target/{}.png"}
-_FOLDERS |= {f"reference_{view}": f"reference/{{}}_{view}.png" for view in ("fixed", "before", "moved")}
+_FILES = {"source": "source/{}.png", "target": "target/{}.png"}
+_FILES |= {f"reference_{view}": f"reference/{{}}_{view}.png" for view in ("fixed", "before", "moved")}
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def remove_scene(out: Path, scene: str) -> None:
     """
     if Path(scene).name != scene or scene in ("", ".", ".."):
         return
-    images = [out / pattern.format(scene) for pattern in _FOLDERS.values()]
-    stages = sorted(_stages_folder(out, scene).glob("*.png"))
+    images = [out / pattern.format(scene) for pattern in _FILES.values()]
+    stages = sorted((out / "stages" / scene).glob("*.png"))
     for path in [record_path(out, scene), *images, *stages]:
         try:
             path.unlink(missing_ok=True)
@@ -108,17 +108,16 @@ def _build(task: SceneTask, inputs: dict[str, InputFile], identity: str) -> Scen
     balance = _shared_balance(scene, settings.white_balance)
     outputs: dict[str, OutputFile] = {}
 
-    def keep(stage: str, image: np.ndarray) -> None:
-        if settings.keep_stages:
-            path = _stages_folder(task.out, scene.name) / f"{stage}.png"
-            outputs[f"stages/{stage}"] = _written(task.out, path, image)
+    def save(name: str, image: np.ndarray) -> None:
+        is_stage = name.startswith("stages/")
+        if settings.keep_stages or not is_stage:
+            file = f"stages/{scene.name}/{Path(name).name}.png" if is_stage else _FILES[name].format(scene.name)
+            outputs[name] = _written(task.out, file, image)
 
     def developed(kind: Kind, camera: Camera) -> np.ndarray:
         return develop(scene.pairs[kind].of(camera).path, balance)
 
-    built = make_scene(developed, scene.defocused, settings, keep)
-    for name, image in built.images.items():
-        outputs[name] = _written(task.out, task.out / _FOLDERS[name].format(scene.name), image)
+    built = make_scene(developed, scene.defocused, settings, save)
     return _record(scene, built, identity=identity, inputs=inputs, outputs=outputs, balance=balance)
 
 
@@ -194,15 +193,10 @@ def _shared_balance(scene: Scene, white_balance: WhiteBalance) -> Multipliers | 
     return red, green, blue, green
 
 
-def _written(out: Path, path: Path, image: np.ndarray) -> OutputFile:
+def _written(out: Path, file: str, image: np.ndarray) -> OutputFile:
     pixels = sixteen_bits(image)
-    write_pixels(path, pixels)
-    file = path.relative_to(out).as_posix()
-    return OutputFile(file, sha256_of(path), pixels.shape[0], pixels.shape[1], 8 * pixels.dtype.itemsize)
-
-
-def _stages_folder(out: Path, scene: str) -> Path:
-    return out / "stages" / scene
+    write_pixels(out / file, pixels)
+    return OutputFile(file, sha256_of(out / file), pixels.shape[0], pixels.shape[1], 8 * pixels.dtype.itemsize)
 
 
 def _differences(here: Mapping[str, str], there: Mapping[str, str]) -> str:

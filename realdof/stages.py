@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from realdof.geometry import Grid, Recipe, Region, as_float, warp_to_grid
+from realdof.geometry import Grid, Recipe, warp_to_grid
 from realdof.images import area_resize
 from realdof.raw import RESIZE_FACTOR, crop
 
@@ -32,11 +32,6 @@ def warped(photograph: np.ndarray, homography: np.ndarray, grid: Grid, recipe: R
     """Align what ``to_be_warped`` left: float32 (H, W, 3) of the whole grid, clipped to [0, 1]."""
     moved = warp_to_grid(photograph, homography, grid, recipe=recipe)
     return np.clip(moved, 0, 1, out=moved)
-
-
-def within(image: np.ndarray, region: Region) -> np.ndarray:
-    """The region of an image as float32 in [0, 1], a copy."""
-    return np.array(as_float(image[region.slices]))
 
 
 def upright(image: np.ndarray, mirrored: bool) -> np.ndarray:
