@@ -17,6 +17,7 @@ from realdof.errors import InputError
 if TYPE_CHECKING:
     from benchmark.method import MethodFactory
     from benchmark.runner import Task
+    from benchmark.tiling import Tiling
 
 app = new_app(
     "Benchmark of single-image defocus deblurring, after IFAN (CVPR 2021).",
@@ -55,6 +56,12 @@ def run(
     subset: SubsetFile = None,
     results: Results = DEFAULT_RESULTS,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")] = "cpu",
+    tile: Annotated[
+        int | None, typer.Option("--tile", help="Cut images into tiles of this side, px; such a run is not ranked.")
+    ] = None,
+    overlap: Annotated[
+        int | None, typer.Option("--overlap", help="With --tile: px around each tile's core; 520 if not given.")
+    ] = None,
     limit: Limit = None,
     again: Again = False,
     program: Annotated[
@@ -71,12 +78,24 @@ def run(
 
     factory = with_program(registry.method(method), program, name, timeout)
     check_device(device)
+    tiling = asked_tiling(tile, overlap)
     task = open_task(dataset, protocol, metrics, root, subset, limit)
     with showing_progress(f"{factory.card.name} on {dataset}") as report:
-        folder, summary = runner.run(task, factory, results, weights=weights, device=device, again=again, report=report)
+        folder, summary = runner.run(
+            task, factory, results, weights=weights, device=device, tiling=tiling, again=again, report=report
+        )
     print_summary(folder, summary, task.metrics)
     if summary.failed:
         raise typer.Exit(1)
+
+
+def asked_tiling(tile: int | None, overlap: int | None) -> "Tiling | None":
+    """The tiling that ``--tile`` and ``--overlap`` ask for."""
+    from benchmark.tiling import SAFE_OVERLAP, Tiling
+
+    if tile is None and overlap is not None:
+        raise InputError("--overlap belongs to --tile; give both, or neither")
+    return None if tile is None else Tiling(tile, SAFE_OVERLAP if overlap is None else overlap)
 
 
 @app.command(epilog="Example: ifan-bench score my-outputs/ --dataset sample --name my-method")

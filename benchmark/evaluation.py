@@ -50,7 +50,9 @@ class Evaluator:
             scores = self.score(output, sample)
         except (InputError, RuntimeError, ValueError, ArithmeticError, MemoryError) as error:
             return Record(entry.name, "failed", error=f"{type(error).__name__}: {error}"), None
-        return Record(entry.name, "ok", scores, seconds, memory, stages=dict(method.stage_seconds)), output
+        tiling = None if method.tiled is None else str(method.tiled)
+        stages = dict(method.stage_seconds)
+        return Record(entry.name, "ok", scores, seconds, memory, stages=stages, tiling=tiling), output
 
     def score(self, output: Image, sample: Sample) -> dict[str, float]:
         """Score an output where there is an all-in-focus image; no scores where there is none."""

@@ -144,7 +144,7 @@ def measured_row(folder: RunFolder, run: dict[str, Any], printed: Iterable[Publi
         "macs_g": cost and cost["macs"] / 1e9,
         "time_s": summary.seconds,
     }
-    tiled = settings["tiling"] is not None
+    tilings = sorted({record.tiling for record in records.values() if record.tiling} | {settings["tiling"]} - {None})
     return Row(
         method=settings["method"],
         dataset=settings["dataset"],
@@ -155,11 +155,11 @@ def measured_row(folder: RunFolder, run: dict[str, Any], printed: Iterable[Publi
         total=summary.total,
         weights=weights["name"] if weights else "",
         source=f"run {run['id']}, {run['environment']['device']}",
-        ranked=summary.complete and not tiled,
+        ranked=summary.complete and not tilings,
         intervals=_intervals(records.values()) if summary.complete else {},
         difference=_difference(settings["method"], figures, printed),
         bands=_bands(records.values()) if summary.complete else {},
-        remarks=tuple(_remarks(run, summary.complete, summary.done, tiled)),
+        remarks=tuple(_remarks(run, summary.complete, summary.done, tilings)),
     )
 
 
@@ -216,14 +216,15 @@ def _difference(method: str, figures: dict[str, float | None], printed: Iterable
     return {name: ours - theirs for name, (ours, theirs) in pairs.items() if ours is not None and theirs is not None}
 
 
-def _remarks(run: dict[str, Any], complete: bool, done: int, tiled: bool) -> Iterable[str]:
+def _remarks(run: dict[str, Any], complete: bool, done: int, tilings: list[str]) -> Iterable[str]:
     settings, weights = run["determinants"], run["weights"]
     if weights:
-        yield f"weights {weights['name']}: {weights['label']}"
+        # Most labels begin with the name already.
+        yield f"weights {weights['name']}: {weights['label'].removeprefix(weights['name'] + ': ')}"
     if not complete:
         yield f"{done} of {run['total']} images, not ranked"
-    if tiled:
-        yield f"computed in tiles ({settings['tiling']}), not ranked among whole images"
+    if tilings:
+        yield f"computed in tiles ({'; '.join(tilings)}), not ranked among whole images"
     if settings["dtype"] != "float32":
         yield f"computed in {settings['dtype']}"
     if settings.get("rescored"):

@@ -10,6 +10,8 @@ from typing import Literal, Protocol, Self, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from benchmark.tiling import Tiling
+
 Image = Tensor
 """float32, (3, H, W), RGB, sRGB-encoded, nominally in [0, 1]."""
 
@@ -117,6 +119,10 @@ class Method(ABC):
     in_process
         False for a method that starts a program for each image: nothing of it can be warmed up, and the memory that
         counts is the program's.
+    can_tile
+        Whether the method can compute an image in tiles; ``tiling`` then says how, None for whole if it fits.
+    tiled
+        How the last image was cut; None if it was computed whole.
     logs
         Folder that a method which starts programs keeps in what they print, set by a run.
     """
@@ -126,6 +132,9 @@ class Method(ABC):
     weights: WeightsUsed | None = None
     stage_seconds: Mapping[str, float] = MappingProxyType({})
     in_process: bool = True
+    can_tile: bool = False
+    tiling: Tiling | None = None
+    tiled: Tiling | None = None
     logs: Path | None = None
 
     @classmethod

@@ -49,6 +49,8 @@ class Record:
         Bytes: largest resident set of the process, or largest allocation on a CUDA device.
     stages
         Seconds of the method's stages by name, where it has stages (a defocus map, then the deconvolution).
+    tiling
+        How the image was cut into tiles; None if it was computed whole.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Record:
     peak_memory: int | None = None
     error: str | None = None
     stages: dict[str, float] = field(default_factory=dict)
+    tiling: str | None = None
 
 
 def run_id(determinants: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from benchmark.metrics.base import Metric
 from benchmark.protocols import Protocol
 from benchmark.results import Record, RunFolder
 from benchmark.summary import Summary, summarise
+from benchmark.tiling import Tiling
 from realdof.errors import InputError
 from realdof.headers import read_header
 from realdof.images import image_from_pixels, read_pixels
@@ -98,6 +99,7 @@ def run(
     *,
     weights: str | None = None,
     device: str = "cpu",
+    tiling: Tiling | None = None,
     again: bool = False,
     report: Report = lambda progress: None,
 ) -> tuple[RunFolder, Summary]:
@@ -107,6 +109,8 @@ def run(
     ----------
     weights
         Key or path; None for the data set's default, if the method has weights.
+    tiling
+        How every image is cut; None for whole images, of which a method may still cut those that do not fit.
     again
         Compute every image anew.
 
@@ -124,7 +128,10 @@ def run(
     _use_full_precision()
     method.to(where)
     method.prepare_for(task.dataset.card.name)
-    folder = RunFolder.create(results, _description(task, card, method.weights, factory, where))
+    if tiling is not None and not method.can_tile:
+        raise InputError(f"{card.name} cannot compute images in tiles; leave out --tile")
+    method.tiling = tiling
+    folder = RunFolder.create(results, _description(task, card, method.weights, factory, where, tiling))
     method.logs = folder.path / "logs"
     with torch.inference_mode():
         summary = run_entries(task, folder, _Deblur(task.evaluator, method, where), again, report)
@@ -299,6 +306,7 @@ def _description(
     weights: WeightsUsed | None,
     factory: MethodFactory | None,
     device: torch.device,
+    tiling: Tiling | None = None,
 ) -> dict[str, Any]:
     architecture = factory.architecture() if factory is not None else None
     cost = complexity.count(architecture) if architecture is not None else None
@@ -312,7 +320,7 @@ def _description(
             "protocol": task.protocol.name,
             "protocol_version": task.protocol.version,
             "dtype": "float32",
-            "tiling": None,
+            "tiling": None if tiling is None else str(tiling),
             "device": device.type,
         },
         "method": {"title": card.title, "inputs": card.inputs, "summary": card.summary, "paper": card.paper},

@@ -3,16 +3,19 @@
 import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 import typer
 
 from benchmark.weight_files import read_card
-from ifan.variants import VARIANTS, Variant
+from ifan.variants import ABLATION, VARIANTS, Variant
 from ifan.weights import find_weights, load_network, read_weights, save_weights
 from realdof.console import new_app, progress_bar, run_app, stderr
 from realdof.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.training import Progress, Trainer
 
 app = new_app(
     "IFAN: deblur photographs, train, convert weights.",
@@ -33,6 +36,13 @@ class DeblurringLoss(Enum):
     MSE = "mse"
     RMS = "rms"
     LOG = "log"
+
+
+class Precision(Enum):
+    """What an inference computes in."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
 
 
 class Initialisation(Enum):
@@ -59,35 +69,33 @@ def variant_named(name: str) -> Variant:
     return VARIANTS[name]
 
 
-@app.command(epilog="Example: ifan deblur photo.jpg -o sharp.png --weights synthetic")
+@app.command(epilog="Example: ifan deblur photos/ more.arw -o sharp/ --weights synthetic")
 def deblur(
-    image: Annotated[Path, typer.Argument(help="The defocused photograph: PNG, JPEG or TIFF, 8 or 16 bits.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the result goes: .png, .tiff or .jpg.")],
+    photographs: Annotated[list[Path], typer.Argument(help="JPEG, PNG, TIFF or raw files, or folders of them.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A file for one photograph, else a folder.")],
     variant: VariantName = "ifan",
     weights: Annotated[str, typer.Option(help="official, synthetic, or a file.")] = "official",
     left: Annotated[Path | None, typer.Option(help="Left dual-pixel view, for ifan-dual.")] = None,
     right: Annotated[Path | None, typer.Option(help="Right dual-pixel view, for ifan-dual.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
+    precision: Annotated[
+        Precision, typer.Option(help="bfloat16 is faster and differs by less than an 8-bit step.")
+    ] = Precision.FLOAT32,
+    tile: Annotated[int | None, typer.Option(help="Tiles' side, px; else only what does not fit is cut.")] = None,
+    overlap: Annotated[int, typer.Option(help="What tiles are surrounded with, px; a multiple of 8.")] = 520,
+    memory: Annotated[float | None, typer.Option(help="GB the network may take; else what is free.")] = None,
+    disparity: Annotated[bool, typer.Option("--disparity", help="Write NAME-disparity.png beside a result.")] = False,
+    filters: Annotated[bool, typer.Option("--filters", help="Write NAME-filters.png beside a result.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Deblur one photograph; the result has the photograph's size and bit depth."""
-    from benchmark.method import Sample
-    from ifan.method import IFANFactory
-    from realdof.images import image_from_pixels, pixels_from_image, read_pixels, write_pixels
+    """Deblur photographs; size, bit depth, orientation and colour profile are kept."""
+    from ifan.deblur_command import Options, deblur_photographs
 
-    refuse_existing(output, overwrite)
-    pixels = read_pixels(image)
-    views = {name: image_from_pixels(read_pixels(path)) for name, path in (("left", left), ("right", right)) if path}
-    for name, view in views.items():
-        if view.shape[1:] != pixels.shape[:2]:
-            raise InputError(
-                f"the {name} view is {view.shape[2]}x{view.shape[1]}, {image} {pixels.shape[1]}x{pixels.shape[0]}"
-            )
-    method = IFANFactory(variant_named(variant)).load(weights).to(device)
-    sample = Sample(image.stem, image_from_pixels(pixels).to(device), **{k: v.to(device) for k, v in views.items()})
-    bits: Literal[8, 16] = 16 if pixels.dtype.itemsize == 2 and output.suffix.lower() not in (".jpg", ".jpeg") else 8
-    write_pixels(output, pixels_from_image(method.deblur(sample).clamp(0, 1), bits))
-    stderr.print(f"wrote {output} ({bits}-bit)")
+    options = Options(
+        variant_named(variant), weights, device, precision.value, tile, overlap, memory, disparity, filters, overwrite
+    )
+    if not deblur_photographs(photographs, output, options, left, right):
+        raise typer.Exit(2)
 
 
 @app.command(
@@ -123,7 +131,12 @@ def train(
     variant: VariantName = "ifan",
     steps: Annotated[int, typer.Option(min=1)] = 600_000,
     batch: Annotated[int, typer.Option(min=1)] = 8,
-    crop: Annotated[int, typer.Option(min=64, help="Side of a patch, px; the paper's is 256.")] = 256,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Train the six models of Table 1 alike, each in a folder of OUT.")
+    ] = False,
+    crop: Annotated[
+        int | None, typer.Option(min=64, help="Side of a patch, px; the variant's own if not given (256 to 704).")
+    ] = None,
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-4,
     schedule: Annotated[
         Schedule, typer.Option(help="The paper's steps, or a cosine to zero at the last step.")
@@ -149,7 +162,7 @@ def train(
 ) -> None:
     """Train with the paper's losses; a run that was stopped, even killed, continues from its last save."""
     from benchmark.malloc import keep_blocks
-    from benchmark.training import Progress, Recipe
+    from benchmark.training import Recipe
     from ifan.augmentation import Augmentation
     from ifan.training import Settings
     from ifan.training import train as prepare
@@ -164,28 +177,32 @@ def train(
         ema=ema,
         seed=seed,
     )
-    settings = Settings(
-        variant_named(variant),
-        recipe,
-        Augmentation(crop=crop, noise=noise),
-        reblurring_width,
-        precision,
-        initialisation.value,
-        loss.value,
-    )
-    trainer = prepare(
-        data, out, settings, start=start, accelerator=accelerator, devices=devices,
-        save_every=save_every, validate_every=validate_every,
-    )  # fmt: skip
-    with progress_bar() as bar:
-        task = bar.add_task(f"training {variant}", total=steps, completed=trainer.step, detail="")
+    for name in ABLATION if ablation else (variant,):
+        which = variant_named(name)
+        augmentation = Augmentation(crop=which.crop if crop is None else crop, noise=noise)
+        settings = Settings(which, recipe, augmentation, reblurring_width, precision, initialisation.value, loss.value)
+        trainer = prepare(
+            data, out / name if ablation else out, settings, start=start, accelerator=accelerator, devices=devices,
+            save_every=save_every, validate_every=validate_every,
+        )  # fmt: skip
+        if not run_training(trainer, f"training {name}"):
+            break
 
-        def report(progress: Progress) -> None:
+
+def run_training(trainer: "Trainer", title: str) -> bool:
+    """Run a training with a progress bar; whether it reached its last step."""
+    with progress_bar() as bar:
+        first = trainer.fabric.global_rank == 0
+        task = bar.add_task(title, total=trainer.recipe.steps, completed=trainer.step, detail="", visible=first)
+
+        def report(progress: "Progress") -> None:
             losses = " ".join(f"{name} {value:.4f}" for name, value in progress.losses.items())
             bar.update(task, completed=progress.step, detail=losses)
 
         finished = trainer.run(report)
-    stderr.print("finished" if finished else f"stopped at step {trainer.step}; the same command continues")
+    if first:
+        stderr.print("finished" if finished else f"stopped at step {trainer.step}; the same command continues")
+    return finished
 
 
 @app.command(epilog="Example: ifan convert IFAN.pytorch ifan.safetensors --label 'released by the authors'")
@@ -199,6 +216,8 @@ def convert(
     overwrite: Overwrite = False,
 ) -> None:
     """Convert weights to safetensors, with variant, form of IAC, label and training card in the header."""
+    from ifan.photographs import refuse_existing
+
     refuse_existing(target, overwrite)
     which = variant_named(variant)
     weights = read_weights(find_weights(which, str(source)))
@@ -219,12 +238,6 @@ def _read_object(path: Path | None) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path} holds a {type(content).__name__}; a card is a JSON object")
     return content
-
-
-def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise `InputError` if ``path`` exists and may not be replaced."""
-    if path.exists() and not overwrite:
-        raise InputError(f"{path} exists; give --overwrite to replace it, or another name")
 
 
 def main() -> None:

@@ -50,19 +50,20 @@ def deblur(network: IFAN, image: Tensor, views: Tensor | None = None) -> Tensor:
     Tensor
         I_BS, float32 (B, 3, H, W), not clipped.
     """
-    return _run(network, image, views, None)
+    return run(network, image, views)
 
 
 @torch.inference_mode()
 def deblur_with_maps(network: IFAN, image: Tensor, views: Tensor | None = None) -> tuple[Tensor, Maps]:
     """Deblur, and keep the disparity map and how strong the filters are; see `deblur`."""
     seen: dict[str, Tensor] = {}
-    output = _run(network, image, views, seen)
+    output = run(network, image, views, seen)
     disparity = seen["estimated"].float() if network.shape.disparity else None
     return output, Maps(disparity, seen.get("filters"))
 
 
-def _run(network: IFAN, image: Tensor, views: Tensor | None, seen: dict[str, Tensor] | None) -> Tensor:
+def run(network: IFAN, image: Tensor, views: Tensor | None, seen: dict[str, Tensor] | None = None) -> Tensor:
+    """`deblur` as a plain function of tensors, for those who trace it; ``seen`` collects what it estimates."""
     dtype = network.conv1_1[0].weight.dtype  # type: ignore[union-attr, index]
     seen_by_filters = (image if views is None else views).to(dtype)
     # The filter encoder goes first, because the feature encoder's large outputs are kept to the end.
@@ -96,8 +97,7 @@ def _apply_sets(
     """Equation 1 with the filters' last layer taken apart by filter set."""
     passes = (layout.vertical,) if shared else (layout.vertical, layout.horizontal)
     width = layout.channels * layout.taps
-    batch, _, height, across = features.shape
-    squares = torch.zeros(batch, 3, height, across, device=fused.device)
+    squares: list[Tensor] = []
     for n in range(layout.sets):
         parts = [_taps_first(head, part(n), layout.taps) for part in passes]
         weight = torch.cat([*(part[0] for part in parts), head.weight[layout.bias(n)].flatten(1)])
@@ -111,9 +111,9 @@ def _apply_sets(
         functional.leaky_relu(features, NEGATIVE_SLOPE, inplace=True)
         if seen is not None:
             kinds = (vertical, horizontal, predicted[:, -layout.channels :])
-            squares += torch.stack([kind.float().square().mean(dim=1) for kind in kinds], dim=1)
+            squares.append(torch.stack([kind.float().square().mean(dim=1) for kind in kinds], dim=1))
     if seen is not None:
-        seen["filters"] = (squares / layout.sets).sqrt()
+        seen["filters"] = torch.stack(squares).mean(dim=0).sqrt()
     return features
 
 

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from benchmark.malloc import keep_blocks
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
+from benchmark.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles
 from ifan import inference
 from ifan.network import IFAN, SIZE_MULTIPLE, NetworkShape
 from ifan.variants import VARIANTS, Variant, describe
@@ -15,6 +16,9 @@ from ifan.weights import find_weights, has_synthetic, load_network, read_weights
 from realdof.errors import InputError
 
 PAPER = "Lee, Son, Rim, Cho, Lee: Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021"
+BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700}
+"""What an inference needs at its peak by precision, the image apart, the allocator's reserve included: measured
+(tests/performance/ifan_inference.py) and rounded up."""
 LICENCE = "original code and weights AGPL-3.0; this implementation and its synthetic weights Apache-2.0"
 
 
@@ -29,20 +33,78 @@ class IFANMethod(Method):
         Ready for inference.
     weights
         Where its weights are from.
+    overlap
+        What tiles are surrounded with where an image does not fit, px.
+    memory
+        Bytes that an inference may take; None for what is free.
     """
 
-    def __init__(self, card: MethodCard, network: IFAN, weights: WeightsUsed) -> None:
+    can_tile = True
+
+    def __init__(
+        self,
+        card: MethodCard,
+        network: IFAN,
+        weights: WeightsUsed,
+        *,
+        overlap: int = SAFE_OVERLAP,
+        memory: int | None = None,
+    ) -> None:
         self.card = card
         # oneDNN's convolutions are faster on channels-last tensors, and one conversion serves every layer.
         self.network: IFAN = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.weights = weights
+        self.overlap = overlap
+        self.memory = memory
 
+    @torch.inference_mode()
     def deblur(self, sample: Sample) -> Image:
-        """Deblur; an image whose sides are no multiples of 8 is extended by its edge and cut again."""
-        height, width = sample.image.shape[-2:]
+        """Deblur; an image whose sides are no multiples of 8 is extended by its edge and cut again.
+
+        An image that does not fit into memory is computed in tiles, and ``tiled`` says so.
+
+        Raises
+        ------
+        InputError
+            A dual-pixel network is given no views, or not even the smallest tile fits.
+        """
         views = self._views(sample)
-        result = inference.deblur(self.network, _extend(sample.image), None if views is None else _extend(views))
+        images = [sample.image] if views is None else [sample.image, views]
+        self.tiled = self.tiling or self.needed_tiling(*sample.image.shape[-2:])
+        while True:
+            try:
+                return self.compute(images) if self.tiled is None else in_tiles(self.compute, images, self.tiled)
+            except torch.OutOfMemoryError:
+                if self.tiling is not None:
+                    raise
+                self.tiled = self._smaller(*sample.image.shape[-2:])
+                torch.cuda.empty_cache()
+
+    def compute(self, images: list[Tensor]) -> Tensor:
+        """Deblur a whole image, float32 (3, H, W); of a dual-pixel network also the views, (6, H, W)."""
+        height, width = images[0].shape[-2:]
+        result = inference.deblur(self.network, *(extend(image) for image in images))
         return result[0, :, :height, :width]
+
+    def compute_with_maps(self, images: list[Tensor]) -> tuple[Tensor, inference.Maps]:
+        """`compute`, and what the network estimated on its way."""
+        height, width = images[0].shape[-2:]
+        result, maps = inference.deblur_with_maps(self.network, *(extend(image) for image in images))
+        return result[0, :, :height, :width], maps
+
+    def needed_tiling(self, height: int, width: int) -> Tiling | None:
+        """How an image must be cut to fit into memory by estimate; None for not at all."""
+        parameter = next(self.network.parameters())
+        available = available_bytes(parameter.device) if self.memory is None else self.memory
+        # A GPU says exactly when it is full, which is better than an estimate.
+        if available is None or (parameter.device.type == "cuda" and self.memory is None):
+            return None
+        return fitting(height, width, BYTES_PER_PIXEL[parameter.dtype], self.overlap, available)
+
+    def _smaller(self, height: int, width: int) -> Tiling | None:
+        """What to try after running out of memory: half the area that was tried, or what cannot be had."""
+        tried = height * width if self.tiled is None else self.tiled.side**2
+        return fitting(height, width, 1, self.overlap, tried // 2)
 
     def _views(self, sample: Sample) -> Tensor | None:
         if not self.network.shape.dual:
@@ -55,7 +117,8 @@ class IFANMethod(Method):
         return torch.cat([sample.right, sample.left])
 
 
-def _extend(image: Tensor) -> Tensor:
+def extend(image: Tensor) -> Tensor:
+    """A batch of one, (1, C, H, W), extended by its edge to sides that are multiples of 8."""
     height, width = image.shape[-2:]
     batch = image[None].contiguous(memory_format=torch.channels_last)
     padding = (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE)
@@ -85,7 +148,7 @@ class IFANFactory:
             published="official",
         )
 
-    def load(self, weights: str | None = None) -> Method:
+    def load(self, weights: str | None = None) -> IFANMethod:
         """Load the network with a named set of weights or a file."""
         name = weights or "official"
         # For the whole process, and the result is the same to the bit; freeing and faulting in again costs as much time

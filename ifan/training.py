@@ -19,9 +19,10 @@ from ifan.initialisation import preserve_variance
 from ifan.losses import TrainedIFAN
 from ifan.network import IFAN, SIZE_MULTIPLE
 from ifan.reblurring import ReblurringNetwork
-from ifan.variants import Variant
+from ifan.variants import Variant, describe
 from ifan.weights import load_network, read_weights, save_weights
 from realdof.errors import InputError
+from realdof.headers import read_header
 from realdof.images import image_from_pixels
 
 
@@ -134,7 +135,9 @@ def train(
         reblurring,
         loss=settings.loss,
     )
-    source = PatchSource(DualPixelFolder.open(data), settings.augmentation, settings.recipe.batch, settings.recipe.seed)
+    scenes = DualPixelFolder.open(data)
+    check_depth(scenes, settings.variant)
+    source = PatchSource(scenes, settings.augmentation, settings.recipe.batch, settings.recipe.seed)
     validation = None
     if (data / "val_c").is_dir():
         validation = Validation(DualPixelFolder.open(data, "val"), folder, settings, fabric.device)
@@ -144,6 +147,22 @@ def train(
     )  # fmt: skip
     trainer.resume()
     return trainer
+
+
+def check_depth(scenes: DualPixelFolder, variant: Variant) -> None:
+    """Refuse 8-bit images for a variant that is trained on 16 bits.
+
+    Raises
+    ------
+    InputError
+        They are of the wrong depth.
+    """
+    bits = read_header(scenes.files[0]["image"]).bits
+    if variant.bits > bits:
+        raise InputError(
+            f"{variant.name} is trained on {variant.bits}-bit images, and {scenes.files[0]['image']} has {bits} bits; "
+            "give 16-bit images, or train ifan"
+        )
 
 
 def started_from(path: Path, variant: Variant) -> IFAN:
@@ -160,7 +179,7 @@ def started_from(path: Path, variant: Variant) -> IFAN:
         weights.state["kconv1_1.0.weight"] = torch.cat([first, first], dim=1) / 2
         weights = type(weights)(weights.path, weights.sha256, variant.shape, weights.state, weights.label)
     if weights.shape != variant.shape:
-        raise InputError(f"{path} cannot start {variant.name}: it holds N = {weights.shape.filters}")
+        raise InputError(f"{path} cannot start {variant.name}: it holds a network with {describe(weights.shape)}")
     return load_network(variant, weights).train().requires_grad_(True)
 
 

@@ -55,10 +55,12 @@ def test_a_disparity_of_one_pixel_samples_the_pixel_to_the_right() -> None:
     assert torch.equal(warped[..., -1], torch.zeros(1, 3, 4))
 
 
-@pytest.fixture(scope="module")
-def trained() -> TrainedIFAN:
+@pytest.fixture(
+    scope="module", params=[NetworkShape(8), NetworkShape(8, dual=True), NetworkShape(deblurring="fac")], ids=str
+)
+def trained(request: pytest.FixtureRequest) -> TrainedIFAN:
     torch.manual_seed(0)
-    shape = NetworkShape(8)
+    shape = request.param
     return TrainedIFAN(IFAN(shape), ReblurringNetwork(shape))
 
 
