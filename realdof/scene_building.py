@@ -92,6 +92,7 @@ def make_scene(develop: Develop, defocused_camera: Camera, settings: Settings, s
         return whole[region.slices]
 
     reference = ImagePair(fixed[region.slices], moved("reference", photograph))
+    del photograph
     save("reference_fixed", reference.fixed)
     save("reference_moved", reference.moved)
     photograph = to_be_warped(develop("target", other_camera), settings.recipe)

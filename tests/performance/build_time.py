@@ -28,7 +28,7 @@ _BUILDS = {
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of wall and CPU, and the largest resident set of any process, MB."""
+    """Seconds of wall and CPU, and the largest resident set of any process, MiB."""
 
     wall: float
     cpu: float
@@ -53,7 +53,7 @@ def main() -> None:
         costs[name] = cost = run("build", captures, out, "--workers", arguments.workers, *options)
         print(
             f"{name}: {cost.wall / arguments.scenes:.2f} s a scene wall, {cost.cpu / arguments.scenes:.2f} s CPU, "
-            f"peak {cost.peak:.0f} MB a process; {told(captures, read_manifest(out))}",
+            f"peak {cost.peak:.0f} MiB a process; {told(captures, read_manifest(out))}",
             flush=True,
         )
     ours, theirs = costs.values()
@@ -69,7 +69,7 @@ def run(*words: object) -> Cost:
     if os.waitstatus_to_exitcode(status) != 0:
         sys.exit(f"realdof {' '.join(map(str, words))} failed")
     # Linux counts in the processes that a process has waited for.
-    return Cost(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000)
+    return Cost(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def told(captures: Path, manifest: Manifest) -> str:
