@@ -32,6 +32,8 @@ def main() -> None:
     parser.add_argument("--map", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3, help="of the fast mode; the least time counts")
+    parser.add_argument("--alpha", type=float, nargs="+", default=[1.5, 2 / 3])
+    parser.add_argument("--data-weight", type=float, default=420.0)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     levels = cv2.resize(read_pixels(arguments.map)[..., 0], (_WIDTH, _HEIGHT), interpolation=cv2.INTER_LINEAR)
@@ -42,7 +44,8 @@ def main() -> None:
     print(f"sigma {sigma.min():.2f} to {sigma.max():.2f} px, input {psnr(defocused, truth):.3f} dB")
     print("| alpha | lambda | mode | wall, s | CPU, s | ratio, wall | ratio, CPU | to reference, dB | to truth, dB |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    for alpha, data_weight in ((1.5, 420.0), (2 / 3, 420.0)):
+    data_weight = arguments.data_weight
+    for alpha in arguments.alpha:
         solver = partial(hyper_laplacian.deconvolve, data_weight=data_weight, alpha=alpha)
         modes = {
             "fast": partial(deconvolve_fast, blend=False),
