@@ -133,7 +133,7 @@ def image_table(found: Comparison, metric: str, top: int | None) -> Table:
     a, b = found.a.settings["method"], found.b.settings["method"]
     cells = []
     for row in rows:
-        paths = [run.folder.output(row.name) for run in (found.a, found.b)]
+        paths = [run.output(row.name) for run in (found.a, found.b)]
         shown = [Cell(str(path) if path.is_file() else "") for path in paths]
         figures = [f"{row.a:.{card.decimals}f}", f"{row.b:.{card.decimals}f}"]
         cells.append(
@@ -170,7 +170,7 @@ def write_strips(found: Comparison, metric: str, top: int, folder: Path) -> list
     chosen = rows if 2 * top >= len(rows) else (*rows[:top], *rows[-top:])
     written = []
     for number, row in enumerate(chosen, 1):
-        pictures = [to_eight_bits(read_pixels(run.folder.output(row.name))) for run in (found.a, found.b)]
+        pictures = [to_eight_bits(read_pixels(run.output(row.name))) for run in (found.a, found.b)]
         verdict = "wins" if row.gain > 0 else "loses" if row.gain < 0 else "ties"
         path = folder / f"{number:02d}-{verdict}-{row.name}.png"
         write_pixels(path, _side_by_side(*pictures))

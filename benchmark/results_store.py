@@ -58,7 +58,8 @@ def check_identity(run: Chosen) -> None:
         They do not, or a name is no plain file name.
     """
     settings, identity = run.settings, run.description["id"]
-    for name in (settings["dataset"], settings["method"], *run.folder.records()):
+    origin = [settings["rescored"]] if settings.get("rescored") is not None else []
+    for name in (settings["dataset"], settings["method"], *origin, *run.folder.records()):
         check_name(name)
     expected = run_id(settings)
     if identity != expected or run.folder.path.name != expected:

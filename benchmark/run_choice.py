@@ -27,6 +27,12 @@ class Chosen:
         named = f" ({weights['name']})" if weights else ""
         return f"{self.settings['method']}{named} {self.description['id']}"
 
+    def output(self, name: str) -> Path:
+        """Where an image's result is: a run of scores alone shares the outputs of the run it was scored from."""
+        origin = self.settings.get("rescored")
+        folder = self.folder if origin is None else RunFolder(self.folder.path.parent / origin)
+        return folder.output(name)
+
 
 def every_run(results: Path, dataset: str | None = None, protocol: str | None = None) -> list[Chosen]:
     """The runs of a results folder, on one data set or all, under one protocol or all."""

@@ -121,7 +121,7 @@ def _score_problems(record: Record) -> Iterator[str]:
 
 def _output_problems(run: Chosen) -> Iterator[str]:
     for name, record in run.folder.records().items():
-        path = run.folder.output(name)
+        path = run.output(name)
         if record.status != "ok":
             continue
         if path.is_symlink() or not path.is_file():

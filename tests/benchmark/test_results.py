@@ -244,3 +244,12 @@ def test_published_lint_passes_and_names_what_does_not(tmp_path: Path) -> None:
     assert "no fault" in invoke("published", "lint")
     rows = invoke("published", "lint")
     assert rows.startswith("published.csv: ")
+
+
+def test_a_run_scored_anew_shares_the_outputs_of_the_run_it_comes_from(tmp_path: Path) -> None:
+    origin = with_outputs(make_run(tmp_path, "a", [25.0, 26.0]))
+    make_run(tmp_path, "a", [25.5, 26.5], protocol="aligned", rescored=origin.path.name)
+    assert all(checked.problems == () for checked in check_submission(tmp_path))
+    assert choose(tmp_path, "a", protocol="aligned").output("000") == origin.output("000")
+    shutil.rmtree(origin.path / "outputs")
+    assert all("has no output image" in checked.problems[0] for checked in check_submission(tmp_path))
