@@ -11,6 +11,7 @@ from torch import Tensor
 
 from benchmark.dual_pixel import IN_MEMORY_BYTES, VIEWS, DualPixelFolder, as_float
 from realdof.errors import InputError
+from realdof.images import read_pixels
 
 SOBEL_SIZES = (3, 7, 11, 15)
 
@@ -52,27 +53,32 @@ class PatchGrid:
         """
         places = self.places(*target.shape[:2])
         grey = cv2.cvtColor(target, cv2.COLOR_RGB2GRAY)
-        energy = sharpness_energy([grey[top : top + self.size, left : left + self.size] for top, left in places])
+        energy = sharpness_energy(grey, places, self.size)
         least = set(np.argsort(energy, kind="stable")[: int(self.discarded * len(places))].tolist())
         return [place for index, place in enumerate(places) if index not in least]
 
 
-def sharpness_energy(patches: list[np.ndarray]) -> NDArray[np.float64]:
+def sharpness_energy(grey: np.ndarray, places: list[tuple[int, int]], size: int) -> NDArray[np.float64]:
     """How sharp each patch is among the patches of its image, float64 (N,) in [0, 1].
 
-    The sums of gradient magnitudes under Sobel filters of four sizes, each stretched to [0, 1], multiplied.
+    The sums of gradient magnitudes under Sobel filters of four sizes, each stretched to [0, 1], multiplied. The filters
+    see the image beyond a patch's border, where the released code continues the patch by reflection.
+
+    Parameters
+    ----------
+    grey
+        uint8 or uint16 (H, W).
+    places, size
+        Top and left of each patch, and its side, px.
     """
-    energy = np.ones(len(patches))
-    for size in SOBEL_SIZES:
-        sums = np.array([_gradient_sum(patch, size) for patch in patches])
+    energy = np.ones(len(places))
+    for aperture in SOBEL_SIZES:
+        across, down = (cv2.Sobel(grey, cv2.CV_64F, *order, ksize=aperture) for order in ((1, 0), (0, 1)))
+        magnitude = cv2.magnitude(across, down)
+        sums = np.array([magnitude[top : top + size, left : left + size].sum() for top, left in places])
         spread = np.ptp(sums)
         energy *= (sums - sums.min()) / spread if spread > 0 else 1
     return energy
-
-
-def _gradient_sum(patch: np.ndarray, size: int) -> float:
-    across, down = (cv2.Sobel(patch, cv2.CV_64F, *order, ksize=size) for order in ((1, 0), (0, 1)))
-    return float(np.sqrt(across * across + down * down).sum())
 
 
 class GridSource:
@@ -91,19 +97,17 @@ class GridSource:
     def __init__(self, scenes: DualPixelFolder, grid: PatchGrid, batch: int, seed: int) -> None:
         self.scenes, self.grid, self.batch, self.seed = scenes, grid, batch, seed
         self.places: list[tuple[int, int, int]] = []
-        loaded = []
+        total = len(scenes) * sum(image.nbytes for image in scenes.load(0).values())
+        self._kept = [scenes.load(index) for index in range(len(scenes))] if total <= IN_MEMORY_BYTES else None
         for index in range(len(scenes)):
-            images = scenes.load(index)
-            height, width = images["target"].shape[:2]
+            target = self._kept[index]["target"] if self._kept else read_pixels(scenes.files[index]["target"])
+            height, width = target.shape[:2]
             if min(height, width) < grid.size:
                 raise InputError(
                     f"{scenes.files[index]['target']} is {width}x{height}; patches of {grid.size} px do not fit, "
                     "so give a smaller --crop"
                 )
-            self.places += [(index, top, left) for top, left in grid.sharp_places(images["target"])]
-            total = len(scenes) * sum(image.nbytes for image in images.values())
-            loaded.append(images if total <= IN_MEMORY_BYTES else None)
-        self._kept = loaded
+            self.places += [(index, top, left) for top, left in grid.sharp_places(target)]
 
     @property
     def steps_an_epoch(self) -> int:
@@ -124,7 +128,7 @@ class GridSource:
         return int(_order(self.seed, epoch, len(self.places))[place])
 
     def _patch(self, index: int, top: int, left: int) -> dict[str, NDArray[np.float32]]:
-        stored = self._kept[index] or self.scenes.load(index)
+        stored = self._kept[index] if self._kept else self.scenes.load(index)
         size = self.grid.size
         return {name: as_float(image[top : top + size, left : left + size]) for name, image in stored.items()}
 

@@ -80,12 +80,12 @@ def test_the_blurriest_30_percent_of_an_image_are_left_out() -> None:
 def test_energy_is_one_for_the_sharpest_patch_and_zero_for_the_blurriest() -> None:
     random = np.random.default_rng(1)
     sharp = random.integers(0, 256, (64, 64)).astype(np.uint8)
-    patches = [cv2.GaussianBlur(sharp, (0, 0), sigma) for sigma in (3.0, 0.5, 1.0)]
-    energy = sharpness_energy(patches)
+    image = np.hstack([cv2.GaussianBlur(sharp, (0, 0), sigma) for sigma in (3.0, 0.5, 1.0)])
+    energy = sharpness_energy(image, [(0, 0), (0, 64), (0, 128)], 64)
     assert energy[1] == 1
     assert energy[0] == 0
     assert 0 < energy[2] < 1
-    assert sharpness_energy([sharp, sharp]).tolist() == [1, 1]
+    assert sharpness_energy(image, [(0, 0), (0, 0)], 64).tolist() == [1, 1]
 
 
 def test_every_patch_is_seen_once_an_epoch_in_an_order_of_its_own(data: Path) -> None:
