@@ -1,10 +1,10 @@
 """A leaderboard as a table for readers, and as CSV and JSON for programs."""
 
-import csv
-import io
 import json
 import math
 from typing import Any
+
+import pandas as pd
 
 from benchmark.leaderboard import COLUMNS, COSTS, METRICS, Leaderboard, Row, places
 from benchmark.protocols.stratified import BANDS
@@ -44,13 +44,9 @@ def to_table(board: Leaderboard) -> Table:
 
 def to_csv(board: Leaderboard) -> str:
     """Full precision, columns as in `COLUMNS`."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in board.rows:
-        content = _content(row)
-        writer.writerow("" if content[name] is None else content[name] for name in COLUMNS)
-    return file.getvalue()
+    # Columns of objects: a count beside an empty cell stays a whole number.
+    frame = pd.DataFrame([_content(row) for row in board.rows], columns=pd.Index(COLUMNS), dtype=object)
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def to_json(board: Leaderboard) -> str:

@@ -1,13 +1,14 @@
 """A table of text cells, and its Markdown, LaTeX, HTML and CSV: leaderboards, the papers' tables, comparisons."""
 
-import csv
-import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader
+from tabulate import tabulate
 
 Mark = Literal["best", "second"]
 _LATEX = {
@@ -70,31 +71,29 @@ class Table:
 
 def to_markdown(table: Table) -> str:
     """GitHub Markdown: best in bold, second best underlined, notes as a list."""
-    lines = [f"**{_markdown(table.title)}**", ""]
-    lines.append(_markdown_row([_markdown(column) for column in table.columns]))
-    lines.append(_markdown_row([":--" if at in table.words else "--:" for at in range(len(table.columns))]))
-    lines += [_markdown_row([_markdown_cell(cell) for cell in row]) for row in table.rows]
-    if table.notes:
-        lines += ["", *(f"{number}. {_markdown(note)}" for number, note in enumerate(table.notes, 1))]
-    return "\n".join(lines) + "\n"
+    headings = [_markdown(column) for column in table.columns]
+    cells = [[_markdown_cell(cell) for cell in row] for row in table.rows]
+    alignment = ["left" if at in table.words else "right" for at in range(len(table.columns))]
+    # Figures are text already, with the digits that are to be seen.
+    body = tabulate(cells, headings, "pipe", colalign=alignment if cells else None, disable_numparse=True)
+    notes = "".join(f"{number}. {_markdown(note)}\n" for number, note in enumerate(table.notes, 1))
+    return f"**{_markdown(table.title)}**\n\n{body}\n" + (f"\n{notes}" if notes else "")
 
 
 def to_latex(table: Table) -> str:
     """A ``tabular`` for the package booktabs: best in bold, second best underlined, notes below."""
-    alignment = "".join("l" if at in table.words else "r" for at in range(len(table.columns)))
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{_latex(table.title)}}}",
-        rf"\begin{{tabular}}{{{alignment}}}",
-    ]
-    lines += [r"\toprule", " & ".join(_latex(column) for column in table.columns) + r" \\", r"\midrule"]
-    lines += [" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in table.rows]
-    lines += [r"\bottomrule", r"\end{tabular}"]
-    if table.notes:
-        notes = [rf"$^{{{number}}}$~{_latex(note)}" for number, note in enumerate(table.notes, 1)]
-        lines += [r"\par\smallskip\footnotesize", r" \\ ".join(notes)]
-    return "\n".join([*lines, r"\end{table}"]) + "\n"
+    frame = _frame(table, _latex_cell).rename(columns=_latex)
+    text = frame.to_latex(
+        index=False,
+        escape=False,
+        column_format="".join("l" if at in table.words else "r" for at in range(len(table.columns))),
+        caption=_latex(table.title),
+    )
+    if not table.notes:
+        return text
+    notes = [rf"$^{{{number}}}$~{_latex(note)}" for number, note in enumerate(table.notes, 1)]
+    end = "\\end{table}\n"
+    return "\n".join([text.removesuffix(end) + r"\par\smallskip\footnotesize", r" \\ ".join(notes), end])
 
 
 def to_html(*tables: Table) -> str:
@@ -104,11 +103,7 @@ def to_html(*tables: Table) -> str:
 
 def to_csv(table: Table) -> str:
     """The cells' texts, details left out."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows([cell.text for cell in row] for row in table.rows)
-    return file.getvalue()
+    return _frame(table, lambda cell: cell.text).to_csv(index=False, lineterminator="\n")
 
 
 def to_json(table: Table) -> str:
@@ -118,8 +113,8 @@ def to_json(table: Table) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _markdown_row(texts: list[str]) -> str:
-    return f"| {' | '.join(texts)} |"
+def _frame(table: Table, text: Callable[[Cell], str]) -> pd.DataFrame:
+    return pd.DataFrame([[text(cell) for cell in row] for row in table.rows], columns=pd.Index(table.columns))
 
 
 def _markdown_cell(cell: Cell) -> str:
