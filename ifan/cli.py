@@ -228,6 +228,23 @@ def convert(
     stderr.print(f"wrote {target}")
 
 
+@app.command(epilog="Example: ifan export ifan.onnx --weights synthetic")
+def export(
+    target: Annotated[Path, typer.Argument(help="The file to write: .onnx, or .pt2 for torch.export.load.")],
+    variant: VariantName = "ifan",
+    weights: Annotated[str, typer.Option(help="official, synthetic, or a file.")] = "official",
+    overwrite: Overwrite = False,
+) -> None:
+    """Export a network for other programs, for images of any size that divides by 8, and check what was written."""
+    from ifan.export import export as write
+    from ifan.photographs import refuse_existing
+
+    refuse_existing(target, overwrite)
+    which = variant_named(variant)
+    difference = write(load_network(which, read_weights(find_weights(which, weights))), target)
+    stderr.print(f"wrote {target}; it differs from the network by at most {difference:.0e} of the largest value")
+
+
 def _read_object(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}

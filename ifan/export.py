@@ -1,0 +1,114 @@
+"""IFAN for other programs: as ONNX and as a program of torch.export, each checked against the network.
+
+What is exported computes filter set by filter set (`ifan.inference`), for one image of any size that divides by 8.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ifan.inference import run
+from ifan.network import IFAN, SIZE_MULTIPLE
+from realdof.errors import InputError
+from realdof.files import atomic_path
+
+Format = Literal["onnx", "torch"]
+SUFFIXES: dict[str, Format] = {".onnx": "onnx", ".pt2": "torch"}
+"""Format by the suffix of the file."""
+TOLERANCE = 1e-4
+"""Largest difference, of the largest value, between what was exported and the network."""
+EXAMPLE, OTHER = (64, 96), (72, 88)
+"""Height and width that the export is traced with, and another pair that it is checked with."""
+
+
+class Exported(nn.Module):
+    """A network as a function from images to the deblurred image, not clipped.
+
+    Parameters
+    ----------
+    network
+        In float32.
+    """
+
+    def __init__(self, network: IFAN) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, views: Tensor | None = None) -> Tensor:
+        """Deblur: float32 (1, 3, H, W) in [0, 1]; a dual-pixel network takes (1, 6, H, W), right then left, too."""
+        return run(self.network, image, views)
+
+
+def export(network: IFAN, path: Path) -> float:
+    """Write a network as ONNX (``.onnx``) or for torch.export.load (``.pt2``), and check what was written.
+
+    Returns
+    -------
+    float
+        Largest difference to the network on an image of another size than it was traced with, of the largest value.
+
+    Raises
+    ------
+    InputError
+        The suffix is another, a package is missing, or what was written computes something else.
+    """
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"cannot export to {path}; give a name that ends in .onnx or .pt2")
+    module = Exported(network).eval()
+    inputs = _inputs(network, *EXAMPLE)
+    with atomic_path(path) as temporary, torch.no_grad():
+        program = torch.export.export(module, inputs, dynamic_shapes=_free_sizes(len(inputs)))
+        if kind == "onnx":
+            _write_onnx(program, temporary)
+        else:
+            torch.export.save(program, temporary)
+        given = _inputs(network, *OTHER)
+        expected = module(*given)
+        found = _run_onnx(temporary, given) if kind == "onnx" else torch.export.load(temporary).module()(*given)
+        difference = float((found - expected).abs().max() / expected.abs().max())
+        if not difference <= TOLERANCE:
+            raise InputError(f"what was exported differs from the network by {difference:.1e}; {path} was not written")
+    return difference
+
+
+def _inputs(network: IFAN, height: int, width: int) -> tuple[Tensor, ...]:
+    random = torch.Generator().manual_seed(0)
+    image = torch.rand(1, 3, height, width, generator=random)
+    return (image, torch.rand(1, 6, height, width, generator=random)) if network.shape.dual else (image,)
+
+
+def _free_sizes(count: int) -> tuple[Any, ...]:
+    height, width = (SIZE_MULTIPLE * torch.export.Dim(name, min=2, max=4096) for name in ("rows", "columns"))
+    free = {2: height, 3: width}
+    return (free, free if count > 1 else None)[: max(count, 1)]
+
+
+def _write_onnx(program: torch.export.ExportedProgram, path: Path) -> None:
+    _need("onnxscript")
+    written = torch.onnx.export(program, dynamo=True, input_names=["image", "views"][: len(_names(program))])
+    if written is None:
+        raise RuntimeError("torch.onnx.export gave no program")
+    written.save(path, external_data=False)
+
+
+def _names(program: torch.export.ExportedProgram) -> tuple[str, ...]:
+    return tuple(str(name) for name in program.graph_signature.user_inputs)
+
+
+def _run_onnx(path: Path, inputs: tuple[Tensor, ...]) -> Tensor:
+    _need("onnxruntime")
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    feeds = {slot.name: value.numpy() for slot, value in zip(session.get_inputs(), inputs, strict=True)}
+    return torch.from_numpy(session.run(None, feeds)[0])
+
+
+def _need(package: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise InputError(f"exporting to ONNX needs {package}; install it with: pip install 'ifan-bench[export]'")
