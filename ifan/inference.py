@@ -98,6 +98,8 @@ def _apply_sets(
     passes = (layout.vertical,) if shared else (layout.vertical, layout.horizontal)
     width = layout.channels * layout.taps
     squares: list[Tensor] = []
+    # In bfloat16 every pass would round what the passes before it made; what they take is a few hundredths of the time.
+    dtype, features = features.dtype, features.float()
     for n in range(layout.sets):
         parts = [_taps_first(head, part(n), layout.taps) for part in passes]
         weight = torch.cat([*(part[0] for part in parts), head.weight[layout.bias(n)].flatten(1)])
@@ -114,7 +116,7 @@ def _apply_sets(
             squares.append(torch.stack([kind.float().square().mean(dim=1) for kind in kinds], dim=1))
     if seen is not None:
         seen["filters"] = torch.stack(squares).mean(dim=0).sqrt()
-    return features
+    return features.to(dtype)
 
 
 def _apply_square(features: Tensor, fused: Tensor, head: nn.Conv2d, layout: SquareLayout) -> Tensor:

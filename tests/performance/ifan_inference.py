@@ -19,9 +19,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import skimage.data
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from benchmark.complexity import count
 from benchmark.environment import processor_name
@@ -31,6 +32,7 @@ from ifan.method import FACTORIES
 from ifan.network import IFAN
 from ifan.variants import VARIANTS
 from ifan.weights import find_weights, load_network, read_weights
+from realdof.images import image_from_pixels
 
 FORMS = {
     "reference": "unfold and sum, whole filter map, NCHW, as installed",
@@ -43,9 +45,11 @@ FORMS = {
 
 
 def picture(height: int, width: int) -> Tensor:
-    """A smooth test image with some texture, float32 (1, 3, H, W) in [0, 1]."""
-    coarse = torch.rand(1, 3, height // 8, width // 8, generator=torch.Generator().manual_seed(0))
-    return functional.interpolate(coarse, size=(height, width), mode="bicubic").clamp(0, 1)
+    """A photograph that comes with scikit-image, mirrored to fill the size, float32 (1, 3, H, W) in [0, 1]."""
+    coffee = skimage.data.coffee()
+    missing = (max(0, height - coffee.shape[0]), max(0, width - coffee.shape[1]))
+    filled = np.pad(coffee, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
+    return image_from_pixels(filled[:height, :width])[None]
 
 
 def network_for(form: str) -> IFAN:
