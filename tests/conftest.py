@@ -1,4 +1,4 @@
-"""A real browser for the tests of pages."""
+"""One thread a test process, as there is one for each core, and a real browser for the tests of pages."""
 
 import os
 import shutil
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+# Set before numerical libraries are loaded; processes that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _QUIET = (
     "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
