@@ -147,7 +147,7 @@ def _check_agreement(run: Chosen, there: RunFolder) -> None:
         other = kept.get(name)
         if other is None or "failed" in (other.status, record.status):
             continue
-        for metric in record.scores.keys() & other.scores.keys():
+        for metric in (metric for metric in record.scores if metric in other.scores):
             if not math.isclose(record.scores[metric], other.scores[metric], rel_tol=_SAME_SCORE, abs_tol=_SAME_SCORE):
                 raise InputError(
                     f"{run.folder.path} has {metric} {record.scores[metric]:.6f} for {name}, {there.path} has "
