@@ -108,7 +108,8 @@ def test_one_worker_and_two_give_the_same_bytes(three_scenes: Path, data_set: Pa
 
 
 def test_a_dask_cluster_of_two_workers_gives_the_same_bytes(three_scenes: Path, data_set: Path, tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         done = realdof("build", three_scenes, tmp_path / "out", "--keep-stages", "--cluster", cluster.scheduler_address)
     assert done.returncode == 0, done.stdout + done.stderr
