@@ -39,6 +39,11 @@ class FilterLayout:
         """Channels of the whole filter map, N c (2k + 1)."""
         return self.sets * self.channels * (2 * self.taps + 1)
 
+    @property
+    def parts(self) -> list[int]:
+        """Channels of each part of the filter map in its order: 2 N filters, N biases."""
+        return 2 * self.sets * [self.channels * self.taps] + self.sets * [self.channels]
+
     def vertical(self, n: int) -> slice:
         """Channels of the n-th k x 1 filters."""
         start = 2 * n * self.channels * self.taps
@@ -112,12 +117,14 @@ def iterative_adaptive_convolution(
     Tensor
         float (B, c, h, w), the deblurred features.
     """
+    # One split: a slice's gradient would be as large as the whole map, and there are 3 N slices.
+    filters = filter_map.split(layout.parts, dim=1)
     for n in range(layout.sets):
-        vertical = filter_map[:, layout.vertical(n)]
-        horizontal = vertical if shared_taps else filter_map[:, layout.horizontal(n)]
+        vertical = filters[2 * n]
+        horizontal = vertical if shared_taps else filters[2 * n + 1]
         features = apply_separable(features, vertical, dim=2)
         features = apply_separable(features, horizontal, dim=3)
-        features = features + filter_map[:, layout.bias(n)]
+        features = features + filters[2 * layout.sets + n]
         if last_activation or n < layout.sets - 1:
             features = functional.leaky_relu(features, NEGATIVE_SLOPE)
     return features
