@@ -9,11 +9,13 @@ from torch.nn import functional
 from baselines.dmenet import SIZE_MULTIPLE, DMENet, DMENetShape, sigma_from_map
 from baselines.dmenet_variants import VARIANTS, Variant, empty_network, load_network
 from baselines.map_based import MapBasedMethod, eight_bit
+from baselines.narrow import find_network, narrow_card, narrow_label, narrow_words
 from benchmark.malloc import keep_blocks
 from benchmark.method import Architecture, Image, Method, MethodCard, WeightsUsed
 from realdof.files import sha256_of
 
 PAPER = "Lee, Lee, Cho, Lee: Deep Defocus Map Estimation Using Domain Adaptation, CVPR 2019"
+NETWORK = "DMENet"
 LICENCE = "original code and weights AGPL-3.0; this implementation Apache-2.0"
 
 
@@ -59,8 +61,9 @@ class DMENetFactory:
             weights["official"] = (
                 f"the authors' {self.variant.official}, not distributed with this package; the paper's own is lost"
             )
-        ours = "trained by us on rendered defocus" if self.variant.sets.synthetic.is_file() else "not yet trained"
-        weights["synthetic"] = f"{ours}; not the paper's figures"
+        if self.variant.sets.synthetic.is_file():
+            ours = narrow_words(NETWORK) if self.variant.narrow else "trained by us on rendered defocus"
+            weights["synthetic"] = f"{ours}; not the paper's figures"
         return MethodCard(
             name=self.variant.name,
             title=self.variant.title,
@@ -76,13 +79,22 @@ class DMENetFactory:
         """Load the network with a named set of weights or a file."""
         name = weights or "official"
         keep_blocks()
-        path = self.variant.sets.find(name)
-        network, label = load_network(self.variant, path)
-        return DMENetMethod(self.card, network, WeightsUsed(name, sha256_of(path), label))
+        runs, path = find_network(self.variant, name, VARIANTS)
+        network, label = load_network(runs, path)
+        card = self.card
+        if runs is not self.variant:
+            card, label = narrow_card(card, NETWORK), narrow_label(NETWORK, label)
+        method = DMENetMethod(card, network, WeightsUsed(name, sha256_of(path), label))
+        method.counted = _counted(runs)
+        return method
 
     def architecture(self) -> Architecture:
         """The network with its auxiliary maps, as the paper's figures have it, without weights."""
-        return Architecture(empty_network(DMENetShape(self.variant.width)), _inputs)
+        return _counted(self.variant)
+
+
+def _counted(variant: Variant) -> Architecture:
+    return Architecture(empty_network(DMENetShape(variant.width)), _inputs)
 
 
 def _inputs(height: int, width: int) -> tuple[Tensor, ...]:

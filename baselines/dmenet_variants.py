@@ -33,6 +33,8 @@ class Variant:
         One sentence for the list of methods.
     official
         File name of released weights in the cache; None where there are none.
+    narrow
+        The narrower variant whose packaged weights ``synthetic`` stands for; None for its own.
     """
 
     name: str
@@ -40,17 +42,19 @@ class Variant:
     width: int
     summary: str
     official: str | None = None
+    narrow: str | None = None
 
     @property
     def sets(self) -> WeightSets:
         """Where its weights are looked for."""
         source = f"from the DMENet_BDCS.zip linked at {RELEASED_BY}"
-        return WeightSets(self.name, self.official, source, PACKAGED / f"{self.name}-synthetic.safetensors")
+        packaged = PACKAGED / f"{self.narrow or self.name}-synthetic.safetensors"
+        return WeightSets(self.name, self.official, source, packaged)
 
 
 _WHAT = "defocus map by a network, then hyper-Laplacian deconvolution"
 VARIANTS: Mapping[str, Variant] = {
-    "dmenet": Variant("dmenet", "DMENet", 64, _WHAT, "DMENet_BDCS.npz"),
+    "dmenet": Variant("dmenet", "DMENet", 64, _WHAT, "DMENet_BDCS.npz", "dmenet-w16"),
     "dmenet-w16": Variant(
         "dmenet-w16",
         "DMENet, width 16",

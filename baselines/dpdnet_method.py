@@ -8,12 +8,14 @@ from torch.nn import functional
 
 from baselines.dpdnet import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet_variants import VARIANTS, Variant, empty_network, load_network
+from baselines.narrow import find_network, narrow_card, narrow_label, narrow_words
 from benchmark.malloc import keep_blocks
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
 from realdof.errors import InputError
 from realdof.files import sha256_of
 
 PAPER = "Abuolaim, Brown: Defocus Deblurring Using Dual-Pixel Data, ECCV 2020"
+NETWORK = "DPDNet"
 LICENCE = "original code and weights MIT; this implementation Apache-2.0"
 
 
@@ -68,8 +70,9 @@ class DPDNetFactory:
         weights = {}
         if self.variant.official:
             weights["official"] = "the authors' Keras file, trained on 16-bit images, not distributed with this package"
-        ours = "trained by us on rendered defocus" if self.variant.sets.synthetic.is_file() else "not yet trained"
-        weights["synthetic"] = f"{ours}; not the paper's figures"
+        if self.variant.sets.synthetic.is_file():
+            ours = narrow_words(NETWORK) if self.variant.narrow else "trained by us on rendered defocus"
+            weights["synthetic"] = f"{ours}; not the paper's figures"
         return MethodCard(
             name=self.variant.name,
             title=self.variant.title,
@@ -85,13 +88,22 @@ class DPDNetFactory:
         """Load the network with a named set of weights or a file."""
         name = weights or "official"
         keep_blocks()
-        path = self.variant.sets.find(name)
-        network, label = load_network(self.variant, path)
-        return DPDNetMethod(self.card, network, WeightsUsed(name, sha256_of(path), label))
+        runs, path = find_network(self.variant, name, VARIANTS)
+        network, label = load_network(runs, path)
+        card = self.card
+        if runs is not self.variant:
+            card, label = narrow_card(card, NETWORK), narrow_label(NETWORK, label)
+        method = DPDNetMethod(card, network, WeightsUsed(name, sha256_of(path), label))
+        method.counted = _counted(runs)
+        return method
 
     def architecture(self) -> Architecture:
         """The network without weights, for counting."""
-        return Architecture(empty_network(self.variant.shape), Inputs(self.variant.shape.channels))
+        return _counted(self.variant)
+
+
+def _counted(variant: Variant) -> Architecture:
+    return Architecture(empty_network(variant.shape), Inputs(variant.shape.channels))
 
 
 @dataclass(frozen=True)

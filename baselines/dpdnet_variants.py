@@ -31,6 +31,8 @@ class Variant:
         One sentence for the list of methods.
     official
         File name of released weights in the cache; None where there are none.
+    narrow
+        The narrower variant whose packaged weights ``synthetic`` stands for; None for its own.
     """
 
     name: str
@@ -38,12 +40,14 @@ class Variant:
     shape: DPDNetShape
     summary: str
     official: str | None = None
+    narrow: str | None = None
 
     @property
     def sets(self) -> WeightSets:
         """Where its weights are looked for."""
         source = f"(the authors' Keras file, linked at {RELEASED_BY})"
-        return WeightSets(self.name, self.official, source, PACKAGED / f"{self.name}-synthetic.safetensors")
+        packaged = PACKAGED / f"{self.narrow or self.name}-synthetic.safetensors"
+        return WeightSets(self.name, self.official, source, packaged)
 
 
 _S, _D = DPDNetShape(), DPDNetShape(dual=True)
@@ -56,8 +60,8 @@ _DUAL_FILE = "defocus_deblurring_dp_l5_s512_f0.7_d0.4.hdf5"
 VARIANTS: Mapping[str, Variant] = {
     variant.name: variant
     for variant in (
-        Variant("dpdnet-s", "DPDNet_S", _S, f"{_ONE}, for 8-bit images"),
-        Variant("dpdnet-d", "DPDNet_D", _D, f"{_TWO}, for 8-bit images", _DUAL_FILE),
+        Variant("dpdnet-s", "DPDNet_S", _S, f"{_ONE}, for 8-bit images", narrow="dpdnet-s-w16"),
+        Variant("dpdnet-d", "DPDNet_D", _D, f"{_TWO}, for 8-bit images", _DUAL_FILE, "dpdnet-d-w16"),
         Variant("dpdnet-s-16bit", "DPDNet_S-16", _S, f"{_ONE}, for 16-bit images", "dpdnet-s-16bit.hdf5"),
         Variant("dpdnet-d-16bit", "DPDNet_D-16", _D, f"{_TWO}, for 16-bit images", _DUAL_FILE),
         Variant("dpdnet-s-3x3", "DPDNet_S 3x3", DPDNetShape(as_counted=True), f"{_ONE}, {_COUNTED}"),

@@ -122,7 +122,7 @@ def _card_problem(name: str, card: MethodCard) -> str | None:
 def _complexity_problem(method: Method, factory: MethodFactory) -> str | None:
     from benchmark import complexity
 
-    architecture = factory.architecture()
+    architecture = method.counted or factory.architecture()
     if architecture is None:
         return "it has a network but no architecture(), so that nothing is counted" if method.network else None
     try:

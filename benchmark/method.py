@@ -114,6 +114,8 @@ class Method(ABC):
         What ``to`` moves to a device; None for a method without a network.
     weights
         What it was loaded with; None for a method without weights.
+    counted
+        The network to count where the weights decide on it; None where it is the factory's ``architecture``.
     stage_seconds
         Seconds of each stage of the last image by name, for a method that has stages worth a column of their own.
     in_process
@@ -130,6 +132,7 @@ class Method(ABC):
     card: MethodCard
     network: nn.Module | None = None
     weights: WeightsUsed | None = None
+    counted: Architecture | None = None
     stage_seconds: Mapping[str, float] = MappingProxyType({})
     in_process: bool = True
     can_tile: bool = False

@@ -1,0 +1,106 @@
+"""`synthetic` weights of DPDNet and DMENet: a network a quarter as wide, and never without saying so."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from baselines import dmenet_variants, dpdnet_variants
+from baselines.dmenet import DMENet, DMENetShape
+from baselines.dpdnet import DPDNet
+from benchmark import registry
+from benchmark.cli import app
+from benchmark.complexity import count
+from benchmark.method import Sample
+from benchmark.weight_files import write_safetensors
+from realdof.errors import InputError
+
+LABEL = "synthetic: drawn at random"
+NETWORKS = {"dpdnet-s": "DPDNet", "dpdnet-d": "DPDNet", "dmenet": "DMENet"}
+
+
+def network_of(name: str) -> torch.nn.Module:
+    """The network of a narrow variant with weights drawn at random."""
+    torch.manual_seed(0)
+    narrow = f"{name}-w16"
+    if name == "dmenet":
+        network: DMENet | DPDNet = DMENet(DMENetShape(dmenet_variants.VARIANTS[narrow].width))
+    else:
+        network = DPDNet(dpdnet_variants.VARIANTS[narrow].shape)
+    network.initialise()
+    return network
+
+
+@pytest.fixture
+def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of packaged weights, which holds a narrow network for each method."""
+    for module in (dpdnet_variants, dmenet_variants):
+        monkeypatch.setattr(module, "PACKAGED", tmp_path)
+    for name in NETWORKS:
+        words = {"variant": f"{name}-w16", "label": LABEL}
+        write_safetensors(tmp_path / f"{name}-w16-synthetic.safetensors", network_of(name), words, {}, torch.float16)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_synthetic_runs_the_narrow_network_and_says_so(packaged: Path, name: str) -> None:
+    factory = registry.method(name)
+    assert "a quarter as wide: not" in factory.card.weights["synthetic"]
+    method, narrow = factory.load("synthetic"), registry.method(f"{name}-w16").load("synthetic")
+    assert method.weights is not None
+    said = f"synthetic, a quarter as wide: not {NETWORKS[name]}"
+    assert method.weights.label == f"{said}; drawn at random"
+    assert said in method.card.summary
+    assert method.card.name == name
+    image, left, right = torch.rand(3, 3, 64, 80)
+    sample = Sample("one", image, left, right)
+    assert torch.equal(method.deblur(sample), narrow.deblur(sample))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_parameters_and_macs_are_those_of_the_network_that_runs(packaged: Path, name: str) -> None:
+    factory, narrow = registry.method(name), registry.method(f"{name}-w16")
+    counted = factory.load("synthetic").counted
+    assert counted is not None
+    wide, thin = factory.architecture(), narrow.architecture()
+    assert wide is not None
+    assert thin is not None
+    assert count(counted, 64, 64) == count(thin, 64, 64)
+    assert count(counted, 64, 64).parameters < count(wide, 64, 64).parameters / 10
+
+
+def test_a_run_records_what_ran(packaged: Path, tmp_path: Path) -> None:
+    words = ["run", "--method", "dpdnet-s", "--dataset", "sample", "--metrics", "psnr", "--limit", "1"]
+    done = CliRunner().invoke(app, [*words, "--results", str(tmp_path / "results")])
+    assert done.exit_code == 0, done.output
+    (path,) = (tmp_path / "results").glob("sample/dpdnet-s/*/run.json")
+    run = json.loads(path.read_text())
+    said = "synthetic, a quarter as wide: not DPDNet"
+    assert run["weights"]["name"] == "synthetic"
+    assert run["weights"]["label"].startswith(said)
+    assert said in run["method"]["summary"]
+    assert run["complexity"]["parameters"] == sum(one.numel() for one in network_of("dpdnet-s").parameters())
+    table = CliRunner().invoke(app, ["leaderboard", "--results", str(tmp_path / "results")])
+    assert "a quarter as wide: not DPDNet" in " ".join(table.output.split())
+
+
+@pytest.mark.parametrize("written", [{"variant": "dpdnet-d-w16"}, {}], ids=["another", "none"])
+def test_a_file_of_another_network_by_its_header_is_refused(packaged: Path, written: dict[str, str]) -> None:
+    path = packaged / "dpdnet-s-w16-synthetic.safetensors"
+    write_safetensors(path, network_of("dpdnet-s"), {**written, "label": LABEL}, {}, torch.float16)
+    with pytest.raises(InputError, match="by its header, not dpdnet-s-w16"):
+        registry.method("dpdnet-s").load("synthetic")
+
+
+def test_a_narrow_file_given_by_its_path_is_refused_under_the_wide_name(packaged: Path) -> None:
+    with pytest.raises(InputError, match="use --method dpdnet-s-w16"):
+        registry.method("dpdnet-s").load(str(packaged / "dpdnet-s-w16-synthetic.safetensors"))
+
+
+def test_methods_without_packaged_weights_do_not_offer_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dpdnet_variants, "PACKAGED", tmp_path)
+    assert "synthetic" not in registry.method("dpdnet-s").card.weights
+    with pytest.raises(InputError, match="no synthetic weights for dpdnet-s"):
+        registry.method("dpdnet-s").load("synthetic")
