@@ -1,6 +1,7 @@
 """The training loop that every network here shares: Lightning Fabric around one function from batch to losses."""
 
 import csv
+import io
 import math
 import signal
 import time
@@ -8,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -20,6 +22,8 @@ from realdof.errors import InputError
 from realdof.files import atomic_path
 
 Batch = dict[str, Tensor]
+_STATE = {"step", "recipe", "module", "averaged", "optimiser"}
+"""What a checkpoint holds."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ class Trainer:
         Where ``last.pt`` and ``log.csv`` are kept.
     validate
         Given the averaged module and the step, returns figures for the log; None for no validation.
+    settings
+        What else must not change between the stretches of a run: words and numbers by name.
     """
 
     def __init__(
@@ -121,6 +127,7 @@ class Trainer:
         validate: Callable[[nn.Module, int], Mapping[str, float]] | None = None,
         save_every: int = 500,
         validate_every: int = 1000,
+        settings: Mapping[str, str | float] | None = None,
     ) -> None:
         self.fabric = fabric or Fabric(accelerator="cpu", devices=1)
         self.recipe = recipe
@@ -134,7 +141,9 @@ class Trainer:
             self.fabric.device
         )
         self.module, self.optimiser = self.fabric.setup(module, optimiser_for(module, recipe))
+        self.settings = dict(settings or {})
         self._stop = False
+        self._asked_to_stop = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -151,13 +160,13 @@ class Trainer:
         Raises
         ------
         InputError
-            The checkpoint belongs to another network or another recipe.
+            The checkpoint is damaged, or belongs to another network, another recipe or other settings.
         """
         if not self.checkpoint.exists():
             return False
-        state = torch.load(self.checkpoint, map_location=self.fabric.device, weights_only=True)
+        state = self._read()
         # A run that was begun before a setting existed has that setting's default.
-        recipe = _plain(Recipe()) | state["recipe"]
+        recipe = self.settings | _plain(Recipe()) | state["recipe"]
         if recipe != self._recipe_state():
             changed = [key for key, value in self._recipe_state().items() if recipe.get(key) != value]
             raise InputError(
@@ -173,11 +182,26 @@ class Trainer:
         self.step = state["step"]
         return True
 
+    def _read(self) -> dict[str, Any]:
+        try:
+            state = torch.load(self.checkpoint, map_location=self.fabric.device, weights_only=True)
+        except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
+            raise InputError(f"{self.checkpoint} cannot be read; it is damaged, so begin in another folder") from error
+        if not isinstance(state, dict) or not state.keys() >= _STATE:
+            raise InputError(f"{self.checkpoint} is no checkpoint of a training; give another folder")
+        return state
+
     def _recipe_state(self) -> dict[str, Any]:
-        return _plain(self.recipe)
+        return self.settings | _plain(self.recipe)
 
     def save(self) -> None:
-        """Write ``last.pt``, whole or not at all."""
+        """Write ``last.pt``, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            The disk is full; the checkpoint of the last save is still there.
+        """
         if self.fabric.global_rank != 0:
             return
         state = {
@@ -187,8 +211,7 @@ class Trainer:
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        with atomic_path(self.checkpoint) as temporary:
-            torch.save(state, temporary)
+        _write(self.checkpoint, state)
 
     def run(self, report: Callable[[Progress], None] = lambda progress: None) -> bool:
         """Train to the recipe's last step; False if a SIGTERM or SIGINT ended it early, with everything saved.
@@ -196,7 +219,7 @@ class Trainer:
         Raises
         ------
         InputError
-            A loss is not a number; the batch is saved as ``nan-batch.pt``.
+            A loss is not a number; each process saves its batch as ``nan-batch.pt`` (``nan-batch-1.pt``, ...).
         """
         started = time.perf_counter()
         with self._stopping_on_signals():
@@ -220,10 +243,10 @@ class Trainer:
         torch.manual_seed(hash((self.recipe.seed, self.step, rank)) % 2**63)
         batch = {name: self.fabric.to_device(value) for name, value in self.batches(self.step, rank, world).items()}
         terms = self.module(batch)
-        total = torch.stack(list(terms.values())).sum()
-        if not torch.isfinite(total):
+        losses = self._agree(terms)
+        if not math.isfinite(sum(losses.values())):
             self._keep_bad_batch(batch)
-        self.fabric.backward(total)
+        self.fabric.backward(torch.stack(list(terms.values())).sum())
         norm = self.fabric.clip_gradients(
             self.module, self.optimiser, max_norm=self.recipe.gradient_clip, error_if_nonfinite=False
         )
@@ -232,12 +255,24 @@ class Trainer:
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.averaged.update_parameters(self.module.module)
-        return {name: float(value.detach()) for name, value in terms.items()}, rate
+        return losses, rate
+
+    def _agree(self, terms: Mapping[str, Tensor]) -> dict[str, float]:
+        """The losses, their means over all processes, which here also learn that one was asked to stop.
+
+        Every process goes the same way from here: one that left alone would keep the others waiting.
+        """
+        asked = torch.tensor(float(self._asked_to_stop), device=self.fabric.device)
+        shared = torch.stack([asked, *(value.detach().float() for value in terms.values())])
+        if self.fabric.world_size > 1:
+            shared = cast(Tensor, self.fabric.all_reduce(shared, reduce_op="mean"))
+            self._stop = self._stop or float(shared[0]) > 0
+        return dict(zip(terms, shared[1:].tolist(), strict=True))
 
     def _keep_bad_batch(self, batch: Batch) -> None:
-        path = self.folder / "nan-batch.pt"
-        with atomic_path(path) as temporary:
-            torch.save({name: value.cpu() for name, value in batch.items()}, temporary)
+        rank = self.fabric.global_rank
+        path = self.folder / (f"nan-batch-{rank}.pt" if rank else "nan-batch.pt")
+        _write(path, {name: value.cpu() for name, value in batch.items()})
         raise InputError(
             f"the loss of step {self.step} or its gradient is not a number; its batch is in {path}, the run up to "
             f"the last save in {self.checkpoint}; a lower learning rate would be the first thing to try"
@@ -266,7 +301,8 @@ class Trainer:
     @contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:
         def stop(number: int, frame: FrameType | None) -> None:
-            self._stop = True
+            self._asked_to_stop = True
+            self._stop = self.fabric.world_size == 1
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
@@ -274,6 +310,14 @@ class Trainer:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _write(path: Path, state: Mapping[str, Any]) -> None:
+    # torch's own writer says nothing of a full disk but "unexpected pos".
+    content = io.BytesIO()
+    torch.save(state, content)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from realdof.errors import InputError
@@ -86,10 +86,17 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 def write_safetensors(
     path: Path, network: nn.Module, words: Mapping[str, str], card: Mapping[str, Any], dtype: torch.dtype
 ) -> None:
-    """Write a network's state in a floating-point type, with words and a training card in the header, atomically."""
+    """Write a network's state in a floating-point type, with words and a training card in the header, atomically.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written, or the disk is full.
+    """
     state = {key: value.detach().cpu().to(dtype).contiguous() for key, value in network.state_dict().items()}
+    content = save(state, {**words, "card": json.dumps(card)})
     with atomic_path(path) as temporary:
-        save_file(state, temporary, {**words, "card": json.dumps(card)})
+        temporary.write_bytes(content)
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -8,6 +8,38 @@ from torch import Tensor
 from benchmark.dual_pixel import IN_MEMORY_BYTES, VIEWS, DualPixelFolder, as_float
 from ifan.augmentation import Augmentation
 from realdof.errors import InputError
+from realdof.headers import read_header
+
+
+def check_images(scenes: DualPixelFolder, augmentation: Augmentation) -> None:
+    """Look at the header of every image, so that a training does not meet the odd one hours later.
+
+    Raises
+    ------
+    InputError
+        A file is no image or cut short, a scene is too small for the crop, its views differ, or the depth does.
+    """
+    needed = round(augmentation.crop / augmentation.smallest_scale)
+    bits = read_header(scenes.files[0]["image"]).bits
+    for files in scenes.files:
+        headers = {name: read_header(path) for name, path in files.items()}
+        height, width = headers["image"].height, headers["image"].width
+        if min(height, width) < needed:
+            raise InputError(
+                f"{files['image']} is {width}x{height}; a crop of {augmentation.crop} px scaled by "
+                f"{augmentation.smallest_scale} needs {needed} px on each side, so give a smaller --crop"
+            )
+        for name, header in headers.items():
+            if (header.height, header.width) != (height, width):
+                raise InputError(
+                    f"{files[name]} is {header.width}x{header.height} and {files['image']} {width}x{height}; "
+                    "the views of a scene must be alike"
+                )
+            if header.bits != bits:
+                raise InputError(
+                    f"{files[name]} has {header.bits} bits and {scenes.files[0]['image']} {bits}; "
+                    "give a set of one bit depth"
+                )
 
 
 class PatchSource:
@@ -21,6 +53,11 @@ class PatchSource:
         How a scene becomes a patch.
     batch
         Patches an iteration, over all processes.
+
+    Raises
+    ------
+    InputError
+        See `check_images`.
     """
 
     def __init__(self, scenes: DualPixelFolder, augmentation: Augmentation, batch: int, seed: int) -> None:
@@ -28,15 +65,8 @@ class PatchSource:
         self.augmentation = augmentation
         self.batch = batch
         self.seed = seed
-        first = scenes.load(0)
-        needed = round(augmentation.crop / augmentation.smallest_scale)
-        height, width = first["image"].shape[:2]
-        if min(height, width) < needed:
-            raise InputError(
-                f"{scenes.files[0]['image']} is {width}x{height}; a crop of {augmentation.crop} px scaled by "
-                f"{augmentation.smallest_scale} needs {needed} px on each side, so give a smaller --crop"
-            )
-        total = len(scenes) * sum(image.nbytes for image in first.values())
+        check_images(scenes, augmentation)
+        total = len(scenes) * sum(image.nbytes for image in scenes.load(0).values())
         self._memory = [scenes.load(index) for index in range(len(scenes))] if total <= IN_MEMORY_BYTES else None
 
     def __call__(self, step: int, process: int, processes: int) -> dict[str, Tensor]:

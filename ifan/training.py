@@ -8,11 +8,15 @@ from typing import Any, Literal, cast
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from benchmark.dual_pixel import DualPixelFolder
+from benchmark.metrics.base import Metric
+from benchmark.metrics.lpips import LPIPS
 from benchmark.metrics.psnr import PSNR
 from benchmark.training import Recipe, Trainer
+from benchmark.weight_files import read_card
 from ifan.augmentation import Augmentation
 from ifan.data import PatchSource
 from ifan.initialisation import preserve_variance
@@ -23,7 +27,10 @@ from ifan.variants import Variant, describe
 from ifan.weights import load_network, read_weights, save_weights
 from realdof.errors import InputError
 from realdof.headers import read_header
-from realdof.images import image_from_pixels
+from realdof.images import image_from_pixels, pixels_from_image, write_pixels
+
+SAMPLES, SAMPLE_SIDE = 3, 256
+"""Of how many validation scenes pictures are kept, and the side of the part that is shown, px."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +63,38 @@ class Settings:
 
 
 class Validation:
-    """Mean PSNR over the validation split; the averaged weights, the latest and the best, kept as safetensors."""
+    """Mean PSNR and LPIPS over the validation split.
+
+    Keeps the averaged weights, the latest and those of the highest PSNR, as safetensors, and pictures of the first
+    scenes: defocused image, output and all-in-focus image of each in a row of ``samples.png``.
+
+    Raises
+    ------
+    InputError
+        LPIPS's weights cannot be had.
+    """
 
     def __init__(self, scenes: DualPixelFolder, folder: Path, settings: Settings, device: torch.device) -> None:
         self.scenes, self.folder, self.settings, self.device = scenes, folder, settings, device
-        self.best = float("-inf")
+        self.metrics: dict[str, Metric] = {"psnr": PSNR(), "lpips": LPIPS()}
+        self.best = _best_so_far(folder)
 
     def __call__(self, module: nn.Module, step: int) -> Mapping[str, float]:
-        """Figures for the log: PSNR of the output and of the defocused image it started from, dB."""
+        """Figures for the log: of the outputs, and with the ending ``_input`` of the defocused images."""
         network = cast(TrainedIFAN, module).network
         network.eval()
-        pairs = [self._score(network, index) for index in range(len(self.scenes))]
+        scored, samples = [], []
+        for index in range(len(self.scenes)):
+            image, output, target = self._images(network, index)
+            scored.append(
+                {name: metric(output, target) for name, metric in self.metrics.items()}
+                | {f"{name}_input": metric(image, target) for name, metric in self.metrics.items()}
+            )
+            if index < SAMPLES:
+                samples.append(torch.cat([_centre(one) for one in (image, output, target)], dim=2))
         network.train()
-        figures = {
-            "psnr": fmean(after for after, _ in pairs),
-            "psnr_input": fmean(before for _, before in pairs),
-        }
+        write_pixels(self.folder / "samples.png", pixels_from_image(torch.cat(samples, dim=1), 8))
+        figures = {name: fmean(scene[name] for scene in scored) for name in scored[0]}
         names = ["averaged.safetensors"]
         if figures["psnr"] > self.best:
             self.best = figures["psnr"]
@@ -81,14 +104,31 @@ class Validation:
             save_weights(self.folder / name, network, self.settings.variant, "unlabelled", card)
         return figures
 
-    def _score(self, network: IFAN, index: int) -> tuple[float, float]:
+    def _images(self, network: IFAN, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Defocused image, output and all-in-focus image of a scene, float (3, H, W) on the CPU."""
         views = {name: image_from_pixels(pixels).to(self.device) for name, pixels in self.scenes.load(index).items()}
         height, width = (side - side % SIZE_MULTIPLE for side in views["image"].shape[-2:])
         views = {name: image[:, :height, :width] for name, image in views.items()}
         both = torch.cat([views["right"], views["left"]])[None] if network.shape.dual else None
-        output = network(views["image"][None], both)[0].clamp(0, 1).cpu()
-        target = views["target"].cpu()
-        return PSNR()(output, target), PSNR()(views["image"].cpu(), target)
+        output = network(views["image"][None], both)[0].clamp(0, 1)
+        return views["image"].cpu(), output.cpu(), views["target"].cpu()
+
+
+def _best_so_far(folder: Path) -> float:
+    """The highest PSNR of the run in a folder, dB; minus infinity for a run that has yet to begin."""
+    best = folder / "best.safetensors"
+    if not (folder / "last.pt").exists() or not best.exists():
+        return float("-inf")
+    return float(read_card(best)["validation"]["psnr"])
+
+
+def _centre(image: Tensor) -> Tensor:
+    height, width = image.shape[-2:]
+    top, left = max(0, height - SAMPLE_SIDE) // 2, max(0, width - SAMPLE_SIDE) // 2
+    return functional.pad(
+        image[:, top : top + SAMPLE_SIDE, left : left + SAMPLE_SIDE],
+        (0, max(0, SAMPLE_SIDE - width), 0, max(0, SAMPLE_SIDE - height)),
+    )
 
 
 def train(
@@ -144,9 +184,20 @@ def train(
     trainer = Trainer(
         module, source, settings.recipe, folder,
         fabric=fabric, validate=validation, save_every=save_every, validate_every=validate_every,
+        settings=_settings_of_the_run(settings),
     )  # fmt: skip
     trainer.resume()
     return trainer
+
+
+def _settings_of_the_run(settings: Settings) -> dict[str, str | float]:
+    """What a run must not be continued with another value of, beside its recipe."""
+    return asdict(settings.augmentation) | {
+        "variant": settings.variant.name,
+        "reblurring_width": settings.reblurring_width,
+        "precision": settings.precision,
+        "loss": settings.loss,
+    }
 
 
 def check_depth(scenes: DualPixelFolder, variant: Variant) -> None:
