@@ -11,6 +11,7 @@ from benchmark.compare_cli import compare
 from benchmark.leaderboard_cli import leaderboard
 from benchmark.protocols_cli import protocols
 from benchmark.study_cli import study
+from benchmark.worker_options import Cluster, WorkerCount, WorkerMemory, asked_workers
 from realdof.console import new_app, run_app, stderr
 from realdof.errors import InputError
 
@@ -64,6 +65,9 @@ def run(
     ] = None,
     limit: Limit = None,
     again: Again = False,
+    workers: WorkerCount = 1,
+    cluster: Cluster = None,
+    worker_memory: WorkerMemory = None,
     program: Annotated[
         str | None, typer.Option("--exec", help='For --method command, such as "python run.py {input} {output}".')
     ] = None,
@@ -79,10 +83,19 @@ def run(
     factory = with_program(registry.method(method), program, name, timeout)
     check_device(device)
     tiling = asked_tiling(tile, overlap)
+    who = asked_workers(workers, cluster, worker_memory)
     task = open_task(dataset, protocol, metrics, root, subset, limit)
     with showing_progress(f"{factory.card.name} on {dataset}") as report:
         folder, summary = runner.run(
-            task, factory, results, weights=weights, device=device, tiling=tiling, again=again, report=report
+            task,
+            factory,
+            results,
+            weights=weights,
+            device=device,
+            tiling=tiling,
+            again=again,
+            workers=who,
+            report=report,
         )
     print_summary(folder, summary, task.metrics)
     if summary.failed:
@@ -109,6 +122,8 @@ def score(
     subset: SubsetFile = None,
     results: Results = DEFAULT_RESULTS,
     again: Again = False,
+    workers: WorkerCount = 1,
+    cluster: Cluster = None,
 ) -> None:
     """Score results that exist, paired with the data set by name."""
     from benchmark import runner
@@ -116,7 +131,9 @@ def score(
 
     task = open_task(dataset, protocol, metrics, root, subset, None)
     with showing_progress(f"scoring {outputs}") as report:
-        folder, summary = runner.score(task, outputs, name, results, again=again, report=report)
+        folder, summary = runner.score(
+            task, outputs, name, results, again=again, workers=asked_workers(workers, cluster), report=report
+        )
     print_summary(folder, summary, task.metrics)
 
 

@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -15,7 +16,7 @@ def describe(device: torch.device) -> dict[str, Any]:
     """Versions, hardware and command line, as ``run.json`` records them."""
     return {
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": package_versions(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor_name(),
         "threads": torch.get_num_threads(),
@@ -28,9 +29,16 @@ def device_name(device: torch.device) -> str:
     """The GPU's name, or the processor's with the number of threads."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{processor_name()}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{processor_name()}, {threads} thread{'s' if threads > 1 else ''}"
 
 
+def package_versions() -> dict[str, str | None]:
+    """Of the libraries that figures depend on; None for one that is not installed."""
+    return {name: _version(name) for name in PACKAGES}
+
+
+@cache
 def processor_name() -> str:
     """The processor's model as the system tells it."""
     try:

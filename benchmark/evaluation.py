@@ -4,11 +4,14 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
+import cv2
 import torch
 
 from benchmark.datasets.base import Entry
+from benchmark.environment import device_name
 from benchmark.method import Image, Method, Sample
 from benchmark.metrics.base import Metric
 from benchmark.protocols import Protocol
@@ -17,6 +20,8 @@ from realdof.errors import InputError
 
 WARM_UP_SIDE = 128
 """px of the corner that a method sees once, untimed, before its first image."""
+FAILURES = (InputError, RuntimeError, ValueError, ArithmeticError, MemoryError, cv2.error)
+"""What may go wrong with one image, so that the others go on."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,19 @@ class Evaluator:
     protocol: Protocol
     metrics: Mapping[str, Metric]
 
-    def run(self, entry: Entry, method: Method, device: torch.device) -> tuple[Record, Image | None]:
+    def run(
+        self,
+        entry: Entry,
+        method: Method,
+        device: torch.device,
+        turn: AbstractContextManager[object] | None = None,
+    ) -> tuple[Record, Image | None]:
         """Deblur one entry and score it.
+
+        Parameters
+        ----------
+        turn
+            Held while the method works, where several threads share it: reading and scoring go on beside.
 
         Returns
         -------
@@ -46,13 +62,17 @@ class Evaluator:
         """
         sample = self.protocol.load_sample(entry)
         try:
-            output, seconds, memory = deblur_timed(method, sample, device)
+            with turn or nullcontext():
+                output, seconds, memory = deblur_timed(method, sample, device)
+                stages, tiling = dict(method.stage_seconds), None if method.tiled is None else str(method.tiled)
             scores = self.score(output, sample)
-        except (InputError, RuntimeError, ValueError, ArithmeticError, MemoryError) as error:
+        except FAILURES as error:
             return Record(entry.name, "failed", error=f"{type(error).__name__}: {error}"), None
-        tiling = None if method.tiled is None else str(method.tiled)
-        stages = dict(method.stage_seconds)
-        return Record(entry.name, "ok", scores, seconds, memory, stages=stages, tiling=tiling), output
+        record = Record(
+            entry.name, "ok", scores, seconds, memory,
+            stages=stages, tiling=tiling, device=device_name(device),
+        )  # fmt: skip
+        return record, output
 
     def score(self, output: Image, sample: Sample) -> dict[str, float]:
         """Score an output where there is an all-in-focus image; no scores where there is none."""

@@ -13,7 +13,7 @@ from benchmark.protocols.stratified import BANDS
 from benchmark.published import PublishedFigure, published_figures
 from benchmark.results import Record, RunFolder, find_runs
 from benchmark.statistics import Interval, mean_intervals
-from benchmark.summary import summarise
+from benchmark.summary import Summary, summarise
 from realdof.errors import InputError
 
 METRICS = ("psnr", "ssim", "mae", "lpips")
@@ -43,6 +43,10 @@ class Row:
         Bootstrap interval by metric.
     difference
         Measured minus published by metric, where a paper prints the method on this data set under this protocol.
+    quartiles
+        First and third quartile of the time, s, where the time is shown.
+    peak_memory
+        GB: of the process's resident set or a GPU's allocations, the largest of all images.
     bands
         PSNR by band of the input's blur, over all pixels of the band in the data set; of `blur-stratified` only.
     remarks
@@ -61,6 +65,8 @@ class Row:
     ranked: bool = False
     intervals: dict[str, Interval] = field(default_factory=dict)
     difference: dict[str, float] = field(default_factory=dict)
+    quartiles: tuple[float, float] | None = None
+    peak_memory: float | None = None
     bands: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -142,7 +148,8 @@ def measured_row(folder: RunFolder, run: dict[str, Any], printed: Iterable[Publi
         **{name: summary.scores.get(name) for name in METRICS},
         "params_m": cost and cost["parameters"] / 1e6,
         "macs_g": cost and cost["macs"] / 1e9,
-        "time_s": summary.seconds,
+        # A time taken beside other images, or a median over several devices, compares with nothing.
+        "time_s": summary.seconds if summary.comparable_times else None,
     }
     tilings = sorted({record.tiling for record in records.values() if record.tiling} | {settings["tiling"]} - {None})
     return Row(
@@ -154,12 +161,14 @@ def measured_row(folder: RunFolder, run: dict[str, Any], printed: Iterable[Publi
         n=summary.done,
         total=summary.total,
         weights=weights["name"] if weights else "",
-        source=f"run {run['id']}, {run['environment']['device']}",
+        source=f"run {run['id']}, {'; '.join(summary.devices) or run['environment']['device']}",
         ranked=summary.complete and not tilings,
         intervals=_intervals(records.values()) if summary.complete else {},
         difference=_difference(settings["method"], figures, printed),
+        quartiles=summary.quartiles if summary.comparable_times else None,
+        peak_memory=None if summary.peak_memory is None else summary.peak_memory / 1e9,
         bands=_bands(records.values()) if summary.complete else {},
-        remarks=tuple(_remarks(run, summary.complete, summary.done, tilings)),
+        remarks=tuple(_remarks(run, summary, tilings)),
     )
 
 
@@ -216,19 +225,34 @@ def _difference(method: str, figures: dict[str, float | None], printed: Iterable
     return {name: ours - theirs for name, (ours, theirs) in pairs.items() if ours is not None and theirs is not None}
 
 
-def _remarks(run: dict[str, Any], complete: bool, done: int, tilings: list[str]) -> Iterable[str]:
+def _remarks(run: dict[str, Any], summary: Summary, tilings: list[str]) -> Iterable[str]:
     settings, weights = run["determinants"], run["weights"]
     if weights:
         # Most labels begin with the name already.
         yield f"weights {weights['name']}: {weights['label'].removeprefix(weights['name'] + ': ')}"
-    if not complete:
-        yield f"{done} of {run['total']} images, not ranked"
+    if not summary.complete:
+        yield f"{summary.done} of {run['total']} images, not ranked"
     if tilings:
         yield f"computed in tiles ({'; '.join(tilings)}), not ranked among whole images"
     if settings["dtype"] != "float32":
         yield f"computed in {settings['dtype']}"
     if settings.get("rescored"):
         yield f"scored anew from the outputs of run {settings['rescored']}"
+    yield from _remarks_on_times(summary)
+
+
+def _remarks_on_times(summary: Summary) -> Iterable[str]:
+    if summary.stages:
+        stages = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in summary.stages.items())
+        yield f"median time of its stages: {stages}"
+    if summary.seconds is None or summary.comparable_times:
+        return
+    reasons = []
+    if summary.workers > 1:
+        reasons.append(f"with up to {summary.workers} images computed at once")
+    if len(summary.devices) > 1:
+        reasons.append(f"on {len(summary.devices)} devices ({'; '.join(summary.devices)})")
+    yield f"its times were taken {' and '.join(reasons)} (median {summary.seconds:.3f} s) and compare with no others"
 
 
 def _published_row(figure: PublishedFigure) -> Row:
@@ -274,4 +298,7 @@ def _notes(dataset: str, measured: list[Row], shown: list[Row]) -> Iterable[str]
             "PSNR by blur: over all pixels of the data set where the input is blurred as by a Gaussian of so many px; "
             "flat: where the scene has no texture."
         )
-    yield "MACs are counted at 1280x720 as ptflops up to 0.6.3 did; time is the mean an image, without reading."
+    yield (
+        "MACs are counted at 1280x720 as ptflops up to 0.6.3 did; time is the median an image, without reading, with "
+        "its quartiles in brackets; memory is the process's at its largest, or on a GPU what was allocated there."
+    )

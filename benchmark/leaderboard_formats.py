@@ -16,6 +16,8 @@ TITLES = {
     "source": "Source",
 }  # fmt: skip
 """Columns that readers see; data set and protocol stand above."""
+MEMORY = "Memory (GB)"
+"""A column of its own where it was measured; the CSV's columns are fixed and have none."""
 DECIMALS = {"psnr": 2, "ssim": 4, "mae": 4, "lpips": 4, "params_m": 2, "macs_g": 1, "time_s": 3}
 _WORDS = ("method", "kind", "weights", "source")
 
@@ -25,16 +27,18 @@ def to_table(board: Leaderboard) -> Table:
     notes: list[str] = list(board.notes)
     ranks = {name: places(board, name) for name in (*METRICS, *COSTS)}
     bands = [band for band in BANDS if any(band in row.bands for row in board.rows)]
+    memory = any(row.peak_memory is not None for row in board.rows)
     rows = []
     for at, row in enumerate(board.rows):
         whose = f"{row.method}: " if row.kind == "measured" else ""
         numbers = tuple(_number(notes, f"{whose}{remark}.") for remark in row.remarks)
         marks = {name: _mark(ranks[name], at) for name in ranks}
         cells = [_cell(board, row, name, marks.get(name), numbers) for name in TITLES]
+        cells += [Cell(figure(row.peak_memory, 2))] if memory else []
         rows.append((*cells, *(Cell(figure(row.bands.get(band), 2)) for band in bands)))
     return Table(
         title=f"{board.dataset}, protocol {board.protocol}",
-        columns=(*TITLES.values(), *(f"PSNR, blur {band}" for band in bands)),
+        columns=(*TITLES.values(), *([MEMORY] if memory else []), *(f"PSNR, blur {band}" for band in bands)),
         rows=tuple(rows),
         notes=tuple(notes),
         words=frozenset(at for at, name in enumerate(TITLES) if name in _WORDS),
@@ -58,6 +62,8 @@ def to_json(board: Leaderboard) -> str:
             "rank": rank,
             "intervals": {name: [interval.low, interval.high] for name, interval in row.intervals.items()},
             "difference": row.difference,
+            "time_quartiles": None if row.quartiles is None else list(row.quartiles),
+            "peak_memory_gb": row.peak_memory,
             "bands": row.bands,
             "remarks": list(row.remarks),
         }
@@ -106,6 +112,8 @@ def _detail(row: Row, name: str) -> str:
     if name in row.intervals and not math.isnan(row.intervals[name].low):
         interval = row.intervals[name]
         parts.append(f"[{interval.low:.{decimals}f}, {interval.high:.{decimals}f}]")
+    if name == "time_s" and row.quartiles is not None:
+        parts.append("[{:.{d}f}, {:.{d}f}]".format(*row.quartiles, d=decimals))
     if name in row.difference:
         parts.append(f"({row.difference[name]:+.{decimals}f})".replace("-", "−"))
     return " ".join(parts)

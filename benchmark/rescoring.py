@@ -1,21 +1,18 @@
 """Scoring a run's saved outputs under another protocol, or by more metrics, without running the method."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from benchmark import runner
-from benchmark.datasets.base import Entry
 from benchmark.environment import describe
-from benchmark.evaluation import Evaluator
+from benchmark.jobs import Piece
+from benchmark.parallel import ALONE, Workers
 from benchmark.protocols import PROTOCOLS
-from benchmark.results import Record, RunFolder
+from benchmark.results import RunFolder
 from benchmark.run_choice import Chosen
 from benchmark.summary import Summary
 from realdof.errors import InputError
-from realdof.images import image_from_pixels, read_pixels
 
 _OF_THE_FOLDER = ("schema", "id", "created", "summary", "finished")
 
@@ -26,6 +23,7 @@ def rescore(
     results: Path,
     *,
     again: bool = False,
+    workers: Workers = ALONE,
     report: runner.Report = lambda progress: None,
 ) -> tuple[RunFolder, Summary]:
     """Score a run's outputs; the new run keeps the method, weights and times of the one it comes from.
@@ -38,6 +36,8 @@ def rescore(
         A whole run on the task's data set.
     task
         Data set, protocol and metrics to score by.
+    workers
+        Who scores.
 
     Raises
     ------
@@ -57,21 +57,9 @@ def rescore(
         "scored_with": describe(torch.device("cpu")),
     }
     folder = RunFolder.create(results, description)
-    work = _Rescore(task.evaluator, images, run.folder.records())
-    return folder, runner.run_entries(task, folder, work, again, report)
-
-
-class _Rescore:
-    """From entry to record by reading the output; time and memory are those of the run."""
-
-    def __init__(self, evaluator: Evaluator, images: Mapping[str, Path], records: Mapping[str, Record]) -> None:
-        self.evaluator, self.images, self.records = evaluator, images, records
-
-    def __call__(self, entry: Entry, folder: RunFolder) -> Record:
-        protocol = self.evaluator.protocol
-        output = protocol.fit(image_from_pixels(read_pixels(self.images[entry.name])))
-        scores = self.evaluator.score(output, protocol.load_sample(entry))
-        return replace(self.records[entry.name], status="ok", scores=scores, error=None)
+    earlier = run.folder.records()
+    pieces = [Piece(entry, images[entry.name], earlier[entry.name]) for entry in task.entries]
+    return folder, runner.score_pieces(task, folder, pieces, again, workers, report)
 
 
 def _check(run: Chosen, task: runner.Task) -> None:

@@ -51,6 +51,10 @@ class Record:
         Seconds of the method's stages by name, where it has stages (a defocus map, then the deconvolution).
     tiling
         How the image was cut into tiles; None if it was computed whole.
+    device
+        What computed it, by name and number of threads; None where outputs were scored that were made elsewhere.
+    workers
+        How many images were computed at once: a time taken beside others is not the method's own.
     """
 
     name: str
@@ -61,6 +65,8 @@ class Record:
     error: str | None = None
     stages: dict[str, float] = field(default_factory=dict)
     tiling: str | None = None
+    device: str | None = None
+    workers: int = 1
 
 
 def run_id(determinants: dict[str, Any]) -> str:

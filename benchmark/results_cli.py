@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark import registry
+from benchmark.worker_options import Cluster, WorkerCount, asked_workers
 
 app = typer.Typer(help="List, show, merge, export and prune what runs wrote.", no_args_is_help=True)
 published_app = typer.Typer(help="The figures that papers print.", no_args_is_help=True)
@@ -129,6 +130,8 @@ def rescore(
     root: Annotated[Path | None, typer.Option("--root", help="Where the data set is.")] = None,
     metrics: Annotated[str | None, typer.Option("--metrics", help="Comma-separated; all if not given.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Score every image anew.")] = False,
+    workers: WorkerCount = 1,
+    cluster: Cluster = None,
 ) -> None:
     """Score a run's saved outputs under another protocol, without running the method."""
     from benchmark.cli import open_task
@@ -139,7 +142,8 @@ def rescore(
     chosen = choose(results, run, dataset, of)
     task = open_task(chosen.settings["dataset"], protocol, metrics, root, None, None)
     with showing_progress(f"scoring {chosen.label}") as report:
-        folder, summary = score_again(chosen, task, results, again=again, report=report)
+        who = asked_workers(workers, cluster)
+        folder, summary = score_again(chosen, task, results, again=again, workers=who, report=report)
     print_summary(folder, summary, task.metrics)
 
 

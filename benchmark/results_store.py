@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,8 @@ def _export_row(run: Chosen, record: Record) -> dict[str, Any]:
         "error": record.error or "",
         "seconds": record.seconds,
         "peak_memory": record.peak_memory,
+        "device": record.device,
+        "workers": record.workers,
         **record.scores,
     }
 
@@ -169,7 +171,7 @@ def _merge_run(run: Chosen, into: Path) -> Merged:
         folder.add(combined)
     summary = summarise(folder.records().values(), run.description["total"])
     if summary.done + len(summary.failed) == run.settings["count"]:
-        folder.finish({key: value for key, value in asdict(summary).items() if key != "failed"})
+        folder.finish(summary.content())
     return Merged(folder, len(brought), outputs)
 
 

@@ -1,7 +1,7 @@
 """`run` a method over a data set, or `score` images that exist: both end in a results folder that can be resumed."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,18 @@ import torch
 
 from benchmark import complexity, registry
 from benchmark.datasets.base import Dataset, Entry, check_entries, hash_of_files, list_images
-from benchmark.environment import describe
-from benchmark.evaluation import Evaluator, warm_up
-from benchmark.method import Method, MethodCard, MethodFactory, WeightsUsed
+from benchmark.environment import describe, package_versions
+from benchmark.evaluation import Evaluator
+from benchmark.jobs import Deblur, Deblurring, Job, Measures, Piece, Score, Scoring, Work, set_up
+from benchmark.method import Architecture, MethodCard, MethodFactory, WeightsUsed
 from benchmark.metrics.base import Metric
+from benchmark.parallel import ALONE, Workers, compute_here, compute_on_workers
 from benchmark.protocols import Protocol
 from benchmark.results import Record, RunFolder
 from benchmark.summary import Summary, summarise
 from benchmark.tiling import Tiling
 from realdof.errors import InputError
 from realdof.headers import read_header
-from realdof.images import image_from_pixels, read_pixels
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Task:
     def evaluator(self) -> Evaluator:
         """The protocol with its metrics."""
         return Evaluator(self.protocol, self.metrics)
+
+    @property
+    def measures(self) -> Measures:
+        """The same in words."""
+        return Measures(self.protocol, tuple(self.metrics))
 
 
 def prepare(dataset: Dataset, protocol: Protocol, metrics: tuple[str, ...] | None, limit: int | None = None) -> Task:
@@ -101,6 +107,7 @@ def run(
     device: str = "cpu",
     tiling: Tiling | None = None,
     again: bool = False,
+    workers: Workers = ALONE,
     report: Report = lambda progress: None,
 ) -> tuple[RunFolder, Summary]:
     """Run a method over a data set; images that an earlier run with the same settings finished are kept.
@@ -113,6 +120,8 @@ def run(
         How every image is cut; None for whole images, of which a method may still cut those that do not fit.
     again
         Compute every image anew.
+    workers
+        Who computes: the scores are the same, the times are not the method's own beside others.
 
     Raises
     ------
@@ -124,18 +133,27 @@ def run(
     if weights is None and card.weights:
         weights = task.dataset.card.weights
     method = factory.load(weights)
-    where = torch.device(device)
-    _use_full_precision()
-    method.to(where)
-    method.prepare_for(task.dataset.card.name)
+    # Weights may decide on a network's shape, and so on its views, its words and its cost.
+    card = method.card
+    _check_views(card, task)
     if tiling is not None and not method.can_tile:
         raise InputError(f"{card.name} cannot compute images in tiles; leave out --tile")
-    method.tiling = tiling
-    folder = RunFolder.create(results, _description(task, card, method.weights, factory, where, tiling))
-    method.logs = folder.path / "logs"
-    with torch.inference_mode():
-        summary = run_entries(task, folder, _Deblur(task.evaluator, method, where), again, report)
-    return folder, summary
+    where, used = torch.device(device), method.weights
+    folder = RunFolder.create(
+        results, _description(task, card, used, method.counted or factory.architecture(), where, tiling)
+    )
+    pieces = [Piece(entry) for entry in task.entries]
+
+    def work() -> Work:
+        set_up(method, where, task.dataset.card.name, tiling, folder)
+        return Deblur(task.evaluator, method, where, folder)
+
+    sha256 = None if used is None else used.sha256
+    job = Deblurring(
+        task.measures, factory, _findable(weights), device, tiling, task.dataset.card.name, folder.path.absolute(),
+        sha256, package_versions(),
+    )  # fmt: skip
+    return folder, run_pieces(task, folder, pieces, work, job, again, workers, report)
 
 
 def score(
@@ -145,6 +163,7 @@ def score(
     results: Path,
     *,
     again: bool = False,
+    workers: Workers = ALONE,
     report: Report = lambda progress: None,
 ) -> tuple[RunFolder, Summary]:
     """Score images that exist, paired with the data set by name; the results of a run can be scored anew.
@@ -155,6 +174,8 @@ def score(
         A folder of images, or a run's folder.
     name
         The method's name in tables.
+    workers
+        Who scores.
 
     Raises
     ------
@@ -166,73 +187,66 @@ def score(
     card = MethodCard(name, name, "single", f"images of {outputs}")
     used = WeightsUsed("images", hash_of_files(images.values()), f"{min(bits)}-bit images made elsewhere")
     folder = RunFolder.create(results, _description(task, card, used, None, torch.device("cpu")))
-    return folder, run_entries(task, folder, _Score(task.evaluator, images), again, report)
+    pieces = [Piece(entry, images[entry.name]) for entry in task.entries]
+    return folder, score_pieces(task, folder, pieces, again, workers, report)
 
 
-class _Deblur:
-    """From entry to record and output by running the method, warmed up once."""
-
-    def __init__(self, evaluator: Evaluator, method: Method, device: torch.device) -> None:
-        self.evaluator, self.method, self.device = evaluator, method, device
-        self.warm = False
-
-    def __call__(self, entry: Entry, folder: RunFolder) -> Record:
-        if not self.warm and self.method.in_process:
-            with _failures_left_to_the_timed_run():
-                warm_up(self.method, self.evaluator.protocol.load_sample(entry), self.device)
-            self.warm = True
-        record, output = self.evaluator.run(entry, self.method, self.device)
-        if output is not None:
-            folder.keep_output(entry.name, output)
-        return record
-
-
-class _Score:
-    """From entry to record by reading the output."""
-
-    def __init__(self, evaluator: Evaluator, images: Mapping[str, Path]) -> None:
-        self.evaluator, self.images = evaluator, images
-
-    def __call__(self, entry: Entry, folder: RunFolder) -> Record:
-        sample = self.evaluator.protocol.load_sample(entry)
-        output = self.evaluator.protocol.fit(image_from_pixels(read_pixels(self.images[entry.name])))
-        return Record(entry.name, "ok", self.evaluator.score(output, sample))
-
-
-@contextmanager
-def _failures_left_to_the_timed_run() -> Iterator[None]:
-    # The same failure comes again in the run itself, where it is recorded with the image's name.
-    try:
-        yield
-    except (InputError, RuntimeError, ValueError, ArithmeticError, MemoryError):
-        return
-
-
-def run_entries(
-    task: Task, folder: RunFolder, work: Callable[[Entry, RunFolder], Record], again: bool, report: Report
+def score_pieces(
+    task: Task, folder: RunFolder, pieces: list[Piece], again: bool, workers: Workers, report: Report
 ) -> Summary:
-    """Do what is not done yet of a task, record it as it is done, and sum it up."""
+    """Score what is not scored yet of images that exist, and sum it up."""
+    return run_pieces(
+        task, folder, pieces, lambda: Score(task.evaluator), Scoring(task.measures, package_versions()),
+        again, workers, report,
+    )  # fmt: skip
+
+
+def run_pieces(
+    task: Task,
+    folder: RunFolder,
+    pieces: list[Piece],
+    work: Callable[[], Work],
+    job: Job,
+    again: bool,
+    workers: Workers,
+    report: Report,
+) -> Summary:
+    """Do what is not done yet of a task, record it as it is done, and sum it up.
+
+    Parameters
+    ----------
+    work
+        Makes what is done with an image in this process.
+    job
+        The same for workers.
+    """
     records = {} if again else _finished(task, folder)
     resumed = len(records)
     report(Progress(resumed, len(task.entries), resumed, None))
-    for entry in task.entries:
-        if entry.name in records:
-            continue
-        record = work(entry, folder)
-        folder.add(record)
-        records[entry.name] = record
-        report(Progress(len(records), len(task.entries), resumed, record))
+    left = [_findable_piece(piece) for piece in pieces if piece.entry.name not in records]
+    if left:
+        with (
+            torch.inference_mode(),
+            closing(compute_here(left, work()) if workers.here else compute_on_workers(left, job, workers)) as computed,
+        ):
+            for record in computed:
+                folder.add(record)
+                records[record.name] = record
+                report(Progress(len(records), len(task.entries), resumed, record))
     summary = summarise([records[entry.name] for entry in task.entries], len(task.entries))
-    folder.finish(
-        {
-            "scores": summary.scores,
-            "seconds": summary.seconds,
-            "stages": summary.stages,
-            "done": summary.done,
-            "total": summary.total,
-        }
-    )
+    folder.finish(summary.content())
     return summary
+
+
+def _findable(weights: str | None) -> str | None:
+    """A file's path as a worker finds it that has a working folder of its own; a key stays as it is."""
+    return str(Path(weights).absolute()) if weights is not None and Path(weights).exists() else weights
+
+
+def _findable_piece(piece: Piece) -> Piece:
+    files = {role: path.absolute() for role, path in piece.entry.files.items()}
+    output = None if piece.output is None else piece.output.absolute()
+    return Piece(Entry(piece.entry.name, **files), output, piece.earlier)
 
 
 def _finished(task: Task, folder: RunFolder) -> dict[str, Record]:
@@ -243,12 +257,6 @@ def _finished(task: Task, folder: RunFolder) -> dict[str, Record]:
         for name, record in folder.records().items()
         if name in names and record.status == "ok" and set(task.metrics) <= set(record.scores)
     }
-
-
-def _use_full_precision() -> None:
-    # Scored CUDA runs are float32: a GPU's TF32 would change figures in the third digit.
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
 
 
 def _check_views(card: MethodCard, task: Task) -> None:
@@ -304,11 +312,10 @@ def _description(
     task: Task,
     card: MethodCard,
     weights: WeightsUsed | None,
-    factory: MethodFactory | None,
+    architecture: Architecture | None,
     device: torch.device,
     tiling: Tiling | None = None,
 ) -> dict[str, Any]:
-    architecture = factory.architecture() if factory is not None else None
     cost = complexity.count(architecture) if architecture is not None else None
     return {
         "determinants": {

@@ -12,6 +12,7 @@ from benchmark.compare import compare, image_table, summary_table
 from benchmark.leaderboard_cli import SUFFIXES, measured_in, rendered
 from benchmark.leaderboard_formats import to_csv, to_json, to_table
 from benchmark.paper_tables import PAPER_TABLES, render
+from benchmark.parallel import ALONE, Workers
 from benchmark.run_choice import Chosen
 from benchmark.tables import Table
 from realdof.errors import InputError
@@ -144,6 +145,7 @@ def run_study(
     study: Study,
     prepare: Callable[[DatasetChoice, str | None], runner.Task],
     showing: Showing,
+    workers: Workers = ALONE,
 ) -> Outcome:
     """Run what is missing, then write every table.
 
@@ -153,6 +155,8 @@ def run_study(
         From data set and protocol (None for its own) to a checked task.
     showing
         What is shown of a run.
+    workers
+        Who computes.
 
     Returns
     -------
@@ -167,7 +171,7 @@ def run_study(
             except InputError as error:
                 outcome.problems.append(f"{dataset.name} under {protocol or 'its own protocol'}: {error}")
                 continue
-            runs = _run_methods(study, task, showing, outcome)
+            runs = _run_methods(study, task, showing, workers, outcome)
             if runs:
                 _write_leaderboard(study, task, outcome)
                 _write_comparisons(study, task, runs, outcome)
@@ -179,7 +183,7 @@ def run_study(
     return outcome
 
 
-def _run_methods(study: Study, task: runner.Task, showing: Showing, outcome: Outcome) -> list[Chosen]:
+def _run_methods(study: Study, task: runner.Task, showing: Showing, workers: Workers, outcome: Outcome) -> list[Chosen]:
     runs = []
     for method in study.methods:
         title = f"{method.name} on {task.dataset.card.name}, {task.protocol.name}"
@@ -187,8 +191,9 @@ def _run_methods(study: Study, task: runner.Task, showing: Showing, outcome: Out
             factory = registry.method(method.name)
             with showing(title) as report:
                 folder, summary = runner.run(
-                    task, factory, study.results, weights=method.weights, device=study.device, report=report
-                )
+                    task, factory, study.results,
+                    weights=method.weights, device=study.device, workers=workers, report=report,
+                )  # fmt: skip
         except InputError as error:
             outcome.problems.append(f"{title}: {error}")
             continue

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.worker_options import Cluster, WorkerCount, WorkerMemory, asked_workers
+
 if TYPE_CHECKING:
     from benchmark.runner import Task
     from benchmark.study import DatasetChoice
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 
 def study(
     file: Annotated[Path, typer.Argument(help="A TOML file; see docs/how-to/leaderboards.md.")],
+    workers: WorkerCount = 1,
+    cluster: Cluster = None,
+    worker_memory: WorkerMemory = None,
 ) -> None:
     """Run what is missing of a study and write all its tables; exit status 1 if anything could not be run."""
     from benchmark import registry, runner
@@ -27,7 +32,7 @@ def study(
             found.prepare(report)
         return runner.prepare(found, registry.protocol(protocol or found.card.protocol), wanted.metrics, wanted.limit)
 
-    outcome = run_study(wanted, prepare, showing_progress)
+    outcome = run_study(wanted, prepare, showing_progress, asked_workers(workers, cluster, worker_memory))
     for path in outcome.written:
         typer.echo(f"written: {path}")
     for problem in outcome.problems:

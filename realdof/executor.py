@@ -83,6 +83,14 @@ def workers(count: int, cluster: str | None = None) -> Iterator[Executor]:
                 os.environ[name] = value
 
 
+def capacity(executor: Executor) -> int:
+    """How many items the workers take on at once; a cluster's as far as it is known now."""
+    if isinstance(executor, ProcessWorkers):
+        return executor.count
+    threads: dict[str, int] = executor._client.nthreads()  # type: ignore[attr-defined]
+    return sum(threads.values())
+
+
 def completed(
     executor: Executor, function: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Outcome[Item, Result]]:
@@ -130,6 +138,7 @@ class ProcessWorkers(Executor):
     """
 
     def __init__(self, count: int) -> None:
+        self.count = count
         self._threads = ThreadPoolExecutor(count)
         self._local = threading.local()
         self._lock = threading.Lock()
