@@ -1,75 +1,59 @@
 """Training on two processes is training on one with the whole batch (Lightning Fabric, DDP over gloo)."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from ifan.cli import app
-from realdof.errors import InputError
-from realdof.images import write_pixels
+TRAINING = """
+import json, sys
+from pathlib import Path
 
-VIEWS = ("c/source", "l/source", "r/source", "c/target")
+import torch
+
+from benchmark.training import Recipe
+from ifan.augmentation import Augmentation
+from ifan.training import Settings, train
+from ifan.variants import VARIANTS
+
+data, out, devices = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+settings = Settings(VARIANTS["ifan-n8"], Recipe(steps=20, batch=2), Augmentation(crop=32), reblurring_width=8)
+trainer = train(data, out, settings, devices=devices)
+losses = []
+
+def report(progress):
+    losses.append(progress.losses)
+    if progress.step == 5:
+        torch.save(trainer.module.state_dict(), out / f"five-{trainer.fabric.global_rank}.pt")
+
+trainer.run(report)
+(out / f"losses-{trainer.fabric.global_rank}.json").write_text(json.dumps(losses))
+"""
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two scenes of noise, 96x96 px, in DPDD's layout."""
-    root, random = tmp_path_factory.mktemp("dpdd"), np.random.default_rng(0)
-    for index in range(2):
-        for view in VIEWS:
-            write_pixels(root / f"train_{view}" / f"{index}.png", random.integers(0, 256, (96, 96, 3), dtype=np.uint8))
-    return root
-
-
-def train(data: Path, out: Path, *options: str) -> dict[str, torch.Tensor]:
-    """The weights after training in a process of its own."""
-    words = ["train", "--data", str(data), "--out", str(out), "--variant", "ifan-n8", "--crop", "64", "--batch", "2"]
-    code = "from ifan.cli import main; main()"
-    script = out.with_suffix(".py")
+def train(data: Path, out: Path, devices: int) -> Path:
+    """The folder of a training in processes of its own: losses of 20 steps, and the weights after the fifth."""
     # Fabric starts the other process by the command that started this one, so there must be a file.
-    script.write_text(code)
-    subprocess.run([sys.executable, str(script), *words, *options], check=True, timeout=900)
-    state: dict[str, torch.Tensor] = torch.load(out / "last.pt", weights_only=True)["module"]
-    return state
+    script = out.with_suffix(".py")
+    script.write_text(TRAINING)
+    subprocess.run([sys.executable, script, data, out, str(devices)], check=True, timeout=900)
+    return out
 
 
 @pytest.mark.slow
 def test_two_processes_equal_one_with_the_double_batch(data: Path, tmp_path: Path) -> None:
-    one = train(data, tmp_path / "one", "--steps", "5", "--reblurring-width", "8")
-    two = train(data, tmp_path / "two", "--steps", "5", "--reblurring-width", "8", "--devices", "2")
-    assert one.keys() == two.keys()
-    assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-6
-
-
-@pytest.mark.slow
-def test_the_ablation_trains_its_six_models_under_one_seed(data: Path, tmp_path: Path) -> None:
-    words = ["train", "--data", str(data), "--out", str(tmp_path), "--ablation", "--steps", "1", "--batch", "1"]
-    app([*words, "--crop", "64", "--reblurring-width", "8", "--seed", "3"], standalone_mode=False)
-    for name, losses in {
-        "ifan-baseline": set(),
-        "ifan-baseline-dme": {"disparity"},
-        "ifan-fp": set(),
-        "ifan-fp-dme": {"disparity"},
-        "ifan-fp-rbn": {"reblur"},
-        "ifan": {"disparity", "reblur"},
-    }.items():
-        state = torch.load(tmp_path / name / "last.pt", weights_only=True)
-        assert (state["step"], state["recipe"]["seed"]) == (1, 3)
-        assert ("reblur" in losses) == any(key.startswith("reblurring.") for key in state["module"])
-
-
-def test_a_16_bit_variant_is_not_trained_on_8_bit_images(data: Path, tmp_path: Path) -> None:
-    words = ["train", "--data", str(data), "--out", str(tmp_path), "--variant", "ifan-16bit", "--crop", "64"]
-    with pytest.raises(InputError, match="16-bit images"):
-        app(words, standalone_mode=False)
-    assert not list(tmp_path.glob("*.csv"))
-
-
-def test_a_start_that_cannot_be_is_refused(data: Path, tmp_path: Path) -> None:
-    words = ["train", "--data", str(data), "--out", str(tmp_path), "--variant", "ifan-fac", "--crop", "64"]
-    with pytest.raises(InputError, match="--initialisation paper"):
-        app([*words, "--initialisation", "variance-preserving"], standalone_mode=False)
+    one, two = train(data, tmp_path / "one", 1), train(data, tmp_path / "two", 2)
+    expected = json.loads((one / "losses-0.json").read_text())
+    assert len(expected) == 20
+    for rank in (0, 1):
+        found = json.loads((two / f"losses-{rank}.json").read_text())
+        for wanted, got in zip(expected, found, strict=True):
+            assert got == pytest.approx(wanted, abs=1e-5)
+    five = torch.load(one / "five-0.pt", weights_only=True)
+    for rank in (0, 1):
+        other = torch.load(two / f"five-{rank}.pt", weights_only=True)
+        assert five.keys() == other.keys()
+        assert max(float((five[name] - other[name]).abs().max()) for name in five) < 1e-6
