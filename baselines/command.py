@@ -1,4 +1,4 @@
-"""The method `command`: any program in any environment, started once an image."""
+"""The method `command`: any program in any environment, started once an image or once for all of them."""
 
 import hashlib
 import os
@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from benchmark.method import Architecture, Image, Method, MethodCard, Sample, We
 from realdof.errors import InputError
 from realdof.images import image_from_pixels, pixels_from_image, read_pixels, write_pixels
 
-_VIEWS = ("input", "left", "right")
+_VIEWS = ("input", "left", "right", "output")
 _LOG_LINES = 3
 """How many of a log's last lines an error repeats."""
 
@@ -34,13 +36,17 @@ class Program:
     Parameters
     ----------
     words
-        The program and its arguments; ``{input}``, ``{left}``, ``{right}`` and ``{output}`` in them become paths.
+        The program and its arguments; ``{input}``, ``{left}``, ``{right}`` and ``{output}`` in them become paths of
+        files, or with ``_dir`` of folders.
     timeout
         Seconds that it may take for an image.
+    folders
+        Whether it is started once for all images, with folders.
     """
 
     words: tuple[str, ...]
     timeout: float
+    folders: bool = False
 
     @classmethod
     def parse(cls, line: str, timeout: float) -> "Program":
@@ -49,29 +55,38 @@ class Program:
         Raises
         ------
         InputError
-            A quote is not closed, ``{output}`` or every input is missing, or there is no such program.
+            A quote is not closed, ``{output}`` or every input is missing, files and folders are both asked for, or
+            there is no such program.
         """
         try:
             words = tuple(shlex.split(line))
         except ValueError as error:
             raise InputError(f"--exec {line!r} cannot be split into words: {error}") from error
-        inputs = [view for view in _VIEWS if f"{{{view}}}" in line]
-        if not inputs or "{output}" not in line:
+        places = {name for name in (*_VIEWS, *(f"{view}_dir" for view in _VIEWS)) if f"{{{name}}}" in line}
+        folders = any(name.endswith("_dir") for name in places)
+        output = "output_dir" if folders else "output"
+        if folders and any(not name.endswith("_dir") for name in places):
+            raise InputError(f"--exec {line!r} asks for files and for folders; name one or the other")
+        if output not in places or places == {output}:
             raise InputError(
                 f'--exec {line!r} must name {{input}} (or {{left}}, {{right}}) and {{output}}, as in "python run.py '
-                '{input} {output}"'
+                '{input} {output}", or folders, as in "python run.py {input_dir} {output_dir}"'
             )
         if shutil.which(words[0]) is None:
             raise InputError(f"--exec: there is no program {words[0]}; give its path")
-        return cls(words, timeout)
+        return cls(words, timeout, folders)
+
+    def wants(self, view: str) -> bool:
+        """Whether the command line names a view, ``input``, ``left`` or ``right``, as a file or a folder."""
+        return any(f"{{{view}}}" in word or f"{{{view}_dir}}" in word for word in self.words)
 
     @property
     def inputs(self) -> Literal["single", "dual"]:
         """Whether it wants the dual-pixel views."""
-        return "dual" if any(f"{{{view}}}" in word for word in self.words for view in ("left", "right")) else "single"
+        return "dual" if self.wants("left") or self.wants("right") else "single"
 
-    def run(self, files: dict[str, Path], log: Path) -> None:
-        """Run it once and wait; what it prints goes to ``log``.
+    def run(self, places: dict[str, Path], log: Path, images: int = 1) -> None:
+        """Run it once and wait, as long as so many images may take; what it prints goes to ``log``.
 
         Raises
         ------
@@ -79,7 +94,7 @@ class Program:
             It took longer than it may, and was ended with all it had started, or its exit status is not 0.
         """
         words = list(self.words)
-        for name, path in files.items():
+        for name, path in places.items():
             words = [word.replace(f"{{{name}}}", str(path)) for word in words]
         with log.open("wb") as printed:
             # A session of its own, so that what the program starts can be ended with it.
@@ -87,9 +102,9 @@ class Program:
                 words, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
             )
             try:
-                status = process.wait(self.timeout)
+                status = process.wait(self.timeout * images)
             except subprocess.TimeoutExpired as error:
-                raise ProgramError(f"took more than {self.timeout:g} s and was ended") from error
+                raise ProgramError(f"took more than {self.timeout * images:g} s and was ended") from error
             finally:
                 if process.poll() is None:
                     with suppress(ProcessLookupError):
@@ -124,20 +139,111 @@ class Command(Method):
             log.parent.mkdir(parents=True, exist_ok=True)
             files = _write_inputs(sample, self.program, folder)
             files["output"] = folder / "output" / f"{sample.name}.png"
-            files["output"].parent.mkdir()
+            files["output"].parent.mkdir(parents=True)
             try:
                 self.program.run(files, log)
                 return _read_output(files["output"], sample.image).to(sample.image.device)
             except ProgramError as error:
-                kept = f"; its log is {log}" if self.logs else ""
-                raise ProgramError(f"{self.program.words[0]} {error}{_end_of(log)}{kept}") from error
+                raise self._told(error, log) from error
+
+    def _told(self, error: ProgramError, log: Path) -> ProgramError:
+        kept = f"; its log is {log}" if self.logs else ""
+        return ProgramError(f"{self.program.words[0]} {error}{_end_of(log)}{kept}")
+
+
+class FolderCommand(Command):
+    """Write the images of a whole run, run the program once, then read what it wrote for each."""
+
+    at_once = True
+
+    def __init__(self, card: MethodCard, program: Program, line: str) -> None:
+        super().__init__(card, program, line)
+        self._started: _Started | None = None
+
+    def deblur(self, sample: Sample) -> Image:
+        """Deblur one sample; the program is started with the first, for all that the run has yet to do.
+
+        Raises
+        ------
+        ProgramError
+            The program failed or took too long, which fails every image, or this image's output is missing,
+            unreadable or of another size.
+        """
+        if self._started is None or sample.name not in self._started.names:
+            self._started = self._start(sample)
+        began, started = time.perf_counter(), self._started
+        started.names.discard(sample.name)
+        try:
+            image = self._read(sample, started)
+        finally:
+            if not started.names:
+                started.folder.cleanup()
+        self.seconds = started.seconds_an_image + time.perf_counter() - began
+        return image.to(sample.image.device)
+
+    def _read(self, sample: Sample, started: "_Started") -> Image:
+        try:
+            if started.error is not None:
+                raise started.error
+            return _read_output(started.outputs / f"{sample.name}.png", sample.image)
+        except ProgramError as error:
+            raise self._told(error, started.log) from error
+
+    def _start(self, sample: Sample) -> "_Started":
+        began = time.perf_counter()
+        folder = tempfile.TemporaryDirectory(prefix="ifan-bench-")
+        inside = Path(folder.name)
+        log = (self.logs or inside) / "all-images.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        names = _write_all([sample] if self.pending is None else self.pending(), self.program, inside)
+        if sample.name not in names:
+            names = _write_all([sample], self.program, inside)
+        places = {f"{view}_dir": inside / view for view in _VIEWS}
+        places["output_dir"].mkdir()
+        error = None
+        try:
+            self.program.run(places, log, len(names))
+        except ProgramError as failure:
+            error = failure
+        seconds = (time.perf_counter() - began) / len(names)
+        return _Started(folder, places["output_dir"], log, names, seconds, error)
+
+
+@dataclass
+class _Started:
+    """What one start of a program for many images left.
+
+    Parameters
+    ----------
+    folder
+        Holds inputs and outputs; gone with this object.
+    names
+        The images whose outputs are still to be read.
+    error
+        Why all of them failed, if the program did.
+    """
+
+    folder: tempfile.TemporaryDirectory[str]
+    outputs: Path
+    log: Path
+    names: set[str]
+    seconds_an_image: float
+    error: ProgramError | None
+
+
+def _write_all(samples: Iterable[Sample], program: Program, folder: Path) -> set[str]:
+    names = set()
+    for sample in samples:
+        _write_inputs(sample, program, folder)
+        names.add(sample.name)
+    return names
 
 
 def _write_inputs(sample: Sample, program: Program, folder: Path) -> dict[str, Path]:
     images = {"input": sample.image, "left": sample.left, "right": sample.right}
     files = {}
     for view, image in images.items():
-        if image is None or not any(f"{{{view}}}" in word for word in program.words):
+        if image is None or not program.wants(view):
             continue
         files[view] = folder / view / f"{sample.name}.png"
         write_pixels(files[view], pixels_from_image(image.cpu(), _bits(image)))
@@ -152,14 +258,14 @@ def _bits(image: Image) -> Literal[8, 16]:
 
 def _read_output(path: Path, image: Image) -> Image:
     if not path.is_file():
-        raise ProgramError("wrote no {output}")
+        raise ProgramError(f"wrote no {path.name}")
     try:
         output = image_from_pixels(read_pixels(path))
     except InputError as error:
-        raise ProgramError(f"wrote an {{output}} that cannot be read ({error})") from error
+        raise ProgramError(f"wrote a {path.name} that cannot be read ({error})") from error
     if output.shape != image.shape:
         (height, width), (right_height, right_width) = output.shape[1:], image.shape[1:]
-        raise ProgramError(f"wrote an {{output}} of {width}x{height} for an image of {right_width}x{right_height}")
+        raise ProgramError(f"wrote a {path.name} of {width}x{height} for an image of {right_width}x{right_height}")
     return output
 
 
@@ -177,7 +283,7 @@ class CommandFactory:
             "command",
             "External program",
             "single",
-            'any program in any environment, once an image: --exec "python run.py {input} {output}"',
+            'any program in any environment: --exec "python run.py {input} {output}", or {input_dir} {output_dir}',
         )
 
     def with_program(self, line: str, name: str | None, timeout: float) -> "ProgramMethod":
@@ -211,7 +317,7 @@ class ProgramMethod:
         """
         if weights is not None:
             raise InputError("command takes no --weights; name them in --exec as the program wants it")
-        return Command(self.card, self.program, self.line)
+        return (FolderCommand if self.program.folders else Command)(self.card, self.program, self.line)
 
     def architecture(self) -> Architecture | None:
         """Unknown."""

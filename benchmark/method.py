@@ -1,7 +1,7 @@
 """What a deblurring method is to the harness: a card that describes it and a function from sample to image."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -121,6 +121,12 @@ class Method(ABC):
     in_process
         False for a method that starts a program for each image: nothing of it can be warmed up, and the memory that
         counts is the program's.
+    at_once
+        True for a method that starts a program once for all images: it cannot be shared between workers.
+    pending
+        Gives the images that a run has yet to do, for such a method, set by a run; without all-in-focus images.
+    seconds
+        Of the last image, for such a method, for which a clock around ``deblur`` cannot tell; None for others.
     can_tile
         Whether the method can compute an image in tiles; ``tiling`` then says how, None for whole if it fits.
     tiled
@@ -135,6 +141,9 @@ class Method(ABC):
     counted: Architecture | None = None
     stage_seconds: Mapping[str, float] = MappingProxyType({})
     in_process: bool = True
+    at_once: bool = False
+    pending: Callable[[], Iterator[Sample]] | None = None
+    seconds: float | None = None
     can_tile: bool = False
     tiling: Tiling | None = None
     tiled: Tiling | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,8 @@ def run(
     _check_views(card, task)
     if tiling is not None and not method.can_tile:
         raise InputError(f"{card.name} cannot compute images in tiles; leave out --tile")
+    if method.at_once and not workers.here:
+        raise InputError(f"{card.name} is started once for all images, which workers cannot share; leave out --workers")
     where, used = torch.device(device), method.weights
     folder = RunFolder.create(
         results, _description(task, card, used, method.counted or factory.architecture(), where, tiling)
@@ -146,6 +148,9 @@ def run(
 
     def work() -> Work:
         set_up(method, where, task.dataset.card.name, tiling, folder)
+        done = {} if again else _finished(task, folder)
+        left = [entry for entry in task.entries if entry.name not in done]
+        method.pending = lambda: (replace(task.protocol.load_sample(entry), target=None) for entry in left)
         return Deblur(task.evaluator, method, where, folder)
 
     sha256 = None if used is None else used.sha256

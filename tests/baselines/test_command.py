@@ -101,7 +101,7 @@ FAULTS = {
         "import time; print('waiting', flush=True); time.sleep(600)",
         "more than 3 s and was ended; it said: wai",
     ),
-    "writes nothing": ("pass", "wrote no {output}"),
+    "writes nothing": ("pass", "wrote no b.png"),
     "writes no image": ("open(sys.argv[2], 'w').write('hello')", "cannot be read"),
     "writes half an image": (
         "data = open(sys.argv[1], 'rb').read(); open(sys.argv[2], 'wb').write(data[:len(data) // 2])",
@@ -109,7 +109,7 @@ FAULTS = {
     ),
     "writes the wrong size": (
         "import cv2; cv2.imwrite(sys.argv[2], cv2.imread(sys.argv[1], -1)[:32])",
-        "wrote an {output} of 72x32 for an image of 72x64",
+        "wrote a b.png of 72x32 for an image of 72x64",
     ),
 }
 
@@ -162,6 +162,10 @@ def test_two_programs_never_share_a_run(dataset: Path) -> None:
     [
         ("python run.py {input}", "must name"),
         ("python run.py {output}", "must name"),
+        ("python run.py {input_dir}", "must name"),
+        ("python run.py {output_dir}", "must name"),
+        ("python run.py {input} {output_dir}", "files and for folders"),
+        ("python run.py {input_dir} {output}", "files and for folders"),
         ("python 'run.py {input} {output}", "cannot be split"),
         ("no-such-program-anywhere {input} {output}", "there is no program no-such-program-anywhere"),
     ],
@@ -185,3 +189,124 @@ def test_options_that_do_not_fit_the_method_are_refused(dataset: Path, options: 
     result = CliRunner().invoke(app, [*words, "--results", os.devnull])
     assert isinstance(result.exception, InputError)
     assert told in str(result.exception)
+
+
+COPY_ALL = "import pathlib, shutil, sys; [shutil.copy(p, sys.argv[2]) for p in pathlib.Path(sys.argv[1]).iterdir()]"
+FOLDERS = ("{input_dir}", "{output_dir}")
+
+
+def test_a_program_for_folders_is_started_once_for_all_images(dataset: Path) -> None:
+    done = run(dataset, python(f"print('started'); {COPY_ALL}", *FOLDERS), "--name", "folders")
+    assert done.exit_code == 0, done.output
+    records = records_of(dataset)
+    assert sorted(records) == ["a", "b", "c d"]
+    per_image = run(dataset, python(COPY, "{input}", "{output}"), "--name", "single")
+    assert per_image.exit_code == 0, per_image.output
+    for name in records:
+        ours, theirs = (
+            read_pixels(next(dataset.parent.glob(f"results/folder/{method}/*/outputs/{name}.png")))
+            for method in ("folders", "single")
+        )
+        assert np.array_equal(ours, theirs)
+    (log,) = dataset.parent.glob("results/folder/folders/*/logs/*")
+    assert log.read_text() == "started\n"
+
+
+def test_its_time_is_shared_by_the_images(dataset: Path) -> None:
+    began = time.perf_counter()
+    done = run(dataset, python(f"import time; time.sleep(1.5); {COPY_ALL}", *FOLDERS))
+    took = time.perf_counter() - began
+    assert done.exit_code == 0, done.output
+    seconds = [record["seconds"] for record in records_of(dataset).values()]
+    assert min(seconds) >= 0.5
+    assert 1.5 <= sum(seconds) <= took
+
+
+def test_views_are_given_in_folders_of_their_own() -> None:
+    code = (
+        "import pathlib, shutil, sys\n"
+        "left, right, out = map(pathlib.Path, sys.argv[1:])\n"
+        "assert sorted(p.name for p in left.iterdir()) == sorted(p.name for p in right.iterdir())\n"
+        "[shutil.copy(p, out) for p in right.iterdir()]"
+    )
+    factory = command.with_program(python(code, "{left_dir}", "{right_dir}", "{output_dir}"), None, 60.0)
+    assert factory.card.inputs == "dual"
+    samples = [
+        Sample(name, *(torch.full((3, 64, 64), grey / 255) for grey in (10, 20, value)))
+        for name, value in (("one", 30), ("two", 40))
+    ]
+    ready = factory.load()
+    ready.pending = lambda: iter(samples)
+    for sample in samples:
+        assert sample.right is not None
+        assert torch.equal(ready.deblur(sample), sample.right)
+
+
+FOLDER_FAULTS = {
+    "leaves one out": ("(out / 'b.png').unlink()", "wrote no b.png"),
+    "writes one in the wrong size": (
+        "import cv2; cv2.imwrite(str(out / 'b.png'), cv2.imread(str(out / 'b.png'), -1)[:32])",
+        "wrote a b.png of 72x32 for an image of 72x64",
+    ),
+    "writes half of one": (
+        "data = (out / 'b.png').read_bytes(); (out / 'b.png').write_bytes(data[: len(data) // 2])",
+        "wrote a b.png that cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "told"), FOLDER_FAULTS.values(), ids=FOLDER_FAULTS)
+def test_what_is_wrong_with_one_output_fails_that_image_alone(dataset: Path, fault: str, told: str) -> None:
+    done = run(dataset, python(f"print('hello'); {COPY_ALL}; out = pathlib.Path(sys.argv[2]); {fault}", *FOLDERS))
+    assert done.exit_code == 1
+    records = records_of(dataset)
+    assert [name for name, record in sorted(records.items()) if record["status"] == "ok"] == ["a", "c d"]
+    assert f"{told}" in records["b"]["error"]
+    assert "it said: hello" in records["b"]["error"]
+    assert Path(records["b"]["error"].rpartition("its log is ")[2]).read_text() == "hello\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("print('out of luck'); raise SystemExit(3)", "ended with exit status 3; it said: out of luck"),
+        ("print('waiting', flush=True); import time; time.sleep(600)", "more than 3 s and was ended; it said: waiting"),
+    ],
+    ids=["crashes", "hangs"],
+)
+def test_a_program_that_fails_as_a_whole_fails_every_image_and_is_not_started_again(
+    dataset: Path, fault: str, told: str
+) -> None:
+    counter = dataset.parent / "starts"
+    code = f"open({str(counter)!r}, 'a').write('x'); {COPY_ALL}; {fault}"
+    done = run(dataset, python(code, *FOLDERS), "--timeout", "1")
+    assert done.exit_code == 1
+    records = records_of(dataset)
+    assert sorted(records) == ["a", "b", "c d"]
+    assert all(record["status"] == "failed" and told in record["error"] for record in records.values())
+    assert counter.read_text() == "x"
+
+
+def test_a_run_that_continues_gives_the_program_only_what_is_left(dataset: Path) -> None:
+    seen = dataset.parent / "seen"
+    code = (
+        f"import os\nlist_ = sorted(os.listdir(__import__('sys').argv[1]))\n"
+        f"open({str(seen)!r}, 'a').write(','.join(list_) + ';')\n{COPY_ALL}\n"
+        f"first = open({str(seen)!r}).read().count(';') == 1\n"
+        "if first: (pathlib.Path(sys.argv[2]) / 'b.png').unlink()"
+    )
+    line = python(code, *FOLDERS)
+    assert run(dataset, line).exit_code == 1
+    assert run(dataset, line).exit_code == 0
+    assert seen.read_text() == "a.png,b.png,c d.png;b.png;"
+
+
+def test_workers_cannot_share_a_program_for_folders(dataset: Path) -> None:
+    done = run(dataset, python(COPY_ALL, *FOLDERS), "--workers", "2")
+    assert isinstance(done.exception, InputError)
+    assert "leave out --workers" in str(done.exception)
+
+
+def test_without_a_run_a_program_for_folders_is_given_the_one_image() -> None:
+    image = torch.randint(0, 256, (3, 64, 80), generator=torch.Generator().manual_seed(0)) / 255
+    torch.testing.assert_close(method(COPY_ALL, *FOLDERS).deblur(Sample("one", image)), image)
