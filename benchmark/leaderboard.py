@@ -51,6 +51,8 @@ class Row:
         PSNR by band of the input's blur, over all pixels of the band in the data set; of `blur-stratified` only.
     remarks
         What a reader must know of this row, one sentence each.
+    folder
+        Of the run; None for published rows.
     """
 
     method: str
@@ -69,6 +71,7 @@ class Row:
     peak_memory: float | None = None
     bands: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,7 @@ def measured_row(folder: RunFolder, run: dict[str, Any], printed: Iterable[Publi
         peak_memory=None if summary.peak_memory is None else summary.peak_memory / 1e9,
         bands=_bands(records.values()) if summary.complete else {},
         remarks=tuple(_remarks(run, summary, tilings)),
+        folder=folder.path,
     )
 
 

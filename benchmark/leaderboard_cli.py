@@ -1,14 +1,17 @@
 """``ifan-bench leaderboard``: tables of what was measured and what papers print."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmark import registry
+from realdof.errors import InputError
 
 if TYPE_CHECKING:
+    from benchmark.datasets.base import Dataset
     from benchmark.leaderboard import Row
     from benchmark.tables import Table
 
@@ -29,6 +32,13 @@ def leaderboard(
     paper_table: Annotated[
         str | None, typer.Option("--paper-table", help="The paper's own table: 1 to 5, s1 to s3 of its supplement.")
     ] = None,
+    pictures: Annotated[
+        int, typer.Option("--pictures", min=0, help="With --format html: how many scenes have pictures at most.")
+    ] = 20,
+    root: Annotated[
+        Path | None, typer.Option("--root", help="For pictures: the data set's folder, if not its place in the cache.")
+    ] = None,
+    subset: Annotated[Path | None, typer.Option("--subset", help="For pictures: the list that the runs had.")] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for the files; a leaderboard's is the results folder if not given."),
@@ -37,8 +47,9 @@ def leaderboard(
     """Print measured and published figures side by side, and write them as CSV, Markdown and the format asked for."""
     from benchmark import leaderboard as boards
     from benchmark import leaderboard_formats as formats
-    from benchmark.console import print_table
+    from benchmark.console import print_table, showing_preparation
     from benchmark.paper_tables import render
+    from benchmark.web_page import write_page
     from realdof.files import write_text
 
     if format not in FORMATS:
@@ -54,9 +65,13 @@ def leaderboard(
         name = protocol or registry.dataset(dataset.partition("@")[0]).card.protocol
         board = boards.build(results, dataset, registry.protocol(name).name, sort=sort, images=images)
         table = formats.to_table(board)
-        texts = {kind: rendered(table, kind) for kind in ("markdown", "latex", "html")}
+        texts = {kind: rendered(table, kind) for kind in ("markdown", "latex")}
         texts |= {"csv": formats.to_csv(board), "json": formats.to_json(board)}
         stem, folder = f"leaderboard-{dataset}-{board.protocol}", out or results
+        if format == "html":
+            opened = partial(_opened, dataset, root, subset)
+            with showing_preparation("drawing pictures") as report:
+                texts["html"] = write_page(board, folder / f"{stem}.html", opened, pictures, report)
     kinds = [kind for kind in dict.fromkeys(("csv", "markdown", format)) if kind in SUFFIXES]
     files = [] if folder is None else [folder / f"{stem}.{SUFFIXES[kind]}" for kind in kinds]
     for path, kind in zip(files, kinds, strict=False):
@@ -65,6 +80,15 @@ def leaderboard(
         print_table(table, files)
     else:
         typer.echo(texts[format], nl=False)
+
+
+def _opened(dataset: str, root: Path | None, subset: Path | None) -> "Dataset":
+    from benchmark.datasets.subset import restrict
+
+    found = restrict(registry.dataset(dataset.partition("@")[0])(root), subset)
+    if found.card.name != dataset:
+        raise InputError(f"{dataset} is part of a data set; give its list with --subset")
+    return found
 
 
 def rendered(table: "Table", format: str) -> str:

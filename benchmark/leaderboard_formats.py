@@ -26,8 +26,7 @@ def to_table(board: Leaderboard) -> Table:
     """For readers: best and second best of the ranked rows marked, intervals, differences and numbered notes."""
     notes: list[str] = list(board.notes)
     ranks = {name: places(board, name) for name in (*METRICS, *COSTS)}
-    bands = [band for band in BANDS if any(band in row.bands for row in board.rows)]
-    memory = any(row.peak_memory is not None for row in board.rows)
+    bands, memory = shown_bands(board), has_memory(board)
     rows = []
     for at, row in enumerate(board.rows):
         whose = f"{row.method}: " if row.kind == "measured" else ""
@@ -44,6 +43,16 @@ def to_table(board: Leaderboard) -> Table:
         words=frozenset(at for at, name in enumerate(TITLES) if name in _WORDS),
         muted=frozenset(at for at, row in enumerate(board.rows) if row.kind == "published"),
     )
+
+
+def shown_bands(board: Leaderboard) -> list[str]:
+    """The bands of blur that any row has a figure for."""
+    return [band for band in BANDS if any(band in row.bands for row in board.rows)]
+
+
+def has_memory(board: Leaderboard) -> bool:
+    """Whether any row has a figure for memory."""
+    return any(row.peak_memory is not None for row in board.rows)
 
 
 def to_csv(board: Leaderboard) -> str:

@@ -15,6 +15,7 @@ from benchmark.paper_tables import PAPER_TABLES, render
 from benchmark.parallel import ALONE, Workers
 from benchmark.run_choice import Chosen
 from benchmark.tables import Table
+from benchmark.web_page import write_page
 from realdof.errors import InputError
 from realdof.files import write_text
 
@@ -208,6 +209,8 @@ def _write_leaderboard(study: Study, task: runner.Task, outcome: Outcome) -> Non
     )
     stem = f"leaderboard-{board.dataset}-{board.protocol}"
     whole = {"csv": to_csv(board), "json": to_json(board)}
+    if "html" in study.formats:
+        whole["html"] = write_page(board, study.tables / f"{stem}.html", lambda: task.dataset)
     _write(study, stem, to_table(board), outcome, whole)
 
 

@@ -98,7 +98,7 @@ def to_latex(table: Table) -> str:
 
 def to_html(*tables: Table) -> str:
     """One page that needs nothing else, with every table on it."""
-    return _templates().get_template("tables.html").render(tables=tables)
+    return templates().get_template("tables.html").render(tables=tables)
 
 
 def to_csv(table: Table) -> str:
@@ -144,7 +144,8 @@ def _latex(text: str) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of this package's pages."""
     return Environment(
         loader=PackageLoader("benchmark"),
         autoescape=True,
