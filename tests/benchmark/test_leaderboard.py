@@ -214,7 +214,7 @@ def test_the_command_prints_a_format_and_writes_it(tmp_path: Path, format: str, 
     done = CliRunner().invoke(app, ["leaderboard", *words])
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith(begins)
-    assert (out / f"leaderboard-dpdd-ifan-cvpr21.{suffix}").read_text(encoding="utf-8") == done.output
+    assert (out / f"leaderboard-dpdd-ifan-cvpr21.{suffix}").read_text(encoding="utf-8") == done.stdout
     paper = CliRunner().invoke(app, ["leaderboard", "--paper-table", "s2", *words[2:]])
     assert paper.exit_code == 0, paper.output
     assert (out / f"paper-table-s2.{suffix}").read_text(encoding="utf-8") == paper.output
