@@ -45,6 +45,13 @@ class Precision(Enum):
     BFLOAT16 = "bfloat16"
 
 
+class TrainingPrecision(Enum):
+    """What a training computes in, in Lightning Fabric's words; the weights stay in float32."""
+
+    FLOAT32 = "32-true"
+    BFLOAT16 = "bf16-mixed"
+
+
 class Initialisation(Enum):
     """Where a training starts."""
 
@@ -145,7 +152,9 @@ def train(
     ema: Annotated[float, typer.Option(min=0.0, max=0.99999, help="Decay of the averaged weights.")] = 0.999,
     noise: Annotated[float, typer.Option(min=0.001, help="Largest noise level of the augmentation.")] = 0.0707,
     reblurring_width: Annotated[int, typer.Option(min=0, help="128: released code; 0: no such loss.")] = 32,
-    precision: Annotated[str, typer.Option(help="32-true or bf16-mixed.")] = "32-true",
+    precision: Annotated[
+        TrainingPrecision, typer.Option(help="bf16-mixed is for GPUs and processors with AVX-512 BF16.")
+    ] = TrainingPrecision.FLOAT32,
     initialisation: Annotated[
         Initialisation, typer.Option(help="variance-preserving is for short trainings.")
     ] = Initialisation.PAPER,
@@ -180,7 +189,9 @@ def train(
     for name in ABLATION if ablation else (variant,):
         which = variant_named(name)
         augmentation = Augmentation(crop=which.crop if crop is None else crop, noise=noise)
-        settings = Settings(which, recipe, augmentation, reblurring_width, precision, initialisation.value, loss.value)
+        settings = Settings(
+            which, recipe, augmentation, reblurring_width, precision.value, initialisation.value, loss.value
+        )
         trainer = prepare(
             data, out / name if ablation else out, settings, start=start, accelerator=accelerator, devices=devices,
             save_every=save_every, validate_every=validate_every,
@@ -230,18 +241,25 @@ def convert(
 
 @app.command(epilog="Example: ifan export ifan.onnx --weights synthetic")
 def export(
-    target: Annotated[Path, typer.Argument(help="The file to write: .onnx, or .pt2 for torch.export.load.")],
+    target: Annotated[
+        Path, typer.Argument(help="A file .onnx or .pt2 (torch.export), or a folder for from_pretrained.")
+    ],
     variant: VariantName = "ifan",
     weights: Annotated[str, typer.Option(help="official, synthetic, or a file.")] = "official",
     overwrite: Overwrite = False,
 ) -> None:
-    """Export a network for other programs, for images of any size that divides by 8, and check what was written."""
+    """Export a network for other programs, for images of any size that divides by 8; files are checked against it."""
     from ifan.export import export as write
     from ifan.photographs import refuse_existing
 
     refuse_existing(target, overwrite)
     which = variant_named(variant)
-    difference = write(load_network(which, read_weights(find_weights(which, weights))), target)
+    network = load_network(which, read_weights(find_weights(which, weights)))
+    if not target.suffix:
+        network.save_pretrained(target)
+        stderr.print(f"wrote {target} with config.json, model.safetensors and README.md")
+        return
+    difference = write(network, target)
     stderr.print(f"wrote {target}; it differs from the network by at most {difference:.0e} of the largest value")
 
 

@@ -56,7 +56,9 @@ def export(network: IFAN, path: Path) -> float:
     """
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
-        raise InputError(f"cannot export to {path}; give a name that ends in .onnx or .pt2")
+        raise InputError(
+            f"cannot export to {path}; give a name that ends in .onnx or .pt2, or one of a folder, without an ending"
+        )
     module = Exported(network).eval()
     inputs = _inputs(network, *EXAMPLE)
     with atomic_path(path) as temporary, torch.no_grad():

@@ -3,9 +3,10 @@
 Attribute names are those of the released checkpoints, so that their state dictionaries load as they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -83,11 +84,24 @@ class Prediction:
 
 
 class IFAN(nn.Module):
-    """Feature encoder, filter encoder, disparity map estimator, filter predictor, IAC and reconstructor."""
+    """Feature encoder, filter encoder, disparity map estimator, filter predictor, IAC and reconstructor.
+
+    Parameters
+    ----------
+    shape
+        The final model's if not given.
+
+    Attributes
+    ----------
+    label, card
+        One line on what its weights are, and how they came about; empty for a network that was not loaded.
+    """
 
     def __init__(self, shape: NetworkShape | None = None) -> None:
         super().__init__()
         self.shape = shape or NetworkShape()
+        self.label = ""
+        self.card: Mapping[str, Any] = {}
         one, two, three, four = WIDTHS
         self._add_encoder("conv", 3)
         self._add_encoder("kconv", 6 if self.shape.dual else 3)
@@ -261,3 +275,22 @@ class IFAN(nn.Module):
         `ifan.inference` gives the same with less memory.
         """
         return self.predict(image, views).image
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, *, revision: str | None = None) -> "IFAN":
+        """A network from a folder or a repository on the Hugging Face Hub; see `ifan.hub.from_pretrained`."""
+        from ifan import hub
+
+        return hub.from_pretrained(name, revision=revision)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the network as a folder in the Hugging Face convention; see `ifan.hub.save_pretrained`."""
+        from ifan import hub
+
+        hub.save_pretrained(self, Path(folder))
+
+    def push_to_hub(self, repository: str, *, private: bool = False, message: str = "Upload IFAN") -> str:
+        """Write the network to a repository on the Hugging Face Hub; see `ifan.hub.push_to_hub`."""
+        from ifan import hub
+
+        return hub.push_to_hub(self, repository, private=private, message=message)

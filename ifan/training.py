@@ -1,7 +1,7 @@
 """IFAN's training: its network, data, losses and validation, around the shared loop."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Literal, cast
@@ -228,7 +228,7 @@ def started_from(path: Path, variant: Variant) -> IFAN:
     if variant.shape.dual and not weights.shape.dual:
         first = weights.state["kconv1_1.0.weight"]
         weights.state["kconv1_1.0.weight"] = torch.cat([first, first], dim=1) / 2
-        weights = type(weights)(weights.path, weights.sha256, variant.shape, weights.state, weights.label)
+        weights = replace(weights, shape=variant.shape)
     if weights.shape != variant.shape:
         raise InputError(f"{path} cannot start {variant.name}: it holds a network with {describe(weights.shape)}")
     return load_network(variant, weights).train().requires_grad_(True)

@@ -1,6 +1,8 @@
 """IFAN's weights on disk: the authors' checkpoints, our safetensors, and where each is looked for."""
 
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -34,6 +36,8 @@ class Weights:
         Parameters by their released names, float32.
     label
         One line on what they are, for tables.
+    card
+        How they came about; empty where the file does not say.
     """
 
     path: Path
@@ -41,6 +45,7 @@ class Weights:
     shape: NetworkShape
     state: dict[str, Tensor]
     label: str
+    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 def find_weights(variant: Variant, name: str) -> Path:
@@ -76,12 +81,13 @@ def read_weights(path: Path) -> Weights:
     """
     if path.suffix == ".safetensors":
         state, metadata = read_safetensors(path)
+        card = json.loads(metadata.get("card", "{}"))
         shared, label = metadata.get("shared_taps") == "true", metadata.get("label", "unlabelled")
     else:
         # Every checkpoint released with the paper was trained with the shared-taps form of IAC.
-        state, shared, label = _read_checkpoint(path), True, "released checkpoint"
+        state, shared, label, card = _read_checkpoint(path), True, "released checkpoint", {}
     shape = replace(_shape_of(path, state), shared_taps=shared)
-    return Weights(path, sha256_of(path), shape, {key: value.float() for key, value in state.items()}, label)
+    return Weights(path, sha256_of(path), shape, {key: value.float() for key, value in state.items()}, label, card)
 
 
 def _read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -135,6 +141,7 @@ def load_network(variant: Variant, weights: Weights) -> IFAN:
     with torch.device("meta"):
         network = IFAN(weights.shape)
     assign(network, weights.state, weights.path, variant.name)
+    network.label, network.card = weights.label, weights.card
     return network.eval().requires_grad_(False)
 
 

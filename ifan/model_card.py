@@ -1,0 +1,105 @@
+"""The model card of a network: what it is, how it is run, and how its weights came about, as Markdown."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ifan.network import IFAN
+from ifan.variants import Variant, describe
+
+PAPER = "Lee et al., *Iterative Filter Adaptive Network for Single Image Defocus Deblurring*, CVPR 2021"
+_USE = """\
+```python
+from ifan import IFAN
+
+network = IFAN.from_pretrained("{name}")  # this repository, or a folder with its files
+deblurred = network({arguments})
+```
+
+`image` is float32 (1, 3, H, W), RGB, sRGB-encoded, in [0, 1], with sides that divide by 8{views}. The result is not
+clipped. The package is `ifan-bench`; for photographs of any size it has a command:
+`ifan deblur photo.jpg -o sharp.png --variant {variant} --weights model.safetensors`."""
+
+
+def model_card(network: IFAN, variant: Variant | None) -> str:
+    """Markdown with the header that the Hugging Face Hub reads.
+
+    Parameters
+    ----------
+    network
+        Its ``label`` and ``card`` are told; what the card does not say is left out.
+    variant
+        Which model of the paper it is, if it is one.
+    """
+    title = variant.title if variant else "IFAN"
+    parameters = sum(value.numel() for value in network.parameters())
+    form = "taps shared between the passes, as in the released code" if network.shape.shared_taps else "Equation 1"
+    tags = ["ifan", "defocus-deblurring", "image-restoration", "safetensors"]
+    header = {"library_name": "ifan-bench", "pipeline_tag": "image-to-image", "tags": tags}
+    parts = [
+        "---\n" + "\n".join(f"{key}: {json.dumps(value)}" for key, value in header.items()) + "\n---",
+        f"# {title}, for single-image defocus deblurring",
+        network.label,
+        f"{PAPER}: {describe(network.shape)}, {parameters:,} parameters; IAC: {form}. "
+        "A reimplementation; not the authors' code.",
+        "## Use",
+        _use(network, variant),
+        *_training(network.card),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _use(network: IFAN, variant: Variant | None) -> str:
+    dual = network.shape.dual
+    views = "; `views` is (1, 6, H, W), right then left dual-pixel view" if dual else ""
+    return _USE.format(
+        name="owner/name",
+        arguments="image, views" if dual else "image",
+        views=views,
+        variant=variant.name if variant else "ifan",
+    )
+
+
+def _training(card: Mapping[str, Any]) -> list[str]:
+    if not card:
+        return []
+    tables = {key: value for key, value in card.items() if _is_table(value)}
+    rest = {key: value for key, value in card.items() if key not in tables}
+    parts = ["## How the weights came about", "\n".join(_lines(rest))]
+    for key, rows in tables.items():
+        parts += [f"### {_words(key).capitalize()}", _table(rows)]
+    return parts
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
+
+
+def _lines(values: Mapping[str, Any], indent: str = "") -> list[str]:
+    lines = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}* {_words(key)}:", *_lines(value, indent + "    ")]
+        elif isinstance(value, list) and any(isinstance(item, str) for item in value):
+            lines += [f"{indent}* {_words(key)}:", *(f"{indent}    * {item}" for item in value)]
+        else:
+            lines.append(f"{indent}* {_words(key)}: {_figure(value)}")
+    return lines
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(_figure(item) for item in value)
+    return str(value)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    lines = [columns, ["---"] * len(columns), *([_figure(row.get(key, "")) for key in columns] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
