@@ -25,17 +25,21 @@ def get(
     name: Name,
     root: Root = None,
     file: Annotated[
-        Path | None, typer.Option("--from", help="An archive that is here already; nothing is fetched.")
+        str | None, typer.Option("--from", help="An archive that is here already; or hf://OWNER/NAME/FILE on the hub.")
     ] = None,
     mirror: Annotated[
-        list[str] | None, typer.Option("--mirror", help="A URL to use instead of the card's; can be repeated.")
+        list[str] | None,
+        typer.Option("--mirror", help="URL or hf://... to use instead of the card's; can be repeated."),
     ] = None,
 ) -> None:
     """Fetch a published data set, unpack and check it; a download that was stopped goes on where it was."""
     from benchmark.console import showing_preparation
     from benchmark.datasets.base import Dataset
+    from benchmark.datasets.hub import SCHEME
     from benchmark.datasets.install import install
 
+    on_hub = [file] if file is not None and file.startswith(SCHEME) else []
+    here = None if file is None or on_hub else Path(file)
     factory = registry.dataset(name)
     if factory.card.archive is None and factory.prepare is not Dataset.prepare:
         dataset = factory(root)
@@ -45,7 +49,7 @@ def get(
     else:
         with showing_bytes() as report:
             place = install(
-                factory, root, file=file, mirrors=tuple(mirror or ()), progress=report,
+                factory, root, file=here, mirrors=(*on_hub, *(mirror or ())), progress=report,
                 unpacking=lambda done, total: report("unpacking", done, total),
             )  # fmt: skip
     stdout.print(f"{factory.card.title} is in {place}", highlight=False, soft_wrap=True)

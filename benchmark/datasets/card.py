@@ -14,7 +14,7 @@ class Archive:
     name
         Of the file.
     mirrors
-        URLs, tried in this order.
+        URLs, tried in this order; ``hf://OWNER/NAME/FILE`` for a file on the Hugging Face hub.
     limits
         More than this is another file.
     sha256

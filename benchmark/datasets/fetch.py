@@ -1,6 +1,6 @@
 """Downloading a large archive from one of several mirrors, going on where a broken connection left off.
 
-pooch and huggingface_hub are not used: pooch cannot resume, and the hub's client only knows the hub.
+pooch is not used, because it cannot resume; huggingface_hub only says where a file of the hub lies (``hub.py``).
 """
 
 import fcntl
@@ -11,14 +11,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import requests
 
 from benchmark.datasets.card import Archive
+from benchmark.datasets.hub import Located, locate
 from realdof.download import Connection, Progress, reason, shown
 from realdof.errors import InputError
-from realdof.files import write_json
+from realdof.files import sha256_of, write_json
 
 PAUSE = 1.0
 """Seconds before the second try without progress; each further one doubles it."""
@@ -39,7 +41,10 @@ class _BrokenOff(Exception):
 
 @dataclass(frozen=True)
 class _State:
-    """What a partial file is the beginning of: asked for again with ``If-Range``, so that no two files are mixed."""
+    """What a partial file is the beginning of: asked for again with ``If-Range``, so that no two files are mixed.
+
+    ``url`` is the mirror's, whatever that leads to.
+    """
 
     url: str
     validator: str | None
@@ -79,7 +84,9 @@ def fetch(
             # The mirror that the partial file came from can go on; any other starts anew.
             for url in sorted(archive.mirrors, key=lambda url: url != part.state.url):
                 try:
-                    _fetch_from(url, part, archive.limits.bytes, connection, progress)
+                    located = locate(url, connection.timeout)
+                    _fetch_from(url, located, part, archive.limits.bytes, connection, progress)
+                    part.check(url, partial(_check_promise, located))
                     part.check(url, check)
                 except InputError as error:
                     problems.append(str(error))
@@ -144,12 +151,22 @@ class _Part:
         return self.path
 
 
-def _fetch_from(url: str, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None) -> None:
+def _check_promise(located: Located, path: Path) -> None:
+    """Refuse a file of the hub that is not the one which the hub has by its own word."""
+    if located.bytes is not None and path.stat().st_size != located.bytes:
+        raise InputError(f"{path.stat().st_size:,} bytes, not the {located.bytes:,} that the hub tells")
+    if located.sha256 is not None and (found := sha256_of(path)) != located.sha256:
+        raise InputError(f"a file whose SHA-256 begins {found[:12]}, not {located.sha256[:12]} as the hub tells")
+
+
+def _fetch_from(
+    url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None
+) -> None:
     idle = 0
     farthest = part.size
     for _ in range(ALL_TRIES):
         try:
-            _go_on(url, part, max_bytes, connection, progress)
+            _go_on(url, located, part, max_bytes, connection, progress)
         except _BrokenOff as error:
             problem = str(error)
         else:
@@ -163,17 +180,20 @@ def _fetch_from(url: str, part: _Part, max_bytes: int, connection: Connection, p
     raise InputError(f"{shown(url)} {problem}")
 
 
-def _go_on(url: str, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None) -> None:
+def _go_on(
+    url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None
+) -> None:
     """One connection: ask for the rest of the file, and append what comes."""
     state = part.state
     offset = part.size if state.url == url and state.validator else 0
     if offset and offset == state.total:
         return
     options = connection.options()
+    options["headers"] = located.headers | options["headers"]
     if offset and state.validator:
         options["headers"] |= {"Range": f"bytes={offset}-", "If-Range": state.validator}
     try:
-        response = requests.get(url, stream=True, **options)
+        response = requests.get(located.url, stream=True, **options)
     except OSError as error:
         if part.size or isinstance(error, requests.Timeout):
             raise _BrokenOff(f"cannot be read: {reason(error)}") from error

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PAGE = b"<!DOCTYPE html><html><title>Too many downloads</title></html>"
@@ -29,6 +30,10 @@ class Server:
         """Where the file is served with a behaviour."""
         return f"{self.address}/{behaviour}/set.zip"
 
+    def elsewhere(self, behaviour: str) -> str:
+        """Where the hub sends those who want a file's content: another host, as its client sees it."""
+        return self.url("good" if behaviour == "lies" else behaviour).replace("127.0.0.1", "localhost")
+
     def ranges(self, behaviour: str) -> list[str | None]:
         """What was asked of a behaviour, request by request."""
         return [asked for path, asked in self.asked if path == f"/{behaviour}/set.zip"]
@@ -49,6 +54,36 @@ def serving(content: bytes) -> Iterator[Server]:
             behaviour = self.path.split("/")[1].replace("-", "_")
             self.close_connection = True
             getattr(self, f"do_{behaviour}")()
+
+        def do_HEAD(self) -> None:
+            """The hub: what it knows of a file, of which it fetches the content elsewhere."""
+            server.asked.append((self.path, "HEAD"))
+            self.close_connection = True
+            behaviour = self.path.split("/")[3]
+            said = {"X-Repo-Commit": "c0ffee" * 6 + "c0ff"}
+            if behaviour in ("gone", "gated"):
+                status = {"gone": 404, "gated": 403}[behaviour]
+                said["X-Error-Code"] = {"gone": "RepoNotFound", "gated": "GatedRepo"}[behaviour]
+            else:
+                status = 302
+                lied = b"x" if behaviour == "lies" else b""
+                said["Location"] = server.elsewhere(behaviour)
+                said["X-Linked-ETag"] = f'"{sha256(server.content + lied).hexdigest()}"'
+                said["X-Linked-Size"] = str(len(server.content))
+            self.send_response(status)
+            for name, value in said.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_datasets(self) -> None:
+            """The hub, asked for the content."""
+            behaviour = self.path.split("/")[3]
+            self.send(302, b"", Location=server.elsewhere(behaviour))
+
+        def do_api(self) -> None:
+            """The hub, asked for what is no file."""
+            self.send(404, b"")
 
         def send(
             self, status: int, body: bytes, *, length: int | None = -1, cut: int | None = None, **headers: str
