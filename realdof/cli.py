@@ -43,6 +43,13 @@ class RecipeName(Enum):
     PAPER = "paper"
 
 
+class DemosaicingName(Enum):
+    """How raws get their colours."""
+
+    HALF_SIZE = "half-size"
+    AHD = "ahd"
+
+
 class Photometry(Enum):
     """How to estimate the exposure difference."""
 
@@ -147,13 +154,19 @@ def simulate(
 def build(
     captures: Annotated[Path, typer.Argument(help="A folder of scenes, or a manifest (.csv, .json).")],
     out: Annotated[Path, typer.Argument(help="The data set's folder: new, or of a build to be continued.")],
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; each needs up to 1.2 GB.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; each needs up to 0.9 GB.")] = 1,
     cluster: Annotated[
         str | None, typer.Option("--cluster", help="Address of a Dask scheduler to use instead of processes here.")
     ] = None,
     recipe: Annotated[
         RecipeName, typer.Option("--recipe", help="paper: resize, then warp; sharp: warp at twice the size.")
     ] = RecipeName.SHARP,
+    demosaicing: Annotated[
+        DemosaicingName | None,
+        typer.Option(
+            "--demosaicing", help="By default half-size: linear, straight to half the size; with --recipe paper ahd."
+        ),
+    ] = None,
     photometry: Annotated[
         Photometry | None,
         typer.Option("--photometry", help="By default lowpass-linear, with --recipe paper linear."),
@@ -183,9 +196,12 @@ def build(
     from realdof.manifest import Settings
     from realdof.pipeline import build_dataset
 
-    default = Photometry.LINEAR if recipe is RecipeName.PAPER else Photometry.LOW_PASS_LINEAR
+    as_paper = recipe is RecipeName.PAPER
+    default = Photometry.LINEAR if as_paper else Photometry.LOW_PASS_LINEAR
+    default_demosaicing = DemosaicingName.AHD if as_paper else DemosaicingName.HALF_SIZE
     settings = Settings(
         recipe=recipe.value,
+        demosaicing=(demosaicing or default_demosaicing).value,
         photometry=(photometry or default).value,
         photometry_pair=photometry_pair.value,
         ecc_iterations=ecc_iterations,

@@ -66,6 +66,11 @@ class Region:
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
+def translation(x: float, y: float) -> np.ndarray:
+    """The homography that moves points by (x, y)."""
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+
+
 def mirror(grid: Grid) -> np.ndarray:
     """The homography that swaps left and right on a grid."""
     return np.array([[-1, 0, grid.width], [0, 1, 0], [0, 0, 1.0]])
@@ -167,10 +172,12 @@ def warp_dense(dense: np.ndarray, homography: np.ndarray, grid: Grid, *, outside
 def warp_to_grid(pixels: np.ndarray, homography: np.ndarray, grid: Grid, *, recipe: Recipe = "sharp") -> np.ndarray:
     """Align a photograph and bring it to ``grid``, which may be coarser than the photograph.
 
-    ``sharp`` warps with Lanczos-4 on a grid of half the final pixel size, then averages areas: 60 dB against the ideal
-    resampling of a noise-free scene. Bicubic there gives 52 dB and displaces coarse detail by up to 0.025 px, as
-    OpenCV's kernel (a = -0.75) does not keep a linear ramp; on the final grid it gives 39 dB. ``paper`` is what the
-    supplement, section 1, says: resize first, then warp; bicubic, as the paper names no kernel.
+    ``sharp`` takes the mean over the final pixel's area on the photograph at twice the final size, then samples that
+    with Lanczos-4: 71 dB against the mean over the area as the homography turns and scales it, up to 10 degrees, since
+    the area's second moments do not turn. Sampling at twice the size and averaging then gives 74 dB in three times the
+    time; bicubic sampling displaces coarse detail by up to 0.025 px, as OpenCV's kernel (a = -0.75) does not keep a
+    linear ramp. ``paper`` is what the supplement, section 1, says: resize first, then warp; bicubic, as the paper names
+    no kernel.
 
     Parameters
     ----------
@@ -183,13 +190,21 @@ def warp_to_grid(pixels: np.ndarray, homography: np.ndarray, grid: Grid, *, reci
     -------
     ndarray
         float32 (grid.height, grid.width, 3), nominally in [0, 1]: overshoot of the kernel is not clipped.
-        Beyond the photograph it is mirrored; see ``valid_region``.
+        Beyond the photograph it is mirrored; see ``valid_region``. Of stored pixels overshoot is clipped, and 16-bit
+        ones are rounded to 16 bits.
     """
     fine = _warp_grid(Grid.of(pixels), grid, recipe)
-    source = as_float(area_resize(pixels, fine.height, fine.width))
-    kernel = cv2.INTER_LANCZOS4 if recipe == "sharp" else cv2.INTER_CUBIC
-    warped = warp(source, change_grid(homography, grid, fine), fine, interpolation=kernel)
-    return area_resize(warped, grid.height, grid.width)
+    source = area_resize(pixels, fine.height, fine.width)
+    if source.dtype == np.uint8:
+        source = as_float(source)
+    if recipe == "paper":
+        return as_float(warp(source, homography, grid, interpolation=cv2.INTER_CUBIC))
+    if fine == grid:
+        return as_float(warp(source, homography, grid, interpolation=cv2.INTER_LANCZOS4))
+    # Each mean over 2x2 px lies half a pixel below and to the right of its first pixel's centre.
+    means = cv2.blur(source, (2, 2), anchor=(0, 0), borderType=cv2.BORDER_REFLECT_101)
+    moved = translation(-0.5, -0.5) @ np.diag([2.0, 2.0, 1.0]) @ homography
+    return as_float(warp(means, moved, grid, interpolation=cv2.INTER_LANCZOS4))
 
 
 def as_float(pixels: np.ndarray) -> np.ndarray:
@@ -215,9 +230,11 @@ def valid_mask(homography: np.ndarray, photograph: Grid, grid: Grid, *, recipe: 
     fine = _warp_grid(photograph, grid, recipe)
     factor = fine.width // grid.width
     x_row, y_row, depth_row = to_integer_centres(change_grid(homography, grid, fine))
+    # The mean over the area of a final pixel reads half its side more; OpenCV's place is that of its first pixel.
+    reach = (factor - 1) / 2
     # A bound on a mapped coordinate is linear in the point: n1 / n3 >= a is n1 - a n3 >= 0 where n3 > 0.
-    low = _TAPS_BEFORE[recipe] + _ROUNDING
-    high = _TAPS_AFTER[recipe] + _ROUNDING
+    low = _TAPS_BEFORE[recipe] + reach + _ROUNDING
+    high = _TAPS_AFTER[recipe] + reach + _ROUNDING
     bounds = [
         depth_row,
         x_row - low * depth_row,
@@ -225,13 +242,12 @@ def valid_mask(homography: np.ndarray, photograph: Grid, grid: Grid, *, recipe: 
         (fine.width - high) * depth_row - x_row,
         (fine.height - high) * depth_row - y_row,
     ]
-    # Integer-centred place of the middle of each final pixel, and how far its outermost samples lie from it.
+    # Integer-centred place of the middle of each final pixel on the finer grid.
     x = factor * (np.arange(grid.width) + 0.5) - 0.5
     y = factor * (np.arange(grid.height) + 0.5) - 0.5
-    reach = (factor - 1) / 2
     inside = np.ones((grid.height, grid.width), bool)
     for a, b, c in bounds:
-        inside &= a * x + (b * y + c - reach * (abs(a) + abs(b)))[:, None] > 0
+        inside &= a * x + (b * y + c)[:, None] > 0
     return inside
 
 

@@ -22,11 +22,12 @@ from realdof.files import write_json
 from realdof.geometry import Recipe, Region
 from realdof.photometry import Channels, PhotometricMethod, PhotometricModel, PhotometricPair
 from realdof.quality import SceneQuality
+from realdof.raw import Demosaicing, DevelopedBy
 from realdof.scenes import Camera
 from realdof.structure import structure
 
 MANIFEST, BUILD, CROISSANT = "manifest.json", "build.json", "croissant.json"
-VERSION = 1
+VERSION = 2
 
 SceneVerdict = Verdict | Literal["failed"]
 """Accepted and doubtful scenes are in the data set; rejected and failed ones only in its manifest."""
@@ -46,6 +47,9 @@ class Settings:
     recipe
         ``paper`` resizes first and warps at the final size; ``sharp``, the default, differs from it: it warps at
         twice the final size, which keeps 6 dB more of the detail.
+    demosaicing
+        ``ahd`` develops shots in full, as the paper's were; ``half-size``, the default, develops Bayer raws straight to
+        half the size: as near to the truth after the reduction, in a tenth of the time.
     photometry, photometry_pair
         See ``realdof.photometry``; the default method differs from the paper's, which darkens the truth's contrast.
     ecc_iterations, ecc_epsilon
@@ -57,6 +61,7 @@ class Settings:
     """
 
     recipe: Recipe = "sharp"
+    demosaicing: Demosaicing = "half-size"
     photometry: PhotometricMethod = "lowpass-linear"
     photometry_pair: PhotometricPair = "target"
     ecc_iterations: int | None = None
@@ -115,6 +120,8 @@ class SceneRecord:
         ``reference_before``: the other camera's, mirror undone, not aligned. ``reference_moved``: the same aligned,
         its exposure as it was; missing if the alignment was rejected, and then the other two show the whole grid,
         otherwise the region. With ``--keep-stages`` also ``stages/...``.
+    developed_by
+        How each member got its colours; those that are not ``half-size`` where that was asked for were no Bayer raws.
     white_balance
         Multipliers of red, green, blue and second green that all four shots were developed with; ``None`` if each
         with its own camera's, or if they came developed.
@@ -138,6 +145,7 @@ class SceneRecord:
     defocused_camera: Camera | None = None
     inputs: dict[str, InputFile] = field(default_factory=dict)
     outputs: dict[str, OutputFile] = field(default_factory=dict)
+    developed_by: dict[str, DevelopedBy] = field(default_factory=dict)
     white_balance: tuple[float, float, float, float] | None = None
     grid: tuple[int, int] | None = None
     region: Region | None = None

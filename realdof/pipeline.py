@@ -13,7 +13,7 @@ from realdof.scene_files import Finished, SceneTask, build_scene, remove_scene
 from realdof.scenes import Complaint
 from realdof.software import software
 
-PIPELINE = 1
+PIPELINE = 2
 """Raised whenever a change lets the same captures give other bytes."""
 
 Report = Callable[[SceneRecord | None, int], None]

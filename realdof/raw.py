@@ -3,21 +3,31 @@
 The paper developed in Adobe Lightroom (supplement, section 1); its TIFF and PNG files are taken as they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import numpy as np
 import rawpy
 
 from realdof.errors import InputError
+from realdof.geometry import Region
+from realdof.half_size import BLUE, GREEN, RED, SITES, Mosaic, develop_half_size, srgb_from_camera
 from realdof.headers import read_header
-from realdof.images import read_pixels, srgb_to_linear
+from realdof.images import area_resize, read_pixels, srgb_to_linear
 from realdof.rawfile import RAW_SIZE, VISIBLE_WIDTH
 from realdof.tiff import Tiff
 
 Multipliers = tuple[float, float, float, float]
 """White balance: factors of red, green, blue and the second green (0: the same as green)."""
+
+Demosaicing = Literal["half-size", "ahd"]
+"""By ``realdof.half_size``, or by LibRaw's AHD."""
+
+DevelopedBy = Demosaicing | Literal["someone else"]
+"""How a shot got its colours; TIFF and PNG came with them."""
 
 PAPER_SIZE = (6344, 9504)
 """Height and width of the paper's developed images, px (supplement, section 1)."""
@@ -28,6 +38,12 @@ DEVELOPED_SUFFIXES = frozenset({".tif", ".tiff", ".png"})
 PAPER_ORIGIN = (16, 32)
 RESIZE_FACTOR = 4
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
+# LibRaw's threshold for a matrix that is there at all.
+_SMALLEST_OWN = 0.125
+_COLOURS = (RED, GREEN, BLUE, GREEN)
+"""By LibRaw's numbers."""
+
+T = TypeVar("T")
 
 # (1 / 2.4, 12.92) is the sRGB curve; LibRaw's own default is BT.709's.
 _SRGB_CURVE = (2.4, 12.92)
@@ -79,6 +95,49 @@ def develop(path: Path, white_balance: Multipliers | None = None, *, linear: boo
     return pixels
 
 
+@dataclass(frozen=True)
+class DevelopedShot:
+    """A shot's pixels, uint16 (H, W, 3), sRGB-encoded, and how they were made."""
+
+    pixels: np.ndarray
+    developed_by: DevelopedBy
+
+
+def develop_cropped(path: Path, white_balance: Multipliers | None = None) -> DevelopedShot:
+    """Develop as ``develop`` does and cut out what ``crop`` keeps.
+
+    Raises
+    ------
+    InputError
+        As ``develop``.
+    """
+    by: DevelopedBy = "someone else" if path.suffix.lower() in DEVELOPED_SUFFIXES else "ahd"
+    return DevelopedShot(crop(develop(path, white_balance)), by)
+
+
+def develop_half(path: Path, white_balance: Multipliers | None = None) -> DevelopedShot:
+    """Develop to half the size, cut as ``crop`` does: what a Bayer raw gives at once, in a tenth of AHD's time.
+
+    Other files, and raws whose colours LibRaw does not describe by one matrix, are developed in full and averaged over
+    areas of 2x2 px.
+
+    Raises
+    ------
+    InputError
+        As ``develop``.
+    """
+    if path.suffix.lower() not in DEVELOPED_SUFFIXES:
+        with _opened(path) as raw:
+            found = _mosaic(raw, white_balance, is_dng=path.suffix.lower() == ".dng")
+            if found is not None:
+                half = develop_half_size(*found)
+                kept = _half(_kept(raw.sizes.height, raw.sizes.width))
+                return DevelopedShot(half[kept.slices], "half-size")
+    whole = develop_cropped(path, white_balance)
+    height, width = whole.pixels.shape[:2]
+    return DevelopedShot(area_resize(whole.pixels, height // 2, width // 2), whole.developed_by)
+
+
 def camera_multipliers(path: Path) -> Multipliers:
     """The white balance that the camera chose for a raw file, scaled to green = 1.
 
@@ -127,13 +186,58 @@ def crop(pixels: np.ndarray) -> np.ndarray:
     ndarray
         A view of ``pixels``.
     """
-    height, width = pixels.shape[:2]
+    return pixels[_kept(*pixels.shape[:2]).slices]
+
+
+def _kept(height: int, width: int) -> Region:
+    """What ``crop`` keeps of an image of that size."""
     if height == RAW_SIZE[0] and width in (VISIBLE_WIDTH, RAW_SIZE[1]):
-        (top, left), (height, width) = PAPER_ORIGIN, PAPER_SIZE
-    else:
-        top, left = height % RESIZE_FACTOR // 2, width % RESIZE_FACTOR // 2
-        height, width = height - height % RESIZE_FACTOR, width - width % RESIZE_FACTOR
-    return pixels[top : top + height, left : left + width]
+        return Region(*PAPER_ORIGIN, *PAPER_SIZE)
+    down, right = height % RESIZE_FACTOR, width % RESIZE_FACTOR
+    return Region(down // 2, right // 2, height - down, width - right)
+
+
+def _half(kept: Region) -> Region:
+    """The same on an image of half the size; what begins at an odd row or column begins one earlier."""
+    return Region(kept.top // 2, kept.left // 2, kept.height // 2, kept.width // 2)
+
+
+def _mosaic(raw: rawpy.RawPy, white_balance: Multipliers | None, *, is_dng: bool) -> tuple[Mosaic, Multipliers] | None:
+    """A Bayer raw's mosaic and its sites' white balance; None if it is another kind or its colours are unknown."""
+    pattern = raw.raw_pattern
+    is_bayer = raw.raw_type == rawpy.RawType.Flat and raw.num_colors == 3 and raw.color_desc == b"RGBG"
+    if not is_bayer or pattern is None or pattern.shape != (2, 2) or sorted(pattern.ravel()) != [0, 1, 2, 3]:
+        return None
+    balance = raw.camera_whitebalance if white_balance is None else white_balance
+    matrix = _colours_of(raw, is_trusted=is_dng or white_balance is None)
+    shifted = raw.sizes.top_margin % 2 or raw.sizes.left_margin % 2
+    if shifted or matrix is None or not min(balance[:3]) > 0:
+        return None
+    levels = raw.raw_image_visible
+    sites = [int(pattern[site]) for site in SITES]
+    multipliers = (*balance[:3], balance[3] or balance[1])
+    mosaic = Mosaic(
+        pixels=levels[: levels.shape[0] // 2 * 2, : levels.shape[1] // 2 * 2],
+        colours=_of_sites(_COLOURS, sites),
+        black=_of_sites(raw.black_level_per_channel, sites),
+        white=float(raw.white_level),
+        srgb_from_camera=matrix,
+    )
+    return mosaic, _of_sites(multipliers, sites)
+
+
+def _colours_of(raw: rawpy.RawPy, *, is_trusted: bool) -> np.ndarray | None:
+    """From the camera's colours to linear sRGB by LibRaw's choice: the file's own matrix if trusted, or the model's."""
+    own, of_model = np.array(raw.color_matrix[:, :3], np.float64), np.array(raw.rgb_xyz_matrix[:3], np.float64)
+    if is_trusted and own[0, 0] > _SMALLEST_OWN:
+        return own
+    return srgb_from_camera(of_model) if of_model.any(axis=1).all() else None
+
+
+def _of_sites(values: Sequence[T], sites: Sequence[int]) -> tuple[T, T, T, T]:
+    """Values of red, green, blue and second green, in the order of the mosaic's planes."""
+    first, second, third, fourth = (values[site] for site in sites)
+    return first, second, third, fourth
 
 
 def _already_developed(path: Path, white_balance: Multipliers | None, linear: bool) -> np.ndarray:

@@ -10,7 +10,7 @@ from math import cos, radians, sin
 
 import numpy as np
 
-from realdof.geometry import Grid, apply_homography, change_grid, mirror, normalised
+from realdof.geometry import Grid, apply_homography, change_grid, mirror, normalised, translation
 from realdof.raw import PAPER_ORIGIN, PAPER_SIZE, RESIZE_FACTOR
 from realdof.rawfile import RAW_SIZE
 
@@ -49,11 +49,6 @@ BODIES = {
     "full": Body(Grid(*RAW_SIZE), PAPER_ORIGIN, Grid(*PAPER_SIZE)),
     "small": Body(Grid(1064, 1600), (0, 0), Grid(1064, 1600)),
 }
-
-
-def translation(x: float, y: float) -> np.ndarray:
-    """The homography that moves points by (x, y)."""
-    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
 def homography(

@@ -12,10 +12,10 @@ from realdof.manifest import SceneVerdict, Settings
 from realdof.photometry import PhotometricModel, apply_photometry, fit_photometry
 from realdof.quality import SceneQuality, measure_quality
 from realdof.scenes import Camera, Kind
-from realdof.stages import SMALLEST_SIDE, reduced, reduced_to, sixteen_bits, to_be_warped, upright, warped
+from realdof.stages import FINER, SMALLEST_SIDE, reduced, reduced_to, sixteen_bits, to_be_warped, upright, warped
 
 Develop = Callable[[Kind, Camera], np.ndarray]
-"""Develops one of the scene's four shots: uint16 (H, W, 3), sRGB-encoded."""
+"""Develops one of the scene's four shots and cuts it: uint16 (H, W, 3), sRGB-encoded, of full or half size."""
 
 Save = Callable[[str, np.ndarray], None]
 """Takes an image by its name in ``SceneRecord.outputs``: uint16 or float32 in [0, 1], (H, W, 3)."""
@@ -50,13 +50,13 @@ class BuiltScene:
 def make_scene(develop: Develop, defocused_camera: Camera, settings: Settings, save: Save) -> BuiltScene:
     """Build one scene.
 
-    Developing a shot takes a gigabyte. So shots are developed one at a time, each when it is needed, kept no larger
+    A developed shot is large. So shots are developed one at a time, each when it is needed, kept no larger
     than the next stage wants them, in 16 bits, and saved as soon as they are what they shall be.
 
     Parameters
     ----------
     develop
-        Gives a shot.
+        Gives a shot, of the size that the settings' demosaicing has.
     defocused_camera
         The camera that is wide open in the target pair; the other one's images are moved onto its grid.
     save
@@ -68,9 +68,10 @@ def make_scene(develop: Develop, defocused_camera: Camera, settings: Settings, s
         Always: what cannot be aligned or matched is rejected with its reason.
     """
     other_camera: Camera = "B" if defocused_camera == "A" else "A"
-    fixed = reduced(develop("reference", defocused_camera))
+    finer = FINER[settings.demosaicing]
+    fixed = reduced(develop("reference", defocused_camera), finer)
     save(f"stages/1_reduced_reference_{defocused_camera}", fixed)
-    photograph = to_be_warped(develop("reference", other_camera), settings.recipe)
+    photograph = to_be_warped(develop("reference", other_camera), finer, settings.recipe)
     save(f"stages/1_reduced_reference_{other_camera}", photograph)
     grid, warped_from = Grid.of(fixed), Grid.of(photograph)
     before = reduced_to(photograph, grid)
@@ -95,11 +96,11 @@ def make_scene(develop: Develop, defocused_camera: Camera, settings: Settings, s
     del photograph
     save("reference_fixed", reference.fixed)
     save("reference_moved", reference.moved)
-    photograph = to_be_warped(develop("target", other_camera), settings.recipe)
+    photograph = to_be_warped(develop("target", other_camera), finer, settings.recipe)
     save(f"stages/1_reduced_target_{other_camera}", photograph)
     all_in_focus = moved("target", photograph)
     del photograph
-    defocused = reduced(develop("target", defocused_camera))
+    defocused = reduced(develop("target", defocused_camera), finer)
     save(f"stages/1_reduced_target_{defocused_camera}", defocused)
     target = ImagePair(defocused[region.slices], all_in_focus)
     return matched(BuiltScene("rejected", "", grid, alignment, region), reference, target, settings, save)

@@ -23,7 +23,15 @@ from realdof.manifest import (
     without_maps,
     write_dataclass,
 )
-from realdof.raw import DEVELOPED_SUFFIXES, RESIZE_FACTOR, Multipliers, camera_multipliers, develop
+from realdof.raw import (
+    DEVELOPED_SUFFIXES,
+    RESIZE_FACTOR,
+    DevelopedBy,
+    Multipliers,
+    camera_multipliers,
+    develop_cropped,
+    develop_half,
+)
 from realdof.scene_building import BuiltScene, make_scene
 from realdof.scenes import Camera, Kind, Scene
 from realdof.software import software
@@ -107,6 +115,8 @@ def _build(task: SceneTask, inputs: dict[str, InputFile], identity: str) -> Scen
     _refuse_small(scene)
     balance = _shared_balance(scene, settings.white_balance)
     outputs: dict[str, OutputFile] = {}
+    developed_by: dict[str, DevelopedBy] = {}
+    develop = develop_half if settings.demosaicing == "half-size" else develop_cropped
 
     def save(name: str, image: np.ndarray) -> None:
         is_stage = name.startswith("stages/")
@@ -115,10 +125,14 @@ def _build(task: SceneTask, inputs: dict[str, InputFile], identity: str) -> Scen
             outputs[name] = _written(task.out, file, image)
 
     def developed(kind: Kind, camera: Camera) -> np.ndarray:
-        return develop(scene.pairs[kind].of(camera).path, balance)
+        shot = develop(scene.pairs[kind].of(camera).path, balance)
+        developed_by[f"{kind}/{camera}"] = shot.developed_by
+        return shot.pixels
 
     built = make_scene(developed, scene.defocused, settings, save)
-    return _record(scene, built, identity=identity, inputs=inputs, outputs=outputs, balance=balance)
+    return _record(
+        scene, built, identity=identity, inputs=inputs, outputs=outputs, developed_by=developed_by, balance=balance
+    )
 
 
 def _record(
@@ -128,6 +142,7 @@ def _record(
     identity: str,
     inputs: dict[str, InputFile],
     outputs: dict[str, OutputFile],
+    developed_by: dict[str, DevelopedBy],
     balance: Multipliers | None,
 ) -> SceneRecord:
     return SceneRecord(
@@ -138,6 +153,7 @@ def _record(
         defocused_camera=scene.defocused,
         inputs=inputs,
         outputs=outputs,
+        developed_by=developed_by,
         white_balance=balance,
         grid=(built.grid.height, built.grid.width),
         region=built.region,

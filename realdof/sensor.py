@@ -13,6 +13,7 @@ import numpy as np
 import rawpy
 
 from realdof.exif import Exif
+from realdof.half_size import XYZ_FROM_SRGB
 from realdof.rawfile import BLACK, WHITE, write_arw
 
 FULL_WELL = 38_000.0
@@ -20,11 +21,6 @@ FULL_WELL = 38_000.0
 
 # The sensor amplifies before it reads from ISO 320 on; the lower figure is typical for such sensors.
 _READ_NOISE = ((320.0, 3.6), (np.inf, 1.6))
-
-# IEC 61966-2-1.
-_XYZ_FROM_SRGB = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
 
 _CHANNEL_SITES = {0: [(0, 0)], 1: [(0, 1), (1, 0)], 2: [(1, 1)]}
 """Rows and columns of red, green and blue in each 2x2 block."""
@@ -42,7 +38,7 @@ def xyz_to_camera() -> np.ndarray:
 
 def srgb_to_camera() -> np.ndarray:
     """From linear sRGB to the camera's colours once white balanced: (1, 1, 1) stays; float64 (3, 3)."""
-    matrix = xyz_to_camera() @ _XYZ_FROM_SRGB
+    matrix = xyz_to_camera() @ XYZ_FROM_SRGB
     return np.asarray(matrix / matrix.sum(axis=1, keepdims=True))
 
 

@@ -4,23 +4,32 @@ import numpy as np
 
 from realdof.geometry import Grid, Recipe, warp_to_grid
 from realdof.images import area_resize
-from realdof.raw import RESIZE_FACTOR, crop
+from realdof.raw import RESIZE_FACTOR, Demosaicing
 
 SMALLEST_SIDE = 128
 """px; a smaller grid, or a smaller region that both cameras see, has too few tiles to judge an alignment by."""
+
+FINER: dict[Demosaicing, int] = {"half-size": RESIZE_FACTOR // 2, "ahd": RESIZE_FACTOR}
+"""By how much a developed shot is finer than the final grid."""
 
 # The sharp recipe warps on a grid twice as fine as the final one.
 _WARPED_AT: dict[Recipe, int] = {"sharp": RESIZE_FACTOR // 2, "paper": RESIZE_FACTOR}
 
 
-def reduced(developed: np.ndarray) -> np.ndarray:
-    """Crop a developed shot and average areas of 4x4 px: uint16 (H, W, 3), 1586x2376 of an A7R IV's."""
-    return _shrunk(crop(developed), RESIZE_FACTOR)
+def reduced(developed: np.ndarray, finer: int) -> np.ndarray:
+    """Bring a developed, cropped shot to the final grid by the mean over areas: uint16 (H, W, 3).
+
+    Parameters
+    ----------
+    finer
+        By how much the shot is finer than the final grid; see ``FINER``.
+    """
+    return _shrunk(developed, finer)
 
 
-def to_be_warped(developed: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Crop a developed shot and reduce it no further than to the grid it is warped on, uint16 (H, W, 3)."""
-    return _shrunk(crop(developed), _WARPED_AT[recipe])
+def to_be_warped(developed: np.ndarray, finer: int, recipe: Recipe) -> np.ndarray:
+    """Reduce a developed, cropped shot no further than to the grid it is warped on, uint16 (H, W, 3)."""
+    return _shrunk(developed, finer * _WARPED_AT[recipe] // RESIZE_FACTOR)
 
 
 def reduced_to(photograph: np.ndarray, grid: Grid) -> np.ndarray:
@@ -45,4 +54,6 @@ def sixteen_bits(image: np.ndarray) -> np.ndarray:
 
 
 def _shrunk(pixels: np.ndarray, factor: int) -> np.ndarray:
+    if factor == 1:
+        return np.ascontiguousarray(pixels)
     return area_resize(pixels, pixels.shape[0] // factor, pixels.shape[1] // factor)

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from scipy.special import j1
 
-from realdof.geometry import Grid, to_integer_centres
+from realdof.geometry import Grid, to_integer_centres, translation
 from realdof.optics import disc_kernel
-from realdof.rig import bounds, translation
+from realdof.rig import bounds
 from realdof.scenery import Layer
 
 # Rows rendered at once: enough to make the borders cheap, few enough for the memory.

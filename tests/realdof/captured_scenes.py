@@ -12,7 +12,7 @@ from realdof.geometry import Grid, as_float, change_grid, corner_distance, valid
 from realdof.images import area_resize
 from realdof.photometry import PhotometricModel, apply_photometry, fit_photometry
 from realdof.quality import SceneQuality, measure_quality
-from realdof.raw import camera_multipliers, crop, develop
+from realdof.raw import camera_multipliers, develop_cropped, develop_half
 from realdof.scenes import CAMERAS, Kind
 
 
@@ -46,9 +46,12 @@ def build_by_stages(folder: Path, reduction: int) -> Outcome:
     fixed, other = scene.defocused, scene.sharp
     balance = camera_multipliers(scene.reference.of(fixed).path)
     pairs: tuple[Kind, Kind] = ("reference", "target")
-    photographs = {(k, c): crop(develop(scene.pairs[k].of(c).path, balance)) for k in pairs for c in CAMERAS}
+    # As a build does, unless the grid is too fine for it.
+    develop = develop_half if reduction >= 4 else develop_cropped
+    photographs = {(k, c): develop(scene.pairs[k].of(c).path, balance).pixels for k in pairs for c in CAMERAS}
     fine = Grid.of(photographs["reference", fixed])
-    grid = Grid(fine.height // reduction, fine.width // reduction)
+    finer = reduction // 2 if reduction >= 4 else reduction
+    grid = Grid(fine.height // finer, fine.width // finer)
     first, second = (area_resize(photographs["reference", c], grid.height, grid.width) for c in (fixed, other))
     alignment = estimate_homography(first, second, AlignmentSettings())
     error = None

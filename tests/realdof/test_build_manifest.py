@@ -72,7 +72,7 @@ RECORD = SceneRecord(
 )
 FAILED = SceneRecord("002", "failed", "002/target/A.ARW is empty; copy it from the camera again")
 MANIFEST = Manifest(
-    version=1,
+    version=2,
     build=Build(1, Settings(white_balance=(2.0, 1.0, 1.5)), {"numpy": "2.0"}),
     scenes=(without_maps(RECORD), FAILED),
     doubts={"001": ("the clocks differ",)},
@@ -104,7 +104,7 @@ def test_the_manifest_keeps_the_figures_but_not_the_maps() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"version": 2}, "version"),
+        ({"version": 1}, "version"),
         ({"scenes": [{"name": "001"}]}, r"scenes\[0\] has no 'verdict'"),
         ({"scenes": [{"name": "001", "verdict": "fine", "reason": ""}]}, "'fine'"),
         ({"surplus": 1}, "unknown 'surplus'"),

@@ -19,6 +19,7 @@ from realdof.geometry import (
     midpoints_filled,
     mirror,
     to_integer_centres,
+    translation,
     valid_mask,
     valid_region,
     warp,
@@ -118,9 +119,15 @@ def test_no_pixel_of_the_valid_mask_reads_beyond_the_photograph(
     black = np.zeros((photograph.height, photograph.width, 3), np.float32)
     fine = SMALL.finer(min(factor, 2) if recipe == "sharp" else 1)
     inner = area_resize(black, fine.height, fine.width)
-    kernel = cv2.INTER_LANCZOS4 if recipe == "sharp" else cv2.INTER_CUBIC
-    notices = warp(inner, change_grid(matrix, SMALL, fine), fine, interpolation=kernel, outside=1.0)
-    touched = area_resize(np.abs(notices), SMALL.height, SMALL.width)[..., 0] > 0
+    margin, kernel = 16, cv2.INTER_LANCZOS4 if recipe == "sharp" else cv2.INTER_CUBIC
+    surrounded = cv2.copyMakeBorder(inner, *[margin] * 4, cv2.BORDER_CONSTANT, value=[1.0] * 4)
+    to_fine = (
+        translation(margin, margin) @ change_grid(matrix, SMALL, fine) @ np.diag([fine.width / SMALL.width] * 2 + [1])
+    )
+    if fine != SMALL:
+        surrounded = cv2.blur(surrounded, (2, 2), anchor=(0, 0))
+        to_fine = translation(-0.5, -0.5) @ to_fine
+    touched = warp(surrounded, to_fine, SMALL, interpolation=kernel, outside=1.0)[..., 0] != 0
     valid = valid_mask(matrix, photograph, SMALL, recipe=recipe)
     assert not (valid & touched).any()
     # Nor is more given away along the border than the kernel's reach, whose outermost weights may be zero.

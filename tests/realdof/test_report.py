@@ -16,6 +16,7 @@ from realdof.geometry import Grid, valid_region, warp_to_grid
 from realdof.images import write_pixels
 from realdof.manifest import (
     MANIFEST,
+    VERSION,
     Build,
     Manifest,
     OutputFile,
@@ -64,7 +65,7 @@ def _scene(out: Path, name: str, seed: int) -> SceneRecord:
     }
     outputs = {role: _written(out, path.format(name), image) for role, (path, image) in images.items()}
     return SceneRecord(
-        name, quality.verdict, quality.reason, "0", "A", {}, outputs, None,
+        name, quality.verdict, quality.reason, "0", "A", {}, outputs, {}, None,
         (HEIGHT, WIDTH), region, alignment, model, quality,
     )  # fmt: skip
 
@@ -78,7 +79,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_dataclass(record_path(out, record.name), record)
     scenes = (*map(without_maps, records), SceneRecord("broken", "failed", f"{HOSTILE} is truncated"))
     doubts = {"atrium": ("shutter 1/60 s is slower than 1/125 s",)}
-    write_dataclass(out / MANIFEST, Manifest(1, Build(1, Settings(), {"numpy": "2"}), scenes, doubts, {}))
+    write_dataclass(out / MANIFEST, Manifest(VERSION, Build(1, Settings(), {"numpy": "2"}), scenes, doubts, {}))
     write_report(out)
     return out
 

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realdof import views
-from realdof.geometry import Grid
-from realdof.rig import translation
+from realdof.geometry import Grid, translation
 from realdof.scenery import Layer
 from realdof.views import View, airy_kernel, render_strips, visible_radii
 
