@@ -38,27 +38,33 @@ class Levels:
     edges
         The map's minimum, n quantiles of its distinct values, and its maximum, float64 (n + 2,).
     bins
-        For each pixel the k of ``edges[k] <= sigma < edges[k + 1]``, int64 (H, W); the maximum is in the last.
+        For each pixel the k of ``edges[k] <= sigma < edges[k + 1]``, integer (H, W); the maximum is in the last.
     position
-        Where the pixel lies between the two edges, float64 (H, W) in [0, 1].
+        Where the pixel lies between the two edges, float (H, W) in [0, 1].
     """
 
     edges: Tensor
     bins: Tensor
     position: Tensor
 
+    def to(self, dtype: torch.dtype) -> "Levels":
+        """The same with positions of another type and small bins: a pass over them is made for every level."""
+        return Levels(self.edges, self.bins.to(torch.int16), self.position.to(dtype))
+
     def weights(self, *, blend: bool) -> Iterator[tuple[float, Tensor]]:
-        """Every level in use with the share it has in each pixel, float64 (H, W) in [0, 1].
+        """Every level in use with the share it has in each pixel, float (H, W) in [0, 1].
 
         Without ``blend`` a pixel is given the lower edge of its bin; with it, both edges in proportion.
         """
+        below = self.bins == -1
         for k, edge in enumerate(self.edges.tolist()):
-            lower = self.bins == k
+            within = self.bins == k
             if blend:
-                weight = (1 - self.position) * lower + self.position * (self.bins == k - 1)
+                weight = torch.where(within, 1 - self.position, self.position * below)
             else:
-                weight = lower.to(self.position.dtype)
-            if weight.any():
+                weight = within.to(self.position.dtype)
+            below = within
+            if weight.count_nonzero():
                 yield edge, weight
 
 
@@ -179,8 +185,7 @@ def deconvolve_fast(
     """
     _check(image, sigma_map)
     result = torch.zeros_like(image)
-    for sigma, share in levels_of(sigma_map, quantiles).weights(blend=blend):
-        share = share.to(image.dtype)
+    for sigma, share in levels_of(sigma_map, quantiles).to(image.dtype).weights(blend=blend):
         kernel = kernel_of(sigma).to(image)
         if kernel.numel() == 1:
             result.addcmul_(share, image)

@@ -4,6 +4,8 @@ Minimises ``data_weight / 2 |k * x - y|^2 + |d_x x|^alpha + |d_y x|^alpha`` by h
 """
 
 import math
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -55,14 +57,88 @@ def deconvolve(blurred: Tensor, kernel: Tensor, data_weight: float, alpha: float
     x = blurred
     beta = _FIRST_BETA
     while beta < _BETA_END:
-        w_x = shrink(x.roll(-1, -1).sub_(x), beta, alpha)
-        w_y = shrink(x.roll(-1, -2).sub_(x), beta, alpha)
-        adjoint = w_x.roll(1, -1).sub_(w_x).add_(w_y.roll(1, -2)).sub_(w_y)
+        step = w_step(x, beta, alpha)
+        adjoint = _adjoint(step(_difference(x, -1)), step(_difference(x, -2)))
         gamma = beta / data_weight
-        spectrum = torch.fft.rfft2(adjoint).mul_(gamma).add_(data).div_(power + gamma * roughness)
+        # (gamma A + D) / (power + gamma roughness), in two passes over the spectrum.
+        spectrum = torch.fft.rfft2(adjoint).add_(data, alpha=1 / gamma).mul_(gamma / (power + gamma * roughness))
         x = torch.fft.irfft2(spectrum, s=(height, width))
         beta *= _BETA_RATE
     return x
+
+
+def _difference(x: Tensor, axis: int) -> Tensor:
+    """Circular forward difference along an axis."""
+    size = x.shape[axis]
+    result = torch.empty_like(x)
+    torch.sub(x.narrow(axis, 1, size - 1), x.narrow(axis, 0, size - 1), out=result.narrow(axis, 0, size - 1))
+    torch.sub(x.narrow(axis, 0, 1), x.narrow(axis, size - 1, 1), out=result.narrow(axis, size - 1, 1))
+    return result
+
+
+def _adjoint(w_x: Tensor, w_y: Tensor) -> Tensor:
+    """The adjoint of both circular forward differences, summed."""
+    result = torch.add(w_x, w_y).neg_()
+    for w, axis in ((w_x, -1), (w_y, -2)):
+        size = w.shape[axis]
+        result.narrow(axis, 1, size - 1).add_(w.narrow(axis, 0, size - 1))
+        result.narrow(axis, 0, 1).add_(w.narrow(axis, size - 1, 1))
+    return result
+
+
+# Differences of an image in [0, 1] that rings strongly; 2^19 entries over both signs are 1.5e-5 apart.
+_TABLE_END = 4.0
+_TABLE_SIZE = 2**19
+# Below alpha 1 w is a ramp where it jumps, one step of the published table wide; four steps here meet its ends.
+_STEPS_PER_UNIT = 40_000
+
+
+def w_step(x: Tensor, beta: float, alpha: float) -> Callable[[Tensor], Tensor]:
+    """`shrink` for the differences of an image, read from a table where that is as good and faster.
+
+    In float32, where no difference can exceed the table: the nearest entry for alpha above 1, which is at most 8e-6 from
+    `shrink` but where that jumps; interpolated below 1, where the jump matters. The published solver interpolates in a
+    table of step 1e-4.
+
+    Parameters
+    ----------
+    x
+        The image whose differences are meant, float.
+    beta, alpha
+        See `shrink`.
+    """
+    exact = partial(shrink, beta=beta, alpha=alpha)
+    if x.dtype != torch.float32 or math.isclose(alpha, 1):
+        return exact
+    least, largest = x.aminmax()
+    if float(largest - least) >= _TABLE_END:
+        return exact
+    return partial(_interpolated if alpha < 1 else _nearest, table=_table(beta, alpha, x.device))
+
+
+@lru_cache(maxsize=24)
+def _table(beta: float, alpha: float, device: torch.device) -> Tensor:
+    if alpha < 1:
+        v = torch.arange(int(_TABLE_END * _STEPS_PER_UNIT) + 2, dtype=torch.float64) / _STEPS_PER_UNIT
+    else:
+        v = torch.linspace(-_TABLE_END, _TABLE_END, _TABLE_SIZE, dtype=torch.float64)
+    return shrink(v, beta, alpha).to(device, torch.float32)
+
+
+def _nearest(v: Tensor, table: Tensor) -> Tensor:
+    # Half an entry more, because it is then cut off to an integer.
+    middle = torch.tensor(_TABLE_SIZE / 2, dtype=v.dtype, device=v.device)
+    index = torch.add(middle, v, alpha=(_TABLE_SIZE - 1) / (2 * _TABLE_END)).int()
+    return table.index_select(0, index.flatten()).view_as(v)
+
+
+def _interpolated(v: Tensor, table: Tensor) -> Tensor:
+    place = v.abs().mul_(_STEPS_PER_UNIT).flatten()
+    index = place.int()
+    before = table.index_select(0, index)
+    after = table.index_select(0, index.add_(1))
+    # The index is one more by now.
+    return before.lerp_(after, place.sub_(index).add_(1)).view_as(v).copysign_(v)
 
 
 def shrink(v: Tensor, beta: float, alpha: float) -> Tensor:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from baselines.hyper_laplacian import deconvolve, shrink
+from baselines.hyper_laplacian import deconvolve, shrink, w_step
 from baselines.kernels import gaussian_kernel, transfer_function
 
 REFERENCE = np.load(Path(__file__).parents[1] / "data" / "golden" / "hyper_laplacian_reference.npz")
@@ -70,6 +70,29 @@ def test_w_step_for_three_halves_is_near_its_root_after_the_first_steps(beta: fl
 def test_w_lies_between_zero_and_v(v: float, beta: float, alpha: float) -> None:
     w = float(shrink(torch.tensor([v], dtype=torch.float64), beta, alpha))
     assert 0 <= math.copysign(1, v) * w <= abs(v) + 1e-12
+
+
+@pytest.mark.parametrize("alpha", [0.3, 1 / 2, 2 / 3, 0.9, 1.2, 3 / 2])
+@pytest.mark.parametrize("beta", [1.0, 22.6, 181.0])
+def test_table_of_the_w_step_is_the_w_step_to_a_few_millionths(alpha: float, beta: float) -> None:
+    v = torch.linspace(-3.9, 3.9, 200_003)
+    step = w_step(torch.tensor([0.0, 3.9]), beta, alpha)
+    difference = (step(v).double() - shrink(v.double(), beta, alpha)).abs()
+    # But for where w jumps: from zero, and for 3/2 where the published solver's few Newton steps end elsewhere.
+    assert (difference > 1.5e-5).double().mean() < 1e-3
+    assert (step(v).abs() <= v.abs() + 1e-5).all()
+    assert (step(v) * v >= 0).all()
+
+
+@pytest.mark.parametrize("scale", [1.0, 255.0])
+@pytest.mark.parametrize("alpha", [2 / 3, 3 / 2])
+def test_single_precision_gives_the_double_ones_result_also_for_other_ranges(scale: float, alpha: float) -> None:
+    coarse = torch.rand(1, 3, 8, 10, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    image = scale * torch.nn.functional.interpolate(coarse, scale_factor=8)[0]
+    kernel = gaussian_kernel(1.5)
+    double, single = (deconvolve(image.to(dtype), kernel, 420.0, alpha) for dtype in (torch.float64, torch.float32))
+    assert ((single - double) / scale).abs().max() < 2e-3
+    assert ((single - double) / scale).square().mean().sqrt() < 2e-5
 
 
 def test_noiseless_circular_blur_is_undone_with_a_high_data_weight() -> None:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from baselines import hyper_laplacian
 from baselines.deconvolution import deconvolve_fast, deconvolve_reference
+from benchmark.malloc import keep_blocks
 from realdof.images import read_pixels
 
 _HEIGHT, _WIDTH, _CELL = 1120, 1680, 560
@@ -36,6 +37,8 @@ def main() -> None:
     parser.add_argument("--data-weight", type=float, default=420.0)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    # As a run and `ifan-bench deconvolve` do.
+    keep_blocks()
     levels = cv2.resize(read_pixels(arguments.map)[..., 0], (_WIDTH, _HEIGHT), interpolation=cv2.INTER_LINEAR)
     sigma = np.maximum(0, (15 * (levels / 255) - 1) / 2)
     sharp = photographs()
