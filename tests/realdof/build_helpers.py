@@ -18,7 +18,8 @@ MEMBERS = ("reference/A.ARW", "reference/B.ARW", "target/A.ARW", "target/B.ARW")
 def simulate_three_scenes(folder: Path) -> Path:
     """Two scenes that are accepted, and one that is rejected."""
     simulate_scene(folder / "001", SIMULATION, 1, "textured")
-    simulate_scene(folder / "003", SIMULATION, 3, "textured")
+    # The sixth draw: the third is known too inexactly on so few tiles.
+    simulate_scene(folder / "003", SIMULATION, 6, "textured")
     simulate_scene(folder / "sky", SIMULATION, 4, "sky")
     return folder
 
