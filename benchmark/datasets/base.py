@@ -3,6 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,9 +151,14 @@ def list_images(folder: Path) -> dict[str, Path]:
 
 def hash_of_files(paths: Iterable[Path]) -> str:
     """One SHA-256 over names and contents of files, in order."""
+    every = list(paths)
     digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.name.encode() + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+    with ThreadPoolExecutor() as threads:
+        for path, found in zip(every, threads.map(_hash_of_content, every), strict=True):
+            digest.update(path.name.encode() + b"\0" + found)
     return digest.hexdigest()
+
+
+def _hash_of_content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
