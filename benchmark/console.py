@@ -71,11 +71,27 @@ def print_summary(folder: RunFolder, summary: Summary, metrics: Mapping[str, Met
     times = [summary.seconds, *summary.stages.values()]
     table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
     stdout.print(table)
+    for line in _on_times(summary):
+        stdout.print(line, highlight=False, soft_wrap=True)
     if weights:
         stdout.print(f"weights: {weights['name']} ({weights['label']})", highlight=False)
     for name, reason in summary.failed.items():
         stderr.print(f"[red]failed[/] {name}: {reason}", highlight=False, soft_wrap=True)
     stdout.print(f"results: {folder.path}", highlight=False, soft_wrap=True)
+
+
+def _on_times(summary: Summary) -> Iterator[str]:
+    if summary.seconds is None or summary.quartiles is None:
+        return
+    low, high = summary.quartiles
+    memory = "" if summary.peak_memory is None else f"; peak memory {summary.peak_memory / 1e9:.2f} GB"
+    devices = escape("; ".join(summary.devices) or "an unknown device")
+    yield f"time: median {summary.seconds:.3f} s, quartiles {low:.3f} and {high:.3f} s, on {devices}{memory}"
+    if not summary.comparable_times:
+        yield (
+            f"[yellow]note[/] times were taken with up to {summary.workers} images at once or on several devices, and "
+            "stay out of tables; --again with one worker measures them"
+        )
 
 
 def print_table(table: Shown, files: Iterable[Path]) -> None:

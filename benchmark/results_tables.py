@@ -47,10 +47,14 @@ def records_table(run: Chosen) -> Table:
             Cell(record.status if record.error is None else f"{record.status}: {record.error}"),
             *(Cell(figure(record.scores.get(name), DECIMALS.get(name, 4))) for name in names),
             Cell(figure(record.seconds, 3)),
+            Cell(figure(None if record.peak_memory is None else record.peak_memory / 1e9, 2)),
+            Cell(str(record.workers)),
         )
         for record in records.values()
     ]
-    return Table("images", ("image", "status", *names, "seconds"), tuple(rows), words=frozenset({0, 1}))
+    return Table(
+        "images", ("image", "status", *names, "seconds", "memory, GB", "at once"), tuple(rows), words=frozenset({0, 1})
+    )
 
 
 def _text(value: object) -> str:

@@ -10,10 +10,12 @@ import torch
 
 from benchmark import registry, runner
 from benchmark.datasets.folder import PairedFolder
+from benchmark.environment import device_name
 from benchmark.method import Image, Method, MethodCard, Sample
 from benchmark.protocols import PROTOCOLS
 from benchmark.results import Record, RunFolder, run_id
 from benchmark.runner import Task
+from benchmark.summary import summarise
 from realdof.errors import InputError
 from realdof.images import image_from_pixels, read_pixels, write_pixels
 
@@ -234,3 +236,20 @@ def test_records_survive_the_file_to_the_last_digit(tmp_path: Path) -> None:
     record = Record("x", "ok", {"psnr": 25.123456789012345, "ssim": 1 / 3}, 0.1 + 0.2, 123)
     folder.add(record)
     assert folder.records()["x"] == record
+
+
+def test_a_runs_time_is_the_median_of_its_images_with_quartiles_memory_and_device(make_pairs, tmp_path: Path) -> None:
+    folder, summary = runner.run(task_for(make_pairs(3)), Darken(), tmp_path / "results")
+    records = folder.records().values()
+    assert summary.devices == (device_name(torch.device("cpu")),)
+    assert summary.peak_memory == max(record.peak_memory or 0 for record in records) > 10**8
+    times = [9.0, 1.0, 2.0, 4.0]
+    made = summarise([Record(str(seconds), "ok", {}, seconds, stages={"map": seconds / 2}) for seconds in times], 4)
+    assert made.seconds == np.median(times) == 3.0
+    assert made.quartiles == tuple(np.quantile(times, (0.25, 0.75)))
+    assert made.stages == {"map": 1.5}
+    kept = folder.description["summary"]
+    assert kept["seconds"] == summary.seconds
+    assert tuple(kept["quartiles"]) == summary.quartiles
+    assert kept["peak_memory"] == summary.peak_memory
+    assert kept["workers"] == 1
