@@ -96,7 +96,7 @@ _STEPS_PER_UNIT = 40_000
 def w_step(x: Tensor, beta: float, alpha: float) -> Callable[[Tensor], Tensor]:
     """`shrink` for the differences of an image, read from a table where that is as good and faster.
 
-    In float32, where no difference can exceed the table: the nearest entry for alpha above 1, which is at most 8e-6 from
+    In float32, where no difference can exceed the table: the nearest entry for alpha above 1, at most 8e-6 from
     `shrink` but where that jumps; interpolated below 1, where the jump matters. The published solver interpolates in a
     table of step 1e-4.
 
