@@ -12,6 +12,7 @@ import numpy as np
 from realdof.errors import InputError
 from realdof.files import sha256_of
 from realdof.images import write_pixels
+from realdof.malloc import keep_blocks
 from realdof.manifest import (
     Build,
     InputFile,
@@ -67,6 +68,7 @@ def build_scene(task: SceneTask) -> Finished:
     InputError
         A shot cannot be used, an output cannot be written, or other software is installed here than the build's.
     """
+    keep_blocks()
     if software() != task.build.software:
         raise InputError(f"a worker has {_differences(software(), task.build.software)}; install the same everywhere")
     inputs = _hashed_inputs(task)
