@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from types import FrameType
 from typing import Any, Literal, cast
 
@@ -185,7 +184,8 @@ class Trainer:
     def _read(self) -> dict[str, Any]:
         try:
             state = torch.load(self.checkpoint, map_location=self.fabric.device, weights_only=True)
-        except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        except Exception as error:
+            # What is no checkpoint fails in any way at all.
             raise InputError(f"{self.checkpoint} cannot be read; it is damaged, so begin in another folder") from error
         if not isinstance(state, dict) or not state.keys() >= _STATE:
             raise InputError(f"{self.checkpoint} is no checkpoint of a training; give another folder")

@@ -45,10 +45,26 @@ class Precision(Enum):
     BFLOAT16 = "bfloat16"
 
 
+class Accelerator(Enum):
+    """What trains."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Split(Enum):
+    """The parts of a data set in DPDD's layout."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
 class TrainingPrecision(Enum):
-    """What a training computes in, in Lightning Fabric's words; the weights stay in float32."""
+    """What a training computes in, in Lightning Fabric's words but for TF32; the weights stay in float32."""
 
     FLOAT32 = "32-true"
+    TF32 = "tf32"
     BFLOAT16 = "bf16-mixed"
 
 
@@ -112,7 +128,7 @@ def synthesize(
     photographs: Annotated[Path, typer.Argument(help="A folder of sharp photographs.")],
     out: Annotated[Path, typer.Argument(help="Where the set goes, in DPDD's layout.")],
     count: Annotated[int, typer.Option(min=1, help="Scenes to render.")] = 720,
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
+    split: Annotated[Split, typer.Option(help="Which part of the set.")] = Split.TRAIN,
     size: Annotated[int, typer.Option(min=64, help="Side of a scene, px.")] = 384,
     largest_radius: Annotated[float, typer.Option(min=1.0, help="Largest blur radius, px.")] = 14.0,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
@@ -125,7 +141,7 @@ def synthesize(
     found = synthesis.find_photographs(photographs)
     with progress_bar() as bar:
         task = bar.add_task("rendering", total=count, detail="")
-        for done in synthesis.synthesize(found, out, count, settings, seed=seed, split=split, workers=workers):
+        for done in synthesis.synthesize(found, out, count, settings, seed=seed, split=split.value, workers=workers):
             bar.update(task, completed=done)
 
 
@@ -153,13 +169,14 @@ def train(
     noise: Annotated[float, typer.Option(min=0.001, help="Largest noise level of the augmentation.")] = 0.0707,
     reblurring_width: Annotated[int, typer.Option(min=0, help="128: released code; 0: no such loss.")] = 32,
     precision: Annotated[
-        TrainingPrecision, typer.Option(help="bf16-mixed is for GPUs and processors with AVX-512 BF16.")
+        TrainingPrecision, typer.Option(help="bf16-mixed is for GPUs and processors with AVX-512 BF16, tf32 for GPUs.")
     ] = TrainingPrecision.FLOAT32,
     initialisation: Annotated[
         Initialisation, typer.Option(help="variance-preserving is for short trainings.")
     ] = Initialisation.PAPER,
-    accelerator: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    devices: Annotated[int, typer.Option(min=1)] = 1,
+    accelerator: Annotated[Accelerator, typer.Option(help="What trains.")] = Accelerator.CPU,
+    devices: Annotated[int, typer.Option(min=1, help="Processes, or GPUs, on each machine.")] = 1,
+    nodes: Annotated[int, typer.Option(min=1, help="Machines, each started with torchrun or by SLURM.")] = 1,
     loss: Annotated[
         DeblurringLoss,
         typer.Option(help="mse is the paper's; with rms sharp patches count more, with log all the same."),
@@ -193,7 +210,8 @@ def train(
             which, recipe, augmentation, reblurring_width, precision.value, initialisation.value, loss.value
         )
         trainer = prepare(
-            data, out / name if ablation else out, settings, start=start, accelerator=accelerator, devices=devices,
+            data, out / name if ablation else out, settings, start=start,
+            accelerator=accelerator.value, devices=devices, nodes=nodes,
             save_every=save_every, validate_every=validate_every,
         )  # fmt: skip
         if not run_training(trainer, f"training {name}"):

@@ -11,6 +11,7 @@ from benchmark.tiling import Tile, Tiling
 from ifan.inference import Maps
 from ifan.method import IFANMethod
 from ifan.network import SIZE_MULTIPLE
+from realdof.errors import InputError
 from realdof.images import image_from_pixels, pixels_from_image
 
 Report = Callable[[int, int], None]
@@ -64,10 +65,30 @@ def deblur_pixels(
     Raises
     ------
     InputError
-        Not even the smallest tile fits into memory.
+        Not even the smallest tile fits into memory, or not those that were asked for.
     """
     height, width = pixels.shape[:2]
     tiling = method.tiling or method.needed_tiling(height, width)
+    while True:
+        try:
+            return _in_windows(method, pixels, views, tiling, with_maps, report)
+        except torch.OutOfMemoryError as error:
+            if method.tiling is not None:
+                raise InputError(
+                    f"tiles of {method.tiling.side} px do not fit into memory; give a smaller --tile, or none"
+                ) from error
+            tiling = method.smaller_tiling(tiling, height, width)
+
+
+def _in_windows(
+    method: IFANMethod,
+    pixels: np.ndarray,
+    views: np.ndarray | None,
+    tiling: Tiling | None,
+    with_maps: bool,
+    report: Report,
+) -> Deblurred:
+    height, width = pixels.shape[:2]
     tiles = (tiling or Tiling(max(height, width, Tiling.smallest_side(0)), 0)).tiles(height, width)
     bits: Literal[8, 16] = 16 if pixels.dtype == np.uint16 else 8
     result = np.empty_like(pixels)

@@ -77,8 +77,7 @@ class IFANMethod(Method):
             except torch.OutOfMemoryError:
                 if self.tiling is not None:
                     raise
-                self.tiled = self._smaller(*sample.image.shape[-2:])
-                torch.cuda.empty_cache()
+                self.tiled = self.smaller_tiling(self.tiled, *sample.image.shape[-2:])
 
     def compute(self, images: list[Tensor]) -> Tensor:
         """Deblur a whole image, float32 (3, H, W); of a dual-pixel network also the views, (6, H, W)."""
@@ -101,10 +100,17 @@ class IFANMethod(Method):
             return None
         return fitting(height, width, BYTES_PER_PIXEL[parameter.dtype], self.overlap, available)
 
-    def _smaller(self, height: int, width: int) -> Tiling | None:
-        """What to try after running out of memory: half the area that was tried, or what cannot be had."""
-        tried = height * width if self.tiled is None else self.tiled.side**2
-        return fitting(height, width, 1, self.overlap, tried // 2)
+    def smaller_tiling(self, tried: Tiling | None, height: int, width: int) -> Tiling | None:
+        """What to try after running out of memory with ``tried``: half its area; frees what the device caches.
+
+        Raises
+        ------
+        InputError
+            Tiles cannot be that small.
+        """
+        torch.cuda.empty_cache()
+        area = height * width if tried is None else tried.side**2
+        return fitting(height, width, 1, self.overlap, area // 2)
 
     def _views(self, sample: Sample) -> Tensor | None:
         if not self.network.shape.dual:

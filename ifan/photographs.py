@@ -3,6 +3,7 @@
 Pixels stay in the file's own grid; the orientation tag and the colour profile travel with them.
 """
 
+import io
 import struct
 import warnings
 import zlib
@@ -145,7 +146,10 @@ def write_photograph(path: Path, photograph: Photograph) -> None:
             extras = {"exif": b"Exif\0\0" + photograph.exif} if photograph.exif else {}
             if photograph.profile:
                 extras["icc_profile"] = photograph.profile
-            Image.fromarray(pixels).save(temporary, "JPEG", quality=JPEG_QUALITY, subsampling=0, **extras)
+            # Into memory: on a disk that fills up Pillow's own writing leaves half a file and says nothing.
+            content = io.BytesIO()
+            Image.fromarray(pixels).save(content, "JPEG", quality=JPEG_QUALITY, subsampling=0, **extras)
+            temporary.write_bytes(content.getvalue())
 
 
 def check_output(path: Path, bits: int) -> None:

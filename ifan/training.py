@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -50,7 +51,7 @@ class Settings:
     loss
         Which of `ifan.losses.DEBLURRING_LOSSES`; the paper's is ``mse``.
     precision
-        Of the forward and backward pass, in Lightning Fabric's words: ``32-true``, ``bf16-mixed``.
+        Of the forward and backward pass, in Lightning Fabric's words: ``32-true``, ``bf16-mixed``; or ``tf32``.
     """
 
     variant: Variant
@@ -139,6 +140,7 @@ def train(
     start: Path | None = None,
     accelerator: str = "cpu",
     devices: int = 1,
+    nodes: int = 1,
     save_every: int = 500,
     validate_every: int = 1000,
 ) -> Trainer:
@@ -150,6 +152,8 @@ def train(
         DPDD's layout, with a ``val`` split if there is one.
     folder
         The run's own folder.
+    accelerator, devices, nodes
+        ``cpu`` or ``cuda``, how many processes or GPUs on each machine, and how many machines.
     start
         Weights to begin with instead of random ones. A single-image network can start a dual-pixel one: both
         views get half of the first layer each.
@@ -159,7 +163,11 @@ def train(
     InputError
         The data is not whole, or the folder holds a run with other settings.
     """
-    fabric = Fabric(accelerator=accelerator, devices=devices, precision=cast(Any, settings.precision))
+    if settings.augmentation.crop % SIZE_MULTIPLE:
+        raise InputError(
+            f"patches of {settings.augmentation.crop} px cannot be halved three times; --crop divides by 8"
+        )
+    fabric = _fabric(settings, accelerator, devices, nodes)
     fabric.launch()
     torch.manual_seed(settings.recipe.seed)
     shape = settings.variant.shape
@@ -188,6 +196,22 @@ def train(
     )  # fmt: skip
     trainer.resume()
     return trainer
+
+
+def _fabric(settings: Settings, accelerator: str, devices: int, nodes: int) -> Fabric:
+    if settings.recipe.batch % (devices * nodes):
+        raise InputError(
+            f"a batch of {settings.recipe.batch} cannot be shared equally by {devices * nodes} processes; "
+            "give a multiple of it as --batch"
+        )
+    # Of float32 on a GPU: 32-true is what the word says, tf32 is faster and rounds the factors to 10 bits.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = settings.precision == "tf32"
+    precision = "32-true" if settings.precision == "tf32" else settings.precision
+    try:
+        return Fabric(accelerator=accelerator, devices=devices, num_nodes=nodes, precision=cast(Any, precision))
+    except (RuntimeError, ValueError, MisconfigurationException) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{devices} devices of kind {accelerator} cannot be used here: {reason}") from error
 
 
 def _settings_of_the_run(settings: Settings) -> dict[str, str | float]:

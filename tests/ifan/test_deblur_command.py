@@ -122,3 +122,26 @@ def test_memory_decides_whether_a_photograph_is_cut(method: IFANMethod) -> None:
     method.memory, method.overlap = None, 520
     assert cut.tiling is not None
     assert torch.from_numpy(cut.pixels.astype(np.int16)).float().std() > 10
+
+
+def test_a_photograph_that_the_device_has_no_room_for_is_cut_smaller(
+    method: IFANMethod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = IFANMethod.compute
+
+    def full(self: IFANMethod, images: list[torch.Tensor]) -> torch.Tensor:
+        if images[0].shape[-1] > 88:
+            raise torch.OutOfMemoryError("full")
+        return compute(self, images)
+
+    monkeypatch.setattr(IFANMethod, "compute", full)
+    method.overlap = 8
+    try:
+        cut = deblur_pixels(method, np.tile(PHOTOGRAPH, (2, 2, 1)))
+        method.tiling = Tiling(136, 8)
+        with pytest.raises(InputError, match="smaller --tile"):
+            deblur_pixels(method, np.tile(PHOTOGRAPH, (2, 2, 1)))
+    finally:
+        method.overlap, method.tiling = 520, None
+    assert cut.tiling is not None
+    assert cut.tiling.side <= 88
