@@ -81,7 +81,8 @@ def run(
     from benchmark.console import print_summary, showing_progress
 
     factory = with_program(registry.method(method), program, name, timeout)
-    check_device(device)
+    if cluster is None:
+        check_device(device)
     tiling = asked_tiling(tile, overlap)
     who = asked_workers(workers, cluster, worker_memory)
     task = open_task(dataset, protocol, metrics, root, subset, limit)

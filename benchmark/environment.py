@@ -28,6 +28,9 @@ def describe(device: torch.device) -> dict[str, Any]:
 def device_name(device: torch.device) -> str:
     """The GPU's name, or the processor's with the number of threads."""
     if device.type == "cuda":
+        # A cluster's workers may have what the machine that sends them their work has not.
+        if not torch.cuda.is_available():
+            return "a GPU of another machine"
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"{processor_name()}, {threads} thread{'s' if threads > 1 else ''}"

@@ -15,7 +15,7 @@ from realdof.errors import InputError
 from realdof.files import write_text
 
 SCENES = 20
-"""How many scenes have pictures unless others are asked for: with five methods, about 15 MB."""
+"""How many scenes have pictures unless others are asked for: with five methods, some 20 MB."""
 
 
 @dataclass(frozen=True)

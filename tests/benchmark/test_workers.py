@@ -13,7 +13,7 @@ from worker_methods import DyingFactory, Smooth
 
 from benchmark import parallel, runner, seats
 from benchmark.datasets.folder import PairedFolder
-from benchmark.environment import package_versions
+from benchmark.environment import describe, package_versions
 from benchmark.jobs import Deblur, Deblurring, Measures, Piece
 from benchmark.leaderboard import build
 from benchmark.leaderboard_formats import to_csv, to_table
@@ -111,6 +111,11 @@ def test_a_worker_with_other_weights_or_libraries_is_refused(tmp_path: Path) -> 
         job.load()
     with pytest.raises(InputError, match=r"has torch .* but the run was begun with 1\.0"):
         replace(job, sha256=None, versions=versions | {"torch": "1.0"}).load()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="is about a machine without a GPU")
+def test_work_for_the_gpus_of_a_cluster_can_be_sent_from_a_machine_without_one() -> None:
+    assert describe(torch.device("cuda"))["device"] == "a GPU of another machine"
 
 
 def test_a_cluster_takes_no_limit_of_ours() -> None:
