@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benchmark.method import MethodFactory
     from benchmark.runner import Task
     from benchmark.tiling import Tiling
+    from benchmark.timing import Timing
 
 app = new_app(
     "Benchmark of single-image defocus deblurring, after IFAN (CVPR 2021).",
@@ -159,17 +160,44 @@ def complexity(
     method: Annotated[str | None, typer.Option("--method", help="Every method with a network if not given.")] = None,
     height: Annotated[int, typer.Option(min=64, help="px; the paper's is 720.")] = 720,
     width: Annotated[int, typer.Option(min=64, help="px; the paper's is 1280.")] = 1280,
+    repeats: Annotated[
+        int | None, typer.Option("--repeats", min=1, help="Also time the method so often on an image of this size.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="With --repeats: official, synthetic, a file.")
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="With --repeats: cpu, cuda, cuda:1 ...")] = "cpu",
 ) -> None:
-    """Count parameters and multiply-accumulates, under the paper's convention and exactly."""
+    """Count parameters and multiply-accumulates, under the paper's convention and exactly; with --repeats also time."""
     from benchmark.complexity import count
-    from benchmark.console import print_complexity
+    from benchmark.console import print_complexity, print_timing
+
+    if repeats is not None and method is None:
+        raise InputError("--repeats times one method; name it with --method")
 
     names = [method] if method else registry.names(registry.METHODS)
     found = {name: registry.method(name).architecture() for name in names}
     counted = {name: count(network, height, width) for name, network in found.items() if network is not None}
-    if method and not counted:
-        raise InputError(f"{method} has no network to count")
-    print_complexity(counted)
+    if method and not counted and repeats is None:
+        raise InputError(f"{method} has no network to count; --repeats 5 times it")
+    if counted:
+        print_complexity(counted)
+    if method and repeats is not None:
+        print_timing(time_method(method, weights, height, width, repeats, device))
+
+
+def time_method(name: str, weights: str | None, height: int, width: int, repeats: int, device: str) -> "Timing":
+    """Time a method, by default with weights that are at hand: they do not change what it costs."""
+    import torch
+
+    from benchmark.timing import measure
+
+    check_device(device)
+    factory = registry.method(name)
+    keys = factory.card.weights
+    chosen = weights or ("synthetic" if "synthetic" in keys else next(iter(keys), None))
+    with stderr.status(f"timing {name}"):
+        return measure(factory.load(chosen), height, width, repeats, torch.device(device))
 
 
 def open_task(

@@ -19,6 +19,7 @@ from benchmark.runner import Progress
 from benchmark.summary import Summary
 from benchmark.tables import Cell
 from benchmark.tables import Table as Shown
+from benchmark.timing import Timing
 from realdof.console import progress_bar, stderr, stdout
 
 _WIDEST = 2000
@@ -152,6 +153,19 @@ def print_complexity(counted: Mapping[str, Complexity]) -> None:
             highlight=False, soft_wrap=True,
         )  # fmt: skip
         stdout.print(f"* Not counted: {NOT_COUNTED}.", highlight=False, soft_wrap=True)
+
+
+def print_timing(timing: Timing) -> None:
+    """Median, quartiles, memory and device, in sentences."""
+    weights = f", weights {timing.weights}" if timing.weights else ""
+    stdout.print(f"{timing.method} at {timing.width}x{timing.height}{weights}:", highlight=False, soft_wrap=True)
+    for line in _on_times(timing.summary):
+        stdout.print(line, highlight=False, soft_wrap=True)
+    for name, seconds in timing.summary.stages.items():
+        stdout.print(f"of it {name}: median {seconds:.3f} s", highlight=False, soft_wrap=True)
+    how = "The whole image" if timing.tiling is None else f"In tiles ({timing.tiling})"
+    times = f"{timing.summary.done} times after once that does not count"
+    stdout.print(f"* {how}, {times}; synchronised, loading excluded.", highlight=False, soft_wrap=True)
 
 
 def _figure(value: float | None, decimals: int) -> str:

@@ -1,10 +1,18 @@
 """Parameters and MACs against the figures the paper prints (Tables 2 and 4)."""
 
+import time
+
 import pytest
+import torch
+from typer.testing import CliRunner
 
 from benchmark import registry
+from benchmark.cli import app
 from benchmark.complexity import count
+from benchmark.environment import device_name
+from benchmark.method import Image, Method, MethodCard, Sample
 from benchmark.published import every_figure
+from benchmark.timing import measure
 
 EXPECTED = {
     "ifan-n8": (9_436_740, 347.893),
@@ -48,3 +56,36 @@ def test_counts_grow_with_the_size_of_the_image() -> None:
     architecture = registry.method("ifan").architecture()
     assert architecture is not None
     assert count(architecture, 1440, 2560).convolution == 4 * count(architecture, 720, 1280).convolution
+
+
+def test_a_method_is_timed_after_once_that_does_not_count_and_the_device_is_named() -> None:
+    seen = []
+
+    class Counting(Method):
+        card = MethodCard("counting", "Counting", "dual", "counts")
+
+        def deblur(self, sample: Sample) -> Image:
+            assert sample.left is not None
+            assert sample.right is not None
+            seen.append(tuple(sample.image.shape))
+            time.sleep(0.01)
+            return sample.image
+
+    timing = measure(Counting(), 96, 128, 4, torch.device("cpu"))
+    assert seen == [(3, 96, 128)] * 5
+    summary = timing.summary
+    assert summary.seconds is not None
+    assert summary.quartiles is not None
+    assert 0.01 <= summary.quartiles[0] <= summary.seconds <= summary.quartiles[1]
+    assert summary.devices == (device_name(torch.device("cpu")),)
+
+
+def test_the_command_times_a_method_that_has_no_network() -> None:
+    size = ["--height", "64", "--width", "64"]
+    done = CliRunner().invoke(app, ["complexity", "--method", "input", "--repeats", "2", *size])
+    assert done.exit_code == 0, done.output
+    assert "input at 64x64" in done.stdout
+    assert "median" in done.stdout
+    assert "peak memory" in done.stdout
+    refused = CliRunner().invoke(app, ["complexity", "--repeats", "2"])
+    assert "name it with --method" in str(refused.exception)
