@@ -60,6 +60,13 @@ class Split(Enum):
     TEST = "test"
 
 
+class Bits(Enum):
+    """Depth of image files."""
+
+    EIGHT = "8"
+    SIXTEEN = "16"
+
+
 class TrainingPrecision(Enum):
     """What a training computes in, in Lightning Fabric's words but for TF32; the weights stay in float32."""
 
@@ -131,17 +138,30 @@ def synthesize(
     split: Annotated[Split, typer.Option(help="Which part of the set.")] = Split.TRAIN,
     size: Annotated[int, typer.Option(min=64, help="Side of a scene, px.")] = 384,
     largest_radius: Annotated[float, typer.Option(min=1.0, help="Largest blur radius, px.")] = 14.0,
+    depth: Annotated[
+        Path | None,
+        typer.Option(help="A folder of depth maps named like the photographs; brighter is nearer."),
+    ] = None,
+    bits: Annotated[Bits, typer.Option(help="Depth of the files.")] = Bits.EIGHT,
+    electrons: Annotated[
+        float | None, typer.Option(min=1.0, help="Electrons of a white pixel, for shot noise; else none.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Render dual-pixel defocus of sharp photographs as training data; scenes already there are kept."""
     from ifan import synthesis
 
-    settings = synthesis.Synthesis(size=size, largest_radius=largest_radius)
+    settings = synthesis.Synthesis(
+        size=size, largest_radius=largest_radius, bits=16 if bits is Bits.SIXTEEN else 8, electrons=electrons
+    )
     found = synthesis.find_photographs(photographs)
+    maps = None if depth is None else synthesis.find_depth(found, depth)
     with progress_bar() as bar:
         task = bar.add_task("rendering", total=count, detail="")
-        for done in synthesis.synthesize(found, out, count, settings, seed=seed, split=split.value, workers=workers):
+        for done in synthesis.synthesize(
+            found, out, count, settings, seed=seed, split=split.value, workers=workers, depth=maps
+        ):
             bar.update(task, completed=done)
 
 

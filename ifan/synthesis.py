@@ -1,20 +1,22 @@
-"""Training sets made of sharp photographs: dual-pixel defocus rendered over procedural depth, in DPDD's layout."""
+"""Training sets made of sharp photographs: dual-pixel defocus with depth drawn or given, in DPDD's layout."""
 
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.dual_pixel import VIEWS
+from benchmark.dual_pixel import VIEWS, as_float
 from realdof.errors import InputError
-from realdof.images import read_pixels, write_pixels
-from realdof.rendering import render_defocus
+from realdof.images import linear_to_srgb, read_pixels, srgb_to_linear, write_pixels
+from realdof.rendering import DualPixel, render_defocus
 
+Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 PHOTOGRAPH_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 
 
@@ -33,12 +35,19 @@ class Synthesis:
     smallest_scale
         A photograph is reduced by a factor between this and 1, as far as its size allows; reduction makes the
         all-in-focus image sharp to the pixel whatever the photograph's own lens did.
+    bits
+        Depth of the files.
+    electrons
+        How many electrons make white in a pixel, which sets the shot noise of the views; None for none. The
+        all-in-focus image has no noise.
     """
 
     size: int = 384
     largest_radius: float = 14.0
     sharp_share: float = 0.2
     smallest_scale: float = 0.25
+    bits: Literal[8, 16] = 8
+    electrons: float | None = None
 
 
 def find_photographs(folder: Path) -> list[Path]:
@@ -55,29 +64,39 @@ def find_photographs(folder: Path) -> list[Path]:
     return paths
 
 
-def draw_sharp_region(
-    photograph: NDArray[np.uint8], settings: Synthesis, random: np.random.Generator
-) -> NDArray[np.float32]:
-    """A reduced, maybe mirrored, piece of a photograph: float32 (size, size, 3) in [0, 1], with some detail in it.
+@dataclass(frozen=True)
+class Window:
+    """A square part of a photograph, maybe mirrored; px."""
+
+    top: int
+    left: int
+    side: int
+    mirrored: bool
+
+    def cut(self, pixels: Pixels, size: int) -> NDArray[np.float32]:
+        """The part of stored pixels (H, W, C), reduced to (size, size, C), float32 in [0, 1]."""
+        piece = as_float(pixels[self.top : self.top + self.side, self.left : self.left + self.side])
+        region = cv2.resize(piece, (size, size), interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(region[:, ::-1] if self.mirrored else region, dtype=np.float32)
+
+
+def draw_window(photograph: Pixels, settings: Synthesis, random: np.random.Generator) -> Window:
+    """A part of a photograph with some detail in it.
 
     Of eight draws the one whose median gradient is the third largest is taken, so that empty sky is rare but
     not absent.
     """
-    draws = [_draw_region(photograph, settings, random) for _ in range(8)]
-    draws.sort(key=_detail)
+    draws = [_draw_window(photograph, settings, random) for _ in range(8)]
+    draws.sort(key=lambda window: _detail(window.cut(photograph, settings.size)))
     return draws[5]
 
 
-def _draw_region(
-    photograph: NDArray[np.uint8], settings: Synthesis, random: np.random.Generator
-) -> NDArray[np.float32]:
+def _draw_window(photograph: Pixels, settings: Synthesis, random: np.random.Generator) -> Window:
     height, width = photograph.shape[:2]
     smallest = max(settings.smallest_scale, settings.size / min(height, width))
     side = min(height, width, round(settings.size / random.uniform(smallest, max(smallest, 0.7))))
     top, left = int(random.integers(height - side + 1)), int(random.integers(width - side + 1))
-    piece = photograph[top : top + side, left : left + side].astype(np.float32) / 255
-    region = cv2.resize(piece, (settings.size, settings.size), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(region[:, ::-1] if random.random() < 0.5 else region, dtype=np.float32)
+    return Window(top, left, side, bool(random.random() < 0.5))
 
 
 def _detail(region: NDArray[np.float32]) -> float:
@@ -97,10 +116,7 @@ def draw_radius_map(settings: Synthesis, random: np.random.Generator) -> NDArray
         float32 (size, size), px, positive behind the plane of focus.
     """
     size = settings.size
-    if random.random() < settings.sharp_share:
-        largest = random.uniform(0.0, 0.7)
-    else:
-        largest = float(np.exp(random.uniform(0.0, np.log(settings.largest_radius))))
+    largest = _largest_radius(settings, random)
     surfaces = [_ramp(size, largest, random) for _ in range(int(random.integers(1, 4)))]
     # Nearer surfaces have the smaller signed radius and cover those behind them.
     surfaces.sort(key=lambda surface: float(surface.mean()), reverse=True)
@@ -108,6 +124,53 @@ def draw_radius_map(settings: Synthesis, random: np.random.Generator) -> NDArray
     for nearer in surfaces[1:]:
         radius = np.where(_cut_out(size, random), nearer, radius)
     return np.clip(radius, -largest, largest).astype(np.float32)
+
+
+def radius_map_from_depth(
+    inverse_depth: NDArray[np.float32], settings: Synthesis, random: np.random.Generator
+) -> NDArray[np.float32]:
+    """A signed blur-radius map of a scene with known depth, focused somewhere within it.
+
+    Parameters
+    ----------
+    inverse_depth
+        float (size, size), proportional to 1 / depth up to a constant, as disparity is: larger is nearer.
+
+    Returns
+    -------
+    ndarray
+        float32 (size, size), px, positive behind the plane of focus: affine in ``inverse_depth``.
+    """
+    focus = random.uniform(float(inverse_depth.min()), float(inverse_depth.max()))
+    behind = focus - inverse_depth
+    scale = _largest_radius(settings, random) / max(float(np.abs(behind).max()), 1e-6)
+    return (scale * behind).astype(np.float32)
+
+
+def _largest_radius(settings: Synthesis, random: np.random.Generator) -> float:
+    if random.random() < settings.sharp_share:
+        return random.uniform(0.0, 0.7)
+    return float(np.exp(random.uniform(0.0, np.log(settings.largest_radius))))
+
+
+def add_shot_noise(views: DualPixel, electrons: float, random: np.random.Generator) -> DualPixel:
+    """Views whose pixels counted electrons, each with half the light, and their sum as the merged image.
+
+    Parameters
+    ----------
+    views
+        sRGB-encoded, in [0, 1].
+    electrons
+        At white in the merged image.
+    """
+    counted = [
+        random.poisson(np.asarray(srgb_to_linear(view)) * (electrons / 2)).astype(np.float32) / (electrons / 2)
+        for view in (views.left, views.right)
+    ]
+    left, right, merged = (
+        np.clip(linear_to_srgb(view), 0, 1).astype(np.float32) for view in (*counted, (counted[0] + counted[1]) / 2)
+    )
+    return DualPixel(left, right, merged)
 
 
 def _ramp(size: int, largest: float, random: np.random.Generator) -> NDArray[np.float32]:
@@ -132,14 +195,52 @@ def _cut_out(size: int, random: np.random.Generator) -> NDArray[np.bool_]:
 
 
 def render_scene(
-    photograph: NDArray[np.uint8], settings: Synthesis, seed: tuple[int, ...]
-) -> dict[str, NDArray[np.uint8]]:
-    """One scene, uint8 (size, size, 3) each, by the names of `benchmark.dual_pixel.VIEWS`."""
+    photograph: Pixels, settings: Synthesis, seed: tuple[int, ...], depth: Pixels | None = None
+) -> dict[str, Pixels]:
+    """One scene.
+
+    Parameters
+    ----------
+    photograph
+        uint8 or uint16 (H, W, 3), RGB, sharp.
+    seed
+        All chance comes from it.
+    depth
+        uint8 or uint16 (H, W, 3) with equal channels, proportional to inverse depth: brighter is nearer. None draws it.
+
+    Returns
+    -------
+    dict
+        (size, size, 3) each, uint8 or uint16, by the names of `benchmark.dual_pixel.VIEWS`.
+    """
     random = np.random.default_rng(seed)
-    sharp = draw_sharp_region(photograph, settings, random)
-    views = render_defocus(sharp, draw_radius_map(settings, random))
+    window = draw_window(photograph, settings, random)
+    sharp = window.cut(photograph, settings.size)
+    if depth is None:
+        radius = draw_radius_map(settings, random)
+    else:
+        radius = radius_map_from_depth(window.cut(depth, settings.size)[..., 0], settings, random)
+    views = render_defocus(sharp, radius)
+    if settings.electrons is not None:
+        views = add_shot_noise(views, settings.electrons, random)
     images = {"image": views.merged, "left": views.left, "right": views.right, "target": sharp}
-    return {name: np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8) for name, image in images.items()}
+    kind, white = (np.uint8, 255) if settings.bits == 8 else (np.uint16, 65535)
+    return {name: np.rint(np.clip(image, 0, 1) * white).astype(kind) for name, image in images.items()}
+
+
+def find_depth(photographs: list[Path], folder: Path) -> list[Path]:
+    """The depth map of every photograph: the PNG or TIFF of the same name in another folder.
+
+    Raises
+    ------
+    InputError
+        A photograph has none.
+    """
+    found = {path.stem: path for path in sorted(folder.glob("*")) if path.suffix.lower() in {".png", ".tif", ".tiff"}}
+    for path in photographs:
+        if path.stem not in found:
+            raise InputError(f"{folder} holds no depth map {path.stem}.png or .tif for {path}")
+    return [found[path.stem] for path in photographs]
 
 
 def synthesize(
@@ -151,16 +252,27 @@ def synthesize(
     seed: int = 0,
     split: str = "train",
     workers: int = 1,
+    depth: list[Path] | None = None,
 ) -> Iterator[int]:
     """Render ``count`` scenes to ``out`` in DPDD's layout; scenes already there are kept.
 
     Yields the number of scenes done so far. The same arguments give the same files whatever ``workers`` is.
+
+    Raises
+    ------
+    InputError
+        A photograph cannot be read or is too small, or its depth map (``depth``, one for each) is of another size.
     """
+    maps: list[Path] | list[None] = depth or [None] * len(photographs)
+    sources = list(zip(photographs, maps, strict=True))
     todo = [index for index in range(count) if not _paths(out, split, index)["target"].exists()]
     done = count - len(todo)
     yield done
     with ProcessPoolExecutor(workers, get_context("spawn"), _pin_threads) as pool:
-        jobs = [pool.submit(_render_file, photographs, out, split, index, settings, seed) for index in todo]
+        jobs = [
+            pool.submit(_render_file, *sources[index % len(sources)], out, split, index, settings, seed)
+            for index in todo
+        ]
         for job in as_completed(jobs):
             job.result()
             done += 1
@@ -175,16 +287,17 @@ def _paths(out: Path, split: str, index: int) -> dict[str, Path]:
     return {name: out / pattern.format(split=split) / f"{index:05d}.png" for name, pattern in VIEWS.items()}
 
 
-def _render_file(photographs: list[Path], out: Path, split: str, index: int, settings: Synthesis, seed: int) -> None:
-    photograph = read_pixels(photographs[index % len(photographs)])
-    if photograph.dtype != np.uint8:
-        photograph = (photograph >> 8).astype(np.uint8)
-    if min(photograph.shape[:2]) < settings.size:
-        raise InputError(
-            f"{photographs[index % len(photographs)]} is {photograph.shape[1]}x{photograph.shape[0]}; "
-            f"scenes of {settings.size} px need at least that on each side"
-        )
-    images = render_scene(photograph, settings, (seed, index))
+def _render_file(
+    path: Path, depth_path: Path | None, out: Path, split: str, index: int, settings: Synthesis, seed: int
+) -> None:
+    photograph = read_pixels(path)
+    depth = None if depth_path is None else read_pixels(depth_path)
+    height, width = photograph.shape[:2]
+    if min(height, width) < settings.size:
+        raise InputError(f"{path} is {width}x{height}; scenes of {settings.size} px need at least that on each side")
+    if depth is not None and depth.shape != photograph.shape:
+        raise InputError(f"{depth_path} is {depth.shape[1]}x{depth.shape[0]} and its photograph {width}x{height}")
+    images = render_scene(photograph, settings, (seed, index), depth)
     # The target comes last: its presence says that the scene is whole.
-    for name, path in _paths(out, split, index).items():
-        write_pixels(path, images[name])
+    for name, target in _paths(out, split, index).items():
+        write_pixels(target, images[name])

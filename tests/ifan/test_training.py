@@ -14,7 +14,6 @@ from benchmark.training import Recipe, Trainer, optimiser_for
 from benchmark.weight_files import read_card
 from ifan.augmentation import Augmentation
 from ifan.data import PatchSource
-from ifan.synthesis import Synthesis, draw_radius_map
 from ifan.training import Settings, Validation, train
 from ifan.variants import VARIANTS
 from realdof.images import read_pixels
@@ -84,19 +83,6 @@ def test_batches_depend_on_seed_and_step_alone_and_split_over_processes(data: Pa
     for name, value in whole.items():
         assert torch.equal(value, torch.cat([part[name] for part in parts]))
     assert not torch.equal(source(6, 0, 1)["image"], whole["image"])
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1))
-def test_procedural_blur_radii_stay_within_their_bound(seed: int) -> None:
-    radii = draw_radius_map(Synthesis(size=64), np.random.default_rng(seed))
-    assert radii.shape == (64, 64)
-    assert np.abs(radii).max() <= 14.0
-
-
-def test_a_fifth_of_the_scenes_is_nearly_sharp() -> None:
-    largest = [np.abs(draw_radius_map(Synthesis(size=64), np.random.default_rng(seed))).max() for seed in range(300)]
-    assert 0.12 < np.mean(np.array(largest) <= 0.7) < 0.35
 
 
 def test_validation_gives_both_metrics_pictures_and_the_best_weights_even_after_a_pause(
