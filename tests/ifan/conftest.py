@@ -8,12 +8,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-VIEWS = {"image": "c/source", "left": "l/source", "right": "r/source", "target": "c/target"}
-
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rendered scenes of 96x96 px for training and one for validation, in DPDD's layout."""
+    from benchmark.dual_pixel import VIEWS
     from ifan.synthesis import Synthesis, render_scene
     from realdof.images import write_pixels
 
@@ -24,5 +23,5 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for index in range(count):
             scene = render_scene(photograph, Synthesis(size=96), (7, index))
             for name, view in VIEWS.items():
-                write_pixels(root / f"{split}_{view}" / f"{index}.png", scene[name])
+                write_pixels(root / view.format(split=split) / f"{index}.png", scene[name])
     return root

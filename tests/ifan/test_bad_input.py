@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from conftest import VIEWS
 from PIL import Image
 
+from benchmark.dual_pixel import VIEWS
 from ifan import IFAN, NetworkShape
 from ifan.cli import main
 from realdof.images import read_pixels, write_pixels
@@ -46,7 +46,7 @@ def own(data: Path, tmp_path: Path) -> Path:
 
 
 def view(data: Path, name: str, index: int, split: str = "train") -> Path:
-    return data / f"{split}_{VIEWS[name]}" / f"{index}.png"
+    return data / VIEWS[name].format(split=split) / f"{index}.png"
 
 
 def no_left_views(data: Path) -> None:
