@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 from made_results import make_run
+from typer.testing import CliRunner
 from worker_methods import DyingFactory, Smooth
 
-from benchmark import parallel, runner, seats
+from benchmark import parallel, registry, runner, seats
+from benchmark.cli import app
 from benchmark.datasets.folder import PairedFolder
 from benchmark.environment import describe, package_versions
 from benchmark.jobs import Deblur, Deblurring, Measures, Piece
@@ -181,3 +183,32 @@ def test_times_taken_beside_others_or_on_several_devices_stay_out_of_the_table_a
     assert times == {"alone": 2.0, "beside": None}
     assert said in to_markdown(to_table(board))
     assert "1.0" not in to_csv(board).splitlines()[2]
+
+
+@pytest.mark.parametrize("command", ["run", "score", "study", "rescore"])
+def test_every_command_that_computes_takes_workers(
+    command: str, make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, results, asked = make_pairs(1), tmp_path / "results", []
+    ran, _ = runner.run(task_for(root, ("psnr",)), registry.method("input"), results)
+
+    def compute(pieces, job, who):
+        asked.append(who)
+        yield from (Record(piece.entry.name, "ok", {"psnr": 1.0}, 1.0) for piece in pieces)
+
+    monkeypatch.setattr(runner, "compute_on_workers", compute)
+    (tmp_path / "study.toml").write_text(
+        f'methods = ["hyper-laplacian"]\nmetrics = ["psnr"]\ndatasets = [{{ name = "folder", root = "{root}" }}]\n'
+    )
+    data = ["--dataset", "folder", "--root", root, "--metrics", "psnr"]
+    words = {
+        "run": ["run", "--method", "hyper-laplacian", *data, "--worker-memory", 2],
+        "score": ["score", ran.path, "--name", "scored", *data],
+        "study": ["study", tmp_path / "study.toml", "--worker-memory", 2],
+        "rescore": ["results", "rescore", "input", "--protocol", "aligned", "--root", root, "--metrics", "psnr"],
+    }[command]
+    place = [] if command == "study" else ["--results", results]
+    done = CliRunner().invoke(app, [str(word) for word in (*words, *place, "--workers", 2)])
+    assert done.exit_code == 0, done.output
+    memory = 2 * 10**9 if command in ("run", "study") else None
+    assert asked == [Workers(2, memory=memory)]

@@ -20,7 +20,7 @@ from benchmark.parallel import ALONE, Workers
 from benchmark.protocols import PROTOCOLS
 from realdof.images import write_pixels
 
-ROUNDS = 60
+ROUNDS = 200
 
 
 class OneThread(Method):
@@ -39,7 +39,7 @@ class OneThread(Method):
 def main() -> None:
     """Print seconds and ratio."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--images", type=int, default=24)
+    parser.add_argument("--images", type=int, default=40)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--cluster", action="store_true")
     given = parser.parse_args()
