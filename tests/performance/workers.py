@@ -5,6 +5,7 @@ same on a Dask cluster of as many processes, which are started before.
 """
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ from benchmark.parallel import ALONE, Workers
 from benchmark.protocols import PROTOCOLS
 from realdof.images import write_pixels
 
-ROUNDS = 200
+ROUNDS = 400
 
 
 class OneThread(Method):
@@ -49,21 +50,26 @@ def main() -> None:
             for folder in ("source", "target"):
                 write_pixels(root / folder / f"{number:03d}.png", np.roll(skimage.data.astronaut(), number, axis=1))
         task = runner.prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
-        alone = seconds(task, root / "alone", ALONE)
+        alone = cost(task, root / "alone", ALONE)
         if given.cluster:
             with distributed.LocalCluster(n_workers=given.workers, threads_per_worker=1, dashboard_address=None) as it:
-                beside = seconds(task, root / "beside", Workers(cluster=it.scheduler_address))
+                beside = cost(task, root / "beside", Workers(cluster=it.scheduler_address))
         else:
-            beside = seconds(task, root / "beside", Workers(given.workers))
-    print(f"{given.images} images: {alone:.1f} s in one process, {beside:.1f} s with {given.workers} workers")
-    print(f"{alone / beside:.2f} times as fast")
+            beside = cost(task, root / "beside", Workers(given.workers))
+    print(
+        f"{given.images} images: {alone[0]:.1f} s in one process ({alone[1]:.1f} s of CPU), {beside[0]:.1f} s with "
+        f"{given.workers} workers ({beside[1]:.1f} s of CPU, starting them included)"
+    )
+    print(f"{alone[0] / beside[0]:.2f} times as fast")
+    if not given.cluster:
+        print(f"{given.workers * alone[1] / beside[1]:.2f} times by the CPU alone, if no other program took any of it")
 
 
-def seconds(task: runner.Task, results: Path, workers: Workers) -> float:
-    """Of a run."""
-    start = time.perf_counter()
+def cost(task: runner.Task, results: Path, workers: Workers) -> tuple[float, float]:
+    """Seconds of a run, and seconds of CPU in this process and those that it started and that have ended."""
+    start, busy = time.perf_counter(), sum(os.times()[:4])
     runner.run(task, OneThread, results, workers=workers)
-    return time.perf_counter() - start
+    return time.perf_counter() - start, sum(os.times()[:4]) - busy
 
 
 if __name__ == "__main__":
