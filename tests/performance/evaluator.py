@@ -25,6 +25,7 @@ from benchmark import runner
 from benchmark.datasets.base import Entry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.evaluation import Evaluator
+from benchmark.malloc import keep_blocks
 from benchmark.protocols import PROTOCOLS
 from benchmark.registry import metric
 from realdof.executor import completed, workers
@@ -54,8 +55,9 @@ def make_pairs(root: Path, count: int) -> PairedFolder:
 
 @cache
 def loaded(metrics: tuple[str, ...]) -> Evaluator:
-    """Once a worker."""
+    """Once a worker, as a run's workers are set up."""
     torch.set_num_threads(1)
+    keep_blocks()
     return Evaluator(PROTOCOLS["ifan-cvpr21"], {name: metric(name) for name in metrics})
 
 
