@@ -1,7 +1,6 @@
-"""A training that is left, however it is left, goes on to the bit; one that cannot go on says why in one sentence."""
+"""A training that is told to stop saves first; one that cannot go on says why in one sentence."""
 
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,43 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.malloc import keep_blocks
-from benchmark.training import Progress, Recipe, Trainer
-from ifan.augmentation import Augmentation
-from ifan.network import NetworkShape
-from ifan.training import Settings, train
-from ifan.variants import Variant
+from benchmark.training import Recipe, Trainer
 from realdof.errors import InputError
-
-SMALL = Variant("ifan-n8", "small", NetworkShape(8), "IFAN_8.pytorch", "Table 4")
-
-
-def settings_for(steps: int, crop: int = 32) -> Settings:
-    recipe = Recipe(steps=steps, batch=1, learning_rate=1e-4, schedule="cosine")
-    return Settings(SMALL, recipe, Augmentation(crop=crop), reblurring_width=8)
-
-
-def weights_after(trainer: Trainer) -> list[Tensor]:
-    return [value.clone() for value in (*trainer.module.state_dict().values(), *trainer.averaged.state_dict().values())]
-
-
-@pytest.mark.slow
-def test_a_run_killed_after_20_steps_and_resumed_for_20_equals_40_steps_to_the_bit(data: Path, tmp_path: Path) -> None:
-    keep_blocks()
-    whole = train(data, tmp_path / "whole", settings_for(40), save_every=20, validate_every=100)
-    killed = tmp_path / "killed"
-    killed.mkdir()
-
-    def copy_what_a_kill_would_leave(progress: Progress) -> None:
-        if progress.step == 21:
-            shutil.copy(whole.checkpoint, killed)
-
-    assert whole.run(copy_what_a_kill_would_leave)
-    resumed = train(data, killed, settings_for(40), validate_every=100)
-    assert resumed.step == 20
-    assert resumed.run()
-    for one, other in zip(weights_after(whole), weights_after(resumed), strict=True):
-        assert torch.equal(one, other)
 
 
 def command(data: Path, out: Path, *options: str) -> list[str]:
@@ -141,14 +105,6 @@ def test_what_is_not_a_number_stops_the_run_with_its_batch_saved(module: nn.Modu
         trainer_of(module, tmp_path).run()
     assert float(torch.load(tmp_path / "nan-batch.pt", weights_only=True)["image"]) == 7.0
     assert torch.equal(module.weight, torch.ones(1)), "the weights are those before the step"
-
-
-def test_other_settings_do_not_continue_a_run(data: Path, tmp_path: Path) -> None:
-    train(data, tmp_path, settings_for(3)).save()
-    with pytest.raises(InputError, match="another steps"):
-        train(data, tmp_path, settings_for(4))
-    with pytest.raises(InputError, match="another crop"):
-        train(data, tmp_path, settings_for(3, crop=40))
 
 
 def test_a_checkpoint_that_is_damaged_or_another_networks_is_not_continued(tmp_path: Path) -> None:
