@@ -22,6 +22,8 @@ WARM_UP_SIDE = 128
 """px of the corner that a method sees once, untimed, before its first image."""
 FAILURES = (InputError, RuntimeError, ValueError, ArithmeticError, MemoryError, cv2.error)
 """What may go wrong with one image, so that the others go on."""
+NO_ROOM = (MemoryError, cv2.error)
+"""What reading and writing raise where there is too little memory."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,17 @@ class Evaluator:
         Image or None
             What the method returned, on the CPU.
         """
-        sample = self.protocol.load_sample(entry)
+        try:
+            sample = self.protocol.load_sample(entry)
+        except NO_ROOM as error:
+            return failed(entry, error), None
         try:
             with turn or nullcontext():
                 output, seconds, memory = deblur_timed(method, sample, device)
                 stages, tiling = dict(method.stage_seconds), None if method.tiled is None else str(method.tiled)
             scores = self.score(output, sample)
         except FAILURES as error:
-            return Record(entry.name, "failed", error=f"{type(error).__name__}: {error}"), None
+            return failed(entry, error), None
         record = Record(
             entry.name, "ok", scores, seconds, memory,
             stages=stages, tiling=tiling, device=device_name(device),
@@ -79,6 +84,11 @@ class Evaluator:
         if sample.target is None:
             return {}
         return self.protocol.score(output, sample.target, self.metrics, image=sample.image)
+
+
+def failed(entry: Entry, error: Exception) -> Record:
+    """The record of an image that something went wrong with."""
+    return Record(entry.name, "failed", error=f"{type(error).__name__}: {error}")
 
 
 def deblur_timed(method: Method, sample: Sample, device: torch.device) -> tuple[Image, float, int]:

@@ -16,7 +16,7 @@ import torch
 from benchmark import registry
 from benchmark.datasets.base import Entry
 from benchmark.environment import package_versions
-from benchmark.evaluation import FAILURES, Evaluator, warm_up
+from benchmark.evaluation import FAILURES, NO_ROOM, Evaluator, failed, warm_up
 from benchmark.malloc import keep_blocks
 from benchmark.method import Method, MethodFactory
 from benchmark.protocols import Protocol
@@ -160,8 +160,12 @@ class Deblur:
     def __call__(self, piece: Piece) -> Record:
         self._warm_up(piece.entry)
         record, output = self.evaluator.run(piece.entry, self.method, self.device, self._turn)
-        if output is not None:
+        if output is None:
+            return record
+        try:
             self.folder.keep_output(piece.entry.name, output)
+        except NO_ROOM as error:
+            return failed(piece.entry, error)
         return record
 
     def _warm_up(self, entry: Entry) -> None:

@@ -99,6 +99,10 @@ def _record(outcome: Outcome[_Task, Record]) -> Record:
         return outcome.result
     if isinstance(outcome.error, WorkerDied):
         return Record(outcome.item.piece.entry.name, "failed", error=str(outcome.error))
+    if isinstance(outcome.error, ImportError):
+        raise InputError(
+            f"a worker cannot import what the run needs ({outcome.error}); install the same on every machine"
+        ) from outcome.error
     assert outcome.error is not None
     raise outcome.error
 
@@ -114,11 +118,22 @@ def work_on(task: _Task) -> Record:
         if task.run not in _loaded:
             _loaded.clear()
             _settle(task.memory)
-            _loaded[task.run] = task.job.load()
+            _loaded[task.run] = _load(task)
         work = _loaded[task.run]
     read_ahead(task.soon)
     with torch.inference_mode():
         return work(task.piece)
+
+
+def _load(task: _Task) -> Work:
+    try:
+        return task.job.load()
+    except (MemoryError, RuntimeError) as error:
+        if task.memory is None:
+            raise
+        raise InputError(
+            f"method and metrics could not be loaded within {task.memory / 1e9:g} GB ({error}); raise --worker-memory"
+        ) from error
 
 
 def _settle(memory: int | None) -> None:

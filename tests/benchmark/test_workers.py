@@ -120,6 +120,39 @@ def test_work_for_the_gpus_of_a_cluster_can_be_sent_from_a_machine_without_one()
     assert describe(torch.device("cuda"))["device"] == "a GPU of another machine"
 
 
+class Unloadable:
+    """A job that finds no memory."""
+
+    timed = True
+
+    def load(self):
+        """None left."""
+        raise MemoryError("nothing left")
+
+
+def test_a_limit_that_is_too_small_for_the_method_is_one_sentence(make_pairs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_settle", lambda memory: None)
+    piece = Piece(task_for(make_pairs(1), ("psnr",)).entries[0])
+    with pytest.raises(InputError, match=r"within 0\.5 GB \(nothing left\); raise --worker-memory"):
+        parallel.work_on(parallel._Task("x", Unloadable(), piece, 5 * 10**8, ()))
+
+
+def test_too_little_memory_to_read_or_write_an_image_fails_that_image_alone(
+    make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = task_for(make_pairs(3), ("psnr",))
+    write = RunFolder.keep_output
+
+    def keep(folder: RunFolder, name: str, image: torch.Tensor) -> None:
+        if name == "001":
+            raise MemoryError("nothing left")
+        write(folder, name, image)
+
+    monkeypatch.setattr(RunFolder, "keep_output", keep)
+    _, summary = runner.run(task, Smooth, tmp_path)
+    assert summary.failed == {"001": "MemoryError: nothing left"}
+
+
 def test_a_cluster_takes_no_limit_of_ours() -> None:
     with pytest.raises(InputError, match="--memory-limit"):
         Workers(1, "tcp://127.0.0.1:8786", 10**9)
