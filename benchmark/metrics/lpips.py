@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from benchmark.method import Image
 from benchmark.metrics.alexnet_trunk import SHAPES, load_trunk
 from benchmark.metrics.base import MetricCard, check_sizes
+from benchmark.metrics.winograd import WinogradConvolution, is_fit
 from realdof.download import Progress
 from realdof.errors import InputError
 from realdof.files import sha256_of
@@ -54,6 +55,10 @@ class LPIPS:
             self.network = PerceptualDistance()
         self.network.load_state_dict(load_trunk(progress) | _linear_weights(), assign=True)
         self.network.eval().requires_grad_(False)
+        # A quarter less time for the whole, at 1e-7 of the value.
+        for at, layer in enumerate(self.network.features):
+            if isinstance(layer, nn.Conv2d) and is_fit(layer):
+                self.network.features[at] = WinogradConvolution(layer)
 
     @torch.inference_mode()
     def __call__(self, output: Image, target: Image) -> float:
