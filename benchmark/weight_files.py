@@ -93,10 +93,16 @@ def write_safetensors(
     InputError
         The file cannot be written, or the disk is full.
     """
-    state = {key: value.detach().cpu().to(dtype).contiguous() for key, value in network.state_dict().items()}
+    state = {key: _stored(value.detach().cpu(), dtype).contiguous() for key, value in network.state_dict().items()}
     content = save(state, {**words, "card": json.dumps(card)})
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
+
+
+def _stored(value: Tensor, dtype: torch.dtype) -> Tensor:
+    """In the type, or as it is where that cannot hold it, as float16 may not hold a normalisation's variances."""
+    smaller = value.to(dtype)
+    return smaller if bool(torch.isfinite(smaller).all()) else value
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Draws a real photograph, its defocus map and what it is deconvolved to: python docs/make_deconvolution_image.py FILE
 
-FILE is friends_by_Aitzol_Berasategi.jpg of Debian's package ``lomiri-wallpapers-16.04`` (CC-BY 4.0; held out of training). The
-map is that of the narrow DMENet that comes with the package.
+FILE is friends_by_Aitzol_Berasategi.jpg of Debian's package ``lomiri-wallpapers-16.04`` (CC-BY 4.0; held out of
+training). The map is that of the narrow DMENet that comes with the package.
 """
 
 import sys

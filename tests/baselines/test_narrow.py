@@ -14,7 +14,7 @@ from benchmark import registry
 from benchmark.cli import app
 from benchmark.complexity import count
 from benchmark.method import Sample
-from benchmark.weight_files import write_safetensors
+from benchmark.weight_files import read_card, read_safetensors, write_safetensors
 from realdof.errors import InputError
 
 LABEL = "synthetic: drawn at random"
@@ -104,3 +104,28 @@ def test_methods_without_packaged_weights_do_not_offer_any(tmp_path: Path, monke
     assert "synthetic" not in registry.method("dpdnet-s").card.weights
     with pytest.raises(InputError, match="no synthetic weights for dpdnet-s"):
         registry.method("dpdnet-s").load("synthetic")
+
+
+def test_what_half_precision_cannot_hold_is_stored_as_it_is(tmp_path: Path) -> None:
+    network = network_of("dmenet")
+    variance = next(value for name, value in network.state_dict().items() if name.endswith("running_var"))
+    variance.fill_(1e6)
+    path = tmp_path / "half.safetensors"
+    write_safetensors(path, network, {}, {}, torch.float16)
+    state, _ = read_safetensors(path)
+    types = {name: value.dtype for name, value in state.items()}
+    assert sum(kind == torch.float32 for kind in types.values()) == 1
+    assert all(torch.isfinite(value).all() for value in state.values())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_packaged_weights_give_an_image_and_name_their_photographs(name: str) -> None:
+    method = registry.method(name).load("synthetic")
+    sample = Sample("one", *torch.rand(3, 3, 64, 80, generator=torch.Generator().manual_seed(0)))
+    assert torch.isfinite(method.deblur(sample)).all()
+    path = dpdnet_variants.PACKAGED / f"{name}-w16-synthetic.safetensors"
+    assert path.stat().st_size < 4_500_000
+    card = read_card(path)
+    assert card["stored_as"] == "float16"
+    licences = [one["licence"] for one in [*card["photographs"], *card["held_out_photographs"]]]
+    assert {licence.rpartition("-")[0] for licence in licences} == {"CC-BY", "CC0"}
