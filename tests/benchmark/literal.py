@@ -12,7 +12,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark.metrics.lpips import LPIPS
+from benchmark.metrics.lpips import plain_network
 
 LAYERS = {"0": (4, 2), "3": (1, 2), "6": (1, 1), "8": (1, 1), "10": (1, 1)}
 """Number of each convolution in AlexNet's trunk, with its stride and padding."""
@@ -22,7 +22,7 @@ class AlexNetDistance:
     """LPIPS 0.1 with AlexNet, step by step as the package's module does it; only the weights are read from ours."""
 
     def __init__(self) -> None:
-        self.state = LPIPS().network.state_dict()
+        self.state = plain_network().state_dict()
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> float:
         shift, scale = (torch.tensor(v).view(1, 3, 1, 1) for v in ((-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)))
