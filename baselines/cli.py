@@ -77,8 +77,8 @@ def deconvolve(
 ) -> None:
     """Undo a blur that is known at every pixel; the result has the photograph's size and bit depth."""
     from benchmark.cli import check_device
-    from benchmark.malloc import keep_blocks
     from realdof.images import image_from_pixels, pixels_from_image, read_pixels, write_pixels
+    from realdof.malloc import keep_blocks
 
     keep_blocks()
     if output.exists() and not overwrite:

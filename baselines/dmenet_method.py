@@ -10,9 +10,9 @@ from baselines.dmenet import SIZE_MULTIPLE, DMENet, DMENetShape, sigma_from_map
 from baselines.dmenet_variants import VARIANTS, Variant, empty_network, load_network
 from baselines.map_based import MapBasedMethod, eight_bit
 from baselines.narrow import find_network, narrow_card, narrow_label, narrow_words
-from benchmark.malloc import keep_blocks
 from benchmark.method import Architecture, Image, Method, MethodCard, WeightsUsed
 from realdof.files import sha256_of
+from realdof.malloc import keep_blocks
 
 PAPER = "Lee, Lee, Cho, Lee: Deep Defocus Map Estimation Using Domain Adaptation, CVPR 2019"
 NETWORK = "DMENet"

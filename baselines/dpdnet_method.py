@@ -9,10 +9,10 @@ from torch.nn import functional
 from baselines.dpdnet import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet_variants import VARIANTS, Variant, empty_network, load_network
 from baselines.narrow import find_network, narrow_card, narrow_label, narrow_words
-from benchmark.malloc import keep_blocks
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
 from realdof.errors import InputError
 from realdof.files import sha256_of
+from realdof.malloc import keep_blocks
 
 PAPER = "Abuolaim, Brown: Defocus Deblurring Using Dual-Pixel Data, ECCV 2020"
 NETWORK = "DPDNet"

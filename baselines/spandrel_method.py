@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.malloc import keep_blocks
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
 from benchmark.tiling import in_tiles
 from benchmark.weight_files import WeightSets
 from realdof.errors import InputError
 from realdof.files import sha256_of
+from realdof.malloc import keep_blocks
 
 if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor, SizeRequirements

@@ -43,8 +43,8 @@ def train_baseline(
     Example: ifan-bench train-baseline --method dpdnet-s-w16 --data data/ --out runs/dpdnet --crop 128 --steps 2000
     """
     from baselines.training import paper_settings, train
-    from benchmark.malloc import keep_blocks
     from benchmark.training import Progress
+    from realdof.malloc import keep_blocks
 
     keep_blocks()
     paper = paper_settings(method)

@@ -17,7 +17,6 @@ from benchmark import registry
 from benchmark.datasets.base import Entry
 from benchmark.environment import package_versions
 from benchmark.evaluation import FAILURES, NO_ROOM, Evaluator, failed, warm_up
-from benchmark.malloc import keep_blocks
 from benchmark.method import Method, MethodFactory
 from benchmark.protocols import Protocol
 from benchmark.results import Record, RunFolder
@@ -25,6 +24,7 @@ from benchmark.seats import device_of_worker
 from benchmark.tiling import Tiling
 from realdof.errors import InputError
 from realdof.images import image_from_pixels, read_pixels
+from realdof.malloc import keep_blocks
 
 
 @dataclass(frozen=True)

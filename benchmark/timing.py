@@ -7,10 +7,10 @@ import torch
 from benchmark.environment import device_name
 from benchmark.evaluation import deblur_timed
 from benchmark.jobs import use_full_precision
-from benchmark.malloc import keep_blocks
 from benchmark.method import Method, Sample
 from benchmark.results import Record
 from benchmark.summary import Summary, summarise
+from realdof.malloc import keep_blocks
 
 
 @dataclass(frozen=True)

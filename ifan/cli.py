@@ -207,11 +207,11 @@ def train(
     validate_every: Annotated[int, typer.Option(min=1)] = 1000,
 ) -> None:
     """Train with the paper's losses; a run that was stopped, even killed, continues from its last save."""
-    from benchmark.malloc import keep_blocks
     from benchmark.training import Recipe
     from ifan.augmentation import Augmentation
     from ifan.training import Settings
     from ifan.training import train as prepare
+    from realdof.malloc import keep_blocks
 
     keep_blocks()
     recipe = Recipe(

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.malloc import keep_blocks
 from benchmark.training import Progress, Recipe, Trainer
 from ifan.augmentation import Augmentation
 from ifan.network import NetworkShape
 from ifan.training import Settings, train
 from ifan.variants import Variant
 from realdof.errors import InputError
+from realdof.malloc import keep_blocks
 
 SMALL = Variant("ifan-n8", "small", NetworkShape(8), "IFAN_8.pytorch", "Table 4")
 

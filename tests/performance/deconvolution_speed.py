@@ -20,8 +20,8 @@ from torch import Tensor
 
 from baselines import hyper_laplacian
 from baselines.deconvolution import deconvolve_fast, deconvolve_reference
-from benchmark.malloc import keep_blocks
 from realdof.images import read_pixels
+from realdof.malloc import keep_blocks
 
 _HEIGHT, _WIDTH, _CELL = 1120, 1680, 560
 _BORDER = 60

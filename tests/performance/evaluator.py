@@ -25,11 +25,11 @@ from benchmark import runner
 from benchmark.datasets.base import Entry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.evaluation import Evaluator
-from benchmark.malloc import keep_blocks
 from benchmark.protocols import PROTOCOLS
 from benchmark.registry import metric
 from realdof.executor import completed, workers
 from realdof.images import area_resize, write_pixels
+from realdof.malloc import keep_blocks
 
 WITHOUT, WITH = ("psnr", "ssim", "mae"), ("psnr", "ssim", "mae", "lpips")
 DISTINCT = 4

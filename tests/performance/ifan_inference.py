@@ -26,13 +26,13 @@ from torch import Tensor
 
 from benchmark.complexity import count
 from benchmark.environment import processor_name
-from benchmark.malloc import keep_blocks
 from ifan import inference
 from ifan.method import FACTORIES
 from ifan.network import IFAN
 from ifan.variants import VARIANTS
 from ifan.weights import find_weights, load_network, read_weights
 from realdof.images import image_from_pixels
+from realdof.malloc import keep_blocks
 
 FORMS = {
     "reference": "unfold and sum, whole filter map, NCHW, as installed",

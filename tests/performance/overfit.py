@@ -15,7 +15,6 @@ import skimage.data
 import torch
 from torch import Tensor
 
-from benchmark.malloc import keep_blocks
 from benchmark.metrics.psnr import PSNR
 from benchmark.training import Progress, Recipe, Trainer
 from ifan.initialisation import preserve_variance
@@ -23,6 +22,7 @@ from ifan.losses import DEBLURRING_LOSSES, TrainedIFAN
 from ifan.network import IFAN
 from ifan.synthesis import Synthesis, render_scene
 from realdof.images import image_from_pixels
+from realdof.malloc import keep_blocks
 
 SIDE, PATCHES, WANTED = 128, 4, 32.0
 LARGEST_RADIUS, SEED = 4.0, 5

@@ -15,10 +15,10 @@ import numpy as np
 import skimage.data
 import torch
 
-from benchmark.malloc import keep_blocks
 from benchmark.tiling import MULTIPLE, SAFE_OVERLAP
 from ifan.method import FACTORIES, IFANMethod
 from realdof.images import image_from_pixels, read_pixels
+from realdof.malloc import keep_blocks
 
 TOLERANCE = 1e-4
 
