@@ -138,8 +138,9 @@ class Deblurring:
 def set_up(method: Method, device: torch.device, dataset: str, tiling: Tiling | None, folder: RunFolder) -> None:
     """Make a loaded method ready for a run, and this process for its numbers."""
     use_full_precision()
-    # For every method alike: what the metrics free is not to be faulted in again while a method is timed.
-    keep_blocks()
+    # What the metrics free is not to be faulted in again while a method is timed.
+    if method.keeps_memory or tiling is not None:
+        keep_blocks()
     method.to(device)
     method.prepare_for(dataset)
     method.tiling = tiling

@@ -127,6 +127,9 @@ class Method(ABC):
         Gives the images that a run has yet to do, for such a method, set by a run; without all-in-focus images.
     seconds
         Of the last image, for such a method, for which a clock around ``deblur`` cannot tell; None for others.
+    keeps_memory
+        False for a method whose whole images may need all the memory there is: what it frees goes back to the system,
+        which costs time, so that no gaps add to it.
     can_tile
         Whether the method can compute an image in tiles; ``tiling`` then says how, None for whole if it fits.
     tiled
@@ -144,6 +147,7 @@ class Method(ABC):
     at_once: bool = False
     pending: Callable[[], Iterator[Sample]] | None = None
     seconds: float | None = None
+    keeps_memory: bool = True
     can_tile: bool = False
     tiling: Tiling | None = None
     tiled: Tiling | None = None

@@ -55,7 +55,8 @@ def measure(method: Method, height: int, width: int, repeats: int, device: torch
         The method cannot run, for want of memory for instance.
     """
     use_full_precision()
-    keep_blocks()
+    if method.keeps_memory or method.tiling is not None:
+        keep_blocks()
     method.to(device)
     views = torch.rand(3, 3, height, width, generator=torch.Generator().manual_seed(0))
     sample = Sample("noise", views[0], views[1], views[2])
