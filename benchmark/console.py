@@ -1,26 +1,31 @@
 """What `ifan-bench` shows in the terminal: progress, summaries and tables."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from benchmark.complexity import NOT_COUNTED, PAPER, Complexity
-from benchmark.datasets.base import DatasetCard
-from benchmark.method import MethodCard
-from benchmark.metrics.base import Metric
-from benchmark.results import RunFolder
-from benchmark.runner import Progress
-from benchmark.summary import Summary
 from benchmark.tables import Cell
-from benchmark.tables import Table as Shown
-from benchmark.timing import Timing
 from realdof.console import progress_bar, stderr, stdout
+
+if TYPE_CHECKING:
+    from benchmark.complexity import Complexity
+    from benchmark.datasets.card import DatasetCard
+    from benchmark.method import MethodCard
+    from benchmark.metrics.base import Metric
+    from benchmark.results import RunFolder
+    from benchmark.runner import Progress
+    from benchmark.summary import Summary
+    from benchmark.tables import Table as Shown
+    from benchmark.timing import Timing
 
 _WIDEST = 2000
 """Letters; no table is wider."""
@@ -138,6 +143,8 @@ def print_datasets(cards: Iterable[DatasetCard]) -> None:
 
 def print_complexity(counted: Mapping[str, Complexity]) -> None:
     """Parameters and MACs of each network, with convention and size named."""
+    from benchmark.complexity import NOT_COUNTED, PAPER
+
     table = Table("method", title="complexity")
     for column in ("parameters, M", f"MACs, B ({PAPER})", "MACs, B (exact)"):
         table.add_column(column, justify="right")

@@ -1,19 +1,24 @@
 """What a run was measured with: versions, processor, device, command line."""
 
+from __future__ import annotations
+
 import os
 import platform
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 PACKAGES = ("ifan-bench", "torch", "numpy", "opencv-python", "scikit-image", "lpips", "kornia")
 
 
 def describe(device: torch.device) -> dict[str, Any]:
     """Versions, hardware and command line, as ``run.json`` records them."""
+    import torch
+
     return {
         "python": platform.python_version(),
         "packages": package_versions(),
@@ -27,6 +32,8 @@ def describe(device: torch.device) -> dict[str, Any]:
 
 def device_name(device: torch.device) -> str:
     """The GPU's name, or the processor's with the number of threads."""
+    import torch
+
     if device.type == "cuda":
         # A cluster's workers may have what the machine that sends them their work has not.
         if not torch.cuda.is_available():

@@ -48,8 +48,6 @@ def leaderboard(
     from benchmark import leaderboard as boards
     from benchmark import leaderboard_formats as formats
     from benchmark.console import print_table, showing_preparation
-    from benchmark.paper_tables import render
-    from benchmark.web_page import write_page
     from realdof.files import write_text
 
     if format not in FORMATS:
@@ -57,6 +55,8 @@ def leaderboard(
     if sort not in SORTS:
         raise registry.unknown("column to sort by", sort, SORTS)
     if paper_table is not None:
+        from benchmark.paper_tables import render
+
         table = render(paper_table, measured_in(results, images))
         texts = {kind: rendered(table, kind) for kind in SUFFIXES}
         stem, folder = f"paper-table-{paper_table}", out
@@ -69,6 +69,8 @@ def leaderboard(
         texts |= {"csv": formats.to_csv(board), "json": formats.to_json(board)}
         stem, folder = f"leaderboard-{dataset}-{board.protocol}", out or results
         if format == "html":
+            from benchmark.web_page import write_page
+
             opened = partial(_opened, dataset, root, subset)
             with showing_preparation("drawing pictures") as report:
                 texts["html"] = write_page(board, folder / f"{stem}.html", opened, pictures, report)

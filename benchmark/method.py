@@ -1,18 +1,21 @@
 """What a deblurring method is to the harness: a card that describes it and a function from sample to image."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, Protocol, Self, runtime_checkable
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 from benchmark.tiling import Tiling
 
-Image = Tensor
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+Image: TypeAlias = "Tensor"
 """float32, (3, H, W), RGB, sRGB-encoded, nominally in [0, 1]."""
 
 
@@ -38,7 +41,7 @@ class Sample:
     right: Image | None = None
     target: Image | None = None
 
-    def mapped(self, change: Callable[[Image], Image]) -> "Sample":
+    def mapped(self, change: Callable[[Image], Image]) -> Sample:
         """The sample with the same change made to every image there is."""
         left, right, target = (
             None if image is None else change(image) for image in (self.left, self.right, self.target)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 
 RESAMPLES = 5000
 CONFIDENCE = 0.95
@@ -163,6 +162,8 @@ def _weights(random: np.random.Generator, count: int, resamples: int) -> np.ndar
 
 
 def _wilcoxon(difference: np.ndarray) -> float:
+    from scipy import stats
+
     # With no difference anywhere the test has nothing to rank, and nothing speaks against equality.
     return float(stats.wilcoxon(difference).pvalue) if np.any(difference) else 1.0
 

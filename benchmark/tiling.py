@@ -4,16 +4,20 @@ A tile is computed with what surrounds it and only its core is kept. With an ove
 receptive radius the result is the whole image's, to rounding; no blending is needed.
 """
 
+from __future__ import annotations
+
 import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from realdof.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 MULTIPLE = 8
 """Tiles begin at multiples of it, so that a network that reduces images meets them on its own grid."""
@@ -182,6 +186,8 @@ def fitting(height: int, width: int, bytes_per_pixel: int, overlap: int, availab
 def available_bytes(device: torch.device) -> int | None:
     """What may be allocated on a device: the share of its free memory that is safe to take; None if unknown."""
     if device.type == "cuda":
+        import torch
+
         return int(SHARE * torch.cuda.mem_get_info(device)[0])
     if not sys.platform.startswith("linux"):
         return None

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from realdof.displacement import luma, noise_level
+from realdof.displacement import noise_level
 from realdof.geometry import Grid
-from realdof.images import area_resize
+from realdof.images import area_resize, luma
 
 BLOCK = 32
 """Side of a block in px."""

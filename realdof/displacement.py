@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from scipy import fft
 
-from realdof.geometry import Grid, apply_homography, as_float
+from realdof.geometry import Grid, apply_homography
 
 TILE = 64
 """Side of a tile in px."""
@@ -25,8 +25,6 @@ _SMALLEST_SHARE_OF_PEAK = 0.6
 _OWN_DETAIL, _SMALLEST_OVERLAP = 16, 0.3
 # At scales of 4 to 16 px demosaiced noise has 0.04 of the energy it has below, gravel 0.25, a photograph about 0.7.
 _BROAD_SCALES, _NOISE_BREADTH = (4.0, 16.0), 0.1
-# OpenCV's weights for luma, those of Rec. 601.
-_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,6 @@ class ShiftModel:
 
     corner_shift: float
     corner_error: float
-
-
-def luma(photograph: np.ndarray) -> np.ndarray:
-    """Luma of encoded RGB (Rec. 601 weights), float32 (H, W) in [0, 1], from uint8, uint16 or float (H, W, 3)."""
-    return np.asarray(cv2.transform(as_float(photograph), _LUMA))
 
 
 def band_pass(grey: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from realdof.images import area_resize
+from realdof.images import area_resize, as_float
 
 Recipe = Literal["sharp", "paper"]
 
@@ -205,13 +205,6 @@ def warp_to_grid(pixels: np.ndarray, homography: np.ndarray, grid: Grid, *, reci
     means = cv2.blur(source, (2, 2), anchor=(0, 0), borderType=cv2.BORDER_REFLECT_101)
     moved = translation(-0.5, -0.5) @ np.diag([2.0, 2.0, 1.0]) @ homography
     return as_float(warp(means, moved, grid, interpolation=cv2.INTER_LANCZOS4))
-
-
-def as_float(pixels: np.ndarray) -> np.ndarray:
-    """Stored pixels as float32 in [0, 1]: v / 255 or v / 65535; floating point passes as float32."""
-    if pixels.dtype in (np.uint8, np.uint16):
-        return np.multiply(pixels, np.float32(1 / np.iinfo(pixels.dtype).max), dtype=np.float32)
-    return pixels.astype(np.float32, copy=False)
 
 
 def valid_mask(homography: np.ndarray, photograph: Grid, grid: Grid, *, recipe: Recipe = "sharp") -> np.ndarray:

@@ -37,6 +37,8 @@ _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _TIFF_COLOURS = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR)
 _BITS_BY_SUFFIX = {".png": (8, 16), ".tif": (8, 16), ".tiff": (8, 16), ".jpg": (8,), ".jpeg": (8,)}
 _JPEG_QUALITY = 95
+# OpenCV's weights for luma, those of Rec. 601.
+_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 # tifffile logs a page about a damaged file, beside our one sentence; a handler brings it back.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -136,6 +138,18 @@ def pixels_from_image(image: "Tensor", bits: Literal[8, 16]) -> np.ndarray:
 def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
     """Reduce uint16 pixels to uint8 as v >> 8, whatever file they came from; uint8 pixels pass unchanged."""
     return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+
+
+def as_float(pixels: np.ndarray) -> np.ndarray:
+    """Stored pixels as float32 in [0, 1]: v / 255 or v / 65535; floating point passes as float32."""
+    if pixels.dtype in (np.uint8, np.uint16):
+        return np.multiply(pixels, np.float32(1 / np.iinfo(pixels.dtype).max), dtype=np.float32)
+    return pixels.astype(np.float32, copy=False)
+
+
+def luma(photograph: np.ndarray) -> np.ndarray:
+    """Luma of encoded RGB (Rec. 601 weights), float32 (H, W) in [0, 1], from uint8, uint16 or float (H, W, 3)."""
+    return np.asarray(cv2.transform(as_float(photograph), _LUMA))
 
 
 @overload

@@ -7,10 +7,10 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from realdof.displacement import BAND_PASS_REACH, band_pass, luma
+from realdof.displacement import BAND_PASS_REACH, band_pass
 from realdof.ecc import EccResult, MaskedImage, maximise_correlation
 from realdof.geometry import Grid, change_grid
-from realdof.images import area_resize
+from realdof.images import area_resize, luma
 
 # Iterations at most, by how many times coarser the grid is.
 _SCHEDULE = {8: 60, 4: 40, 2: 25, 1: 15}

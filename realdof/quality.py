@@ -7,9 +7,9 @@ from skimage.metrics import structural_similarity
 
 from realdof.alignment import Alignment, Verdict
 from realdof.blur import blur_map
-from realdof.displacement import TileShifts, fit_shift_model, luma, tile_shifts
+from realdof.displacement import TileShifts, fit_shift_model, tile_shifts
 from realdof.geometry import Grid
-from realdof.images import area_resize, srgb_to_linear
+from realdof.images import area_resize, luma, srgb_to_linear
 from realdof.photometry import Channels, apply_photometry, clipped, eccentricity, fit_photometry
 
 _EXPOSURE_BLOCK = 128

@@ -7,7 +7,8 @@ import numpy as np
 
 from realdof.alignment import Alignment, AlignmentSettings, estimate_homography
 from realdof.errors import InputError
-from realdof.geometry import Grid, Region, as_float, valid_region
+from realdof.geometry import Grid, Region, valid_region
+from realdof.images import as_float
 from realdof.manifest import SceneVerdict, Settings
 from realdof.photometry import PhotometricModel, apply_photometry, fit_photometry
 from realdof.quality import SceneQuality, measure_quality

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from scipy import fft
 
-from realdof.displacement import TILE, band_pass, luma, tile_shifts
+from realdof.displacement import TILE, band_pass, tile_shifts
+from realdof.images import luma
 
 REDUCTION = 4
 """The whole-image correlation is made on images this much smaller; the tiles find the rest."""

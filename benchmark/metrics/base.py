@@ -1,10 +1,11 @@
 """What a metric is to the harness: a card that describes it and a function from two images to a number."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from benchmark.method import Image
 
@@ -68,6 +69,8 @@ def pixel_arrays(output: Image, target: Image) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         They are not (3, H, W) or differ in size.
     """
+    import torch
+
     check_sizes(output, target, smallest=1)
     dtype = np.float64 if torch.float64 in (output.dtype, target.dtype) else np.float32
     first, second = (np.ascontiguousarray(image.detach().cpu().numpy(), dtype) for image in (output, target))

@@ -51,7 +51,7 @@ class LPIPS:
 
     def __init__(self, progress: Progress | None = None) -> None:
         self.network = plain_network(progress)
-        # A quarter less time for the whole, at 1e-7 of the value.
+        # A little over half of the time for the whole, at 1e-7 of the value.
         for at, layer in enumerate(self.network.features):
             if isinstance(layer, nn.Conv2d) and is_fit(layer):
                 self.network.features[at] = WinogradConvolution(layer)
@@ -119,11 +119,12 @@ class PerceptualDistance(nn.Module):
         for layer in self.features:
             features = layer(features)
             if isinstance(layer, nn.ReLU):
-                length = features.square().sum(dim=1, keepdim=True).sqrt()
-                first, second = features / (length + _EPSILON)
+                scale = 1 / (torch.linalg.vector_norm(features, dim=1, keepdim=True) + _EPSILON)
+                first, second = features * scale
+                # In place, since memory is what this costs.
+                difference = first.sub_(second).square_()
                 # Mean over pixels first, weighted sum over channels second: the order does not matter.
-                difference = (first - second).square().mean(dim=(1, 2))
-                distance = distance + (difference * next(weights).flatten()).sum()
+                distance = distance + (difference.mean(dim=(1, 2)) * next(weights).flatten()).sum()
         return distance
 
 

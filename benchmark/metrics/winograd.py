@@ -1,42 +1,29 @@
-"""A 3x3 convolution with a quarter of the multiplications, for float32 images in channels-last order on the CPU.
+"""Convolutions with a fraction of the multiplications, for float32 images in channels-last order on the CPU.
 
-Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016, F(4x4, 3x3): the image is cut into tiles
-of 6x6 px that overlap by 2, tiles and filters are transformed, and a product of matrices for each of the 36 places
-gives 4x4 results a tile. The result differs from a plain convolution's by rounding, about 1e-5 of the largest value.
+Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016: the image is cut into tiles that overlap
+by the filter's side less one, tiles and filters are transformed, and a product of matrices for each place of a tile
+gives 4x4 results. Filters of 3x3 take a quarter of the multiplications, filters of 5x5 a sixth; the result differs from
+a plain convolution's by rounding, a few 1e-6 of the largest value.
 """
+
+import math
+from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_STEP, _SIDE = 4, 6
-_IMAGE = (
-    (4, 0, -5, 0, 1, 0),
-    (0, -4, -4, 1, 1, 0),
-    (0, 4, -4, -1, 1, 0),
-    (0, -2, -1, 2, 1, 0),
-    (0, 2, -1, -2, 1, 0),
-    (0, 4, 0, -5, 0, 1),
-)
-_FILTER = (
-    (1 / 4, 0, 0),
-    (-1 / 6, -1 / 6, -1 / 6),
-    (-1 / 6, 1 / 6, -1 / 6),
-    (1 / 24, 1 / 12, 1 / 6),
-    (1 / 24, -1 / 12, 1 / 6),
-    (0, 0, 1),
-)
-_RESULT = (
-    (1, 1, 1, 1, 1, 0),
-    (0, 1, -1, 2, -2, 0),
-    (0, 1, 1, 4, 4, 0),
-    (0, 1, -1, 8, -8, 1),
-)
-"""The paper's three matrices, transposed B and A and plain G."""
+STEP = 4
+"""Results of a tile, on each side."""
+_POINTS = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
+"""Where the polynomials behind the algorithm are evaluated, beside infinity: small numbers that round little."""
+_KERNELS = (3, 5)
+
+Matrix = list[list[Fraction]]
 
 
 class WinogradConvolution(nn.Module):
-    """Computes what a convolution of 3x3 with stride 1 and zero padding of 1 px computes.
+    """Computes what a convolution of 3x3 or 5x5 with stride 1 and zero padding of 1 or 2 px computes.
 
     Parameters
     ----------
@@ -57,26 +44,29 @@ class WinogradConvolution(nn.Module):
     def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()
         if not is_fit(convolution) or convolution.bias is None:
-            raise ValueError(f"{convolution} is no convolution of 3x3 with stride 1, padding 1 and a bias")
-        transform = torch.tensor(_FILTER, dtype=torch.float64)
+            raise ValueError(f"{convolution} is no convolution of 3x3 or 5x5 with stride 1, its size kept, and a bias")
+        kernel = int(convolution.kernel_size[0])
+        self.margin, self.side = kernel // 2, STEP + kernel - 1
+        to_results, of_filter, to_places = (_tensor(matrix) for matrix in transforms(kernel))
         weight = convolution.weight.detach().double()
-        filters = torch.einsum("ia,ocab,jb->ijco", transform, weight, transform)
+        filters = torch.einsum("ia,ocab,jb->ijco", of_filter, weight, of_filter)
         self.register_buffer("filters", filters.flatten(0, 1).float().contiguous())
         self.register_buffer("bias", convolution.bias.detach())
-        self.register_buffer("to_places", _both_ways(_IMAGE))
-        self.register_buffer("to_results", _both_ways(_RESULT))
+        # One matrix on the flattened tile instead of two, on its columns and its rows.
+        self.register_buffer("to_places", torch.kron(to_places, to_places).float())
+        self.register_buffer("to_results", torch.kron(to_results, to_results).float())
 
     def forward(self, images: Tensor) -> Tensor:
         """Convolve images, float32 (N, C, H, W), quickest in channels-last order; the result is in that order."""
         count, channels, height, width = images.shape
-        down, across = -(-height // _STEP), -(-width // _STEP)
-        filled = (1, across * _STEP - width + 1, 1, down * _STEP - height + 1)
-        padded = functional.pad(images.permute(0, 2, 3, 1), (0, 0, *filled))
-        tiles = padded.unfold(1, _SIDE, _STEP).unfold(2, _SIDE, _STEP).permute(4, 5, 0, 1, 2, 3)
-        places = (self.to_places @ tiles.reshape(_SIDE**2, -1)).view(_SIDE**2, -1, channels)
+        down, across = -(-height // STEP), -(-width // STEP)
+        filled = [self.margin, across * STEP - width + self.margin, self.margin, down * STEP - height + self.margin]
+        padded = functional.pad(images.permute(0, 2, 3, 1), [0, 0, *filled])
+        tiles = padded.unfold(1, self.side, STEP).unfold(2, self.side, STEP).permute(4, 5, 0, 1, 2, 3)
+        places = (self.to_places @ tiles.reshape(self.side**2, -1)).view(self.side**2, -1, channels)
         products = torch.bmm(places, self.filters)
-        results = (self.to_results @ products.view(_SIDE**2, -1)).view(_STEP, _STEP, count, down, across, -1)
-        whole = results.permute(2, 3, 0, 4, 1, 5).reshape(count, down * _STEP, across * _STEP, -1)
+        results = (self.to_results @ products.view(self.side**2, -1)).view(STEP, STEP, count, down, across, -1)
+        whole = results.permute(2, 3, 0, 4, 1, 5).reshape(count, down * STEP, across * STEP, -1)
         return (whole[:, :height, :width] + self.bias).permute(0, 3, 1, 2)
 
 
@@ -84,12 +74,47 @@ def is_fit(layer: nn.Module) -> bool:
     """Whether a layer is a convolution that can be computed in this way."""
     return (
         isinstance(layer, nn.Conv2d)
-        and (layer.kernel_size, layer.stride, layer.padding) == ((3, 3), (1, 1), (1, 1))
-        and (layer.dilation, layer.groups, layer.padding_mode) == ((1, 1), 1, "zeros")
+        and any(layer.kernel_size == (kernel, kernel) for kernel in _KERNELS)
+        and layer.padding == (layer.kernel_size[0] // 2, layer.kernel_size[0] // 2)
+        and (layer.stride, layer.dilation, layer.groups, layer.padding_mode) == ((1, 1), (1, 1), 1, "zeros")
     )
 
 
-def _both_ways(matrix: tuple[tuple[float, ...], ...]) -> Tensor:
-    """One matrix on the flattened tile instead of two, on its columns and its rows."""
-    values = torch.tensor(matrix, dtype=torch.float64)
-    return torch.kron(values, values).float()
+def transforms(kernel: int) -> tuple[Matrix, Matrix, Matrix]:
+    """The matrices of results, filter and tile (A and B transposed, and G, in the paper's letters) of Toom and Cook.
+
+    With them ``results @ ((of_filter @ g) * (of_tile @ d))`` is the correlation of a signal d of ``STEP + kernel - 1``
+    values with g. They are exact but for a power of two, which is shared between filter and tile so that neither is
+    much larger than the other.
+    """
+    points = [Fraction(point) for point in _POINTS[: STEP + kernel - 2]]
+    of_filter: Matrix = []
+    of_tile: Matrix = []
+    for number, point in enumerate(points):
+        others = points[:number] + points[number + 1 :]
+        scale = math.prod((point - other for other in others), start=Fraction(1))
+        filter_row = [point**power / scale for power in range(kernel)]
+        tile_row = [*_with_roots(others), Fraction(0)]
+        share = Fraction(2) ** round(math.log2(_length(tile_row) / _length(filter_row)) / 2)
+        of_filter.append([value * share for value in filter_row])
+        of_tile.append([value / share for value in tile_row])
+    of_filter.append([Fraction(power == kernel - 1) for power in range(kernel)])
+    of_tile.append(_with_roots(points))
+    results = [[point**power for point in points] + [Fraction(power == STEP - 1)] for power in range(STEP)]
+    return results, of_filter, of_tile
+
+
+def _with_roots(roots: list[Fraction]) -> list[Fraction]:
+    """Coefficients of the polynomial that has these roots, the constant first and 1 last."""
+    found = [Fraction(1)]
+    for root in roots:
+        found = [above - root * here for above, here in zip([Fraction(0), *found], [*found, Fraction(0)], strict=True)]
+    return found
+
+
+def _length(row: list[Fraction]) -> float:
+    return math.sqrt(sum(value * value for value in row))
+
+
+def _tensor(matrix: Matrix) -> Tensor:
+    return torch.tensor([[float(value) for value in row] for row in matrix], dtype=torch.float64)

@@ -4,20 +4,21 @@ A sharp image against itself shifted by one pixel scores 24 dB, so a data set's 
 gain. The output, not the all-in-focus image, is moved, and only pixels count whose interpolation reads inside it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import cv2
 import numpy as np
-import torch
 
 from benchmark.method import Image
 from benchmark.metrics.base import Metric
 from benchmark.protocols.base import Protocol
-from realdof.displacement import luma
 from realdof.ecc import EccResult, single_level_ecc
 from realdof.geometry import Grid, Region, corner_distance, valid_region, warp_to_grid
+from realdof.images import luma
 
 ITERATIONS, EPSILON = 100, 1e-7
 LARGEST_SHIFT = 16.0
@@ -76,6 +77,8 @@ def align(output: Image, target: Image, motion: Motion) -> Aligned:
     motion
         What the output may be moved by.
     """
+    import torch
+
     pixels, truth = (np.ascontiguousarray(image.permute(1, 2, 0).numpy()) for image in (output, target))
     grid = Grid.of(truth)
     found = _search(luma(truth), luma(pixels), motion)

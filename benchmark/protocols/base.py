@@ -3,21 +3,24 @@
 A figure without its protocol means nothing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from benchmark.datasets.base import Entry
 from benchmark.method import Image, Sample
 from benchmark.metrics.base import Metric
 from realdof.errors import InputError
 from realdof.images import image_from_pixels, read_pixels, to_eight_bits
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -161,10 +164,14 @@ class Protocol:
 
 
 def _float64(pixels: np.ndarray) -> Tensor:
+    import torch
+
     return torch.from_numpy(np.moveaxis(pixels, 2, 0) / np.iinfo(pixels.dtype).max)
 
 
 def _on_canvas(image: Image, height: int, width: int) -> Image:
+    import torch
+
     if image.shape[-2] > image.shape[-1]:
         image = torch.rot90(image, 1, (-2, -1))
     if tuple(image.shape[-2:]) == (height, width):

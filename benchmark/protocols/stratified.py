@@ -1,5 +1,7 @@
 """Scores by how blurred the input is: where in an image, sharp or far out of focus, a method helps or harms."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,7 +10,6 @@ import numpy as np
 from benchmark.method import Image
 from benchmark.metrics.base import Metric
 from benchmark.protocols.base import Protocol
-from realdof.blur import blur_map
 from realdof.images import area_resize
 
 EDGES = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -50,6 +51,9 @@ def by_blur(output: Image, target: Image, image: Image) -> dict[str, float]:
     output, target, image
         float32 (3, H, W) in [0, 1], of one size.
     """
+    # Its Fourier transforms are slow to import, and tables of results do without.
+    from realdof.blur import blur_map
+
     defocused, truth, result = (np.ascontiguousarray(one.permute(1, 2, 0).numpy()) for one in (image, target, output))
     sigma = blur_map(defocused, truth).sigma
     squared = np.square(result.astype(np.float64) - truth).mean(axis=2)

@@ -5,6 +5,8 @@ import io
 import json
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -218,6 +220,19 @@ def test_the_command_prints_a_format_and_writes_it(tmp_path: Path, format: str, 
     paper = CliRunner().invoke(app, ["leaderboard", "--paper-table", "s2", *words[2:]])
     assert paper.exit_code == 0, paper.output
     assert (out / f"paper-table-s2.{suffix}").read_text(encoding="utf-8") == paper.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["leaderboard", "--dataset", "dpdd"], ["leaderboard", "--paper-table", "2"], ["results", "list"], ["--help"]],
+    ids=" ".join,
+)
+def test_tables_do_not_wait_for_torch(tmp_path: Path, words: list[str]) -> None:
+    make_run(tmp_path / "results", "a", 25.0)
+    program = f"import sys; from benchmark.cli import app; app({words}, standalone_mode=False); "
+    program += "assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_terminal_of_80_columns_cuts_no_figure_off(tmp_path: Path) -> None:

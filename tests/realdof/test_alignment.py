@@ -7,9 +7,10 @@ import pytest
 from view_pairs import ViewPair, corner_error, view_pair
 
 from realdof.alignment import Alignment, AlignmentSettings, estimate_homography
-from realdof.displacement import band_pass, fit_shift_model, is_structureless, luma, noise_level, tile_shifts
+from realdof.displacement import band_pass, fit_shift_model, is_structureless, noise_level, tile_shifts
 from realdof.ecc import MaskedImage, maximise_correlation
 from realdof.geometry import Grid, mirror
+from realdof.images import luma
 from realdof.starts import similarity_from_spectra
 
 HEIGHT, WIDTH = 396, 594
