@@ -28,6 +28,8 @@ class Augmentation:
         How often each is applied.
     smallest_scale
         The scale is uniform between this and 1.
+    skip_sharp
+        Probability that a patch with next to no defocus is drawn again; not in the paper.
     """
 
     crop: int = 256
@@ -36,6 +38,7 @@ class Augmentation:
     grey_probability: float = 0.3
     scale_probability: float = 0.5
     smallest_scale: float = 0.7
+    skip_sharp: float = 0.0
 
     def __call__(
         self, images: dict[str, NDArray[np.float32]], random: np.random.Generator

@@ -187,6 +187,10 @@ def train(
     warmup: Annotated[int, typer.Option(min=0, help="Steps over which the rate rises.")] = 0,
     ema: Annotated[float, typer.Option(min=0.0, max=0.99999, help="Decay of the averaged weights.")] = 0.999,
     noise: Annotated[float, typer.Option(min=0.001, help="Largest noise level of the augmentation.")] = 0.0707,
+    skip_sharp: Annotated[
+        float,
+        typer.Option(min=0.0, max=0.95, help="Probability that a patch without defocus is drawn again; paper: 0."),
+    ] = 0.0,
     reblurring_width: Annotated[int, typer.Option(min=0, help="128: released code; 0: no such loss.")] = 32,
     precision: Annotated[
         TrainingPrecision, typer.Option(help="bf16-mixed is for GPUs and processors with AVX-512 BF16, tf32 for GPUs.")
@@ -225,7 +229,7 @@ def train(
     )
     for name in ABLATION if ablation else (variant,):
         which = variant_named(name)
-        augmentation = Augmentation(crop=which.crop if crop is None else crop, noise=noise)
+        augmentation = Augmentation(crop=which.crop if crop is None else crop, noise=noise, skip_sharp=skip_sharp)
         settings = Settings(
             which, recipe, augmentation, reblurring_width, precision.value, initialisation.value, loss.value
         )

@@ -11,6 +11,10 @@ from realdof.errors import InputError
 from realdof.headers import read_header
 
 
+SHARP = 1e-5
+"""Mean squared error of two patches that are as good as equal, of 1.0 full scale: 50 dB."""
+
+
 def check_images(scenes: DualPixelFolder, augmentation: Augmentation) -> None:
     """Look at the header of every image, so that a training does not meet the odd one hours later.
 
@@ -40,6 +44,11 @@ def check_images(scenes: DualPixelFolder, augmentation: Augmentation) -> None:
                     f"{files[name]} has {header.bits} bits and {scenes.files[0]['image']} {bits}; "
                     "give a set of one bit depth"
                 )
+
+
+def is_sharp(patch: dict[str, NDArray[np.float32]]) -> bool:
+    """Whether defocused and all-in-focus image are all but equal, so that there is little to learn from them."""
+    return float(np.square(patch["image"] - patch["target"]).mean()) < SHARP
 
 
 class PatchSource:
@@ -79,6 +88,12 @@ class PatchSource:
         }
 
     def _patch(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+        while True:
+            patch = self._any_patch(random)
+            if random.random() >= self.augmentation.skip_sharp or not is_sharp(patch):
+                return patch
+
+    def _any_patch(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
         index = int(random.integers(len(self.scenes)))
         stored = self._memory[index] if self._memory is not None else self.scenes.load(index)
         # Only the patch is turned to float: the whole image would cost more than the rest of the batch.

@@ -16,7 +16,7 @@ from ifan.augmentation import Augmentation
 from ifan.data import PatchSource
 from ifan.training import Settings, Validation, train
 from ifan.variants import VARIANTS
-from realdof.images import read_pixels
+from realdof.images import read_pixels, write_pixels
 
 
 class Quadratic(nn.Module):
@@ -83,6 +83,24 @@ def test_batches_depend_on_seed_and_step_alone_and_split_over_processes(data: Pa
     for name, value in whole.items():
         assert torch.equal(value, torch.cat([part[name] for part in parts]))
     assert not torch.equal(source(6, 0, 1)["image"], whole["image"])
+
+
+def test_patches_without_defocus_are_drawn_as_seldom_as_asked_and_never_by_default_less(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name, change in (("0", 0), ("1", 40)):
+        target = random.integers(50, 200, (96, 96, 3)).astype(np.uint8)
+        folders = {"train_c/source": target + change, "train_l/source": target, "train_r/source": target}
+        for folder, pixels in (folders | {"train_c/target": target}).items():
+            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+            write_pixels(tmp_path / folder / f"{name}.png", pixels.astype(np.uint8))
+
+    def sharp_of_100(skip: float) -> int:
+        augmentation = Augmentation(crop=64, noise_probability=0.0, skip_sharp=skip)
+        batch = PatchSource(DualPixelFolder.open(tmp_path), augmentation, batch=100, seed=0)(0, 0, 1)
+        return sum(torch.equal(image, target) for image, target in zip(batch["image"], batch["target"], strict=True))
+
+    assert 35 < sharp_of_100(0.0) < 65
+    assert sharp_of_100(0.9) < 20  # 9 expected
 
 
 def test_validation_gives_both_metrics_pictures_and_the_best_weights_even_after_a_pause(
