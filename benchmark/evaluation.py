@@ -1,5 +1,7 @@
 """The evaluator that `run` and `score` share: from one entry of a data set to one record."""
 
+from __future__ import annotations
+
 import resource
 import sys
 import time
