@@ -1,7 +1,8 @@
 """What the three command lines share: one sentence for bad input, exit status 2, and a progress bar with ETA."""
 
 import sys
-from typing import NoReturn
+from importlib.metadata import version as version_of
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -21,8 +22,8 @@ stderr = Console(stderr=True)
 
 
 def new_app(summary: str, example: str) -> typer.Typer:
-    """A command line whose ``--help`` ends with an example."""
-    return typer.Typer(
+    """A command line, or a group of its commands: ``--help`` ends with an example, ``--version`` tells the version."""
+    app = typer.Typer(
         help=f"{summary}\n\nEvery command takes --debug, which shows the traceback of an error.",
         epilog=f"Example: {example}",
         no_args_is_help=True,
@@ -30,6 +31,22 @@ def new_app(summary: str, example: str) -> typer.Typer:
         add_completion=False,
         rich_markup_mode="rich",
     )
+
+    @app.callback()
+    def options(
+        version: Annotated[
+            bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+        ] = False,
+    ) -> None:
+        pass
+
+    return app
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ifan-bench {version_of('ifan-bench')}")
+        raise typer.Exit
 
 
 def run_app(app: typer.Typer) -> NoReturn:
