@@ -3,63 +3,41 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from baselines.dmenet import ENCODER_DEPTHS, REFINEMENTS, DMENet, DMENetShape
+from baselines.network_factory import NamedVariant
 from baselines.tensorlayer_weights import read_arrays
-from benchmark.weight_files import WeightSets, assign, read_safetensors, write_safetensors
+from benchmark.weight_files import assign, read_safetensors, write_safetensors
 from realdof.errors import InputError
 
-PACKAGED = Path(__file__).parent / "pretrained"
 RELEASED_BY = "https://github.com/codeslake/DMENet"
 _FIRST = "encoder.0.0"
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A DMENet by name.
+class Variant(NamedVariant):
+    """A DMENet by name: see `NamedVariant`.
 
     Parameters
     ----------
-    name, title
-        On the command line, and in tables.
     width
         Channels of the first level.
-    summary
-        One sentence for the list of methods.
-    official
-        File name of released weights in the cache; None where there are none.
-    narrow
-        The narrower variant whose packaged weights ``synthetic`` stands for; None for its own.
     """
 
-    name: str
-    title: str
-    width: int
-    summary: str
-    official: str | None = None
-    narrow: str | None = None
-
-    @property
-    def sets(self) -> WeightSets:
-        """Where its weights are looked for."""
-        source = f"from the DMENet_BDCS.zip linked at {RELEASED_BY}"
-        packaged = PACKAGED / f"{self.narrow or self.name}-synthetic.safetensors"
-        return WeightSets(self.name, self.official, source, packaged)
+    source: ClassVar[str] = f"from the DMENet_BDCS.zip linked at {RELEASED_BY}"
+    width: int = 64
 
 
 _WHAT = "defocus map by a network, then hyper-Laplacian deconvolution"
 VARIANTS: Mapping[str, Variant] = {
-    "dmenet": Variant("dmenet", "DMENet", 64, _WHAT, "DMENet_BDCS.npz", "dmenet-w16"),
+    "dmenet": Variant("dmenet", "DMENet", _WHAT, "DMENet_BDCS.npz", "dmenet-w16"),
     "dmenet-w16": Variant(
-        "dmenet-w16",
-        "DMENet, width 16",
-        16,
-        f"{_WHAT}; a quarter as wide: not the paper's network",
+        "dmenet-w16", "DMENet, width 16", f"{_WHAT}; a quarter as wide: not the paper's network", width=16
     ),
 }
 

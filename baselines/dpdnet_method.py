@@ -1,6 +1,6 @@
 """DPDNet as methods of the benchmark: one for each variant."""
 
-from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -8,15 +8,9 @@ from torch.nn import functional
 
 from baselines.dpdnet import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet_variants import VARIANTS, Variant, empty_network, load_network
-from baselines.narrow import find_network, narrow_card, narrow_label, narrow_words
+from baselines.network_factory import Inputs, NetworkFactory
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
 from realdof.errors import InputError
-from realdof.files import sha256_of
-from realdof.malloc import keep_blocks
-
-PAPER = "Abuolaim, Brown: Defocus Deblurring Using Dual-Pixel Data, ECCV 2020"
-NETWORK = "DPDNet"
-LICENCE = "original code and weights MIT; this implementation Apache-2.0"
 
 
 class DPDNetMethod(Method):
@@ -58,62 +52,25 @@ class DPDNetMethod(Method):
         return torch.cat([sample.left, sample.right])
 
 
-@dataclass(frozen=True)
-class DPDNetFactory:
-    """What an entry point names: a variant that can be loaded or counted."""
+class DPDNetFactory(NetworkFactory[Variant, DPDNet]):
+    """DPDNet's variants."""
 
-    variant: Variant
+    network = "DPDNet"
+    paper = "Abuolaim, Brown: Defocus Deblurring Using Dual-Pixel Data, ECCV 2020"
+    licence = "original code and weights MIT; this implementation Apache-2.0"
+    official_words = "the authors' Keras file, trained on 16-bit images, not distributed with this package"
+    variants = VARIANTS
+    method = DPDNetMethod
+    read = staticmethod(load_network)
 
     @property
-    def card(self) -> MethodCard:
-        """The variant's card."""
-        weights = {}
-        if self.variant.official:
-            weights["official"] = "the authors' Keras file, trained on 16-bit images, not distributed with this package"
-        if self.variant.sets.synthetic.is_file():
-            ours = narrow_words(NETWORK) if self.variant.narrow else "trained by us on rendered defocus"
-            weights["synthetic"] = f"{ours}; not the paper's figures"
-        return MethodCard(
-            name=self.variant.name,
-            title=self.variant.title,
-            inputs="dual" if self.variant.shape.dual else "single",
-            summary=self.variant.summary,
-            paper=PAPER,
-            licence=LICENCE,
-            weights=weights,
-            published="official" if self.variant.official else None,
-        )
+    def inputs(self) -> Literal["single", "dual"]:
+        """What the method is fed with."""
+        return "dual" if self.variant.shape.dual else "single"
 
-    def load(self, weights: str | None = None) -> Method:
-        """Load the network with a named set of weights or a file."""
-        name = weights or "official"
-        keep_blocks()
-        runs, path = find_network(self.variant, name, VARIANTS)
-        network, label = load_network(runs, path)
-        card = self.card
-        if runs is not self.variant:
-            card, label = narrow_card(card, NETWORK), narrow_label(NETWORK, label)
-        method = DPDNetMethod(card, network, WeightsUsed(name, sha256_of(path), label))
-        method.counted = _counted(runs)
-        return method
-
-    def architecture(self) -> Architecture:
+    def count(self, variant: Variant) -> Architecture:
         """The network without weights, for counting."""
-        return _counted(self.variant)
-
-
-def _counted(variant: Variant) -> Architecture:
-    return Architecture(empty_network(variant.shape), Inputs(variant.shape.channels))
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The network's argument for an image of some size."""
-
-    channels: int
-
-    def __call__(self, height: int, width: int) -> tuple[Tensor, ...]:
-        return (torch.empty(1, self.channels, height, width, device="meta"),)
+        return Architecture(empty_network(variant.shape), Inputs(variant.shape.channels))
 
 
 dpdnet_s, dpdnet_d, dpdnet_s_16bit, dpdnet_d_16bit, dpdnet_s_3x3, dpdnet_d_3x3, dpdnet_s_w16, dpdnet_d_w16 = (

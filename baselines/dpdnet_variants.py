@@ -1,53 +1,34 @@
 """The DPDNets that have a name, and their weights on disk: the authors' Keras file, or safetensors of ours."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from baselines.dpdnet import DPDNet, DPDNetShape
 from baselines.keras_weights import SUFFIXES, Convolution, read_convolutions
-from benchmark.weight_files import WeightSets, assign, read_safetensors, write_safetensors
+from baselines.network_factory import NamedVariant
+from benchmark.weight_files import assign, read_safetensors, write_safetensors
 from realdof.errors import InputError
 
-PACKAGED = Path(__file__).parent / "pretrained"
 RELEASED_BY = "https://github.com/Abdullah-Abuolaim/defocus-deblurring-dual-pixel"
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A DPDNet by name.
+class Variant(NamedVariant):
+    """A DPDNet by name: see `NamedVariant`.
 
     Parameters
     ----------
-    name, title
-        On the command line, and in tables.
     shape
         The network.
-    summary
-        One sentence for the list of methods.
-    official
-        File name of released weights in the cache; None where there are none.
-    narrow
-        The narrower variant whose packaged weights ``synthetic`` stands for; None for its own.
     """
 
-    name: str
-    title: str
-    shape: DPDNetShape
-    summary: str
-    official: str | None = None
-    narrow: str | None = None
-
-    @property
-    def sets(self) -> WeightSets:
-        """Where its weights are looked for."""
-        source = f"(the authors' Keras file, linked at {RELEASED_BY})"
-        packaged = PACKAGED / f"{self.narrow or self.name}-synthetic.safetensors"
-        return WeightSets(self.name, self.official, source, packaged)
+    source: ClassVar[str] = f"(the authors' Keras file, linked at {RELEASED_BY})"
+    shape: DPDNetShape = field(default_factory=DPDNetShape)
 
 
 _S, _D = DPDNetShape(), DPDNetShape(dual=True)
@@ -60,14 +41,14 @@ _DUAL_FILE = "defocus_deblurring_dp_l5_s512_f0.7_d0.4.hdf5"
 VARIANTS: Mapping[str, Variant] = {
     variant.name: variant
     for variant in (
-        Variant("dpdnet-s", "DPDNet_S", _S, f"{_ONE}, for 8-bit images", narrow="dpdnet-s-w16"),
-        Variant("dpdnet-d", "DPDNet_D", _D, f"{_TWO}, for 8-bit images", _DUAL_FILE, "dpdnet-d-w16"),
-        Variant("dpdnet-s-16bit", "DPDNet_S-16", _S, f"{_ONE}, for 16-bit images", "dpdnet-s-16bit.hdf5"),
-        Variant("dpdnet-d-16bit", "DPDNet_D-16", _D, f"{_TWO}, for 16-bit images", _DUAL_FILE),
-        Variant("dpdnet-s-3x3", "DPDNet_S 3x3", DPDNetShape(as_counted=True), f"{_ONE}, {_COUNTED}"),
-        Variant("dpdnet-d-3x3", "DPDNet_D 3x3", DPDNetShape(dual=True, as_counted=True), f"{_TWO}, {_COUNTED}"),
-        Variant("dpdnet-s-w16", "DPDNet_S, width 16", DPDNetShape(width=16), f"{_ONE}, {_NARROW}"),
-        Variant("dpdnet-d-w16", "DPDNet_D, width 16", DPDNetShape(dual=True, width=16), f"{_TWO}, {_NARROW}"),
+        Variant("dpdnet-s", "DPDNet_S", f"{_ONE}, for 8-bit images", narrow="dpdnet-s-w16", shape=_S),
+        Variant("dpdnet-d", "DPDNet_D", f"{_TWO}, for 8-bit images", _DUAL_FILE, "dpdnet-d-w16", _D),
+        Variant("dpdnet-s-16bit", "DPDNet_S-16", f"{_ONE}, for 16-bit images", "dpdnet-s-16bit.hdf5", shape=_S),
+        Variant("dpdnet-d-16bit", "DPDNet_D-16", f"{_TWO}, for 16-bit images", _DUAL_FILE, shape=_D),
+        Variant("dpdnet-s-3x3", "DPDNet_S 3x3", f"{_ONE}, {_COUNTED}", shape=DPDNetShape(as_counted=True)),
+        Variant("dpdnet-d-3x3", "DPDNet_D 3x3", f"{_TWO}, {_COUNTED}", shape=DPDNetShape(dual=True, as_counted=True)),
+        Variant("dpdnet-s-w16", "DPDNet_S, width 16", f"{_ONE}, {_NARROW}", shape=DPDNetShape(width=16)),
+        Variant("dpdnet-d-w16", "DPDNet_D, width 16", f"{_TWO}, {_NARROW}", shape=DPDNetShape(dual=True, width=16)),
     )
 }
 

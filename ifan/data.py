@@ -10,7 +10,6 @@ from ifan.augmentation import Augmentation
 from realdof.errors import InputError
 from realdof.headers import read_header
 
-
 SHARP = 1e-5
 """Mean squared error of two patches that are as good as equal, of 1.0 full scale: 50 dB."""
 

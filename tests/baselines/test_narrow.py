@@ -7,7 +7,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from baselines import dmenet_variants, dpdnet_variants
+from baselines import dmenet_variants, dpdnet_variants, network_factory
 from baselines.dmenet import DMENet, DMENetShape
 from baselines.dpdnet import DPDNet
 from benchmark import registry
@@ -36,8 +36,7 @@ def network_of(name: str) -> torch.nn.Module:
 @pytest.fixture
 def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of packaged weights, which holds a narrow network for each method."""
-    for module in (dpdnet_variants, dmenet_variants):
-        monkeypatch.setattr(module, "PACKAGED", tmp_path)
+    monkeypatch.setattr(network_factory, "PACKAGED", tmp_path)
     for name in NETWORKS:
         words = {"variant": f"{name}-w16", "label": LABEL}
         write_safetensors(tmp_path / f"{name}-w16-synthetic.safetensors", network_of(name), words, {}, torch.float16)
@@ -100,7 +99,7 @@ def test_a_narrow_file_given_by_its_path_is_refused_under_the_wide_name(packaged
 
 
 def test_methods_without_packaged_weights_do_not_offer_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dpdnet_variants, "PACKAGED", tmp_path)
+    monkeypatch.setattr(network_factory, "PACKAGED", tmp_path)
     assert "synthetic" not in registry.method("dpdnet-s").card.weights
     with pytest.raises(InputError, match="no synthetic weights for dpdnet-s"):
         registry.method("dpdnet-s").load("synthetic")
@@ -123,7 +122,7 @@ def test_the_packaged_weights_give_an_image_and_name_their_photographs(name: str
     method = registry.method(name).load("synthetic")
     sample = Sample("one", *torch.rand(3, 3, 64, 80, generator=torch.Generator().manual_seed(0)))
     assert torch.isfinite(method.deblur(sample)).all()
-    path = dpdnet_variants.PACKAGED / f"{name}-w16-synthetic.safetensors"
+    path = network_factory.PACKAGED / f"{name}-w16-synthetic.safetensors"
     assert path.stat().st_size < 4_500_000
     card = read_card(path)
     assert card["stored_as"] == "float16"
