@@ -1,7 +1,6 @@
 """The command `ifan-bench deconvolve`: a photograph and its blur map in, the deblurred photograph out."""
 
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,32 +16,16 @@ if TYPE_CHECKING:
     from baselines.deconvolution import Solver
 
 
-class SolverName(Enum):
-    """How a level of blur is deconvolved."""
-
-    HYPER_LAPLACIAN = "hyper-laplacian"
-    RICHARDSON_LUCY = "richardson-lucy"
-    WIENER = "wiener"
-
-
-class KernelName(Enum):
-    """``baselines.kernels.KERNELS``, for the command line."""
-
-    GAUSSIAN = "gaussian"
-    DISC = "disc"
-
-
-class Mode(Enum):
-    """How an image is put together from its levels."""
-
-    FAST = "fast"
-    REFERENCE = "reference"
-
-
+SolverName = Literal["hyper-laplacian", "richardson-lucy", "wiener"]
+"""How a level of blur is deconvolved."""
+KernelName = Literal["gaussian", "disc"]
+"""``baselines.kernels.KERNELS``, for the command line."""
+Mode = Literal["fast", "reference"]
+"""How an image is put together from its levels."""
 _PARAMETERS: dict[SolverName, dict[str, float]] = {
-    SolverName.HYPER_LAPLACIAN: {"--data-weight": 420.0, "--alpha": 2 / 3},
-    SolverName.RICHARDSON_LUCY: {"--iterations": 20},
-    SolverName.WIENER: {"--noise": 1e-2},
+    "hyper-laplacian": {"--data-weight": 420.0, "--alpha": 2 / 3},
+    "richardson-lucy": {"--iterations": 20},
+    "wiener": {"--noise": 1e-2},
 }
 """Each solver's own options with their defaults."""
 
@@ -57,13 +40,11 @@ def deconvolve(
         float, typer.Option(help="sigma in px is scale x s + offset; EBDB's maps have 5, JNB's 4, one in px 1.")
     ] = 7.5,
     offset: Annotated[float, typer.Option(help="See --scale; 0 for EBDB's, JNB's and maps in px.")] = -0.5,
-    kernel: Annotated[KernelName, typer.Option(help="The blur's shape, of standard deviation sigma.")] = (
-        KernelName.GAUSSIAN
-    ),
-    solver: Annotated[SolverName, typer.Option(help="How a level of blur is undone.")] = SolverName.HYPER_LAPLACIAN,
+    kernel: Annotated[KernelName, typer.Option(help="The blur's shape, of standard deviation sigma.")] = ("gaussian"),
+    solver: Annotated[SolverName, typer.Option(help="How a level of blur is undone.")] = "hyper-laplacian",
     mode: Annotated[
         Mode, typer.Option(help="fast: tiles, levels blended; reference: every level whole, as in the paper.")
-    ] = Mode.FAST,
+    ] = "fast",
     data_weight: Annotated[
         float | None, typer.Option(help="hyper-laplacian: lambda, higher for less noise; 420, the paper's for CUHK.")
     ] = None,
@@ -104,9 +85,9 @@ def _deconvolved(image: "Tensor", sigma: "Tensor", solver: "Solver", kernel: Ker
     from baselines.deconvolution import deconvolve_fast, deconvolve_reference
     from baselines.kernels import KERNELS
 
-    kernel_of, margin = KERNELS[kernel.value]
+    kernel_of, margin = KERNELS[kernel]
     with torch.inference_mode():
-        if mode is Mode.REFERENCE:
+        if mode == "reference":
             return deconvolve_reference(image, sigma, solver, kernel_of)
         return deconvolve_fast(image, sigma, solver, kernel_of, margin=margin)
 
@@ -124,14 +105,14 @@ def _solver(name: SolverName, given: dict[str, float]) -> "Solver":
     from baselines import hyper_laplacian, richardson_lucy, wiener
 
     functions: dict[SolverName, Callable[..., Tensor]] = {
-        SolverName.HYPER_LAPLACIAN: hyper_laplacian.deconvolve,
-        SolverName.RICHARDSON_LUCY: richardson_lucy.deconvolve,
-        SolverName.WIENER: wiener.deconvolve,
+        "hyper-laplacian": hyper_laplacian.deconvolve,
+        "richardson-lucy": richardson_lucy.deconvolve,
+        "wiener": wiener.deconvolve,
     }
     for option in given:
         if option not in _PARAMETERS[name]:
-            owner = next(solver.value for solver, options in _PARAMETERS.items() if option in options)
-            raise InputError(f"{option} belongs to --solver {owner}, not to {name.value}; leave it out")
+            owner = next(solver for solver, options in _PARAMETERS.items() if option in options)
+            raise InputError(f"{option} belongs to --solver {owner}, not to {name}; leave it out")
     chosen = {option.strip("-").replace("-", "_"): value for option, value in {**_PARAMETERS[name], **given}.items()}
     return partial(functions[name], **chosen)
 

@@ -1,20 +1,15 @@
 """The command `ifan-bench train-baseline`: train DPDNet or DMENet by their papers' recipes, or shorter."""
 
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from realdof.console import progress_bar, stderr
 
-
-class Schedule(Enum):
-    """How the learning rate falls."""
-
-    STEP = "step"
-    COSINE = "cosine"
+Schedule = Literal["step", "cosine"]
+"""How the learning rate falls."""
 
 
 def train_baseline(
@@ -29,7 +24,7 @@ def train_baseline(
     learning_rate: Annotated[float | None, typer.Option(min=0.0, help="The paper's if not given.")] = None,
     schedule: Annotated[
         Schedule, typer.Option(help="The paper's steps, or a cosine to zero at the last step.")
-    ] = Schedule.STEP,
+    ] = "step",
     warmup: Annotated[int, typer.Option(min=0, help="Steps over which the rate rises.")] = 0,
     ema: Annotated[float, typer.Option(min=0.0, max=0.99999, help="Decay of the averaged weights.")] = 0.999,
     accelerator: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -53,7 +48,7 @@ def train_baseline(
         steps=paper.recipe.steps if steps is None else steps,
         batch=paper.recipe.batch if batch is None else batch,
         learning_rate=paper.recipe.learning_rate if learning_rate is None else learning_rate,
-        schedule=schedule.value,
+        schedule=schedule,
         warmup=warmup,
         ema=ema,
         seed=seed,

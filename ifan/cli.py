@@ -1,9 +1,8 @@
 """The command line `ifan`: make training data, train, convert weights, deblur photographs."""
 
 import json
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import torch
 import typer
@@ -23,65 +22,22 @@ app = new_app(
 )
 
 
-class Schedule(Enum):
-    """How the learning rate falls."""
-
-    STEP = "step"
-    COSINE = "cosine"
-
-
-class DeblurringLoss(Enum):
-    """`ifan.losses.DEBLURRING_LOSSES`, for the command line."""
-
-    MSE = "mse"
-    RMS = "rms"
-    LOG = "log"
-
-
-class Precision(Enum):
-    """What an inference computes in."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-
-
-class Accelerator(Enum):
-    """What trains."""
-
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class Split(Enum):
-    """The parts of a data set in DPDD's layout."""
-
-    TRAIN = "train"
-    VAL = "val"
-    TEST = "test"
-
-
-class Bits(Enum):
-    """Depth of image files."""
-
-    EIGHT = "8"
-    SIXTEEN = "16"
-
-
-class TrainingPrecision(Enum):
-    """What a training computes in, in Lightning Fabric's words but for TF32; the weights stay in float32."""
-
-    FLOAT32 = "32-true"
-    TF32 = "tf32"
-    BFLOAT16 = "bf16-mixed"
-
-
-class Initialisation(Enum):
-    """Where a training starts."""
-
-    PAPER = "paper"
-    VARIANCE_PRESERVING = "variance-preserving"
-
-
+Schedule = Literal["step", "cosine"]
+"""How the learning rate falls."""
+DeblurringLoss = Literal["mse", "rms", "log"]
+"""`ifan.losses.DEBLURRING_LOSSES`, for the command line."""
+Precision = Literal["float32", "bfloat16"]
+"""What an inference computes in."""
+Accelerator = Literal["cpu", "cuda"]
+"""What trains."""
+Split = Literal["train", "val", "test"]
+"""The parts of a data set in DPDD's layout."""
+Bits = Literal[8, 16]
+"""Depth of image files."""
+TrainingPrecision = Literal["32-true", "tf32", "bf16-mixed"]
+"""What a training computes in, in Lightning Fabric's words but for TF32; the weights stay in float32."""
+Initialisation = Literal["paper", "variance-preserving"]
+"""Where a training starts."""
 VariantName = Annotated[str, typer.Option("--variant", help=f"One of {', '.join(VARIANTS)}.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")]
 
@@ -110,7 +66,7 @@ def deblur(
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
     precision: Annotated[
         Precision, typer.Option(help="bfloat16 is faster and differs by less than an 8-bit step.")
-    ] = Precision.FLOAT32,
+    ] = "float32",
     tile: Annotated[int | None, typer.Option(help="Tiles' side, px; else only what does not fit is cut.")] = None,
     overlap: Annotated[int, typer.Option(help="What tiles are surrounded with, px; a multiple of 8.")] = 520,
     memory: Annotated[float | None, typer.Option(help="GB the network may take; else what is free.")] = None,
@@ -122,7 +78,7 @@ def deblur(
     from ifan.deblur_command import Options, deblur_photographs
 
     options = Options(
-        variant_named(variant), weights, device, precision.value, tile, overlap, memory, disparity, filters, overwrite
+        variant_named(variant), weights, device, precision, tile, overlap, memory, disparity, filters, overwrite
     )
     if not deblur_photographs(photographs, output, options, left, right):
         raise typer.Exit(2)
@@ -135,14 +91,14 @@ def synthesize(
     photographs: Annotated[Path, typer.Argument(help="A folder of sharp photographs.")],
     out: Annotated[Path, typer.Argument(help="Where the set goes, in DPDD's layout.")],
     count: Annotated[int, typer.Option(min=1, help="Scenes to render.")] = 720,
-    split: Annotated[Split, typer.Option(help="Which part of the set.")] = Split.TRAIN,
+    split: Annotated[Split, typer.Option(help="Which part of the set.")] = "train",
     size: Annotated[int, typer.Option(min=64, help="Side of a scene, px.")] = 384,
     largest_radius: Annotated[float, typer.Option(min=1.0, help="Largest blur radius, px.")] = 14.0,
     depth: Annotated[
         Path | None,
         typer.Option(help="A folder of depth maps named like the photographs; brighter is nearer."),
     ] = None,
-    bits: Annotated[Bits, typer.Option(help="Depth of the files.")] = Bits.EIGHT,
+    bits: Annotated[Bits, typer.Option(help="Depth of the files.")] = 8,
     electrons: Annotated[
         float | None, typer.Option(min=1.0, help="Electrons of a white pixel, for shot noise; else none.")
     ] = None,
@@ -153,14 +109,14 @@ def synthesize(
     from ifan import synthesis
 
     settings = synthesis.Synthesis(
-        size=size, largest_radius=largest_radius, bits=16 if bits is Bits.SIXTEEN else 8, electrons=electrons
+        size=size, largest_radius=largest_radius, bits=16 if bits == 16 else 8, electrons=electrons
     )
     found = synthesis.find_photographs(photographs)
     maps = None if depth is None else synthesis.find_depth(found, depth)
     with progress_bar() as bar:
         task = bar.add_task("rendering", total=count, detail="")
         for done in synthesis.synthesize(
-            found, out, count, settings, seed=seed, split=split.value, workers=workers, depth=maps
+            found, out, count, settings, seed=seed, split=split, workers=workers, depth=maps
         ):
             bar.update(task, completed=done)
 
@@ -183,7 +139,7 @@ def train(
     learning_rate: Annotated[float, typer.Option(min=0.0)] = 1e-4,
     schedule: Annotated[
         Schedule, typer.Option(help="The paper's steps, or a cosine to zero at the last step.")
-    ] = Schedule.STEP,
+    ] = "step",
     warmup: Annotated[int, typer.Option(min=0, help="Steps over which the rate rises.")] = 0,
     ema: Annotated[float, typer.Option(min=0.0, max=0.99999, help="Decay of the averaged weights.")] = 0.999,
     noise: Annotated[float, typer.Option(min=0.001, help="Largest noise level of the augmentation.")] = 0.0707,
@@ -194,17 +150,17 @@ def train(
     reblurring_width: Annotated[int, typer.Option(min=0, help="128: released code; 0: no such loss.")] = 32,
     precision: Annotated[
         TrainingPrecision, typer.Option(help="bf16-mixed is for GPUs and processors with AVX-512 BF16, tf32 for GPUs.")
-    ] = TrainingPrecision.FLOAT32,
+    ] = "32-true",
     initialisation: Annotated[
         Initialisation, typer.Option(help="variance-preserving is for short trainings.")
-    ] = Initialisation.PAPER,
-    accelerator: Annotated[Accelerator, typer.Option(help="What trains.")] = Accelerator.CPU,
+    ] = "paper",
+    accelerator: Annotated[Accelerator, typer.Option(help="What trains.")] = "cpu",
     devices: Annotated[int, typer.Option(min=1, help="Processes, or GPUs, on each machine.")] = 1,
     nodes: Annotated[int, typer.Option(min=1, help="Machines, each started with torchrun or by SLURM.")] = 1,
     loss: Annotated[
         DeblurringLoss,
         typer.Option(help="mse is the paper's; with rms sharp patches count more, with log all the same."),
-    ] = DeblurringLoss.MSE,
+    ] = "mse",
     start: Annotated[Path | None, typer.Option(help="Weights to begin with.")] = None,
     seed: int = 0,
     save_every: Annotated[int, typer.Option(min=1)] = 500,
@@ -222,7 +178,7 @@ def train(
         steps=steps,
         batch=batch,
         learning_rate=learning_rate,
-        schedule=schedule.value,
+        schedule=schedule,
         warmup=warmup,
         ema=ema,
         seed=seed,
@@ -230,12 +186,10 @@ def train(
     for name in ABLATION if ablation else (variant,):
         which = variant_named(name)
         augmentation = Augmentation(crop=which.crop if crop is None else crop, noise=noise, skip_sharp=skip_sharp)
-        settings = Settings(
-            which, recipe, augmentation, reblurring_width, precision.value, initialisation.value, loss.value
-        )
+        settings = Settings(which, recipe, augmentation, reblurring_width, precision, initialisation, loss)
         trainer = prepare(
             data, out / name if ablation else out, settings, start=start,
-            accelerator=accelerator.value, devices=devices, nodes=nodes,
+            accelerator=accelerator, devices=devices, nodes=nodes,
             save_every=save_every, validate_every=validate_every,
         )  # fmt: skip
         if not run_training(trainer, f"training {name}"):

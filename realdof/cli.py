@@ -1,9 +1,8 @@
 """The command line `realdof`: look at captures, develop raw files, simulate a rig."""
 
 from contextlib import ExitStack
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -22,47 +21,18 @@ app = new_app(
 )
 
 
-class Size(Enum):
-    """Of simulated raw files."""
-
-    FULL = "full"
-    SMALL = "small"
-
-
-class FileFormat(Enum):
-    """Of simulated raw files."""
-
-    ARW = "arw"
-    DNG = "dng"
-
-
-class RecipeName(Enum):
-    """In which order to resize and warp."""
-
-    SHARP = "sharp"
-    PAPER = "paper"
-
-
-class DemosaicingName(Enum):
-    """How raws get their colours."""
-
-    HALF_SIZE = "half-size"
-    AHD = "ahd"
-
-
-class Photometry(Enum):
-    """How to estimate the exposure difference."""
-
-    LOW_PASS_LINEAR = "lowpass-linear"
-    LINEAR = "linear"
-    MEAN_STD = "mean-std"
-
-
-class PairName(Enum):
-    """One of a scene's two pairs."""
-
-    TARGET = "target"
-    REFERENCE = "reference"
+Size = Literal["full", "small"]
+"""Of simulated raw files."""
+FileFormat = Literal["arw", "dng"]
+"""Of simulated raw files."""
+RecipeName = Literal["sharp", "paper"]
+"""In which order to resize and warp."""
+DemosaicingName = Literal["half-size", "ahd"]
+"""How raws get their colours."""
+Photometry = Literal["lowpass-linear", "linear", "mean-std"]
+"""How to estimate the exposure difference."""
+PairName = Literal["target", "reference"]
+"""One of a scene's two pairs."""
 
 
 @app.command(epilog="Example: realdof inspect captures/001/target/A.ARW")
@@ -131,8 +101,8 @@ def develop(
 def simulate(
     out: Annotated[Path, typer.Argument(help="The capture folder to make.")],
     scenes: Annotated[int, typer.Option("--scenes", min=1, help="How many scenes.")] = 2,
-    size: Annotated[Size, typer.Option("--size", help="full is 9600x6376, small 1600x1064.")] = Size.SMALL,
-    file_format: Annotated[FileFormat, typer.Option("--format", help="Of the raw files.")] = FileFormat.ARW,
+    size: Annotated[Size, typer.Option("--size", help="full is 9600x6376, small 1600x1064.")] = "small",
+    file_format: Annotated[FileFormat, typer.Option("--format", help="Of the raw files.")] = "arw",
     seed: Annotated[int, typer.Option("--seed", help="Scenes of another seed are other scenes.")] = 0,
     vignetting: Annotated[bool, typer.Option("--vignetting", help="Darker corners, by aperture.")] = False,
     diffraction: Annotated[bool, typer.Option("--diffraction", help="Blur F16 to an Airy disc of 21 um.")] = False,
@@ -142,7 +112,7 @@ def simulate(
     from realdof.simulation import Simulation
 
     simulation = Simulation(
-        size=size.value, seed=seed, file_format=file_format.value, vignetting=vignetting, diffraction=diffraction
+        size=size, seed=seed, file_format=file_format, vignetting=vignetting, diffraction=diffraction
     )
     with progress_bar() as bar:
         task = bar.add_task("simulating", total=scenes, detail="")
@@ -160,7 +130,7 @@ def build(
     ] = None,
     recipe: Annotated[
         RecipeName, typer.Option("--recipe", help="paper: resize, then warp; sharp: warp at twice the size.")
-    ] = RecipeName.SHARP,
+    ] = "sharp",
     demosaicing: Annotated[
         DemosaicingName | None,
         typer.Option(
@@ -173,7 +143,7 @@ def build(
     ] = None,
     photometry_pair: Annotated[
         PairName, typer.Option("--photometry-pair", help="The pair that exposures are compared on.")
-    ] = PairName.TARGET,
+    ] = "target",
     ecc_iterations: Annotated[
         int | None,
         typer.Option("--ecc-iterations", min=1, help="ECC at the full grid alone, so often; the authors' lab: 300."),
@@ -196,14 +166,14 @@ def build(
     from realdof.manifest import Settings
     from realdof.pipeline import build_dataset
 
-    as_paper = recipe is RecipeName.PAPER
-    default = Photometry.LINEAR if as_paper else Photometry.LOW_PASS_LINEAR
-    default_demosaicing = DemosaicingName.AHD if as_paper else DemosaicingName.HALF_SIZE
+    as_paper = recipe == "paper"
+    default: Photometry = "linear" if as_paper else "lowpass-linear"
+    default_demosaicing: DemosaicingName = "ahd" if as_paper else "half-size"
     settings = Settings(
-        recipe=recipe.value,
-        demosaicing=(demosaicing or default_demosaicing).value,
-        photometry=(photometry or default).value,
-        photometry_pair=photometry_pair.value,
+        recipe=recipe,
+        demosaicing=demosaicing or default_demosaicing,
+        photometry=photometry or default,
+        photometry_pair=photometry_pair,
         ecc_iterations=ecc_iterations,
         ecc_epsilon=ecc_epsilon,
         white_balance=_white_balance(white_balance),
