@@ -8,8 +8,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -102,7 +102,8 @@ class Program:
                 words, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
             )
             try:
-                status = process.wait(self.timeout * images)
+                with _ended_with_us(process.pid):
+                    status = process.wait(self.timeout * images)
             except subprocess.TimeoutExpired as error:
                 raise ProgramError(f"took more than {self.timeout * images:g} s and was ended") from error
             finally:
@@ -113,6 +114,23 @@ class Program:
         if status != 0:
             reason = f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
             raise ProgramError(reason)
+
+
+@contextmanager
+def _ended_with_us(group: int) -> Iterator[None]:
+    """While this lasts, a process group ends when this process does, even if it is killed.
+
+    A shell waits at a pipe that only this process holds: the kernel closes it, however the process ends.
+    """
+    watcher = subprocess.Popen(
+        ["/bin/sh", "-c", f"read -r _; kill -s KILL -- -{group}"],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        watcher.kill()
+        watcher.communicate()
 
 
 class Command(Method):

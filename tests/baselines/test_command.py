@@ -3,8 +3,10 @@
 import json
 import os
 import shlex
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,30 @@ def test_what_a_program_that_took_too_long_had_started_is_ended_too(tmp_path: Pa
     while time.monotonic() < deadline and _runs(pid):
         time.sleep(0.05)
     assert not _runs(pid)
+
+
+def test_a_program_and_what_it_had_started_end_with_the_run_that_is_killed(dataset: Path, tmp_path: Path) -> None:
+    written = tmp_path / "pids"
+    code = (
+        "import os, subprocess, sys, time; child = subprocess.Popen(['sleep', '60']); "
+        f"open({str(written)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}} '); time.sleep(60)"
+    )
+    words = ["run", "--method", "command", "--dataset", "folder", "--root", str(dataset), "--metrics", "psnr"]
+    words += ["--results", str(tmp_path / "results"), "--exec", python(code, "{input}", "{output}")]
+    started = subprocess.Popen([sys.executable, "-c", f"from benchmark.cli import app; app({words})"])
+    wait_until(lambda: written.exists() and len(written.read_text().split()) == 2, seconds=60)
+    pids = [int(pid) for pid in written.read_text().split()]
+    assert all(_runs(pid) for pid in pids)
+    started.kill()
+    started.wait()
+    wait_until(lambda: not any(_runs(pid) for pid in pids), seconds=10)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
 
 
 def _runs(pid: int) -> bool:
