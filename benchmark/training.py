@@ -1,6 +1,5 @@
 """The training loop that every network here shares: Lightning Fabric around one function from batch to losses."""
 
-import csv
 import io
 import math
 import signal
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -19,6 +18,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from realdof.errors import InputError
 from realdof.files import atomic_path
+
+if TYPE_CHECKING:
+    from benchmark.training_log import TrainingLog
 
 Batch = dict[str, Tensor]
 _STATE = {"step", "recipe", "module", "averaged", "optimiser"}
@@ -108,7 +110,7 @@ class Trainer:
     batches
         ``batches(step, process, processes)`` gives this process's share of an iteration's batch.
     folder
-        Where ``last.pt`` and ``log.csv`` are kept.
+        Where ``last.pt``, ``log.csv`` and TensorBoard's ``events`` are kept.
     validate
         Given the averaged module and the step, returns figures for the log; None for no validation.
     settings
@@ -222,14 +224,14 @@ class Trainer:
             A loss is not a number; each process saves its batch as ``nan-batch.pt`` (``nan-batch-1.pt``, ...).
         """
         started = time.perf_counter()
-        with self._stopping_on_signals():
+        with self._stopping_on_signals(), self._logging() as log:
             while self.step < self.recipe.steps and not self._stop:
                 losses, rate = self._iterate()
                 self.step += 1
                 report(Progress(self.step, losses, rate, time.perf_counter() - started))
                 validated = self._validate_if_due()
-                if self.step % 50 == 0 or validated:
-                    self._log(losses, rate, validated)
+                if log is not None and (self.step % 50 == 0 or validated):
+                    log.write(self.step, rate, losses, validated)
                 if self.step % self.save_every == 0:
                     self.save()
         self.save()
@@ -285,18 +287,19 @@ class Trainer:
         with torch.no_grad():
             return self.validate(self.averaged.module, self.step)
 
-    def _log(self, losses: Mapping[str, float], rate: float, validated: Mapping[str, float]) -> None:
+    @contextmanager
+    def _logging(self) -> Iterator["TrainingLog | None"]:
+        """The run's log, which the first process writes."""
         if self.fabric.global_rank != 0:
+            yield None
             return
-        path = self.folder / "log.csv"
-        row = {"step": self.step, "rate": f"{rate:.3e}"} | {name: f"{value:.6f}" for name, value in losses.items()}
-        row["validation"] = " ".join(f"{name}={value:.4f}" for name, value in validated.items())
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        from benchmark.training_log import TrainingLog
+
+        log = TrainingLog(self.folder, self.step)
+        try:
+            yield log
+        finally:
+            log.close()
 
     @contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:

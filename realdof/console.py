@@ -1,6 +1,8 @@
 """What the three command lines share: one sentence for bad input, exit status 2, and a progress bar with ETA."""
 
+import re
 import sys
+from importlib.metadata import requires
 from importlib.metadata import version as version_of
 from typing import Annotated, NoReturn
 
@@ -58,13 +60,32 @@ def run_app(app: typer.Typer) -> NoReturn:
     except InputError as error:
         if debug:
             raise
-        stderr.print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True, highlight=False)
-        sys.exit(2)
+        _end_with(str(error))
+    except ModuleNotFoundError as error:
+        extra = extra_with(error.name or "")
+        if debug or extra is None:
+            raise
+        _end_with(f"this needs {error.name}; pip install 'ifan-bench[{extra}]' brings it")
     except BrokenPipeError:
         # `ifan-bench leaderboard | head` closes our output early; that is no error.
         sys.stderr.close()
         sys.exit(0)
     sys.exit(0)
+
+
+def _end_with(sentence: str) -> NoReturn:
+    stderr.print(f"[bold red]error:[/] {_escaped(sentence)}", soft_wrap=True, highlight=False)
+    sys.exit(2)
+
+
+def extra_with(module: str) -> str | None:
+    """Which of our extras installs a module; None for what none of them names."""
+    wanted = module.partition(".")[0].replace("_", "-")
+    for line in requires("ifan-bench") or []:
+        found = re.fullmatch(r"([\w-]+).*;\s*extra == [\"']([\w-]+)[\"']", line)
+        if found and found[1].replace("_", "-") == wanted and found[2] != "test":
+            return found[2]
+    return None
 
 
 def _escaped(text: str) -> str:

@@ -7,6 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from realdof.console import run_app
+
 PROGRAMS = ("ifan", "ifan-bench", "realdof")
 
 
@@ -24,3 +26,38 @@ def test_a_program_tells_its_version_and_without_a_command_what_it_can_do(progra
     asked_nothing = CliRunner().invoke(app_of(program), [])
     assert "Commands" in asked_nothing.output
     assert "Example: " in asked_nothing.output
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("lightning_fabric.utilities", "train"),
+        ("tensorboard", "train"),
+        ("onnxscript", "export"),
+        ("spandrel", "models"),
+    ],
+)
+def test_what_an_extra_would_bring_is_asked_for_in_one_sentence(
+    module: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_app(needing(module, monkeypatch))
+    assert ended.value.code == 2
+    assert f"this needs {module}; pip install 'ifan-bench[{extra}]' brings it" in capsys.readouterr().err
+
+
+def test_a_module_that_no_extra_brings_is_a_fault_of_ours_and_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModuleNotFoundError):
+        run_app(needing("nowhere_to_be_had", monkeypatch))
+
+
+def needing(module: str, monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    """A command line whose only command cannot import something."""
+    monkeypatch.setattr("sys.argv", ["program"])
+    app = typer.Typer()
+
+    @app.command()
+    def command() -> None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    return app

@@ -1,16 +1,18 @@
 """Training: the paper's recipe and augmentations, what is logged, and what is validated."""
 
 import csv
+import signal
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from benchmark.dual_pixel import DualPixelFolder
-from benchmark.training import Recipe, Trainer, optimiser_for
+from benchmark.training import Progress, Recipe, Trainer, optimiser_for
 from benchmark.weight_files import read_card
 from ifan.augmentation import Augmentation
 from ifan.data import PatchSource
@@ -39,6 +41,34 @@ def test_training_reaches_the_minimum_and_logs_what_it_did(tmp_path: Path) -> No
     with (tmp_path / "log.csv").open() as file:
         steps = [int(row["step"]) for row in csv.DictReader(file)]
     assert steps == list(range(50, 401, 50))
+
+
+def test_tensorboard_shows_what_the_table_holds_and_a_continued_run_as_one(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def trainer() -> Trainer:
+        recipe = Recipe(steps=100, learning_rate=0.05)
+        made = Trainer(
+            Quadratic(), lambda step, rank, world: {"image": torch.arange(4.0) / 4}, recipe, tmp_path,
+            validate=lambda module, step: {"psnr": step / 2}, validate_every=25, save_every=10,
+        )  # fmt: skip
+        made.resume()
+        return made
+
+    def stop_at_60(progress: Progress) -> None:
+        if progress.step == 60:
+            signal.raise_signal(signal.SIGTERM)
+
+    assert not trainer().run(stop_at_60)
+    assert trainer().run()
+    events = EventAccumulator(str(tmp_path / "events")).Reload()
+    assert set(events.Tags()["scalars"]) == {"rate", "loss/loss", "validation/psnr"}
+    assert [(one.step, one.value) for one in events.Scalars("validation/psnr")] == [
+        (25, 12.5), (50, 25.0), (75, 37.5), (100, 50.0)
+    ]  # fmt: skip
+    with (tmp_path / "log.csv").open() as file:
+        table = [(int(row["step"]), float(row["loss"])) for row in csv.DictReader(file)]
+    assert table == [(one.step, pytest.approx(one.value, abs=1e-6)) for one in events.Scalars("loss/loss")]
 
 
 def test_the_papers_recipe_is_the_default() -> None:
