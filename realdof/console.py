@@ -65,7 +65,7 @@ def run_app(app: typer.Typer) -> NoReturn:
         extra = extra_with(error.name or "")
         if debug or extra is None:
             raise
-        _end_with(f"this needs {error.name}; pip install 'ifan-bench[{extra}]' brings it")
+        _end_with(f"this needs {error.name}; install ifan-bench[{extra}]")
     except BrokenPipeError:
         # `ifan-bench leaderboard | head` closes our output early; that is no error.
         sys.stderr.close()
