@@ -16,13 +16,13 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from benchmark.ahead import Batch, Batches
 from realdof.errors import InputError
 from realdof.files import atomic_path
 
 if TYPE_CHECKING:
     from benchmark.training_log import TrainingLog
 
-Batch = dict[str, Tensor]
 _STATE = {"step", "recipe", "module", "averaged", "optimiser"}
 """What a checkpoint holds."""
 
@@ -120,7 +120,7 @@ class Trainer:
     def __init__(
         self,
         module: nn.Module,
-        batches: Callable[[int, int, int], Batch],
+        batches: Batches,
         recipe: Recipe,
         folder: Path,
         *,

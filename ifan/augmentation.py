@@ -40,6 +40,11 @@ class Augmentation:
     smallest_scale: float = 0.7
     skip_sharp: float = 0.0
 
+    @property
+    def reach(self) -> int:
+        """The side of what a patch may be made of, px."""
+        return round(self.crop / self.smallest_scale)
+
     def __call__(
         self, images: dict[str, NDArray[np.float32]], random: np.random.Generator
     ) -> dict[str, NDArray[np.float32]]:

@@ -1,6 +1,7 @@
 """The command line `ifan`: make training data, train, convert weights, deblur photographs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from realdof.errors import InputError
 
 if TYPE_CHECKING:
     from benchmark.training import Progress, Trainer
+    from ifan.training import Data
 
 app = new_app(
     "IFAN: deblur photographs, train, convert weights.",
@@ -125,8 +127,23 @@ def synthesize(
     epilog="Example: ifan train --data data/ --out runs/ifan --steps 14000 --batch 2 --crop 128 --schedule cosine"
 )
 def train(
-    data: Annotated[Path, typer.Option(help="A set in DPDD's layout, with a val split if there is one.")],
     out: Annotated[Path, typer.Option(help="The run's folder; a run in it is continued.")],
+    data: Annotated[Path | None, typer.Option(help="A set in DPDD's layout, with a val split if there is one.")] = None,
+    photographs: Annotated[
+        Path | None,
+        typer.Option(help="Sharp photographs: every patch is rendered anew; --data then only validates."),
+    ] = None,
+    depth: Annotated[Path | None, typer.Option(help="With --photographs: see `ifan synthesize`.")] = None,
+    largest_radius: Annotated[
+        float | None, typer.Option(min=1.0, help="With --photographs: largest blur radius, px; 14 if not given.")
+    ] = None,
+    electrons: Annotated[
+        float | None, typer.Option(min=1.0, help="With --photographs: electrons of a white pixel, for shot noise.")
+    ] = None,
+    loaders: Annotated[
+        int | None,
+        typer.Option(min=0, help="Processes that make batches ready; as many as are of use if not given."),
+    ] = None,
     variant: VariantName = "ifan",
     steps: Annotated[int, typer.Option(min=1)] = 600_000,
     batch: Annotated[int, typer.Option(min=1)] = 8,
@@ -174,6 +191,7 @@ def train(
     from realdof.malloc import keep_blocks
 
     keep_blocks()
+    seen = data_of(data, photographs, depth, largest_radius, electrons, loaders)
     recipe = Recipe(
         steps=steps,
         batch=batch,
@@ -188,12 +206,42 @@ def train(
         augmentation = Augmentation(crop=which.crop if crop is None else crop, noise=noise, skip_sharp=skip_sharp)
         settings = Settings(which, recipe, augmentation, reblurring_width, precision, initialisation, loss)
         trainer = prepare(
-            data, out / name if ablation else out, settings, start=start,
+            seen, out / name if ablation else out, settings, start=start,
             accelerator=accelerator, devices=devices, nodes=nodes,
             save_every=save_every, validate_every=validate_every,
         )  # fmt: skip
         if not run_training(trainer, f"training {name}"):
             break
+
+
+def data_of(
+    folder: Path | None,
+    photographs: Path | None,
+    depth: Path | None,
+    largest_radius: float | None,
+    electrons: float | None,
+    loaders: int | None,
+) -> "Data":
+    """What the options of `train` ask to be trained on.
+
+    Raises
+    ------
+    InputError
+        An option for rendering stands without photographs, or there are none.
+    """
+    from ifan.synthesis import Synthesis, find_depth, find_photographs, with_depth
+    from ifan.training import Data
+
+    if photographs is None:
+        if depth is not None or largest_radius is not None or electrons is not None:
+            raise InputError("--depth, --largest-radius and --electrons belong to --photographs; give it too")
+        return Data(folder, loaders=loaders)
+    found = find_photographs(photographs)
+    maps = None if depth is None else find_depth(found, depth)
+    settings = Synthesis(electrons=electrons)
+    if largest_radius is not None:
+        settings = replace(settings, largest_radius=largest_radius)
+    return Data(folder, tuple(with_depth(found, maps)), settings, loaders)
 
 
 def run_training(trainer: "Trainer", title: str) -> bool:

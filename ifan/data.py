@@ -1,4 +1,10 @@
-"""IFAN's training patches: drawn from data in DPDD's layout, augmented."""
+"""IFAN's training patches: drawn from data in DPDD's layout or rendered, then augmented."""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -7,11 +13,17 @@ from torch import Tensor
 
 from benchmark.dual_pixel import IN_MEMORY_BYTES, VIEWS, DualPixelFolder, as_float
 from ifan.augmentation import Augmentation
+from ifan.synthesis import Pixels, Source, Synthesis, check_photograph, render_scene
 from realdof.errors import InputError
 from realdof.headers import read_header
+from realdof.images import read_pixels
 
 SHARP = 1e-5
 """Mean squared error of two patches that are as good as equal, of 1.0 full scale: 50 dB."""
+
+
+PHOTOGRAPHS_KEPT = 32
+"""In memory, by each process that renders."""
 
 
 def check_images(scenes: DualPixelFolder, augmentation: Augmentation) -> None:
@@ -22,7 +34,7 @@ def check_images(scenes: DualPixelFolder, augmentation: Augmentation) -> None:
     InputError
         A file is no image or cut short, a scene is too small for the crop, its views differ, or the depth does.
     """
-    needed = round(augmentation.crop / augmentation.smallest_scale)
+    needed = augmentation.reach
     bits = read_header(scenes.files[0]["image"]).bits
     for files in scenes.files:
         headers = {name: read_header(path) for name, path in files.items()}
@@ -50,32 +62,21 @@ def is_sharp(patch: dict[str, NDArray[np.float32]]) -> bool:
     return float(np.square(patch["image"] - patch["target"]).mean()) < SHARP
 
 
-class PatchSource:
-    """Batches of augmented patches, each drawn from (seed, step, process) alone.
+class Patches(ABC):
+    """Batches of augmented patches, each drawn from (seed, step, place in the batch) alone.
 
     Parameters
     ----------
-    scenes
-        What to draw from.
     augmentation
-        How a scene becomes a patch.
+        How part of a scene becomes a patch.
     batch
         Patches an iteration, over all processes.
-
-    Raises
-    ------
-    InputError
-        See `check_images`.
     """
 
-    def __init__(self, scenes: DualPixelFolder, augmentation: Augmentation, batch: int, seed: int) -> None:
-        self.scenes = scenes
+    def __init__(self, augmentation: Augmentation, batch: int, seed: int) -> None:
         self.augmentation = augmentation
         self.batch = batch
         self.seed = seed
-        check_images(scenes, augmentation)
-        total = len(scenes) * sum(image.nbytes for image in scenes.load(0).values())
-        self._memory = [scenes.load(index) for index in range(len(scenes))] if total <= IN_MEMORY_BYTES else None
 
     def __call__(self, step: int, process: int, processes: int) -> dict[str, Tensor]:
         """This process's share of the batch of iteration ``step``: float32 (B, 3, crop, crop) by name."""
@@ -88,16 +89,99 @@ class PatchSource:
 
     def _patch(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
         while True:
-            patch = self._any_patch(random)
+            patch = self.augmentation(self.region(random), random)
             if random.random() >= self.augmentation.skip_sharp or not is_sharp(patch):
                 return patch
 
-    def _any_patch(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+    @property
+    def ready(self) -> bool:
+        """Whether patches cost next to nothing."""
+        return False
+
+    @abstractmethod
+    def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+        """Part of a scene, as large as the augmentation needs: float32 (side, side, 3) in [0, 1] by name."""
+
+
+class FolderPatches(Patches):
+    """Patches of a set in DPDD's layout.
+
+    Parameters
+    ----------
+    scenes
+        What to draw from.
+    in_memory
+        Keep the images in memory, where they are few enough.
+
+    Raises
+    ------
+    InputError
+        See `check_images`.
+    """
+
+    def __init__(
+        self, scenes: DualPixelFolder, augmentation: Augmentation, batch: int, seed: int, *, in_memory: bool = True
+    ) -> None:
+        super().__init__(augmentation, batch, seed)
+        self.scenes = scenes
+        check_images(scenes, augmentation)
+        total = len(scenes) * sum(image.nbytes for image in scenes.load(0).values())
+        kept = in_memory and total <= IN_MEMORY_BYTES
+        self._memory = [scenes.load(index) for index in range(len(scenes))] if kept else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether all images are in memory."""
+        return self._memory is not None
+
+    def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+        """Part of one of the scenes."""
         index = int(random.integers(len(self.scenes)))
         stored = self._memory[index] if self._memory is not None else self.scenes.load(index)
         # Only the patch is turned to float: the whole image would cost more than the rest of the batch.
-        side = min(round(self.augmentation.crop / self.augmentation.smallest_scale), *stored["image"].shape[:2])
+        side = min(self.augmentation.reach, *stored["image"].shape[:2])
         height, width = stored["image"].shape[:2]
         top, left = int(random.integers(height - side + 1)), int(random.integers(width - side + 1))
-        region = {name: as_float(image[top : top + side, left : left + side]) for name, image in stored.items()}
-        return self.augmentation(region, random)
+        return {name: as_float(image[top : top + side, left : left + side]) for name, image in stored.items()}
+
+
+class RenderedPatches(Patches):
+    """Patches of scenes that are rendered for them, no two alike: see `ifan.synthesis`.
+
+    Parameters
+    ----------
+    sources
+        Sharp photographs, each with its depth map or None.
+    synthesis
+        What the scenes are like, but for their size, which follows from the augmentation.
+
+    Raises
+    ------
+    InputError
+        A photograph cannot be read, or is too small.
+    """
+
+    def __init__(
+        self, sources: list[Source], synthesis: Synthesis, augmentation: Augmentation, batch: int, seed: int
+    ) -> None:
+        super().__init__(augmentation, batch, seed)
+        # What lies beyond the edge of a scene is not known, so the part that it blurs into is left out.
+        self.margin = math.ceil(synthesis.largest_radius)
+        self.synthesis = replace(synthesis, size=augmentation.reach + 2 * self.margin)
+        self.sources = sources
+        for photograph, depth in sources:
+            check_photograph(photograph, depth, self.synthesis.size)
+
+    def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+        """The inner part of a scene of its own."""
+        photograph, depth = self.sources[int(random.integers(len(self.sources)))]
+        seed = (int(random.integers(2**63)),)
+        scene = render_scene(read(photograph), self.synthesis, seed, None if depth is None else read(depth))
+        inner = slice(self.margin, self.margin + self.augmentation.reach)
+        return {name: as_float(image[inner, inner]) for name, image in scene.items()}
+
+
+@lru_cache(maxsize=PHOTOGRAPHS_KEPT)
+def read(path: Path) -> Pixels:
+    """A photograph as it is stored; those that were read last are kept."""
+    return read_pixels(path)

@@ -1,7 +1,8 @@
 """IFAN's training: its network, data, losses and validation, around the shared loop."""
 
+import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Literal, cast
@@ -12,6 +13,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.ahead import Ahead
 from benchmark.dual_pixel import DualPixelFolder
 from benchmark.metrics.base import Metric
 from benchmark.metrics.lpips import LPIPS
@@ -19,17 +21,19 @@ from benchmark.metrics.psnr import PSNR
 from benchmark.training import Recipe, Trainer
 from benchmark.weight_files import read_card
 from ifan.augmentation import Augmentation
-from ifan.data import PatchSource
+from ifan.data import FolderPatches, Patches, RenderedPatches
 from ifan.initialisation import preserve_variance
 from ifan.losses import TrainedIFAN
 from ifan.network import IFAN, SIZE_MULTIPLE
 from ifan.reblurring import ReblurringNetwork
+from ifan.synthesis import Source, Synthesis
 from ifan.variants import Variant, describe
 from ifan.weights import load_network, read_weights, save_weights
 from realdof.errors import InputError
 from realdof.headers import read_header
 from realdof.images import image_from_pixels, pixels_from_image, write_pixels
 
+MOST_LOADERS = 8
 SAMPLES, SAMPLE_SIDE = 3, 256
 """Of how many validation scenes pictures are kept, and the side of the part that is shown, px."""
 
@@ -61,6 +65,70 @@ class Settings:
     precision: str = "32-true"
     initialisation: Literal["paper", "variance-preserving"] = "paper"
     loss: Literal["mse", "rms", "log"] = "mse"
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a training sees.
+
+    Parameters
+    ----------
+    folder
+        A set in DPDD's layout; its ``val`` split, if it has one, is what validates. None for none.
+    photographs
+        Sharp photographs whose scenes are rendered as needed, in the place of the folder's own; empty for none.
+    synthesis
+        What rendered scenes are like.
+    loaders
+        Processes that make batches ready ahead; None for as many as are of use.
+
+    Raises
+    ------
+    InputError
+        There is neither a folder nor photographs.
+    """
+
+    folder: Path | None
+    photographs: tuple[Source, ...] = ()
+    synthesis: Synthesis = field(default_factory=Synthesis)
+    loaders: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.folder is None and not self.photographs:
+            raise InputError("a training needs --data, a set in DPDD's layout, or --photographs to render scenes from")
+
+    def patches(self, settings: Settings) -> Patches:
+        """Where batches come from.
+
+        Raises
+        ------
+        InputError
+            The set is not whole, or a photograph too small.
+        """
+        recipe, augmentation = settings.recipe, settings.augmentation
+        if self.photographs:
+            synthesis = replace(self.synthesis, bits=settings.variant.bits)
+            return RenderedPatches(list(self.photographs), synthesis, augmentation, recipe.batch, recipe.seed)
+        assert self.folder is not None
+        scenes = DualPixelFolder.open(self.folder)
+        check_depth(scenes, settings.variant)
+        return FolderPatches(scenes, augmentation, recipe.batch, recipe.seed, in_memory=not self.loaders)
+
+    @property
+    def validation(self) -> DualPixelFolder | None:
+        """The split that validates, if there is one."""
+        if self.folder is None or not (self.folder / "val_c").is_dir():
+            return None
+        return DualPixelFolder.open(self.folder, "val")
+
+    @property
+    def words(self) -> dict[str, str | float]:
+        """What a run must not be continued with another value of; nothing for a folder."""
+        if not self.photographs:
+            return {}
+        rendered = asdict(self.synthesis)
+        kept = ("largest_radius", "sharp_share", "smallest_scale", "electrons")
+        return {f"rendered_{name}": rendered[name] or 0.0 for name in kept} | {"photographs": len(self.photographs)}
 
 
 class Validation:
@@ -133,7 +201,7 @@ def _centre(image: Tensor) -> Tensor:
 
 
 def train(
-    data: Path,
+    data: Path | Data,
     folder: Path,
     settings: Settings,
     *,
@@ -149,7 +217,7 @@ def train(
     Parameters
     ----------
     data
-        DPDD's layout, with a ``val`` split if there is one.
+        A set in DPDD's layout, with a ``val`` split if there is one; or see `Data`.
     folder
         The run's own folder.
     accelerator, devices, nodes
@@ -183,19 +251,22 @@ def train(
         reblurring,
         loss=settings.loss,
     )
-    scenes = DualPixelFolder.open(data)
-    check_depth(scenes, settings.variant)
-    source = PatchSource(scenes, settings.augmentation, settings.recipe.batch, settings.recipe.seed)
-    validation = None
-    if (data / "val_c").is_dir():
-        validation = Validation(DualPixelFolder.open(data, "val"), folder, settings, fabric.device)
+    given = data if isinstance(data, Data) else Data(data)
+    patches, scenes = given.patches(settings), given.validation
+    loaders = loaders_of_use(patches, devices) if given.loaders is None else given.loaders
+    validation = None if scenes is None else Validation(scenes, folder, settings, fabric.device)
     trainer = Trainer(
-        module, source, settings.recipe, folder,
+        module, Ahead(patches, loaders) if loaders else patches, settings.recipe, folder,
         fabric=fabric, validate=validation, save_every=save_every, validate_every=validate_every,
-        settings=_settings_of_the_run(settings),
+        settings=_settings_of_the_run(settings) | given.words,
     )  # fmt: skip
     trainer.resume()
     return trainer
+
+
+def loaders_of_use(patches: Patches, devices: int) -> int:
+    """How many processes should make batches ready: none where they cost nothing, else a core each, eight at most."""
+    return 0 if patches.ready else max(1, min(MOST_LOADERS, (os.cpu_count() or 1) // devices))
 
 
 def _fabric(settings: Settings, accelerator: str, devices: int, nodes: int) -> Fabric:

@@ -15,7 +15,7 @@ from benchmark.dual_pixel import DualPixelFolder
 from benchmark.training import Progress, Recipe, Trainer, optimiser_for
 from benchmark.weight_files import read_card
 from ifan.augmentation import Augmentation
-from ifan.data import PatchSource
+from ifan.data import FolderPatches
 from ifan.training import Settings, Validation, train
 from ifan.variants import VARIANTS
 from realdof.images import read_pixels, write_pixels
@@ -107,7 +107,7 @@ def test_noise_goes_on_the_three_inputs_and_never_on_the_truth() -> None:
 
 
 def test_batches_depend_on_seed_and_step_alone_and_split_over_processes(data: Path) -> None:
-    source = PatchSource(DualPixelFolder.open(data), Augmentation(crop=64), batch=4, seed=3)
+    source = FolderPatches(DualPixelFolder.open(data), Augmentation(crop=64), batch=4, seed=3)
     whole = source(5, 0, 1)
     parts = [source(5, process, 2) for process in (0, 1)]
     for name, value in whole.items():
@@ -126,7 +126,7 @@ def test_patches_without_defocus_are_drawn_as_seldom_as_asked_and_never_by_defau
 
     def sharp_of_100(skip: float) -> int:
         augmentation = Augmentation(crop=64, noise_probability=0.0, skip_sharp=skip)
-        batch = PatchSource(DualPixelFolder.open(tmp_path), augmentation, batch=100, seed=0)(0, 0, 1)
+        batch = FolderPatches(DualPixelFolder.open(tmp_path), augmentation, batch=100, seed=0)(0, 0, 1)
         return sum(torch.equal(image, target) for image, target in zip(batch["image"], batch["target"], strict=True))
 
     assert 35 < sharp_of_100(0.0) < 65
