@@ -13,10 +13,9 @@ from torch import Tensor
 
 from benchmark.dual_pixel import IN_MEMORY_BYTES, VIEWS, DualPixelFolder, as_float
 from ifan.augmentation import Augmentation
-from ifan.synthesis import Pixels, Source, Synthesis, check_photograph, render_scene
+from ifan.synthesis import Pixels, Source, Synthesis, read_source, render_scene
 from realdof.errors import InputError
 from realdof.headers import read_header
-from realdof.images import read_pixels
 
 SHARP = 1e-5
 """Mean squared error of two patches that are as good as equal, of 1.0 full scale: 50 dB."""
@@ -170,18 +169,17 @@ class RenderedPatches(Patches):
         self.synthesis = replace(synthesis, size=augmentation.reach + 2 * self.margin)
         self.sources = sources
         for photograph, depth in sources:
-            check_photograph(photograph, depth, self.synthesis.size)
+            read_source(photograph, depth, self.synthesis.size)
 
     def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
         """The inner part of a scene of its own."""
-        photograph, depth = self.sources[int(random.integers(len(self.sources)))]
-        seed = (int(random.integers(2**63)),)
-        scene = render_scene(read(photograph), self.synthesis, seed, None if depth is None else read(depth))
+        photograph, depth = read(*self.sources[int(random.integers(len(self.sources)))], self.synthesis.size)
+        scene = render_scene(photograph, self.synthesis, (int(random.integers(2**63)),), depth)
         inner = slice(self.margin, self.margin + self.augmentation.reach)
         return {name: as_float(image[inner, inner]) for name, image in scene.items()}
 
 
 @lru_cache(maxsize=PHOTOGRAPHS_KEPT)
-def read(path: Path) -> Pixels:
-    """A photograph as it is stored; those that were read last are kept."""
-    return read_pixels(path)
+def read(photograph: Path, depth: Path | None, size: int) -> tuple[Pixels, Pixels | None]:
+    """`read_source`; what was read last is kept."""
+    return read_source(photograph, depth, size)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from benchmark.dual_pixel import VIEWS, as_float
 from realdof.errors import InputError
-from realdof.headers import read_header
 from realdof.images import linear_to_srgb, read_pixels, srgb_to_linear, write_pixels
 from realdof.rendering import DualPixel, render_defocus
 
@@ -287,26 +286,22 @@ def with_depth(photographs: list[Path], depth: list[Path] | None) -> list[Source
     return list(zip(photographs, maps, strict=True))
 
 
-def check_photograph(path: Path, depth: Path | None, size: int) -> None:
-    """Look at the headers of a photograph and its depth map.
+def read_source(path: Path, depth_path: Path | None, size: int) -> tuple[Pixels, Pixels | None]:
+    """A photograph and its depth map as they are stored.
 
     Raises
     ------
     InputError
         One cannot be read, the photograph is under ``size`` px high or wide, or the map is of another size.
     """
-    photograph = read_header(path)
-    if min(photograph.height, photograph.width) < size:
-        raise InputError(
-            f"{path} is {photograph.width}x{photograph.height}; scenes of {size} px need at least that on each side"
-        )
-    if depth is None:
-        return
-    found = read_header(depth)
-    if (found.height, found.width) != (photograph.height, photograph.width):
-        raise InputError(
-            f"{depth} is {found.width}x{found.height} and its photograph {photograph.width}x{photograph.height}"
-        )
+    photograph = read_pixels(path)
+    depth = None if depth_path is None else read_pixels(depth_path)
+    height, width = photograph.shape[:2]
+    if min(height, width) < size:
+        raise InputError(f"{path} is {width}x{height}; scenes of {size} px need at least that on each side")
+    if depth is not None and depth.shape != photograph.shape:
+        raise InputError(f"{depth_path} is {depth.shape[1]}x{depth.shape[0]} and its photograph {width}x{height}")
+    return photograph, depth
 
 
 def _pin_threads() -> None:
@@ -320,9 +315,7 @@ def _paths(out: Path, split: str, index: int) -> dict[str, Path]:
 def _render_file(
     path: Path, depth_path: Path | None, out: Path, split: str, index: int, settings: Synthesis, seed: int
 ) -> None:
-    check_photograph(path, depth_path, settings.size)
-    photograph = read_pixels(path)
-    depth = None if depth_path is None else read_pixels(depth_path)
+    photograph, depth = read_source(path, depth_path, settings.size)
     images = render_scene(photograph, settings, (seed, index), depth)
     # The target comes last: its presence says that the scene is whole.
     for name, target in _paths(out, split, index).items():
