@@ -41,6 +41,7 @@ TrainingPrecision = Literal["32-true", "tf32", "bf16-mixed"]
 Initialisation = Literal["paper", "variance-preserving"]
 """Where a training starts."""
 VariantName = Annotated[str, typer.Option("--variant", help=f"One of {', '.join(VARIANTS)}.")]
+LEAVES = "Share of scenes that show sharp shapes in the photograph's colours and textures instead of a part of it."
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")]
 
 
@@ -104,6 +105,7 @@ def synthesize(
     electrons: Annotated[
         float | None, typer.Option(min=1.0, help="Electrons of a white pixel, for shot noise; else none.")
     ] = None,
+    leaves: Annotated[float, typer.Option(min=0.0, max=1.0, help=LEAVES)] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
@@ -111,7 +113,7 @@ def synthesize(
     from ifan import synthesis
 
     settings = synthesis.Synthesis(
-        size=size, largest_radius=largest_radius, bits=16 if bits == 16 else 8, electrons=electrons
+        size=size, largest_radius=largest_radius, leaves_share=leaves, bits=bits, electrons=electrons
     )
     found = synthesis.find_photographs(photographs)
     maps = None if depth is None else synthesis.find_depth(found, depth)
@@ -139,6 +141,9 @@ def train(
     ] = None,
     electrons: Annotated[
         float | None, typer.Option(min=1.0, help="With --photographs: electrons of a white pixel, for shot noise.")
+    ] = None,
+    leaves: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="With --photographs: see `ifan synthesize`; 0 if not given.")
     ] = None,
     loaders: Annotated[
         int | None,
@@ -191,7 +196,8 @@ def train(
     from realdof.malloc import keep_blocks
 
     keep_blocks()
-    seen = data_of(data, photographs, depth, largest_radius, electrons, loaders)
+    rendering = {"largest_radius": largest_radius, "electrons": electrons, "leaves_share": leaves}
+    seen = data_of(data, photographs, depth, rendering, loaders)
     recipe = Recipe(
         steps=steps,
         batch=batch,
@@ -218,11 +224,15 @@ def data_of(
     folder: Path | None,
     photographs: Path | None,
     depth: Path | None,
-    largest_radius: float | None,
-    electrons: float | None,
+    rendering: dict[str, float | None],
     loaders: int | None,
 ) -> "Data":
     """What the options of `train` ask to be trained on.
+
+    Parameters
+    ----------
+    rendering
+        Fields of `ifan.synthesis.Synthesis`, None where no option gives them.
 
     Raises
     ------
@@ -232,16 +242,14 @@ def data_of(
     from ifan.synthesis import Synthesis, find_depth, find_photographs, with_depth
     from ifan.training import Data
 
+    given = {name: value for name, value in rendering.items() if value is not None}
     if photographs is None:
-        if depth is not None or largest_radius is not None or electrons is not None:
-            raise InputError("--depth, --largest-radius and --electrons belong to --photographs; give it too")
+        if depth is not None or given:
+            raise InputError("--depth, --largest-radius, --electrons and --leaves belong to --photographs; give it too")
         return Data(folder, loaders=loaders)
     found = find_photographs(photographs)
     maps = None if depth is None else find_depth(found, depth)
-    settings = Synthesis(electrons=electrons)
-    if largest_radius is not None:
-        settings = replace(settings, largest_radius=largest_radius)
-    return Data(folder, tuple(with_depth(found, maps)), settings, loaders)
+    return Data(folder, tuple(with_depth(found, maps)), replace(Synthesis(), **given), loaders)  # type: ignore[arg-type]
 
 
 def run_training(trainer: "Trainer", title: str) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.dual_pixel import VIEWS, as_float
+from ifan.dead_leaves import dead_leaves
 from realdof.errors import InputError
 from realdof.images import linear_to_srgb, read_pixels, srgb_to_linear, write_pixels
 from realdof.rendering import DualPixel, render_defocus
@@ -37,6 +38,8 @@ class Synthesis:
     smallest_scale
         A photograph is reduced by a factor between this and 1, as far as its size allows; reduction makes the
         all-in-focus image sharp to the pixel whatever the photograph's own lens did.
+    leaves_share
+        Share of scenes that show shapes in the colours and textures of their photograph: see `ifan.dead_leaves`.
     bits
         Depth of the files.
     electrons
@@ -48,6 +51,7 @@ class Synthesis:
     largest_radius: float = 14.0
     sharp_share: float = 0.2
     smallest_scale: float = 0.25
+    leaves_share: float = 0.0
     bits: Literal[8, 16] = 8
     electrons: float | None = None
 
@@ -217,7 +221,11 @@ def render_scene(
     """
     random = np.random.default_rng(seed)
     window = draw_window(photograph, settings, random)
-    sharp = window.cut(photograph, settings.size)
+    # Nothing is drawn where there are none, so that a seed goes on meaning the same scene.
+    if settings.leaves_share and random.random() < settings.leaves_share:
+        sharp = dead_leaves(photograph, settings.size, random)
+    else:
+        sharp = window.cut(photograph, settings.size)
     if depth is None:
         radius = draw_radius_map(settings, random)
     else:

@@ -127,7 +127,7 @@ class Data:
         if not self.photographs:
             return {}
         rendered = asdict(self.synthesis)
-        kept = ("largest_radius", "sharp_share", "smallest_scale", "electrons")
+        kept = ("largest_radius", "sharp_share", "smallest_scale", "leaves_share", "electrons")
         return {f"rendered_{name}": rendered[name] or 0.0 for name in kept} | {"photographs": len(self.photographs)}
 
 
