@@ -61,7 +61,7 @@ def test_a_shape_reaches_no_further_than_its_radius_says(outline: object) -> Non
 def test_scenes_show_shapes_as_often_as_asked_and_never_by_default(photograph: NDArray[np.uint8]) -> None:
     def targets(share: float) -> list[NDArray[np.uint8]]:
         settings = Synthesis(size=64, largest_radius=2.0, leaves_share=share)
-        return [np.asarray(render_scene(photograph, settings, (seed,))["target"], np.uint8) for seed in range(20)]
+        return [np.asarray(render_scene(photograph, settings, (seed,))["target"], np.uint8) for seed in range(8)]
 
     parts, shapes = targets(0.0), targets(1.0)
     # A part of the photograph has five colours and what lies between two of them; shaded shapes have many more.
@@ -69,4 +69,4 @@ def test_scenes_show_shapes_as_often_as_asked_and_never_by_default(photograph: N
         len(np.unique(one.reshape(-1, 3), axis=0)) for one in shapes
     )
     half = sum(len(np.unique(one.reshape(-1, 3), axis=0)) > 600 for one in targets(0.5))
-    assert 3 <= half <= 17
+    assert 1 <= half <= 7
