@@ -145,9 +145,7 @@ def train(
     torch.manual_seed(settings.recipe.seed)
     make = _dpdnet if settings.name in dpdnet_variants.VARIANTS else _dmenet
     run = make(data, settings, fabric.device)
-    validation = None
-    if run.evaluate is not None:
-        validation = Validation(folder, run.evaluate, run.save, run.settings)
+    validation = Validation(folder, run.evaluate, run.save, run.settings)
     trainer = Trainer(
         run.module, run.source, run.settings.recipe, folder,
         fabric=fabric, validate=validation, save_every=save_every, validate_every=validate_every,
@@ -171,9 +169,9 @@ class _Run:
 
 
 class Validation:
-    """Figures over the validation split; the averaged weights, the latest and the best, kept as safetensors."""
+    """Figures over the validation split, if there is one; the averaged weights, latest and best, as safetensors."""
 
-    def __init__(self, folder: Path, evaluate: Evaluate, save: Save, settings: Settings) -> None:
+    def __init__(self, folder: Path, evaluate: Evaluate | None, save: Save, settings: Settings) -> None:
         self.folder, self.evaluate, self.save, self.settings = folder, evaluate, save, settings
         best = folder / "best.safetensors"
         self.best = _first(read_card(best)["validation"]) if best.is_file() else float("-inf")
@@ -181,10 +179,10 @@ class Validation:
     def __call__(self, module: nn.Module, step: int) -> Mapping[str, float]:
         """Figures for the log."""
         module.eval()
-        figures = self.evaluate(module)
+        figures = {} if self.evaluate is None else self.evaluate(module)
         module.train()
         names = ["averaged.safetensors"]
-        if _first(figures) > self.best:
+        if figures and _first(figures) > self.best:
             self.best = _first(figures)
             names.append("best.safetensors")
         recipe = asdict(self.settings.recipe) | {"gradient_clip": None}

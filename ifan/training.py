@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
@@ -132,10 +134,19 @@ class Data:
 
 
 class Validation:
-    """Mean PSNR and LPIPS over the validation split.
+    """Mean PSNR and LPIPS over the validation split, if there is one.
 
     Keeps the averaged weights, the latest and those of the highest PSNR, as safetensors, and pictures of the first
     scenes: defocused image, output and all-in-focus image of each in a row of ``samples.png``.
+
+    Parameters
+    ----------
+    scenes
+        What is validated on; None keeps the averaged weights alone.
+    folder
+        The run's own.
+    data
+        What the training card says of the data.
 
     Raises
     ------
@@ -143,18 +154,38 @@ class Validation:
         LPIPS's weights cannot be had.
     """
 
-    def __init__(self, scenes: DualPixelFolder, folder: Path, settings: Settings, device: torch.device) -> None:
-        self.scenes, self.folder, self.settings, self.device = scenes, folder, settings, device
-        self.metrics: dict[str, Metric] = {"psnr": PSNR(), "lpips": LPIPS()}
+    def __init__(
+        self,
+        scenes: DualPixelFolder | None,
+        folder: Path,
+        settings: Settings,
+        device: torch.device,
+        data: Mapping[str, str | float] = MappingProxyType({}),
+    ) -> None:
+        self.scenes, self.folder, self.settings, self.device, self.data = scenes, folder, settings, device, data
+        self.metrics: dict[str, Metric] = {} if scenes is None else {"psnr": PSNR(), "lpips": LPIPS()}
         self.best = _best_so_far(folder)
 
     def __call__(self, module: nn.Module, step: int) -> Mapping[str, float]:
         """Figures for the log: of the outputs, and with the ending ``_input`` of the defocused images."""
         network = cast(TrainedIFAN, module).network
+        figures = {} if self.scenes is None else self._scored(network, self.scenes)
+        names = ["averaged.safetensors"]
+        if figures and figures["psnr"] > self.best:
+            self.best = figures["psnr"]
+            names.append("best.safetensors")
+        card = training_card(self.settings, step) | dict(self.data)
+        for name in names:
+            save_weights(
+                self.folder / name, network, self.settings.variant, "unlabelled", card | {"validation": figures}
+            )
+        return figures
+
+    def _scored(self, network: IFAN, scenes: DualPixelFolder) -> dict[str, float]:
         network.eval()
         scored, samples = [], []
-        for index in range(len(self.scenes)):
-            image, output, target = self._images(network, index)
+        for index in range(len(scenes)):
+            image, output, target = self._images(network, scenes.load(index))
             scored.append(
                 {name: metric(output, target) for name, metric in self.metrics.items()}
                 | {f"{name}_input": metric(image, target) for name, metric in self.metrics.items()}
@@ -163,19 +194,11 @@ class Validation:
                 samples.append(torch.cat([_centre(one) for one in (image, output, target)], dim=2))
         network.train()
         write_pixels(self.folder / "samples.png", pixels_from_image(torch.cat(samples, dim=1), 8))
-        figures = {name: fmean(scene[name] for scene in scored) for name in scored[0]}
-        names = ["averaged.safetensors"]
-        if figures["psnr"] > self.best:
-            self.best = figures["psnr"]
-            names.append("best.safetensors")
-        card = training_card(self.settings, step) | {"validation": figures}
-        for name in names:
-            save_weights(self.folder / name, network, self.settings.variant, "unlabelled", card)
-        return figures
+        return {name: fmean(scene[name] for scene in scored) for name in scored[0]}
 
-    def _images(self, network: IFAN, index: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _images(self, network: IFAN, scene: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
         """Defocused image, output and all-in-focus image of a scene, float (3, H, W) on the CPU."""
-        views = {name: image_from_pixels(pixels).to(self.device) for name, pixels in self.scenes.load(index).items()}
+        views = {name: image_from_pixels(pixels).to(self.device) for name, pixels in scene.items()}
         height, width = (side - side % SIZE_MULTIPLE for side in views["image"].shape[-2:])
         views = {name: image[:, :height, :width] for name, image in views.items()}
         both = torch.cat([views["right"], views["left"]])[None] if network.shape.dual else None
@@ -254,7 +277,7 @@ def train(
     given = data if isinstance(data, Data) else Data(data)
     patches, scenes = given.patches(settings), given.validation
     loaders = loaders_of_use(patches, devices) if given.loaders is None else given.loaders
-    validation = None if scenes is None else Validation(scenes, folder, settings, fabric.device)
+    validation = Validation(scenes, folder, settings, fabric.device, given.words)
     trainer = Trainer(
         module, Ahead(patches, loaders) if loaders else patches, settings.recipe, folder,
         fabric=fabric, validate=validation, save_every=save_every, validate_every=validate_every,

@@ -170,6 +170,20 @@ def test_the_command_trains_and_its_weights_run_as_the_method(data: Path, tmp_pa
 
 
 @pytest.mark.slow
+def test_without_a_split_to_validate_on_the_averaged_weights_are_kept_all_the_same(data: Path, tmp_path: Path) -> None:
+    for pattern in VIEWS.values():
+        place = tmp_path / "data" / pattern.format(split="train")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(data / pattern.format(split="train"))
+    paper = paper_settings("dpdnet-s-w16")
+    run = train(tmp_path / "data", tmp_path / "run", Settings(paper.name, replace(paper.recipe, steps=1, batch=1), 64))
+    assert run.run()
+    card = read_card(tmp_path / "run" / "averaged.safetensors")
+    assert (card["steps"], card["validation"]) == (1, {})
+    assert not (tmp_path / "run" / "best.safetensors").exists()
+
+
+@pytest.mark.slow
 def test_a_run_left_and_taken_up_again_equals_one_run_to_the_bit(data: Path, tmp_path: Path) -> None:
     paper = paper_settings("dpdnet-s-w16")
     short = Settings(paper.name, replace(paper.recipe, steps=4, batch=1), 64)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from benchmark.ahead import Ahead
 from benchmark.dual_pixel import DualPixelFolder
 from benchmark.training import Recipe
+from benchmark.weight_files import read_card
 from ifan.augmentation import Augmentation
 from ifan.cli import app
 from ifan.data import FolderPatches, Patches, RenderedPatches
@@ -125,6 +126,8 @@ def test_a_training_on_photographs_goes_on_to_the_bit_with_any_number_of_process
     assert resumed.step == 2
     assert resumed.run()
     assert same(dict(whole.module.state_dict()), dict(resumed.module.state_dict()))
+    card = read_card(tmp_path / "stopped" / "averaged.safetensors")
+    assert (card["steps"], card["rendered_largest_radius"], card["photographs"]) == (4, 3.0, 2)
     with pytest.raises(InputError, match="another rendered_largest_radius"):
         train(Data(None, sources, Synthesis(largest_radius=4.0), loaders=0), tmp_path / "stopped", settings(4))
 
