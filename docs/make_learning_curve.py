@@ -1,6 +1,6 @@
-"""Draws what held-out scenes gained during a training: python docs/make_learning_curve.py RUN/log.csv
+"""Draws what held-out scenes gained during a training: python docs/make_learning_curve.py RUN/log.csv PSNR LPIPS
 
-The rows of the figures are printed too.
+PSNR and LPIPS are those of the weights that the run began with. The rows of the figures are printed too.
 """
 
 import csv
@@ -32,15 +32,17 @@ def validations(log: Path) -> list[tuple[int, dict[str, float]]]:
 def main() -> None:
     """Draw the PSNR's and the LPIPS's gain over the defocused image by step."""
     found = validations(Path(sys.argv[1]))
+    begun = dict(zip(("psnr", "lpips"), map(float, sys.argv[2:4]), strict=True))
+    found.insert(0, (0, found[0][1] | begun))
     steps = [step for step, _ in found]
     psnr = [figures["psnr"] - figures["psnr_input"] for _, figures in found]
     lpips = [figures["lpips_input"] - figures["lpips"] for _, figures in found]
     for step, figures in found:
         print(f"| {step:,} | {figures['psnr']:.2f} | {figures['lpips']:.4f} |")
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-    for axes, gains, title in ((left, psnr, "PSNR gained, dB"), (right, lpips, "LPIPS lost")):
+    for axes, gains, title in ((left, psnr, "PSNR gained, dB"), (right, lpips, "LPIPS reduced by")):
         axes.plot(steps, gains, marker="o", markersize=3, color="#1f6f8b")
-        axes.set(title=title, xlabel="step of this stretch", ylim=(0, None))
+        axes.set(title=title, xlabel="step of this stretch", ylim=(0, 1.15 * max(gains)))
         axes.grid(alpha=0.3)
     figure.savefig(IMAGES / "learning_curve.png", dpi=110)
 
