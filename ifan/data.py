@@ -19,8 +19,6 @@ from realdof.headers import read_header
 
 SHARP = 1e-5
 """Mean squared error of two patches that are as good as equal, of 1.0 full scale: 50 dB."""
-
-
 PHOTOGRAPHS_KEPT = 32
 """In memory, by each process that renders."""
 

@@ -18,6 +18,7 @@ from ifan.augmentation import Augmentation
 from ifan.data import FolderPatches
 from ifan.training import Settings, Validation, train
 from ifan.variants import VARIANTS
+from realdof.errors import InputError
 from realdof.images import read_pixels, write_pixels
 
 
@@ -69,6 +70,27 @@ def test_tensorboard_shows_what_the_table_holds_and_a_continued_run_as_one(tmp_p
     with (tmp_path / "log.csv").open() as file:
         table = [(int(row["step"]), float(row["loss"])) for row in csv.DictReader(file)]
     assert table == [(one.step, pytest.approx(one.value, abs=1e-6)) for one in events.Scalars("loss/loss")]
+
+
+def test_a_log_that_cannot_be_written_is_one_sentence_and_the_checkpoint_is_kept(tmp_path: Path) -> None:
+    def trainer() -> Trainer:
+        recipe = Recipe(steps=100, learning_rate=0.05)
+        return Trainer(
+            Quadratic(), lambda step, rank, world: {"image": torch.ones(4)}, recipe, tmp_path, save_every=10
+        )  # fmt: skip
+
+    (tmp_path / "log.csv").mkdir()
+    with pytest.raises(
+        InputError, match=r"^cannot write .*log\.csv: Is a directory; the run up to the last save is kept"
+    ):
+        trainer().run()
+    continued = trainer()
+    assert continued.resume()
+    assert continued.step == 40
+    (tmp_path / "events").rename(tmp_path / "elsewhere")
+    (tmp_path / "events").write_text("no folder")
+    with pytest.raises(InputError, match=r"^cannot write"):
+        continued.run()
 
 
 def test_the_papers_recipe_is_the_default() -> None:
