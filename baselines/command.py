@@ -17,8 +17,9 @@ from typing import Literal
 import torch
 
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
-from realdof.errors import InputError
-from realdof.images import image_from_pixels, pixels_from_image, read_pixels, write_pixels
+from realdof.common.errors import InputError
+from realdof.images.depth import image_from_pixels, pixels_from_image
+from realdof.images.files import read_pixels, write_pixels
 
 _VIEWS = ("input", "left", "right", "output")
 _LOG_LINES = 3

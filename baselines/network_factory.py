@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from benchmark.method import Architecture, Method, MethodCard, WeightsUsed
 from benchmark.weight_files import WeightSets, read_safetensors
-from realdof.errors import InputError
-from realdof.files import sha256_of
-from realdof.malloc import keep_blocks
+from realdof.common.errors import InputError
+from realdof.common.files import sha256_of
+from realdof.common.memory import keep_blocks
 
 PACKAGED = Path(__file__).parent / "pretrained"
 

@@ -11,17 +11,18 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines import dmenet_variants, dpdnet_variants
-from baselines.defocus_pairs import PairSource, sharp_photographs
-from baselines.dmenet import DMENet, DMENetShape
-from baselines.dpdnet import SIZE_MULTIPLE, DPDNet
-from baselines.patches import GridSource, PatchGrid
-from benchmark.dual_pixel import DualPixelFolder
+from baselines.dmenet import variants as dmenet_variants
+from baselines.dmenet.defocus_pairs import PairSource, sharp_photographs
+from baselines.dmenet.network import DMENet, DMENetShape
+from baselines.dpdnet import variants as dpdnet_variants
+from baselines.dpdnet.network import SIZE_MULTIPLE, DPDNet
+from baselines.dpdnet.patches import GridSource, PatchGrid
+from benchmark.datasets.dual_pixel import DualPixelFolder
 from benchmark.metrics.psnr import PSNR
-from benchmark.training import Batch, Recipe, Trainer
+from benchmark.training.loop import Batch, Recipe, Trainer
 from benchmark.weight_files import read_card
-from realdof.errors import InputError
-from realdof.images import image_from_pixels
+from realdof.common.errors import InputError
+from realdof.images.depth import image_from_pixels
 
 DPDNET = Recipe(
     steps=0, batch=5, learning_rate=2e-5, milestones=(), betas=(0.9, 0.999), weight_decay=0.0,

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
-from benchmark.tiling import Tiling
+from benchmark.running.tiling import Tiling
 
 if TYPE_CHECKING:
     import torch

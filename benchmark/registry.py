@@ -9,7 +9,7 @@ from benchmark.datasets.base import Dataset
 from benchmark.method import MethodFactory
 from benchmark.metrics.base import Metric, MetricCard
 from benchmark.protocols import PROTOCOLS, Protocol
-from realdof.errors import InputError
+from realdof.common.errors import InputError
 
 METHODS = "ifan_bench.methods"
 DATASETS = "ifan_bench.datasets"

@@ -11,8 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from realdof.errors import InputError
-from realdof.files import atomic_path, cache_folder
+from realdof.common.errors import InputError
+from realdof.common.files import atomic_path, cache_folder
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "realdof"))
 
 from view_pairs import photograph, scene, view_pair
 
-from realdof.alignment import AlignmentSettings, estimate_homography
-from realdof.geometry import Grid, warp_to_grid
-from realdof.images import write_pixels
-from realdof.optics import disc_kernel
-from realdof.photometry import PhotometricMethod, apply_photometry, fit_photometry
+from realdof.alignment.estimate import AlignmentSettings, estimate_homography
+from realdof.geometry.grid import Grid
+from realdof.geometry.warp import warp_to_grid
+from realdof.images.files import write_pixels
+from realdof.matching.photometry import PhotometricMethod, apply_photometry, fit_photometry
+from realdof.optics.lens import disc_kernel
 
 IMAGES = Path(__file__).parent / "images"
 HEIGHT, WIDTH, GAP = 232, 348, 6

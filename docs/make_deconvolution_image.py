@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from make_images import IMAGES, joined
 
-from baselines.dmenet_method import DMENetMethod, dmenet
+from baselines.dmenet.method import DMENetMethod, dmenet
 from benchmark.method import Sample
-from realdof.images import area_resize, image_from_pixels, pixels_from_image, read_pixels, write_pixels
+from realdof.images.depth import image_from_pixels, pixels_from_image
+from realdof.images.files import read_pixels, write_pixels
+from realdof.images.resize import area_resize
 
 ROWS, COLUMNS = slice(380, 772), slice(100, 514)
 """What is shown of the photograph at a quarter of its size, px."""

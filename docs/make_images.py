@@ -6,8 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmark.datasets.sample import SampleDataset
-from realdof.images import area_resize, read_pixels, to_eight_bits, write_pixels
+from benchmark.datasets.sample.dataset import SampleDataset
+from realdof.images.depth import to_eight_bits
+from realdof.images.files import read_pixels, write_pixels
+from realdof.images.resize import area_resize
 
 IMAGES = Path(__file__).parent / "images"
 CROPS = {"coffee_slanted": (150, 180), "astronaut_planar": (60, 150), "motorcycle_near": (180, 330)}

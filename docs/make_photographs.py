@@ -12,9 +12,10 @@ import numpy as np
 import skimage.data
 from make_images import IMAGES, SIDE, joined
 
-from ifan.deblurring import deblur_pixels
 from ifan.method import FACTORIES
-from realdof.images import area_resize, read_pixels, write_pixels
+from ifan.photographs.deblurring import deblur_pixels
+from realdof.images.files import read_pixels, write_pixels
+from realdof.images.resize import area_resize
 
 
 def rows(photograph: np.ndarray, corners: list[tuple[int, int]]) -> list[np.ndarray]:

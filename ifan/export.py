@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from ifan.inference import run
 from ifan.network import IFAN, SIZE_MULTIPLE
-from realdof.errors import InputError
-from realdof.files import atomic_path
+from realdof.common.errors import InputError
+from realdof.common.files import atomic_path
 
 Format = Literal["onnx", "torch"]
 SUFFIXES: dict[str, Format] = {".onnx": "onnx", ".pt2": "torch"}

@@ -18,8 +18,8 @@ from benchmark.weight_files import assign, read_safetensors, write_safetensors
 from ifan.model_card import model_card
 from ifan.network import IFAN, NetworkShape
 from ifan.variants import VARIANTS, name_of
-from realdof.errors import InputError
-from realdof.files import write_json, write_text
+from realdof.common.errors import InputError
+from realdof.common.files import write_json, write_text
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 

@@ -7,13 +7,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
-from benchmark.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles
+from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles
 from ifan import inference
 from ifan.network import IFAN, SIZE_MULTIPLE, NetworkShape
 from ifan.variants import VARIANTS, Variant, describe
 from ifan.weights import find_weights, has_synthetic, load_network, read_weights
-from realdof.errors import InputError
-from realdof.malloc import keep_blocks
+from realdof.common.errors import InputError
+from realdof.common.memory import keep_blocks
 
 PAPER = "Lee, Son, Rim, Cho, Lee: Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021"
 BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700}

@@ -12,8 +12,8 @@ from torch import Tensor
 from benchmark.weight_files import WeightSets, assign, read_safetensors, write_safetensors
 from ifan.network import IFAN, NetworkShape
 from ifan.variants import Variant, describe, name_of, same_network
-from realdof.errors import InputError
-from realdof.files import sha256_of
+from realdof.common.errors import InputError
+from realdof.common.files import sha256_of
 
 PREFIXES = ("module.Network.", "Network.", "module.", "")
 """What may stand before the names of a released checkpoint, longest first."""

@@ -8,12 +8,12 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from realdof.console import new_app, progress_bar, run_app, stderr, stdout
-from realdof.errors import InputError
+from realdof.common.console import new_app, progress_bar, run_app, stderr, stdout
+from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
-    from realdof.manifest import Manifest, SceneRecord, WhiteBalance
-    from realdof.scenes import Complaint, Scene
+    from realdof.captures.scene import Complaint, Scene
+    from realdof.dataset.manifest import Manifest, SceneRecord, WhiteBalance
 
 app = new_app(
     "Captures of two cameras behind a beam splitter, as RealDOF was made (CVPR 2021, supplement, Section 1).",
@@ -38,7 +38,7 @@ PairName = Literal["target", "reference"]
 @app.command(epilog="Example: realdof inspect captures/001/target/A.ARW")
 def inspect(file: Annotated[Path, typer.Argument(help="A raw file, TIFF or PNG.")]) -> None:
     """Show what a file says of its shot: camera, time, exposure, size."""
-    from realdof.scenes import read_capture
+    from realdof.captures.scene import read_capture
 
     capture = read_capture(file)
     height, width = capture.size
@@ -52,7 +52,7 @@ def inspect(file: Annotated[Path, typer.Argument(help="A raw file, TIFF or PNG."
 @app.command(epilog="Example: realdof scenes captures")
 def scenes(source: Annotated[Path, typer.Argument(help="A folder of scenes, or a manifest (.csv, .json).")]) -> None:
     """List the scenes of a capture folder and what is wrong or doubtful with them; status 1 if one cannot be used."""
-    from realdof.captures import find_scenes
+    from realdof.captures.folder import find_scenes
 
     _show(*find_scenes(source))
 
@@ -63,8 +63,8 @@ def scan(
     manifest: Annotated[Path | None, typer.Option("--manifest", help="Write the proposal as a CSV manifest.")] = None,
 ) -> None:
     """Propose scenes from EXIF: time, aperture and body of every shot."""
-    from realdof.captures import write_manifest
-    from realdof.scan import propose_scenes
+    from realdof.captures.folder import write_manifest
+    from realdof.captures.scan import propose_scenes
 
     if manifest is not None and manifest.exists():
         raise InputError(f"{manifest} exists; give another name")
@@ -86,8 +86,8 @@ def develop(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
 ) -> None:
     """Develop a raw file to 16 bits and crop it: an A7R IV's to the paper's 9504x6344."""
-    from realdof import raw
-    from realdof.images import write_pixels
+    from realdof.images.files import write_pixels
+    from realdof.raw import develop as raw
 
     if output.exists() and not overwrite:
         raise InputError(f"{output} exists; give --overwrite to replace it, or another name")
@@ -108,8 +108,8 @@ def simulate(
     diffraction: Annotated[bool, typer.Option("--diffraction", help="Blur F16 to an Airy disc of 21 um.")] = False,
 ) -> None:
     """Make raw captures of known scenes, with the truth beside them, for tests and demonstrations."""
-    from realdof.simulate import simulate_captures
-    from realdof.simulation import Simulation
+    from realdof.simulation.parameters import Simulation
+    from realdof.simulation.simulate import simulate_captures
 
     simulation = Simulation(
         size=size, seed=seed, file_format=file_format, vignetting=vignetting, diffraction=diffraction
@@ -163,7 +163,7 @@ def build(
 
     Status 2 if a scene could not be built, 1 if none was good enough.
     """
-    from realdof.manifest import Settings
+    from realdof.dataset.manifest import Settings
     from realdof.pipeline import build_dataset
 
     as_paper = recipe == "paper"
@@ -200,8 +200,8 @@ def build(
 @app.command(epilog="Example: realdof verify out")
 def verify(out: Annotated[Path, typer.Argument(help="A data set that realdof build has made.")]) -> None:
     """Check a data set against its manifest: hashes, pairing, sizes, 16 bits. Status 2 if anything is wrong."""
-    from realdof.manifest import read_manifest
-    from realdof.verify import faults
+    from realdof.dataset.manifest import read_manifest
+    from realdof.dataset.verify import faults
 
     found = 0
     for sentence in faults(out):
@@ -216,7 +216,7 @@ def verify(out: Annotated[Path, typer.Argument(help="A data set that realdof bui
 @app.command(epilog="Example: realdof report out")
 def report(out: Annotated[Path, typer.Argument(help="A data set that realdof build has made.")]) -> None:
     """Write one web page on a data set: what was aligned how well, and pictures to see it by."""
-    from realdof.report import write_report
+    from realdof.dataset.report.page import write_report
 
     with progress_bar() as bar:
         task = bar.add_task("reporting", total=None, detail="")

@@ -4,14 +4,14 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from realdof.build_folder import finish_folder, locked, open_folder
-from realdof.captures import find_scenes
-from realdof.errors import InputError
-from realdof.executor import Outcome, WorkerDied, completed, workers
-from realdof.manifest import VERSION, Build, Manifest, SceneRecord, Settings
-from realdof.scene_files import Finished, SceneTask, build_scene, remove_scene
-from realdof.scenes import Complaint
-from realdof.software import software
+from realdof.captures.folder import find_scenes
+from realdof.captures.scene import Complaint
+from realdof.common.errors import InputError
+from realdof.common.executor import Outcome, WorkerDied, completed, workers
+from realdof.common.software import software
+from realdof.dataset.folder import finish_folder, locked, open_folder
+from realdof.dataset.manifest import VERSION, Build, Manifest, SceneRecord, Settings
+from realdof.dataset.scene_files import Finished, SceneTask, build_scene, remove_scene
 
 PIPELINE = 2
 """Raised whenever a change lets the same captures give other bytes."""
@@ -34,11 +34,11 @@ def build_dataset(
     Parameters
     ----------
     captures
-        A folder of scenes, or a manifest of them; see ``realdof.captures``.
+        A folder of scenes, or a manifest of them; see ``realdof.captures.folder``.
     out
         A new or empty folder, or one with a build of the same settings that was interrupted or whose captures changed.
     worker_count, cluster
-        See ``realdof.executor.workers``.
+        See ``realdof.common.executor.workers``.
 
     Returns
     -------

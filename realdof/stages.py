@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from realdof.geometry import Grid, Recipe, warp_to_grid
-from realdof.images import area_resize
-from realdof.raw import RESIZE_FACTOR, Demosaicing
+from realdof.geometry.grid import Grid
+from realdof.geometry.warp import Recipe, warp_to_grid
+from realdof.images.resize import area_resize
+from realdof.raw.develop import RESIZE_FACTOR, Demosaicing
 
 SMALLEST_SIDE = 128
 """px; a smaller grid, or a smaller region that both cameras see, has too few tiles to judge an alignment by."""

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from realdof.console import run_app
+from realdof.common.console import run_app
 
 PROGRAMS = ("ifan", "ifan-bench", "realdof")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.datasets.card import DatasetCard
-from realdof.errors import InputError
-from realdof.files import cache_folder
-from realdof.headers import Header, read_header
+from realdof.common.errors import InputError
+from realdof.common.files import cache_folder
+from realdof.images.headers import Header, read_header
 
 SMALLEST_SIDE = 64
 """px; a smaller image is no photograph, and the networks reduce by 8 before they filter."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from benchmark.datasets.archive import Limits
+from benchmark.datasets.get.archive import Limits
 
 
 @dataclass(frozen=True)

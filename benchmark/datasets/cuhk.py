@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from benchmark.datasets.archive import Limits
 from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
 from benchmark.datasets.card import Archive, DatasetCard
+from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, find_images
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.datasets.archive import Limits
 from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
 from benchmark.datasets.card import Archive, DatasetCard
+from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, check_depth, find_layout, pair_in_order
-from realdof.errors import InputError
-from realdof.headers import Header
+from realdof.common.errors import InputError
+from realdof.images.headers import Header
 
 LARGEST_GAP = 2
 """Between a source's and its target's frame number: -1, +1 and -2 occur."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmark.datasets.base import Dataset, DatasetCard, Entry, hash_of_files, list_images
-from realdof.errors import InputError
+from realdof.common.errors import InputError
 
 
 class PairedFolder(Dataset):

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from benchmark.datasets.base import SUFFIXES, Entry
-from realdof.errors import InputError
-from realdof.headers import read_header
+from realdof.common.errors import InputError
+from realdof.images.headers import read_header
 
 DEEPEST = 2
 """Levels of folders that archives may put around a data set, such as ``DPDD/DPDD/test_c``."""

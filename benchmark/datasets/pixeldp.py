@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.datasets.archive import Limits
 from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
 from benchmark.datasets.card import Archive, DatasetCard
+from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, check_depth, find_layout, pair_in_order
-from realdof.headers import Header
+from realdof.images.headers import Header
 
 FOLDERS = {"image": "test_c", "left": "test_l", "right": "test_r"}
 

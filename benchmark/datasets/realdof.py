@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.datasets.archive import Limits
 from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
 from benchmark.datasets.card import Archive, DatasetCard
+from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, find_layout, pair_in_order
-from realdof.errors import InputError
-from realdof.headers import Header
-from realdof.manifest import BUILD, MANIFEST, read_manifest
+from realdof.common.errors import InputError
+from realdof.dataset.manifest import BUILD, MANIFEST, read_manifest
+from realdof.images.headers import Header
 
 LARGEST = (1586, 2376)
 """Height and width in px of the published images before they were cut to the region that both cameras see."""

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
-from realdof.errors import InputError
+from realdof.common.errors import InputError
 
 DPDD_SHARES = (0.70, 0.15, 0.15)
 """Train, val, test: DPDD's 350, 74 and 76 of 500."""

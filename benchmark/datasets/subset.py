@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from benchmark.datasets.base import SUFFIXES, Dataset, Entry
-from realdof.errors import InputError
-from realdof.headers import Header
+from realdof.common.errors import InputError
+from realdof.images.headers import Header
 
 SEPARATOR = "@"
 """Between the data set's name and the list's: runs on ``dpdd`` with ``indoor.txt`` are runs on ``dpdd@indoor``."""

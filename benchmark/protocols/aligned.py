@@ -16,9 +16,11 @@ import numpy as np
 from benchmark.method import Image
 from benchmark.metrics.base import Metric
 from benchmark.protocols.base import Protocol
-from realdof.ecc import EccResult, single_level_ecc
-from realdof.geometry import Grid, Region, corner_distance, valid_region, warp_to_grid
-from realdof.images import luma
+from realdof.alignment.ecc import EccResult, single_level_ecc
+from realdof.geometry.grid import Grid, Region, corner_distance
+from realdof.geometry.region import valid_region
+from realdof.geometry.warp import warp_to_grid
+from realdof.images.colour import luma
 
 ITERATIONS, EPSILON = 100, 1e-7
 LARGEST_SHIFT = 16.0

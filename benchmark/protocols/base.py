@@ -16,8 +16,9 @@ import numpy as np
 from benchmark.datasets.base import Entry
 from benchmark.method import Image, Sample
 from benchmark.metrics.base import Metric
-from realdof.errors import InputError
-from realdof.images import image_from_pixels, read_pixels, to_eight_bits
+from realdof.common.errors import InputError
+from realdof.images.depth import image_from_pixels, to_eight_bits
+from realdof.images.files import read_pixels
 
 if TYPE_CHECKING:
     from torch import Tensor

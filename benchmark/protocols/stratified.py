@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.method import Image
 from benchmark.metrics.base import Metric
 from benchmark.protocols.base import Protocol
-from realdof.images import area_resize
+from realdof.images.resize import area_resize
 
 EDGES = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Lower ends of the bands, px: standard deviation of the Gaussian that blurs as the defocus does."""
@@ -52,7 +52,7 @@ def by_blur(output: Image, target: Image, image: Image) -> dict[str, float]:
         float32 (3, H, W) in [0, 1], of one size.
     """
     # Its Fourier transforms are slow to import, and tables of results do without.
-    from realdof.blur import blur_map
+    from realdof.matching.blur import blur_map
 
     defocused, truth, result = (np.ascontiguousarray(one.permute(1, 2, 0).numpy()) for one in (image, target, output))
     sigma = blur_map(defocused, truth).sigma

@@ -5,8 +5,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from baselines.dpdnet import DPDNetShape
-from baselines.dpdnet_variants import empty_network
+from baselines.dpdnet.network import DPDNetShape
+from baselines.dpdnet.variants import empty_network
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 

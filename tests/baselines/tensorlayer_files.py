@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.dmenet import DMENetShape
-from baselines.dmenet_variants import empty_network, layers
+from baselines.dmenet.network import DMENetShape
+from baselines.dmenet.variants import empty_network, layers
 
 Arrays = dict[str, np.ndarray]
 

@@ -16,10 +16,10 @@ import torch
 from typer.testing import CliRunner, Result
 
 from baselines.command import command
-from benchmark.cli import app
+from benchmark.commands.app import app
 from benchmark.method import Method, Sample
-from realdof.errors import InputError
-from realdof.images import read_pixels, write_pixels
+from realdof.common.errors import InputError
+from realdof.images.files import read_pixels, write_pixels
 
 COPY = "import shutil, sys; shutil.copy(*sys.argv[1:3])"
 
@@ -153,7 +153,7 @@ def test_a_program_and_what_it_had_started_end_with_the_run_that_is_killed(datas
     )
     words = ["run", "--method", "command", "--dataset", "folder", "--root", str(dataset), "--metrics", "psnr"]
     words += ["--results", str(tmp_path / "results"), "--exec", python(code, "{input}", "{output}")]
-    started = subprocess.Popen([sys.executable, "-c", f"from benchmark.cli import app; app({words})"])
+    started = subprocess.Popen([sys.executable, "-c", f"from benchmark.commands.app import app; app({words})"])
     wait_until(lambda: written.exists() and len(written.read_text().split()) == 2, seconds=60)
     pids = [int(pid) for pid in written.read_text().split()]
     assert all(_runs(pid) for pid in pids)

@@ -7,8 +7,8 @@ import torch
 from skimage import data
 from torch import Tensor
 
-from baselines.classical import HyperLaplacian
 from baselines.identity import Input
+from baselines.map_based.classical import HyperLaplacian
 from benchmark.method import Sample
 
 

@@ -7,15 +7,17 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from baselines import dmenet_variants, dpdnet_variants, network_factory
-from baselines.dmenet import DMENet, DMENetShape
-from baselines.dpdnet import DPDNet
+from baselines import network_factory
+from baselines.dmenet import variants as dmenet_variants
+from baselines.dmenet.network import DMENet, DMENetShape
+from baselines.dpdnet import variants as dpdnet_variants
+from baselines.dpdnet.network import DPDNet
 from benchmark import registry
-from benchmark.cli import app
+from benchmark.commands.app import app
 from benchmark.complexity import count
 from benchmark.method import Sample
 from benchmark.weight_files import read_card, read_safetensors, write_safetensors
-from realdof.errors import InputError
+from realdof.common.errors import InputError
 
 LABEL = "synthetic: drawn at random"
 NETWORKS = {"dpdnet-s": "DPDNet", "dpdnet-d": "DPDNet", "dmenet": "DMENet"}

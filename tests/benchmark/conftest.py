@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realdof.images import write_pixels
+from realdof.images.files import write_pixels
 
 # Makes the helper modules of this folder importable.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.protocols import PROTOCOLS
-from benchmark.results import Record, RunFolder
-from benchmark.summary import summarise
+from benchmark.results.run import Record, RunFolder
+from benchmark.results.summary import summarise
 
 ENVIRONMENT = {"device": "a processor, 2 threads", "command": ["ifan-bench"], "packages": {}}
 

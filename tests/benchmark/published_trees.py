@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import cli
+from benchmark.commands import app as cli
 from benchmark.datasets.base import Dataset
 from benchmark.datasets.cuhk import CUHK
 from benchmark.datasets.dpdd import DPDD, DPDDTrain, DPDDVal
 from benchmark.datasets.pixeldp import PixelDP
 from benchmark.datasets.realdof import RealDOF
-from realdof.images import write_pixels
+from realdof.images.files import write_pixels
 
 HEIGHT, WIDTH = 72, 96
 SCENES = 3

@@ -7,12 +7,12 @@ import torch
 from typer.testing import CliRunner
 
 from benchmark import registry
-from benchmark.cli import app
+from benchmark.commands.app import app
 from benchmark.complexity import count
-from benchmark.environment import device_name
+from benchmark.leaderboards.published import every_figure
 from benchmark.method import Image, Method, MethodCard, Sample
-from benchmark.published import every_figure
-from benchmark.timing import measure
+from benchmark.running.environment import device_name
+from benchmark.running.timing import measure
 
 EXPECTED = {
     "ifan-n8": (9_436_740, 347.893),

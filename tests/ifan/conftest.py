@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rendered scenes of 96x96 px for training and one for validation, in DPDD's layout."""
-    from benchmark.dual_pixel import VIEWS
-    from ifan.synthesis import Synthesis, render_scene
-    from realdof.images import write_pixels
+    from benchmark.datasets.dual_pixel import VIEWS
+    from ifan.training.synthesis import Synthesis, render_scene
+    from realdof.images.files import write_pixels
 
     root = tmp_path_factory.mktemp("dpdd")
     random = np.random.default_rng(0)

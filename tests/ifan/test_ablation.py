@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ifan.cli import app
-from realdof.errors import InputError
-from realdof.images import write_pixels
+from ifan.cli.app import app
+from realdof.common.errors import InputError
+from realdof.images.files import write_pixels
 
 VIEWS = ("c/source", "l/source", "r/source", "c/target")
 

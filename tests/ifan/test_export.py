@@ -8,7 +8,7 @@ from golden import CENTRE
 
 from ifan.export import TOLERANCE, export
 from ifan.network import IFAN, NetworkShape
-from realdof.errors import InputError
+from realdof.common.errors import InputError
 
 
 @pytest.fixture(scope="module")

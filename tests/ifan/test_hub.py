@@ -13,9 +13,9 @@ from golden import CENTRE
 
 import ifan
 from ifan import IFAN, VARIANTS, NetworkShape
-from ifan.cli import app
+from ifan.cli.app import app
 from ifan.weights import find_weights, load_network, read_weights
-from realdof.errors import InputError
+from realdof.common.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ PUSH_AND_FETCH = """
 import sys
 
 from ifan import IFAN
-from realdof.errors import InputError
+from realdof.common.errors import InputError
 
 network = IFAN.from_pretrained(sys.argv[1])
 try:

@@ -8,16 +8,16 @@ import torch
 from golden import weights_for
 from torch import Tensor
 
-from benchmark import runner
 from benchmark.datasets.folder import PairedFolder
-from benchmark.leaderboard import build
+from benchmark.leaderboards.build import build
 from benchmark.method import MethodCard, Sample, WeightsUsed
 from benchmark.protocols import PROTOCOLS
-from benchmark.tiling import Tiling
+from benchmark.running import runner
+from benchmark.running.tiling import Tiling
 from ifan.method import FACTORIES, IFANMethod
 from ifan.network import IFAN, NetworkShape
-from realdof.errors import InputError
-from realdof.images import write_pixels
+from realdof.common.errors import InputError
+from realdof.images.files import write_pixels
 
 CARD = MethodCard("ifan-n8", "IFAN", "single", "with made-up weights")
 

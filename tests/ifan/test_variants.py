@@ -9,10 +9,10 @@ import torch
 from golden import CENTRE
 
 from benchmark.complexity import count
-from ifan.losses import TrainedIFAN
 from ifan.method import FACTORIES
 from ifan.network import IFAN
 from ifan.reblurring import ReblurringNetwork
+from ifan.training.losses import TrainedIFAN
 from ifan.variants import ABLATION, VARIANTS, describe, name_of
 from ifan.weights import load_network, read_weights, save_weights
 

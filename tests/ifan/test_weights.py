@@ -12,7 +12,7 @@ from benchmark.weight_files import read_card
 from ifan.network import IFAN, NetworkShape
 from ifan.variants import VARIANTS
 from ifan.weights import find_weights, load_network, read_weights, save_weights
-from realdof.errors import InputError
+from realdof.common.errors import InputError
 
 PREFIX = "module.Network."
 

@@ -25,11 +25,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "realdof"))
 from captured_scenes import Outcome, build_by_stages
 from view_pairs import corner_error, view_pair
 
-from realdof.alignment import AlignmentSettings, estimate_homography
-from realdof.geometry import Grid
-from realdof.rig import BODIES, Body, homography
-from realdof.simulate import simulate_scene
-from realdof.simulation import SceneKind, Simulation
+from realdof.alignment.estimate import AlignmentSettings, estimate_homography
+from realdof.geometry.grid import Grid
+from realdof.simulation.parameters import SceneKind, Simulation
+from realdof.simulation.rig import BODIES, Body, homography
+from realdof.simulation.simulate import simulate_scene
 
 HEIGHT, WIDTH = 1586, 2376
 HALF = Body(Grid(2 * HEIGHT, 2 * WIDTH), (0, 0), Grid(2 * HEIGHT, 2 * WIDTH))

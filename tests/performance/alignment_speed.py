@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "realdof"))
 
 from view_pairs import corner_error, view_pair
 
-from realdof.alignment import AlignmentSettings, estimate_homography
-from realdof.pyramid import LumaPair, climb
+from realdof.alignment.estimate import AlignmentSettings, estimate_homography
+from realdof.alignment.pyramid import LumaPair, climb
 
 _AUTHORS = AlignmentSettings(ecc_iterations=300, ecc_epsilon=-1)
 

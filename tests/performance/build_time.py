@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from realdof.geometry import Grid, corner_distance
-from realdof.manifest import Manifest, read_manifest
+from realdof.dataset.manifest import Manifest, read_manifest
+from realdof.geometry.grid import Grid, corner_distance
 
 _BUILDS = {
     "default": (),

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from skimage import data
 from torch import Tensor
 
-from baselines import hyper_laplacian
-from baselines.deconvolution import deconvolve_fast, deconvolve_reference
-from realdof.images import read_pixels
-from realdof.malloc import keep_blocks
+from baselines.deconvolution import hyper_laplacian
+from baselines.deconvolution.engine import deconvolve_fast, deconvolve_reference
+from realdof.common.memory import keep_blocks
+from realdof.images.files import read_pixels
 
 _HEIGHT, _WIDTH, _CELL = 1120, 1680, 560
 _BORDER = 60

@@ -12,15 +12,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realdof.exif import Exif
-from realdof.images import area_resize, linear_to_srgb, read_pixels, srgb_to_linear
-from realdof.raw import Multipliers, develop_cropped, develop_half
-from realdof.rawfile import write_arw
-from realdof.rig import PIXEL_PITCH_UM
-from realdof.sensor import read_out, signal
-from realdof.shots import AIRY_DIAMETER_UM
-from realdof.simulation import DAYLIGHT
-from realdof.views import airy_kernel
+from realdof.images.colour import linear_to_srgb, srgb_to_linear
+from realdof.images.files import read_pixels
+from realdof.images.resize import area_resize
+from realdof.raw.develop import Multipliers, develop_cropped, develop_half
+from realdof.raw.exif import Exif
+from realdof.raw.write import write_arw
+from realdof.simulation.parameters import DAYLIGHT
+from realdof.simulation.rig import PIXEL_PITCH_UM
+from realdof.simulation.sensor import read_out, signal
+from realdof.simulation.shots import AIRY_DIAMETER_UM
+from realdof.simulation.views import airy_kernel
 
 EXPOSURE = 0.62
 BORDER = 20

@@ -21,15 +21,16 @@ import skimage.data
 import torch
 
 from baselines.identity import Input
-from benchmark import runner
 from benchmark.datasets.base import Entry
 from benchmark.datasets.folder import PairedFolder
-from benchmark.evaluation import Evaluator
 from benchmark.protocols import PROTOCOLS
 from benchmark.registry import metric
-from realdof.executor import completed, workers
-from realdof.images import area_resize, write_pixels
-from realdof.malloc import keep_blocks
+from benchmark.running import runner
+from benchmark.running.evaluation import Evaluator
+from realdof.common.executor import completed, workers
+from realdof.common.memory import keep_blocks
+from realdof.images.files import write_pixels
+from realdof.images.resize import area_resize
 
 WITHOUT, WITH = ("psnr", "ssim", "mae"), ("psnr", "ssim", "mae", "lpips")
 DISTINCT = 4

@@ -25,14 +25,14 @@ import torch
 from torch import Tensor
 
 from benchmark.complexity import count
-from benchmark.environment import processor_name
+from benchmark.running.environment import processor_name
 from ifan import inference
 from ifan.method import FACTORIES
 from ifan.network import IFAN
 from ifan.variants import VARIANTS
 from ifan.weights import find_weights, load_network, read_weights
-from realdof.images import image_from_pixels
-from realdof.malloc import keep_blocks
+from realdof.common.memory import keep_blocks
+from realdof.images.depth import image_from_pixels
 
 FORMS = {
     "reference": "unfold and sum, whole filter map, NCHW, as installed",

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import skimage.data
 
-from benchmark.evaluation import peak_resident_bytes
-from benchmark.tiling import Tiling
-from ifan.deblurring import deblur_pixels
+from benchmark.running.evaluation import peak_resident_bytes
+from benchmark.running.tiling import Tiling
 from ifan.method import FACTORIES
-from ifan.photographs import Photograph, read_photograph, write_photograph
+from ifan.photographs.deblurring import deblur_pixels
+from ifan.photographs.files import Photograph, read_photograph, write_photograph
 
 HEIGHT, WIDTH = 6336, 9504
 

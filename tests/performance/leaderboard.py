@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmark"))
 import numpy as np
 from made_results import make_run
 
-from benchmark.leaderboard import build
-from benchmark.leaderboard_formats import to_csv, to_json, to_table
-from benchmark.tables import to_html, to_latex, to_markdown
+from benchmark.leaderboards.build import build
+from benchmark.leaderboards.render.formats import to_csv, to_json, to_table
+from benchmark.leaderboards.render.tables import to_html, to_latex, to_markdown
 
 RUNS, IMAGES, ROUNDS = 130, 77, 3
 

@@ -20,10 +20,11 @@ import numpy as np
 import skimage.data
 
 from baselines.identity import Input
-from benchmark import runner
 from benchmark.datasets.dpdd import DPDD
 from benchmark.protocols import PROTOCOLS
-from realdof.images import area_resize, write_pixels
+from benchmark.running import runner
+from realdof.images.files import write_pixels
+from realdof.images.resize import area_resize
 
 DISTINCT = 4
 

@@ -13,11 +13,12 @@ import skimage.data
 import torch
 from skimage.metrics import structural_similarity
 
-from benchmark.metrics.lpips import LPIPS
+from benchmark.metrics.lpips.metric import LPIPS
 from benchmark.metrics.mae import MAE
 from benchmark.metrics.psnr import PSNR
 from benchmark.metrics.ssim import SSIM
-from realdof.images import area_resize, image_from_pixels
+from realdof.images.depth import image_from_pixels
+from realdof.images.resize import area_resize
 
 ROUNDS = 9
 

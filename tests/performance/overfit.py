@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from benchmark.metrics.psnr import PSNR
-from benchmark.training import Progress, Recipe, Trainer
-from ifan.initialisation import preserve_variance
-from ifan.losses import DEBLURRING_LOSSES, TrainedIFAN
+from benchmark.training.loop import Progress, Recipe, Trainer
 from ifan.network import IFAN
-from ifan.synthesis import Synthesis, render_scene
-from realdof.images import image_from_pixels
-from realdof.malloc import keep_blocks
+from ifan.training.initialisation import preserve_variance
+from ifan.training.losses import DEBLURRING_LOSSES, TrainedIFAN
+from ifan.training.synthesis import Synthesis, render_scene
+from realdof.common.memory import keep_blocks
+from realdof.images.depth import image_from_pixels
 
 SIDE, PATCHES, WANTED = 128, 4, 32.0
 LARGEST_RADIUS, SEED = 4.0, 5

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 
 import rawpy
+from real_raw import fetch_real_raw
 
-from realdof.raw import crop, develop
-from realdof.real_raw import fetch_real_raw
-from realdof.simulate import simulate_captures
-from realdof.simulation import Simulation
+from realdof.raw.develop import crop, develop
+from realdof.simulation.parameters import Simulation
+from realdof.simulation.simulate import simulate_captures
 
 
 def develop_by_libraw(path: Path) -> None:

@@ -13,12 +13,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "realdof"))
 
+from real_raw import fetch_real_raw
 from view_pairs import corner_error, homography, second_view, with_noise
 
-from realdof.alignment import AlignmentSettings, estimate_homography
-from realdof.images import area_resize
-from realdof.raw import RESIZE_FACTOR, crop, develop
-from realdof.real_raw import fetch_real_raw
+from realdof.alignment.estimate import AlignmentSettings, estimate_homography
+from realdof.images.resize import area_resize
+from realdof.raw.develop import RESIZE_FACTOR, crop, develop
 
 _CASES = {
     "2 degrees, 80 px": (2.0, 80.0),

@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from baselines.spandrel_method import SpandrelMethod, spandrel
-from baselines.spandrel_models import architectures
+from baselines.spandrel.method import SpandrelMethod, spandrel
+from baselines.spandrel.models import architectures
 from benchmark.method import Sample
-from benchmark.tiling import Tiling
+from benchmark.running.tiling import Tiling
 
 
 def main() -> None:

@@ -15,10 +15,11 @@ import numpy as np
 import skimage.data
 import torch
 
-from benchmark.tiling import MULTIPLE, SAFE_OVERLAP
+from benchmark.running.tiling import MULTIPLE, SAFE_OVERLAP
 from ifan.method import FACTORIES, IFANMethod
-from realdof.images import image_from_pixels, read_pixels
-from realdof.malloc import keep_blocks
+from realdof.common.memory import keep_blocks
+from realdof.images.depth import image_from_pixels
+from realdof.images.files import read_pixels
 
 TOLERANCE = 1e-4
 

@@ -14,12 +14,12 @@ import distributed
 import numpy as np
 import skimage.data
 
-from benchmark import runner
 from benchmark.datasets.folder import PairedFolder
 from benchmark.method import Image, Method, MethodCard, Sample
-from benchmark.parallel import ALONE, Workers
 from benchmark.protocols import PROTOCOLS
-from realdof.images import write_pixels
+from benchmark.running import runner
+from benchmark.running.workers import ALONE, Workers
+from realdof.images.files import write_pixels
 
 ROUNDS = 400
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from realdof.simulate import simulate_scene
-from realdof.simulation import Simulation
+from realdof.simulation.parameters import Simulation
+from realdof.simulation.simulate import simulate_scene
 
 SIMULATION = Simulation(size="small", largest_shift=20, largest_rotation=0.5, noisy_narrow=False)
 """400x266 has 24 tiles only: of larger shifts and more noise too few are left to accept an alignment by."""

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from realdof.alignment import Alignment, AlignmentSettings, estimate_homography
-from realdof.captures import find_scenes
-from realdof.geometry import Grid, as_float, change_grid, corner_distance, valid_region, warp_to_grid
-from realdof.images import area_resize
-from realdof.photometry import PhotometricModel, apply_photometry, fit_photometry
-from realdof.quality import SceneQuality, measure_quality
-from realdof.raw import camera_multipliers, develop_cropped, develop_half
-from realdof.scenes import CAMERAS, Kind
+from realdof.alignment.estimate import Alignment, AlignmentSettings, estimate_homography
+from realdof.captures.folder import find_scenes
+from realdof.captures.scene import CAMERAS, Kind
+from realdof.geometry.grid import Grid, change_grid, corner_distance
+from realdof.geometry.region import valid_region
+from realdof.geometry.warp import warp_to_grid
+from realdof.images.depth import as_float
+from realdof.images.resize import area_resize
+from realdof.matching.photometry import PhotometricModel, apply_photometry, fit_photometry
+from realdof.matching.quality import SceneQuality, measure_quality
+from realdof.raw.develop import camera_multipliers, develop_cropped, develop_half
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realdof.headers import read_header
+from realdof.images.headers import read_header
 
 
 def realdof(*arguments: object) -> subprocess.CompletedProcess[str]:

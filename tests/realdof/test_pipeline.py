@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from build_helpers import contents, link_scene, realdof, realdof_command, sentences
 
-from realdof.errors import InputError
-from realdof.geometry import Grid, corner_distance
-from realdof.headers import read_header
-from realdof.images import area_resize, read_pixels
-from realdof.manifest import Settings, read_manifest, read_record
-from realdof.photometry import apply_photometry
+from realdof.common.errors import InputError
+from realdof.dataset.manifest import Settings, read_manifest, read_record
+from realdof.dataset.scene_files import remove_scene
+from realdof.geometry.grid import Grid, corner_distance
+from realdof.images.files import read_pixels
+from realdof.images.headers import read_header
+from realdof.images.resize import area_resize
+from realdof.matching.photometry import apply_photometry
+from realdof.matching.quality import measure_quality
 from realdof.pipeline import build_dataset
-from realdof.quality import measure_quality
-from realdof.scene_files import remove_scene
 from realdof.stages import sixteen_bits
 
 pytestmark = pytest.mark.slow

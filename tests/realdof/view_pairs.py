@@ -7,8 +7,11 @@ import cv2
 import numpy as np
 import skimage.data
 
-from realdof.geometry import Grid, as_float, change_grid, warp
-from realdof.images import area_resize, linear_to_srgb, srgb_to_linear
+from realdof.geometry.grid import Grid, change_grid
+from realdof.geometry.warp import warp
+from realdof.images.colour import linear_to_srgb, srgb_to_linear
+from realdof.images.depth import as_float
+from realdof.images.resize import area_resize
 
 _PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
 _OTHER_PHOTOGRAPHS = ("camera", "moon", "coins", "gravel")

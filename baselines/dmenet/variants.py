@@ -1,0 +1,180 @@
+"""The DMENets that have a name, and their weights on disk: the authors' TensorLayer file, or safetensors of ours."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from baselines.dmenet.network import ENCODER_DEPTHS, REFINEMENTS, DMENet, DMENetShape
+from baselines.dmenet.tensorlayer_weights import read_arrays
+from baselines.network_factory import NamedVariant
+from benchmark.weight_files import assign, read_safetensors, write_safetensors
+from realdof.common.errors import InputError
+
+RELEASED_BY = "https://github.com/codeslake/DMENet"
+_FIRST = "encoder.0.0"
+
+
+@dataclass(frozen=True)
+class Variant(NamedVariant):
+    """A DMENet by name: see `NamedVariant`.
+
+    Parameters
+    ----------
+    width
+        Channels of the first level.
+    """
+
+    source: ClassVar[str] = f"from the DMENet_BDCS.zip linked at {RELEASED_BY}"
+    width: int = 64
+
+
+_WHAT = "defocus map by a network, then hyper-Laplacian deconvolution"
+VARIANTS: Mapping[str, Variant] = {
+    "dmenet": Variant("dmenet", "DMENet", _WHAT, "DMENet_BDCS.npz", "dmenet-w16"),
+    "dmenet-w16": Variant(
+        "dmenet-w16", "DMENet, width 16", f"{_WHAT}; a quarter as wide: not the paper's network", width=16
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution and the normalisation after it, if any: our names and TensorLayer's."""
+
+    convolution: str
+    released: str
+    norm: str | None = None
+    released_norm: str = ""
+
+
+def layers() -> Iterator[Layer]:
+    """Every layer of the released network, in the order in which its code makes them."""
+    for level, depth in enumerate(ENCODER_DEPTHS):
+        for step in range(depth):
+            yield Layer(f"encoder.{level}.{2 * step}", f"encoder/conv{level + 1}_{step + 1}")
+    for level in (4, 3, 2, 1, 0):
+        if level == 0:
+            yield _unit("up0.convolve.0", "u0/c_init", "u0/b_init")
+        elif level < 4:
+            for step in range(3):
+                yield _unit(f"up{level}.convolve.{step}", f"u{level}/c{step + 1}", f"u{level}/b{step + 1}")
+        yield _unit(f"auxiliary{level}.0", f"u{level}_aux/c1", f"u{level}_aux/b1")
+        last = f"decoder/u{level}_aux"
+        yield Layer(f"auxiliary{level}.1", f"{last}/c2", f"auxiliary{level}.2", f"{last}/b2")
+    for block in range(REFINEMENTS):
+        yield _unit(f"refinement.{block}.side", f"u0/c_res{block}", f"u0/b_res{block}")
+        for step in range(2):
+            yield _unit(f"refinement.{block}.main.{step}", f"u0/c{block}_{step + 1}", f"u0/b{block}_{step + 1}")
+    for step in range(2):
+        yield _unit(f"head.{step}", f"uf/c{step + 1}", f"uf/b{step + 1}")
+    yield Layer("head.2", "decoder/uf/c3")
+
+
+def _unit(ours: str, convolution: str, norm: str) -> Layer:
+    return Layer(f"{ours}.0", f"decoder/{convolution}", f"{ours}.1", f"decoder/{norm}")
+
+
+def load_network(variant: Variant, path: Path) -> tuple[DMENet, str]:
+    """The variant's network without auxiliary maps, with weights from a file, and one line on what they are.
+
+    Parameters
+    ----------
+    path
+        ``.npz`` in the authors' layout, or safetensors as `save_network` writes them.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, unsafe, of another kind, or holds another network.
+    """
+    if path.suffix == ".npz":
+        state, label = _state_from_arrays(path, read_arrays(path)), "released TensorLayer weights"
+    elif path.suffix == ".safetensors":
+        state, words = read_safetensors(path)
+        label = words.get("label", "unlabelled")
+    else:
+        raise InputError(f"{path} ends in {path.suffix or 'nothing'}; weights of DMENet are .npz or .safetensors")
+    network = empty_network(DMENetShape(variant.width, auxiliary=False))
+    _check_width(variant, path, state)
+    wanted = {name: value for name, value in state.items() if not name.startswith("auxiliary")}
+    floats = {name: value.float() if value.is_floating_point() else value for name, value in wanted.items()}
+    assign(network, floats, path, variant.name)
+    return network.eval().requires_grad_(False), label
+
+
+def empty_network(shape: DMENetShape) -> DMENet:
+    """The network on the meta device, without weights."""
+    with torch.device("meta"):
+        return DMENet(shape)
+
+
+def save_network(
+    path: Path, network: DMENet, variant: Variant, label: str, card: Mapping[str, Any], dtype: torch.dtype
+) -> None:
+    """Write a network as safetensors, with its variant, label and training card in the header."""
+    write_safetensors(path, network, {"variant": variant.name, "label": label}, card, dtype)
+
+
+def _check_width(variant: Variant, path: Path, state: Mapping[str, Tensor]) -> None:
+    first = state.get(f"{_FIRST}.weight")
+    if first is None or first.ndim != 4:
+        raise InputError(f"{path} does not hold a DMENet: it has no first layer of VGG19's form")
+    if len(first) != variant.width:
+        other = next((known.name for known in VARIANTS.values() if known.width == len(first)), None)
+        advice = f"; use --method {other}" if other else ""
+        found = f"its first level has {len(first)} channels, not {variant.width}"
+        raise InputError(f"{path} holds another network than {variant.name}: {found}{advice}")
+
+
+def _state_from_arrays(path: Path, arrays: dict[str, np.ndarray] | Sequence[np.ndarray]) -> dict[str, Tensor]:
+    """The released arrays under our names, channels first, the image's colours in RGB."""
+    named = _by_place(path, arrays) if not isinstance(arrays, dict) else _by_name(path, arrays)
+    state: dict[str, Tensor] = {}
+    for layer in layers():
+        kernel = named[f"{layer.released}/W_conv2d"]
+        if kernel.ndim != 4:
+            raise InputError(f"{path} does not hold a DMENet: {layer.released} is no convolution")
+        state[f"{layer.convolution}.weight"] = _tensor(kernel).permute(3, 2, 0, 1).contiguous()
+        state[f"{layer.convolution}.bias"] = _tensor(named[f"{layer.released}/b_conv2d"])
+        if layer.norm:
+            state[f"{layer.norm}.shift"] = _tensor(named[f"{layer.released_norm}/beta"])
+            state[f"{layer.norm}.running_mean"] = _tensor(named[f"{layer.released_norm}/moving_mean"])
+            state[f"{layer.norm}.running_var"] = _tensor(named[f"{layer.released_norm}/moving_variance"])
+            state[f"{layer.norm}.num_batches_tracked"] = torch.tensor(0)
+    state[f"{_FIRST}.weight"] = state[f"{_FIRST}.weight"].flip(1)
+    return state
+
+
+def variables() -> list[str]:
+    """The released variables in layer order, by their names from ``encoder`` or ``decoder`` on."""
+    names: list[str] = []
+    for layer in layers():
+        names += [f"{layer.released}/W_conv2d", f"{layer.released}/b_conv2d"]
+        if layer.norm:
+            names += [f"{layer.released_norm}/{part}" for part in ("beta", "moving_mean", "moving_variance")]
+    return names
+
+
+def _by_place(path: Path, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    expected = variables()
+    if len(arrays) != len(expected):
+        raise InputError(f"{path} does not hold a DMENet: it has {len(arrays)} arrays, DMENet has {len(expected)}")
+    return dict(zip(expected, arrays, strict=True))
+
+
+def _by_name(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Without what the released training saves beside: the classifier, the discriminator."""
+    named = {name.partition("defocus_net/")[2] or name: array for name, array in arrays.items()}
+    missing = [name for name in variables() if name not in named]
+    if missing:
+        raise InputError(f"{path} does not hold a DMENet: it has no {missing[0]} ({len(missing)} arrays are missing)")
+    return named
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array))

@@ -1,0 +1,82 @@
+"""Reads the convolutions of a Keras 2 model in HDF5; of the file only arrays and lists of names are looked at."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor
+
+from realdof.common.errors import InputError
+
+SUFFIXES = (".hdf5", ".h5")
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A layer's weights as torch has them: float32 (out, in, height, width), and the bias, float32 (out,)."""
+
+    name: str
+    weight: Tensor
+    bias: Tensor
+
+
+def read_convolutions(path: Path) -> list[Convolution]:
+    """Every layer with weights, in the model's order, kernels turned from channels-last to channels-first.
+
+    Parameters
+    ----------
+    path
+        A file that ``model.save`` or ``model.save_weights`` of Keras 2 wrote.
+
+    Raises
+    ------
+    InputError
+        It is damaged, no Keras model, or has layers other than convolutions with a bias.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            root = file.get("model_weights", file)
+            if "layer_names" not in root.attrs:
+                raise InputError(f"{path} is no Keras model: it has no list of layers")
+            layers = [(name, _arrays(path, root, name)) for name in _texts(root.attrs["layer_names"])]
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path} cannot be read as the HDF5 file of a Keras model ({error})") from error
+    return [_convolution(path, name, arrays) for name, arrays in layers if arrays]
+
+
+def _arrays(path: Path, root: h5py.Group, layer: str) -> list[np.ndarray]:
+    group = _own(path, root, layer)
+    return [_dataset(path, group, name) for name in _texts(group.attrs["weight_names"])]
+
+
+def _dataset(path: Path, group: h5py.Group, name: str) -> np.ndarray:
+    *folders, last = name.split("/")
+    for folder in folders:
+        group = _own(path, group, folder)
+    dataset = _own(path, group, last)
+    if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.dtype.kind != "f":
+        raise InputError(f"{path} holds something else than numbers of its own at {name}")
+    return np.asarray(dataset, dtype=np.float32)
+
+
+def _own(path: Path, group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
+    # HDF5 can point into other files, which a downloaded one has no business to.
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise InputError(f"{path} has no {name} of its own where its list of layers says so")
+    return group[name]
+
+
+def _texts(names: np.ndarray) -> list[str]:
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in names]
+
+
+def _convolution(path: Path, name: str, arrays: list[np.ndarray]) -> Convolution:
+    if len(arrays) != 2 or arrays[0].ndim != 4 or arrays[1].shape != arrays[0].shape[3:]:
+        shapes = ", ".join("x".join(map(str, array.shape)) for array in arrays)
+        raise InputError(
+            f"{path} holds another network: layer {name} has {shapes}, which is no convolution with a bias"
+        )
+    kernel, bias = (torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)
+    return Convolution(name, kernel.permute(3, 2, 0, 1).contiguous(), bias)

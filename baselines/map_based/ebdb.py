@@ -1,0 +1,179 @@
+"""The method `ebdb`: blur at edges from what a second blur does to them, at the scale that each edge allows."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from skimage.feature import canny
+from torch import Tensor
+
+from baselines.map_based.method import MapBasedMethod, eight_bit
+from baselines.map_based.propagation import propagate
+from baselines.map_based.sigma import gradient
+from benchmark.method import Image, MethodCard
+from realdof.alignment.tiles import noise_level
+
+# Standard deviations in pixels of the two Gaussians that gradients are taken at, finest first. A fine pair hardly sees
+# the edges beside, a coarse one sees through noise.
+_SCALES = ((0.7, 1.0), (1.0, 1.5), (1.5, 2.25), (2.0, 3.0))
+
+# An edge uses the finest pair whose gradient is so many times what the noise makes.
+_ABOVE_NOISE = 20.0
+
+# A central difference is a derivative averaged over two pixels, and that box has this variance.
+_DIFFERENCE_VARIANCE = 1 / 3
+
+_CANNY_DEVIATION = 1.0
+_CANNY_LOW, _CANNY_HIGH = 0.02, 0.06
+
+# Steps of averaging along an edge, each over its next pixels; and how alike in colour these must be.
+_STEPS = 12
+_COLOUR_RANGE = 0.1
+
+# An edge counts if the next coarser pair tells the same blur to this share: others are crowded by their neighbours.
+_AGREEMENT = 0.3
+
+_LARGEST = 5.0
+"""The method's maps are sigma / 5 (Lee et al., CVPR 2021: sigma is 5 s)."""
+
+
+@dataclass(frozen=True)
+class EdgeBlur:
+    """The blur at the edges of an image.
+
+    Parameters
+    ----------
+    mask
+        Where there is an edge whose blur can be told, bool (H, W).
+    sigma
+        The blur there in pixels, float32 (H, W); zero elsewhere.
+    confidence
+        The gradient's energy there, float32 (H, W); zero elsewhere.
+    """
+
+    mask: NDArray[np.bool_]
+    sigma: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+
+
+def estimate_sigma(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Estimate the standard deviation of the Gaussian blur at every pixel.
+
+    Parameters
+    ----------
+    image
+        float32 (H, W, 3), RGB, sRGB-encoded, [0, 1].
+
+    Returns
+    -------
+    ndarray
+        sigma in pixels, float32 (H, W) in [0, 5]; zero everywhere if the image has no edge.
+
+    References
+    ----------
+    Karaali and Jung, "Edge-Based Defocus Blur Estimation With Adaptive Scale Selection", TIP 2018: edges, ratio of
+    gradients before and after a second blur at an adaptive scale, filtering along connected edges, propagation.
+    Written from that outline; the rule that chooses the scale (from the noise), the filter's weights and the
+    propagation (``propagate``) are ours.
+    """
+    edges = blur_at_edges(image)
+    grey = image.mean(axis=2, dtype=np.float32)
+    if not edges.mask.any():
+        return np.zeros_like(grey)
+    return propagate(edges.confidence, edges.sigma, grey)
+
+
+def blur_at_edges(image: NDArray[np.float32]) -> EdgeBlur:
+    """Estimate the blur where the image has edges; see ``estimate_sigma``."""
+    grey = image.mean(axis=2, dtype=np.float32)
+    edges: NDArray[np.bool_] = canny(grey, _CANNY_DEVIATION, _CANNY_LOW, _CANNY_HIGH)
+    neighbours = _connections(image, edges)
+    noise = max(noise_level(grey), _QUANTISATION)
+    energies = {
+        deviation: _along_edges(neighbours, gradient(grey, deviation)[edges].astype(np.float64) ** 2)
+        - _noise_energy(noise, deviation)
+        for deviation in {deviation for pair in _SCALES for deviation in pair}
+    }
+    estimates = np.stack([_sigma_of(energies, *pair) for pair in _SCALES])
+    chosen = _finest_above_noise(energies, noise)
+    column = np.arange(estimates.shape[1])
+    found, coarser = estimates[chosen, column], estimates[chosen + 1, column]
+    told = (found > 0) & (found < _LARGEST) & (np.abs(coarser - found) <= _AGREEMENT * found)
+    mask, sigma, confidence = np.zeros_like(edges), np.zeros_like(grey), np.zeros_like(grey)
+    mask[edges] = told
+    sigma[edges] = found * told
+    confidence[edges] = energies[_SCALES[0][0]] * told
+    return EdgeBlur(mask, sigma, confidence)
+
+
+# Rounding to 8 bits, in the mean of three channels; files of more bits have more noise than that all the same.
+_QUANTISATION = 1 / 255 / np.sqrt(12 * 3)
+
+
+def _connections(image: NDArray[np.float32], edges: NDArray[np.bool_]) -> sparse.csr_array:
+    """How alike in colour neighbouring pixels of one edge are, (N, N), 1 on the diagonal; 0 where none touch."""
+    height, width = edges.shape
+    count = int(edges.sum())
+    index = np.full((height + 2, width + 2), -1)
+    index[1:-1, 1:-1][edges] = np.arange(count)
+    colour = cv2.GaussianBlur(image, (0, 0), 1.0)[edges]
+    rows, columns = [np.arange(count)], [np.arange(count)]
+    for down, right in ((0, 1), (1, -1), (1, 0), (1, 1)):
+        here = index[1:-1, 1:-1][edges]
+        there = index[1 + down : height + 1 + down, 1 + right : width + 1 + right][edges]
+        here, there = here[there >= 0], there[there >= 0]
+        rows += [here, there]
+        columns += [there, here]
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    distance = np.abs(colour[row] - colour[column]).mean(axis=1, dtype=np.float64)
+    return sparse.csr_array((np.exp(-distance / _COLOUR_RANGE), (row, column)), shape=(count, count))
+
+
+def _along_edges(neighbours: sparse.csr_array, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average values (N,) along connected edges, and along these alone."""
+    weights = neighbours @ np.ones_like(values)
+    for _ in range(_STEPS):
+        values = (neighbours @ values) / weights
+    return values
+
+
+def _sigma_of(energies: dict[float, NDArray[np.float64]], first: float, second: float) -> NDArray[np.float64]:
+    """The blur from the ratio of the gradients' energies at two scales, less what the gradient itself blurs."""
+    excess = energies[first] / np.maximum(energies[second], 1e-12) - 1
+    whole = (second**2 - first**2) / np.maximum(excess, 1e-6)
+    sigma: NDArray[np.float64] = np.sqrt(np.maximum(whole - first**2 - _DIFFERENCE_VARIANCE, 0))
+    return sigma
+
+
+def _finest_above_noise(energies: dict[float, NDArray[np.float64]], noise: float) -> NDArray[np.int64]:
+    """Which pair each edge uses, at most the last but one, as the last only confirms."""
+    chosen = np.full(len(energies[_SCALES[0][0]]), len(_SCALES) - 2)
+    for place in reversed(range(len(_SCALES) - 1)):
+        deviation = _SCALES[place][0]
+        chosen[energies[deviation] > _ABOVE_NOISE**2 * _noise_energy(noise, deviation)] = place
+    return chosen
+
+
+def _noise_energy(noise: float, deviation: float) -> float:
+    """Mean square of the gradient, both components, of white noise under a Gaussian."""
+    return noise**2 / (4 * np.pi * deviation**4)
+
+
+class EBDB(MapBasedMethod):
+    """Estimate the blur at edges, spread it, deconvolve."""
+
+    card = MethodCard(
+        "ebdb",
+        "EBDB",
+        "single",
+        "blur at edges by re-blurring at an adaptive scale, spread over the image, then deconvolved",
+        paper="Karaali and Jung, Edge-Based Defocus Blur Estimation With Adaptive Scale Selection, TIP 2018",
+    )
+
+    def sigma_map(self, image: Image) -> Tensor:
+        """See ``MapBasedMethod.sigma_map``; the map has the 8 bits that the authors' evaluation gave it."""
+        pixels = image.permute(1, 2, 0).contiguous().cpu().numpy()
+        return _LARGEST * eight_bit(torch.from_numpy(estimate_sigma(pixels)).to(image.device) / _LARGEST)

@@ -1,0 +1,78 @@
+"""What the map-based methods share: a defocus map, sigma from it, then hyper-Laplacian deconvolution level by level.
+
+As the evaluation in IFAN's comparison did it (Lee et al., CVPR 2021, Section 4.2), with the authors' weights of the
+data for each data set.
+"""
+
+import time
+from abc import abstractmethod
+from functools import partial
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from baselines.deconvolution import hyper_laplacian
+from baselines.deconvolution.engine import deconvolve_fast
+from benchmark.method import Image, Method, Sample
+
+ALPHA = 1.5
+"""The prior's exponent in the authors' evaluation; the NIPS paper recommends 2/3."""
+
+DATA_WEIGHTS = MappingProxyType({"cuhk": 420.0, "dpdd": 16.8, "realdof": 4.2})
+"""The authors' lambda for each data set."""
+
+OTHER_DATA_WEIGHT = DATA_WEIGHTS["dpdd"]
+"""For a data set that the authors did not run."""
+
+
+class MapBasedMethod(Method):
+    """Deblurs by a defocus map; a subclass gives ``card`` and ``sigma_map``.
+
+    Attributes
+    ----------
+    data_weight
+        lambda of the deconvolution.
+    """
+
+    data_weight = OTHER_DATA_WEIGHT
+
+    @abstractmethod
+    def sigma_map(self, image: Image) -> Tensor:
+        """Estimate the standard deviation of the blur, in pixels.
+
+        Parameters
+        ----------
+        image
+            float32 (3, H, W) in [0, 1], on the method's device.
+
+        Returns
+        -------
+        Tensor
+            float32 (H, W), at least 0, on the same device.
+        """
+
+    def prepare_for(self, dataset: str) -> None:
+        """Take the authors' lambda for this data set, or DPDD's for one that they did not run."""
+        self.data_weight = DATA_WEIGHTS.get(dataset, OTHER_DATA_WEIGHT)
+
+    def deblur(self, sample: Sample) -> Image:
+        """Estimate the map, then deconvolve; the seconds of both are kept in ``stage_seconds``."""
+        start = _now(sample.image)
+        sigma = self.sigma_map(sample.image)
+        mapped = _now(sample.image)
+        solver = partial(hyper_laplacian.deconvolve, data_weight=self.data_weight, alpha=ALPHA)
+        result = deconvolve_fast(sample.image, sigma, solver)
+        self.stage_seconds = {"map": mapped - start, "deconvolution": _now(sample.image) - mapped}
+        return result
+
+
+def eight_bit(map_: Tensor) -> Tensor:
+    """A map in [0, 1] as it comes back from the 8-bit file that the authors' evaluation wrote it to."""
+    return map_.clamp(0, 1).mul(255).add(0.5).floor().div(255)
+
+
+def _now(image: Tensor) -> float:
+    if image.is_cuda:
+        torch.cuda.synchronize(image.device)
+    return time.perf_counter()

@@ -1,0 +1,153 @@
+"""Networks of any architecture that spandrel and its extra package know, from files that run no code."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from benchmark.weight_files import read_safetensors
+from realdof.common.errors import InputError
+
+if TYPE_CHECKING:
+    from spandrel import ArchRegistry, ImageModelDescriptor
+
+CHECKPOINTS = (".pth", ".pt", ".ckpt", ".pytorch", ".bin")
+"""Endings of files that torch reads with ``weights_only``; spandrel itself would also run TorchScript."""
+
+_BOXES = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+_UNUSED_OPERATORS = {"nms": _BOXES, "qnms": _BOXES}
+"""Operators whose declaration torchvision needs to be imported, with their schemas."""
+
+
+def load_model(path: Path) -> "ImageModelDescriptor[Any]":
+    """The network in a file, of the architecture that its parameters' names tell.
+
+    Parameters
+    ----------
+    path
+        ``.safetensors``, or a checkpoint of plain tensors: nothing in it is executed.
+
+    Raises
+    ------
+    InputError
+        spandrel is not installed; the file is damaged, holds more than tensors, or a network that spandrel does not
+        know; or the network does not map an image, or two dual-pixel views, to an image of the same size.
+    """
+    registry = architectures()
+    from spandrel import ImageModelDescriptor, UnsupportedModelError, canonicalize_state_dict
+
+    state = _only_tensors(path, canonicalize_state_dict(dict(_read(path))))
+    try:
+        model = registry.load(state)
+    except UnsupportedModelError as error:
+        raise InputError(f"{path} holds a network that spandrel does not know") from error
+    # Detection looks at some parameters' names only, so that another network of like names fails in any of these ways.
+    except (RuntimeError, KeyError, ValueError, IndexError, AssertionError, TypeError) as error:
+        raise InputError(f"{path} holds a network that spandrel mistakes for another: {_reason(error)}") from error
+    if not isinstance(model, ImageModelDescriptor):
+        raise InputError(f"{path} holds {model.architecture.name}, which needs a mask beside the image")
+    _check_channels(path, model)
+    return model.eval()
+
+
+def _check_channels(path: Path, model: "ImageModelDescriptor[Any]") -> None:
+    if model.scale != 1:
+        raise InputError(f"{path} holds {model.architecture.name} that enlarges {model.scale} times; it must not")
+    if model.input_channels not in (3, 6) or model.output_channels != 3:
+        raise InputError(
+            f"{path} holds {model.architecture.name} from {model.input_channels} to {model.output_channels} channels; "
+            "it must be from 3, or 6 for dual-pixel views, to 3"
+        )
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    if path.suffix == ".safetensors":
+        return read_safetensors(path)[0]
+    if path.suffix not in CHECKPOINTS:
+        known = ", ".join((".safetensors", *CHECKPOINTS))
+        raise InputError(f"{path} ends in {path.suffix or 'nothing'}; weights for spandrel are {known}")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise InputError(
+            f"{path} cannot be read as a checkpoint of plain tensors ({_reason(error)}); it is damaged or holds more "
+            "than that"
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds a {type(content).__name__}, not a state dictionary")
+    return content
+
+
+def _reason(error: Exception) -> str:
+    """What an error says in its first two lines, the second of which names the parameter that does not fit."""
+    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(said[:2]) or type(error).__name__
+
+
+def _only_tensors(path: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
+    tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise InputError(f"{path} holds no parameters")
+    return tensors
+
+
+def architectures() -> "ArchRegistry":
+    """Every architecture of spandrel and of its extra package, which holds those of other licences than MIT's.
+
+    Raises
+    ------
+    InputError
+        They cannot be imported.
+    """
+    try:
+        _import_torchvision()
+        from spandrel import MAIN_REGISTRY
+        from spandrel_extra_arches import EXTRA_REGISTRY
+    except ImportError as error:
+        raise InputError(
+            f"spandrel cannot be imported ({error}); install it with: pip install 'ifan-bench[models]'"
+        ) from error
+    registry = MAIN_REGISTRY.copy()
+    registry.add(*EXTRA_REGISTRY, ignore_duplicates=True)
+    return registry
+
+
+def _import_torchvision() -> None:
+    """Import torchvision, which spandrel needs, also where its compiled operators do not fit the installed torch.
+
+    torchvision of the package index is compiled for CUDA. Beside a torch for CPUs its operators do not load, and it
+    cannot be imported, because it describes two of them that then do not exist. They are declared here, without
+    anything that would compute them: who called one would be told so. No architecture of spandrel does: they use
+    ``torchvision.transforms`` alone.
+    """
+
+    def attempt() -> None:
+        import torchvision  # noqa: F401
+
+    declare_missing(attempt, lambda name, schema: torch.library.define(f"torchvision::{name}", schema))
+
+
+def declare_missing(attempt: Callable[[], None], declare: Callable[[str, str], None]) -> None:
+    """Try an import again and again, each time with one more of the operators declared that it misses.
+
+    Raises
+    ------
+    InputError
+        It misses something else.
+    """
+    left = dict(_UNUSED_OPERATORS)
+    while True:
+        try:
+            return attempt()
+        except RuntimeError as error:
+            missing = re.match(r"operator torchvision::(\w+) does not exist", str(error))
+            if missing is None or missing[1] not in left:
+                raise InputError(
+                    f"torchvision cannot be imported beside torch {torch.__version__} ({error}); install the build of "
+                    "it that belongs to this torch, from the same place"
+                ) from error
+            declare(missing[1], left.pop(missing[1]))

@@ -1,0 +1,72 @@
+"""``ifan-bench compare A B``: where one method wins and loses against another, with the images."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark import registry
+
+if TYPE_CHECKING:
+    from benchmark.leaderboards.compare import Comparison
+
+FORMATS = ("table", "markdown", "json")
+
+
+def compare(
+    a: Annotated[str, typer.Argument(help="A run: its folder, the first digits of its id, or a method's name.")],
+    b: Annotated[str, typer.Argument(help="The run to compare with: the baseline.")],
+    dataset: Annotated[str | None, typer.Option("--dataset", help="Narrows the choice of runs.")] = None,
+    protocol: Annotated[str | None, typer.Option("--protocol", help="Narrows the choice of runs.")] = None,
+    results: Annotated[Path, typer.Option("--results", help="The results folder.")] = Path("results"),
+    metric: Annotated[str, typer.Option("--metric", help="What wins and losses are listed by.")] = "psnr",
+    top: Annotated[int, typer.Option("--top", min=1, help="How many wins and how many losses are listed.")] = 5,
+    format: Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(FORMATS)}.")] = "table",
+    pictures: Annotated[
+        Path | None, typer.Option("--pictures", help="Folder to write the listed outputs to, A left of B.")
+    ] = None,
+) -> None:
+    """Compare two runs on the same images: means, paired tests, and the images where A wins and loses most."""
+    from benchmark.commands.terminal import print_table
+    from benchmark.leaderboards.compare import compare as compare_runs
+    from benchmark.leaderboards.compare import image_table, summary_table, write_strips
+    from benchmark.leaderboards.render.tables import to_markdown
+    from benchmark.results.choice import choose
+
+    if format not in FORMATS:
+        raise registry.unknown("format", format, FORMATS)
+    found = compare_runs(choose(results, a, dataset, protocol), choose(results, b, dataset, protocol))
+    if metric not in found.metrics:
+        raise registry.unknown("metric of both runs", metric, found.metrics)
+    written = [] if pictures is None else write_strips(found, metric, top, pictures)
+    if format == "json":
+        typer.echo(json.dumps(_as_json(found), indent=2))
+        return
+    for table, files in ((summary_table(found), []), (image_table(found, metric, top), written)):
+        if format == "table":
+            print_table(table, files)
+        else:
+            typer.echo(to_markdown(table))
+
+
+def _as_json(found: "Comparison") -> dict[str, object]:
+    return {
+        "a": found.a.settings | {"id": found.a.description["id"]},
+        "b": found.b.settings | {"id": found.b.description["id"]},
+        "metrics": {
+            name: {
+                "images": result.images, "mean_a": result.mean_a, "mean_b": result.mean_b,
+                "difference": result.difference.mean,
+                "interval": [result.difference.low, result.difference.high] if result.images > 1 else None,
+                "wins": result.wins, "losses": result.losses, "ties": result.ties,
+                "wilcoxon_p": result.wilcoxon_p, "bootstrap_p": result.bootstrap_p,
+            }
+            for name, (_, result) in found.metrics.items()
+        },
+        "images": {
+            name: [{"name": row.name, "a": row.a, "b": row.b, "gain": row.gain} for row in rows]
+            for name, rows in found.images.items()
+        },
+        "missing": list(found.missing),
+    }  # fmt: skip

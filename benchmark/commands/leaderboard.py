@@ -1,0 +1,129 @@
+"""``ifan-bench leaderboard``: tables of what was measured and what papers print."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark import registry
+from realdof.common.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.datasets.base import Dataset
+    from benchmark.leaderboards.build import Row
+    from benchmark.leaderboards.render.tables import Table
+
+FORMATS = ("table", "csv", "markdown", "latex", "html", "json")
+SUFFIXES = {"csv": "csv", "markdown": "md", "latex": "tex", "html": "html", "json": "json"}
+SORTS = ("psnr", "ssim", "mae", "lpips", "params_m", "macs_g", "time_s")
+
+
+def leaderboard(
+    dataset: Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")] = "sample",
+    protocol: Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")] = None,
+    results: Annotated[Path, typer.Option("--results", help="The results folder.")] = Path("results"),
+    format: Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(FORMATS)}.")] = "table",
+    sort: Annotated[str, typer.Option("--sort", help=f"The column to order by: {', '.join(SORTS)}.")] = "psnr",
+    images: Annotated[
+        str | None, typer.Option("--images", help="First digits of the images' identity, where several share a name.")
+    ] = None,
+    paper_table: Annotated[
+        str | None, typer.Option("--paper-table", help="The paper's own table: 1 to 5, s1 to s3 of its supplement.")
+    ] = None,
+    pictures: Annotated[
+        int, typer.Option("--pictures", min=0, help="With --format html: how many scenes have pictures at most.")
+    ] = 20,
+    root: Annotated[
+        Path | None, typer.Option("--root", help="For pictures: the data set's folder, if not its place in the cache.")
+    ] = None,
+    subset: Annotated[Path | None, typer.Option("--subset", help="For pictures: the list that the runs had.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for the files; a leaderboard's is the results folder if not given."),
+    ] = None,
+) -> None:
+    """Print measured and published figures side by side, and write them as CSV, Markdown and the format asked for."""
+    from benchmark.commands.terminal import print_table, showing_preparation
+    from benchmark.leaderboards import build as boards
+    from benchmark.leaderboards.render import formats
+    from realdof.common.files import write_text
+
+    if format not in FORMATS:
+        raise registry.unknown("format", format, FORMATS)
+    if sort not in SORTS:
+        raise registry.unknown("column to sort by", sort, SORTS)
+    if paper_table is not None:
+        from benchmark.leaderboards.paper_tables import render
+
+        table = render(paper_table, measured_in(results, images))
+        texts = {kind: rendered(table, kind) for kind in SUFFIXES}
+        stem, folder = f"paper-table-{paper_table}", out
+    else:
+        # A run on a subset is of data set NAME@LIST, and only NAME is registered.
+        name = protocol or registry.dataset(dataset.partition("@")[0]).card.protocol
+        board = boards.build(results, dataset, registry.protocol(name).name, sort=sort, images=images)
+        table = formats.to_table(board)
+        texts = {kind: rendered(table, kind) for kind in ("markdown", "latex")}
+        texts |= {"csv": formats.to_csv(board), "json": formats.to_json(board)}
+        stem, folder = f"leaderboard-{dataset}-{board.protocol}", out or results
+        if format == "html":
+            from benchmark.report.page import write_page
+
+            opened = partial(_opened, dataset, root, subset)
+            with showing_preparation("drawing pictures") as report:
+                texts["html"] = write_page(board, folder / f"{stem}.html", opened, pictures, report)
+    kinds = [kind for kind in dict.fromkeys(("csv", "markdown", format)) if kind in SUFFIXES]
+    files = [] if folder is None else [folder / f"{stem}.{SUFFIXES[kind]}" for kind in kinds]
+    for path, kind in zip(files, kinds, strict=False):
+        write_text(path, texts[kind])
+    if format == "table":
+        print_table(table, files)
+    else:
+        typer.echo(texts[format], nl=False)
+
+
+def _opened(dataset: str, root: Path | None, subset: Path | None) -> "Dataset":
+    from benchmark.datasets.subset import restrict
+
+    found = restrict(registry.dataset(dataset.partition("@")[0])(root), subset)
+    if found.card.name != dataset:
+        raise InputError(f"{dataset} is part of a data set; give its list with --subset")
+    return found
+
+
+def rendered(table: "Table", format: str) -> str:
+    """A table in one of the formats that files have."""
+    from benchmark.leaderboards.render import tables
+
+    writers: dict[str, Callable[[Table], str]] = {
+        "csv": tables.to_csv,
+        "markdown": tables.to_markdown,
+        "latex": tables.to_latex,
+        "html": tables.to_html,
+        "json": tables.to_json,
+    }
+    return writers[format](table)
+
+
+def measured_in(results: Path, images: str | None = None) -> Callable[[str, str], "list[Row]"]:
+    """From data set and protocol to the measured rows of a results folder, the best PSNR first; none without runs.
+
+    Parameters
+    ----------
+    images
+        As of ``benchmark.leaderboards.build.build``.
+    """
+    from benchmark.leaderboards.build import build
+    from benchmark.results.run import find_runs
+
+    def rows(dataset: str, protocol: str) -> "list[Row]":
+        there = results.is_dir() and any(
+            run.description["determinants"]["protocol"] == protocol for run in find_runs(results, dataset)
+        )
+        if not there:
+            return []
+        return [row for row in build(results, dataset, protocol, images=images).rows if row.kind == "measured"]
+
+    return rows

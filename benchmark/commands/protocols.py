@@ -1,0 +1,22 @@
+"""``ifan-bench protocols``: every protocol, in a line."""
+
+
+def protocols() -> None:
+    """List every protocol that figures can be measured under."""
+    from benchmark.commands.terminal import print_table
+    from benchmark.leaderboards.render.tables import Cell, Table
+    from benchmark.protocols import PROTOCOLS
+
+    rows = [
+        (protocol.name, str(protocol.version), ", ".join(protocol.metrics), protocol.summary, protocol.source)
+        for protocol in PROTOCOLS.values()
+    ]
+    print_table(
+        Table(
+            "protocols",
+            ("name", "version", "metrics", "what it is", "source"),
+            tuple(tuple(Cell(word) for word in row) for row in rows),
+            words=frozenset({0, 2, 3, 4}),
+        ),
+        [],
+    )

@@ -1,0 +1,181 @@
+"""What `ifan-bench` shows in the terminal: progress, summaries and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.measure import Measurement
+from rich.table import Table
+
+from benchmark.leaderboards.render.tables import Cell
+from realdof.common.console import progress_bar, stderr, stdout
+
+if TYPE_CHECKING:
+    from benchmark.complexity import Complexity
+    from benchmark.datasets.card import DatasetCard
+    from benchmark.leaderboards.render.tables import Table as Shown
+    from benchmark.method import MethodCard
+    from benchmark.metrics.base import Metric
+    from benchmark.results.run import RunFolder
+    from benchmark.results.summary import Summary
+    from benchmark.running.runner import Progress
+    from benchmark.running.timing import Timing
+
+_WIDEST = 2000
+"""Letters; no table is wider."""
+
+
+@contextmanager
+def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
+    """A progress bar over a run's images."""
+    with progress_bar() as bar:
+        task = bar.add_task(title, total=None, detail="")
+
+        def report(progress: Progress) -> None:
+            record = progress.record
+            detail = ""
+            if record is not None:
+                detail = record.name if record.status == "ok" else f"[red]{record.name} failed[/]"
+            elif progress.resumed:
+                detail = f"{progress.resumed} already done"
+            bar.update(task, total=progress.total, completed=progress.done, detail=detail)
+
+        yield report
+
+
+@contextmanager
+def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar that appears only if there is something to make."""
+    with progress_bar() as bar:
+        task = bar.add_task(title, total=None, detail="", visible=False)
+
+        def report(done: int, total: int) -> None:
+            bar.update(task, total=total, completed=done, visible=True)
+
+        yield report
+
+
+def print_summary(folder: RunFolder, summary: Summary, metrics: Mapping[str, Metric]) -> None:
+    """The run's figures in one table, then where everything is."""
+    description = folder.description
+    determinants, weights = description["determinants"], description["weights"]
+    table = Table(title=f"{determinants['method']} on {determinants['dataset']}, protocol {determinants['protocol']}")
+    table.add_column("images", justify="right")
+    for metric in metrics.values():
+        arrow = "↓" if metric.card.lower_is_better else "↑"
+        table.add_column(f"{metric.card.title} {arrow}", justify="right")
+    table.add_column("s / image", justify="right")
+    for stage in summary.stages:
+        table.add_column(f"{stage}, s", justify="right")
+    scores = [_figure(summary.scores.get(name), metric.card.decimals) for name, metric in metrics.items()]
+    times = [summary.seconds, *summary.stages.values()]
+    table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
+    stdout.print(table)
+    for line in _on_times(summary):
+        stdout.print(line, highlight=False, soft_wrap=True)
+    if weights:
+        stdout.print(f"weights: {weights['name']} ({weights['label']})", highlight=False)
+    for name, reason in summary.failed.items():
+        stderr.print(f"[red]failed[/] {name}: {reason}", highlight=False, soft_wrap=True)
+    stdout.print(f"results: {folder.path}", highlight=False, soft_wrap=True)
+
+
+def _on_times(summary: Summary) -> Iterator[str]:
+    if summary.seconds is None or summary.quartiles is None:
+        return
+    low, high = summary.quartiles
+    memory = "" if summary.peak_memory is None else f"; peak memory {summary.peak_memory / 1e9:.2f} GB"
+    devices = escape("; ".join(summary.devices) or "an unknown device")
+    yield f"time: median {summary.seconds:.3f} s, quartiles {low:.3f} and {high:.3f} s, on {devices}{memory}"
+    if not summary.comparable_times:
+        yield (
+            f"[yellow]note[/] times were taken with up to {summary.workers} images at once or on several devices, and "
+            "stay out of tables; --again with one worker measures them"
+        )
+
+
+def print_table(table: Shown, files: Iterable[Path]) -> None:
+    """A table with the best figures in bold and the second best underlined, its notes and where it was written."""
+    shown = Table(title=escape(table.title), title_justify="left")
+    for at, column in enumerate(table.columns):
+        shown.add_column(escape(column), justify="left" if at in table.words else "right")
+    for at, row in enumerate(table.rows):
+        shown.add_row(*(_cell(cell) for cell in row), style="dim" if at in table.muted else None)
+    # A terminal that is too narrow may break lines, but no figure may be cut off.
+    wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
+    width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
+    Console(file=stdout.file, width=width).print(shown)
+    for number, note in enumerate(table.notes, 1):
+        stdout.print(f"{number}. {escape(note)}", highlight=False, soft_wrap=True)
+    for path in files:
+        stdout.print(f"written: {escape(str(path))}", highlight=False, soft_wrap=True)
+
+
+def _cell(cell: Cell) -> str:
+    text = escape(cell.text)
+    if cell.mark and text:
+        text = f"[bold]{text}[/]" if cell.mark == "best" else f"[underline]{text}[/]"
+    notes = f" ({','.join(map(str, cell.notes))})" if cell.notes else ""
+    return text + notes + (f"\n[dim]{escape(cell.detail)}[/]" if cell.detail else "")
+
+
+def print_methods(cards: Iterable[MethodCard]) -> None:
+    """A line a method."""
+    table = Table("name", "input", "what it is", "weights", title="methods")
+    for card in cards:
+        table.add_row(card.name, card.inputs, card.summary, ", ".join(card.weights) or "none needed")
+    stdout.print(table)
+
+
+def print_datasets(cards: Iterable[DatasetCard]) -> None:
+    """A line a data set."""
+    table = Table("name", "what it is", "protocol", "licence", title="data sets")
+    for card in cards:
+        table.add_row(card.name, card.summary, card.protocol, card.licence)
+    stdout.print(table)
+
+
+def print_complexity(counted: Mapping[str, Complexity]) -> None:
+    """Parameters and MACs of each network, with convention and size named."""
+    from benchmark.complexity import NOT_COUNTED, PAPER
+
+    table = Table("method", title="complexity")
+    for column in ("parameters, M", f"MACs, B ({PAPER})", "MACs, B (exact)"):
+        table.add_column(column, justify="right")
+    for name, cost in counted.items():
+        figures = (cost.parameters / 1e6, cost.paper / 1e9, cost.exact / 1e9)
+        table.add_row(name, f"{figures[0]:.2f}", f"{figures[1]:.1f}", f"{figures[2]:.1f}")
+    stdout.print(table)
+    for cost in list(counted.values())[:1]:
+        stdout.print(
+            f"* At {cost.width}x{cost.height}: convolutions, biases, and modules of activation, batch normalisation, "
+            f"pooling and up-sampling. {PAPER} is the paper's "
+            "convention (it takes a transposed convolution's bias over H x H); exact takes H x W.",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+        stdout.print(f"* Not counted: {NOT_COUNTED}.", highlight=False, soft_wrap=True)
+
+
+def print_timing(timing: Timing) -> None:
+    """Median, quartiles, memory and device, in sentences."""
+    weights = f", weights {timing.weights}" if timing.weights else ""
+    stdout.print(f"{timing.method} at {timing.width}x{timing.height}{weights}:", highlight=False, soft_wrap=True)
+    for line in _on_times(timing.summary):
+        stdout.print(line, highlight=False, soft_wrap=True)
+    for name, seconds in timing.summary.stages.items():
+        stdout.print(f"of it {name}: median {seconds:.3f} s", highlight=False, soft_wrap=True)
+    how = "The whole image" if timing.tiling is None else f"In tiles ({timing.tiling})"
+    times = f"{timing.summary.done} times after once that does not count"
+    stdout.print(f"* {how}, {times}; synchronised, loading excluded.", highlight=False, soft_wrap=True)
+
+
+def _figure(value: float | None, decimals: int) -> str:
+    if value is None:
+        return ""
+    return "inf" if math.isinf(value) else f"{value:.{decimals}f}"

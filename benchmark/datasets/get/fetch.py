@@ -1,0 +1,271 @@
+"""Downloading a large archive from one of several mirrors, going on where a broken connection left off.
+
+pooch is not used, because it cannot resume; huggingface_hub only says where a file of the hub lies (``hub.py``).
+"""
+
+import fcntl
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import requests
+
+from benchmark.datasets.card import Archive
+from benchmark.datasets.get.hub import Located, locate
+from realdof.common.download import Connection, Progress, reason, shown
+from realdof.common.errors import InputError
+from realdof.common.files import sha256_of, write_json
+
+PAUSE = 1.0
+"""Seconds before the second try without progress; each further one doubles it."""
+IDLE_TRIES = 4
+"""A mirror is given up after so many connections in a row that brought nothing."""
+ALL_TRIES = 200
+"""A mirror that drips is given up after so many connections."""
+
+# What has come of a block is lost when the connection breaks, so blocks are small.
+_BLOCK = 2**14
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_TRY_AGAIN = (408, 429, 500, 502, 503, 504)
+
+
+class _BrokenOff(Exception):
+    """The connection ended too early; what has come is kept."""
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a partial file is the beginning of: asked for again with ``If-Range``, so that no two files are mixed.
+
+    ``url`` is the mirror's, whatever that leads to.
+    """
+
+    url: str
+    validator: str | None
+    total: int | None
+
+
+def fetch(
+    archive: Archive,
+    folder: Path,
+    connection: Connection,
+    check: Callable[[Path], None],
+    progress: Progress | None = None,
+) -> Path:
+    """Download an archive, or find it in ``folder``; a download that was broken off, or killed, goes on.
+
+    Parameters
+    ----------
+    check
+        Raises `InputError` if a whole file is not the right one; the next mirror is tried then.
+    progress
+        Called as it arrives.
+
+    Raises
+    ------
+    InputError
+        No mirror has it, or the folder cannot be written to or is too full.
+    """
+    path = folder / archive.name
+    if path.is_file():
+        check(path)
+        return path
+    part = _Part(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        problems = []
+        with part.locked():
+            # The mirror that the partial file came from can go on; any other starts anew.
+            for url in sorted(archive.mirrors, key=lambda url: url != part.state.url):
+                try:
+                    located = locate(url, connection.timeout)
+                    _fetch_from(url, located, part, archive.limits.bytes, connection, progress)
+                    part.check(url, partial(_check_promise, located))
+                    part.check(url, check)
+                except InputError as error:
+                    problems.append(str(error))
+                else:
+                    return part.finished()
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    raise InputError(
+        f"{archive.name} cannot be fetched: {'; '.join(problems) or 'it has no mirror'}; "
+        "download it with a browser and give --from FILE"
+    )
+
+
+class _Part:
+    """The partial file beside ``path``, with what it is the beginning of."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = path.with_name(f"{path.name}.part")
+        self._state = path.with_name(f"{path.name}.part.json")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing to it; the lock ends with this process, however that ends."""
+        with self.file.open("ab") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(f"another process is fetching {self.path}; wait for it") from error
+            yield
+            if self.size == 0:
+                self.file.unlink(missing_ok=True)
+                self._state.unlink(missing_ok=True)
+
+    @property
+    def size(self) -> int:
+        return self.file.stat().st_size if self.file.is_file() else 0
+
+    @property
+    def state(self) -> _State:
+        try:
+            return _State(**json.loads(self._state.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            # Nothing is lost but what was fetched before: the download starts anew.
+            return _State("", None, None)
+
+    def begin(self, state: _State) -> None:
+        # Cut, not removed: it is locked.
+        with self.file.open("wb"):
+            write_json(self._state, asdict(state))
+
+    def check(self, url: str, check: Callable[[Path], None]) -> None:
+        try:
+            check(self.file)
+        except InputError as error:
+            self.begin(_State("", None, None))
+            raise InputError(f"{shown(url)} gave {error}") from error
+
+    def finished(self) -> Path:
+        self.file.replace(self.path)
+        self._state.unlink(missing_ok=True)
+        return self.path
+
+
+def _check_promise(located: Located, path: Path) -> None:
+    """Refuse a file of the hub that is not the one which the hub has by its own word."""
+    if located.bytes is not None and path.stat().st_size != located.bytes:
+        raise InputError(f"{path.stat().st_size:,} bytes, not the {located.bytes:,} that the hub tells")
+    if located.sha256 is not None and (found := sha256_of(path)) != located.sha256:
+        raise InputError(f"a file whose SHA-256 begins {found[:12]}, not {located.sha256[:12]} as the hub tells")
+
+
+def _fetch_from(
+    url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None
+) -> None:
+    idle = 0
+    farthest = part.size
+    for _ in range(ALL_TRIES):
+        try:
+            _go_on(url, located, part, max_bytes, connection, progress)
+        except _BrokenOff as error:
+            problem = str(error)
+        else:
+            return
+        # A server that makes us begin again and again brings nothing, however much it sends.
+        idle = 0 if part.size > farthest else idle + 1
+        farthest = max(farthest, part.size)
+        if idle == IDLE_TRIES:
+            break
+        time.sleep(PAUSE * 2 ** (idle - 1) if idle else 0)
+    raise InputError(f"{shown(url)} {problem}")
+
+
+def _go_on(
+    url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None
+) -> None:
+    """One connection: ask for the rest of the file, and append what comes."""
+    state = part.state
+    offset = part.size if state.url == url and state.validator else 0
+    if offset and offset == state.total:
+        return
+    options = connection.options()
+    options["headers"] = located.headers | options["headers"]
+    if offset and state.validator:
+        options["headers"] |= {"Range": f"bytes={offset}-", "If-Range": state.validator}
+    try:
+        response = requests.get(located.url, stream=True, **options)
+    except OSError as error:
+        if part.size or isinstance(error, requests.Timeout):
+            raise _BrokenOff(f"cannot be read: {reason(error)}") from error
+        raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error
+    with response:
+        found = _checked(response, url, part, offset, state)
+        if found.total is not None and found.total > max_bytes:
+            raise InputError(f"{shown(url)} has {found.total:,} bytes, at most {max_bytes:,} were expected")
+        if response.status_code != 206:
+            offset = 0
+            part.begin(found)
+        _check_space(part.file.parent, (found.total or 0) - offset)
+        _append(response, url, part, max_bytes, found.total, progress)
+    if found.total is not None and part.size < found.total:
+        raise _BrokenOff(f"broke off after {part.size:,} of {found.total:,} bytes")
+
+
+def _checked(response: requests.Response, url: str, part: _Part, offset: int, state: _State) -> _State:
+    """What the server says it sends, if that can be the file."""
+    if response.status_code == 416:
+        part.begin(_State("", None, None))
+        raise _BrokenOff("has no such part of the file any more")
+    if response.status_code in _TRY_AGAIN:
+        raise _BrokenOff(f"answers {response.status_code} {response.reason}")
+    if not response.ok:
+        raise InputError(f"{shown(url)} cannot be read: the server answers {response.status_code} {response.reason}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise InputError(f"{shown(url)} sends the archive in another encoding than was asked for")
+    if response.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
+        raise _web_page(url)
+    if response.status_code == 206:
+        matched = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if matched is None or int(matched[1]) != offset or int(matched[2]) != state.total:
+            part.begin(_State("", None, None))
+            raise _BrokenOff("sent another part of the file than was asked for")
+        return state
+    length = response.headers.get("Content-Length", "")
+    tag = response.headers.get("ETag", "")
+    # A weak tag does not promise the same bytes.
+    validator = response.headers.get("Last-Modified") if tag.startswith("W/") or not tag else tag
+    return _State(url, validator, int(length) if length.isdecimal() else None)
+
+
+def _append(
+    response: requests.Response, url: str, part: _Part, max_bytes: int, total: int | None, progress: Progress | None
+) -> None:
+    with part.file.open("ab") as file:
+        done = part.size
+        for block in _received(response):
+            if done == 0 and block.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+                raise _web_page(url)
+            done += len(block)
+            if done > max_bytes:
+                raise InputError(f"{shown(url)} has over {max_bytes:,} bytes; it is not the right file")
+            file.write(block)
+            if progress is not None:
+                progress(part.path.name, done, total)
+
+
+def _received(response: requests.Response) -> Iterator[bytes]:
+    """Tell a connection that breaks off from a disk that is full: both are OSError."""
+    try:
+        yield from response.iter_content(_BLOCK)
+    except OSError as error:
+        raise _BrokenOff(f"broke off: {reason(error)}") from error
+
+
+def _web_page(url: str) -> InputError:
+    return InputError(f"{shown(url)} gave a web page, not an archive")
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(f"{folder} has {free:,} bytes free, {needed:,} more are needed; make room")

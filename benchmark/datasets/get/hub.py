@@ -1,0 +1,110 @@
+"""A file of a data set repository on the Hugging Face hub as one more mirror: ``hf://OWNER/NAME/FILE``.
+
+``huggingface_hub`` says where the file is, how long it is and what its SHA-256 is; it is fetched and checked as from
+any other server, so that a download goes on where it broke off, and nothing that is fetched is ever unpickled.
+"""
+
+import importlib
+import os
+import re
+from dataclasses import dataclass, field
+from types import ModuleType
+
+from realdof.common.errors import InputError
+
+SCHEME = "hf://"
+_ADDRESS = re.compile(
+    r"hf://(?:datasets/)?(?P<repo>[\w.-]+/[\w.-]+?)(?:@(?P<revision>[^/]+))?/(?P<file>[^?#]+[^/?#])", re.ASCII
+)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where an address leads.
+
+    Parameters
+    ----------
+    url
+        What is asked for; on the hub of a fixed revision.
+    headers
+        That go with it.
+    sha256
+        Of the file, where the server promises one.
+    bytes
+        Of the file, where the server says so before.
+    """
+
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    sha256: str | None = None
+    bytes: int | None = None
+
+
+def locate(address: str, timeout: float) -> Located:
+    """Find what an address leads to; every address but the hub's leads to itself.
+
+    Parameters
+    ----------
+    address
+        ``hf://OWNER/NAME/FILE``, ``hf://datasets/OWNER/NAME@REVISION/FILE``, or a URL. The hub is that of
+        ``$HF_ENDPOINT``, if set.
+    timeout
+        Longest silence of the hub, in seconds.
+
+    Raises
+    ------
+    InputError
+        The address is none, ``huggingface_hub`` is not installed, or the hub has no such file for us.
+    """
+    if not address.startswith(SCHEME):
+        return Located(address)
+    matched = _ADDRESS.fullmatch(address)
+    if matched is None:
+        raise InputError(f"{address} is no address on the hub; give hf://OWNER/NAME/FILE of a data set repository")
+    try:
+        hub = importlib.import_module("huggingface_hub")
+    except ModuleNotFoundError as error:
+        raise InputError(f"{address} needs huggingface_hub; install ifan-bench[hub]") from error
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    place = {"repo_id": matched["repo"], "filename": matched["file"], "repo_type": "dataset", "endpoint": endpoint}
+    try:
+        found = hub.get_hf_file_metadata(
+            hub.hf_hub_url(**place, revision=matched["revision"]), timeout=timeout, endpoint=endpoint
+        )
+        # Of one revision, whatever is pushed while we fetch.
+        url: str = hub.hf_hub_url(**place, revision=found.commit_hash or matched["revision"])
+        headers: dict[str, str] = hub.utils.build_hf_headers()
+    except (OSError, ValueError, _transport_error(hub)) as error:
+        raise InputError(f"{address} cannot be found: {_reason(error)}") from error
+    tag = found.etag or ""
+    return Located(url, headers, tag if _SHA256.fullmatch(tag) else None, found.size)
+
+
+def _transport_error(hub: ModuleType) -> type[Exception]:
+    """What the library's own HTTP client raises; which client that is depends on the library's version."""
+    kinds: tuple[type[Exception], ...] = hub.errors.HfHubHTTPError.__mro__
+    return next(kind for kind in kinds if kind.__name__ == "HTTPError")
+
+
+def _reason(error: Exception) -> str:
+    """The library's errors are pages; their names say what happened."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    response = getattr(error, "response", None)
+    if "GatedRepoError" in names:
+        return "its owner wants you to ask for access, and to sign in with `hf auth login`"
+    if "RepositoryNotFoundError" in names:
+        return "the hub has no such data set repository, or it is private and you are not signed in"
+    if "RevisionNotFoundError" in names:
+        return "the repository has no such revision"
+    if "EntryNotFoundError" in names and response is not None:
+        return "the repository has no such file"
+    if "OfflineModeIsEnabled" in names:
+        return "HF_HUB_OFFLINE is set"
+    if response is not None:
+        return f"the hub answers {response.status_code}"
+    if "TimeoutException" in names or "Timeout" in names:
+        return "the hub does not answer in time"
+    if "HFValidationError" in names:
+        return "it is no repository's name"
+    return "no connection to the hub"

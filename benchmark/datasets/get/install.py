@@ -1,0 +1,153 @@
+"""Getting a published data set onto this machine: fetch or take a file, check its hash, unpack it, check the set."""
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from benchmark.datasets.base import Dataset, check_entries
+from benchmark.datasets.card import Archive
+from benchmark.datasets.get.archive import DamagedArchive, check_whole, unpack
+from benchmark.datasets.get.fetch import fetch
+from realdof.common.download import Connection, Progress, shown
+from realdof.common.errors import InputError
+from realdof.common.files import cache_folder, sha256_of, write_json
+
+Report = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What is recorded of an archive: the SHA-256 that every later file of its name must have, and its origin."""
+
+    sha256: str
+    bytes: int
+    origin: str
+
+
+def install(
+    factory: type[Dataset],
+    root: Path | None,
+    *,
+    file: Path | None = None,
+    mirrors: tuple[str, ...] = (),
+    progress: Progress | None = None,
+    unpacking: Report = lambda done, total: None,
+) -> Path:
+    """Make a published data set ready in a folder, which appears whole and checked or not at all.
+
+    Parameters
+    ----------
+    root
+        Where it goes; None for its own place in the cache.
+    file
+        An archive that is here already; nothing is fetched then.
+    mirrors
+        URLs to use instead of the card's.
+    progress, unpacking
+        Told how far the download and the unpacking are.
+
+    Returns
+    -------
+    Path
+        Where it is.
+
+    Raises
+    ------
+    InputError
+        It cannot be had, is another file than before, cannot be unpacked, or is not this data set; or something else
+        is in the way.
+    """
+    card = factory.card
+    place = root or factory.default_root()
+    if card.archive is None:
+        raise InputError(f"data set {card.name} is published nowhere; there is nothing to get")
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        _check(factory(place), f"{place} is not empty, and is not {card.title} either")
+        return place
+    archive = replace(card.archive, mirrors=mirrors) if mirrors else card.archive
+    path = file or fetch(archive, downloads(), Connection(), lambda part: _check_hash(part, archive), progress)
+    if file is not None:
+        _check_hash(file, archive)
+    try:
+        _unpack_and_check(factory, path, place, archive, unpacking)
+    except DamagedArchive:
+        if file is None:
+            path.unlink()
+        raise
+    _record(path, archive, str(file.name) if file else ", ".join(shown(url) for url in archive.mirrors))
+    if file is None:
+        path.unlink()
+    return place
+
+
+def downloads() -> Path:
+    """Where archives lie while they are fetched, and the records of their hashes for ever."""
+    return cache_folder() / "downloads"
+
+
+def known_hash(archive: Archive) -> Fetched | None:
+    """What an archive's SHA-256 must be: the card's, or else that of the first one of its name that was unpacked.
+
+    Raises
+    ------
+    InputError
+        The record is damaged.
+    """
+    if archive.sha256 is not None:
+        return Fetched(archive.sha256, 0, "the data set's card")
+    path = _record_path(archive)
+    try:
+        return Fetched(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); remove it to trust the next {archive.name}") from error
+
+
+def _check_hash(path: Path, archive: Archive) -> None:
+    try:
+        check_whole(path)
+        known, found = known_hash(archive), sha256_of(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    if known is not None and found != known.sha256:
+        advice = "" if archive.sha256 else f"; if its publisher has changed it, remove {_record_path(archive)}"
+        raise InputError(
+            f"{path.name}, another file than the {archive.name} known from {known.origin}: its SHA-256 begins "
+            f"{found[:12]}, not {known.sha256[:12]}{advice}"
+        )
+
+
+def _record(path: Path, archive: Archive, origin: str) -> None:
+    if known_hash(archive) is None:
+        write_json(_record_path(archive), asdict(Fetched(sha256_of(path), path.stat().st_size, origin)))
+
+
+def _record_path(archive: Archive) -> Path:
+    return downloads() / f"{archive.name}.sha256.json"
+
+
+def _unpack_and_check(factory: type[Dataset], path: Path, place: Path, archive: Archive, report: Report) -> None:
+    # Beside its place: only a folder of the same file system can be renamed to it in one step.
+    temporary = place.with_name(f"{place.name}.unpacking-{secrets.token_hex(4)}")
+    try:
+        temporary.mkdir(parents=True)
+        unpack(path, temporary, archive.limits, report)
+        _check(factory(temporary), f"{path} was unpacked but is not {factory.card.title}")
+        if place.is_dir():
+            place.rmdir()
+        temporary.rename(place)
+    except OSError as error:
+        raise InputError(f"cannot write {place}: {error.strerror or error}; give another --root") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check(dataset: Dataset, problem: str) -> None:
+    try:
+        dataset.check(check_entries(dataset.entries()))
+    except InputError as error:
+        raise InputError(f"{problem}: {error}") from error

@@ -1,0 +1,96 @@
+"""One run's records as the figures of one row."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from statistics import fmean, median, quantiles
+from typing import Any
+
+from benchmark.results.run import Record
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a run.
+
+    Parameters
+    ----------
+    scores
+        Mean over images by metric; only of metrics that every image of the data set has.
+    seconds
+        Median wall-clock time an image; None if none was measured.
+    done, total
+        Images with a result, and images in the data set.
+    failed
+        Images that failed, with the reason.
+    stages
+        Median seconds an image of each of the method's stages, by name.
+    quartiles
+        First and third quartile of the seconds; None if no time was measured.
+    peak_memory
+        Bytes: the largest of all images; None if none was measured.
+    devices
+        What computed the images, by name.
+    workers
+        How many images were computed at once, at most.
+    """
+
+    scores: dict[str, float]
+    seconds: float | None
+    done: int
+    total: int
+    failed: dict[str, str]
+    stages: dict[str, float] = field(default_factory=dict)
+    quartiles: tuple[float, float] | None = None
+    peak_memory: int | None = None
+    devices: tuple[str, ...] = ()
+    workers: int = 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image has a result, so that the row may be ranked."""
+        return self.done == self.total
+
+    @property
+    def comparable_times(self) -> bool:
+        """Whether every time was taken on one device and with no other image beside."""
+        return self.workers == 1 and len(self.devices) <= 1
+
+    def content(self) -> dict[str, Any]:
+        """What ``run.json`` keeps; reasons of failures are in the records."""
+        return {key: value for key, value in asdict(self).items() if key != "failed"}
+
+
+def summarise(records: Iterable[Record], total: int) -> Summary:
+    """Average a run's records; a mean over less than the whole data set is not given."""
+    every = list(records)
+    done = [record for record in every if record.status == "ok"]
+    complete = len(done) == total and total > 0
+    names = set.intersection(*(set(record.scores) for record in done)) if complete else set()
+    times = [record.seconds for record in done if record.seconds is not None]
+    staged = [record.stages for record in done if record.stages]
+    memory = [record.peak_memory for record in done if record.peak_memory is not None]
+    return Summary(
+        scores={name: _mean([record.scores[name] for record in done]) for name in sorted(names)},
+        seconds=median(times) if times else None,
+        done=len(done),
+        total=total,
+        failed={record.name: record.error or "" for record in every if record.status == "failed"},
+        stages={name: median(stages[name] for stages in staged) for name in (staged[0] if staged else ())},
+        quartiles=_quartiles(times) if times else None,
+        peak_memory=max(memory, default=None),
+        devices=tuple(sorted({record.device for record in done if record.device is not None})),
+        workers=max((record.workers for record in done), default=1),
+    )
+
+
+def _mean(values: list[float]) -> float:
+    return math.inf if any(math.isinf(value) for value in values) else fmean(values)
+
+
+def _quartiles(values: list[float]) -> tuple[float, float]:
+    """First and third quartile, interpolated between values as NumPy does."""
+    if len(values) == 1:
+        return values[0], values[0]
+    low, _, high = quantiles(values, n=4, method="inclusive")
+    return low, high

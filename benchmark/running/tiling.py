@@ -1,0 +1,207 @@
+"""Images cut into overlapping tiles, for networks that do not fit: where tiles lie and when they are needed.
+
+A tile is computed with what surrounds it and only its core is kept. With an overlap as large as the network's
+receptive radius the result is the whole image's, to rounding; no blending is needed.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realdof.common.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+MULTIPLE = 8
+"""Tiles begin at multiples of it, so that a network that reduces images meets them on its own grid."""
+SAFE_OVERLAP = 520
+"""px: no network here sees further than 519 px, so that nothing but rounding differs from the whole image."""
+SHARE = 0.8
+"""Of the free memory, what an image may take: estimates are not exact and others live there too."""
+CGROUP = Path("/sys/fs/cgroup")
+Area = tuple[slice, slice]
+"""Rows and columns of an image."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One tile.
+
+    Parameters
+    ----------
+    window
+        What is computed: core and surroundings, within the image.
+    core
+        What is kept of it, in the image.
+    inner
+        The core in the window's own coordinates.
+    """
+
+    window: Area
+    core: Area
+    inner: Area
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How images are cut.
+
+    Parameters
+    ----------
+    side
+        Largest side of a window, px.
+    overlap
+        What a core is surrounded with on each side, px; a multiple of 8.
+    """
+
+    side: int
+    overlap: int
+
+    def __post_init__(self) -> None:
+        if self.overlap < 0 or self.overlap % MULTIPLE:
+            raise InputError(f"an overlap of {self.overlap} px is no multiple of {MULTIPLE}")
+        if self.side < self.smallest_side(self.overlap):
+            raise InputError(
+                f"tiles of {self.side} px leave nothing inside an overlap of {self.overlap} px; "
+                f"{self.smallest_side(self.overlap)} px is the least"
+            )
+
+    @staticmethod
+    def smallest_side(overlap: int) -> int:
+        """The least side of tiles with this overlap; smaller cores would cost more than 25 times the image."""
+        return 2 * overlap + max(64, overlap // 2 // MULTIPLE * MULTIPLE)
+
+    def __str__(self) -> str:
+        return f"{self.side}, overlap {self.overlap}"
+
+    def tiles(self, height: int, width: int) -> list[Tile]:
+        """The tiles of an image, row by row; their cores cover it once."""
+        rows, columns = self._cuts(height), self._cuts(width)
+        return [self._tile(row, column, height, width) for row in rows for column in columns]
+
+    def cost(self, height: int, width: int) -> float:
+        """How many times the image's pixels are computed in all."""
+        computed = sum(_length(tile.window[0]) * _length(tile.window[1]) for tile in self.tiles(height, width))
+        return computed / (height * width)
+
+    def _cuts(self, length: int) -> list[slice]:
+        if length <= self.side:
+            return [slice(0, length)]
+        # Two tiles have one neighbour each, more have two in the middle.
+        for count in range(2, length):
+            core = math.ceil(length / count / MULTIPLE) * MULTIPLE
+            if core + min(count - 1, 2) * self.overlap <= self.side:
+                return [slice(start, min(start + core, length)) for start in range(0, length, core)]
+        raise InputError(f"{length} px cannot be cut into tiles of {self.side} px with an overlap of {self.overlap} px")
+
+    def _tile(self, rows: slice, columns: slice, height: int, width: int) -> Tile:
+        window = (self._window(rows, height), self._window(columns, width))
+        inner = (_shifted(rows, -window[0].start), _shifted(columns, -window[1].start))
+        return Tile(window, (rows, columns), inner)
+
+    def _window(self, core: slice, length: int) -> slice:
+        return slice(max(0, core.start - self.overlap), min(length, core.stop + self.overlap))
+
+
+def _length(part: slice) -> int:
+    return int(part.stop - part.start)
+
+
+def _shifted(part: slice, by: int) -> slice:
+    return slice(part.start + by, part.stop + by)
+
+
+def in_tiles(
+    compute: Callable[[list[Tensor]], Tensor],
+    images: list[Tensor],
+    tiling: Tiling,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Tensor:
+    """Compute an image tile by tile.
+
+    Parameters
+    ----------
+    compute
+        Maps windows of ``images``, each (C, h, w), to one of the result, (3, h, w).
+    images
+        Of one size, (C, H, W) each.
+    report
+        Told after each tile how many are done, of how many.
+
+    Returns
+    -------
+    Tensor
+        (3, H, W), as ``compute`` gives it.
+    """
+    height, width = images[0].shape[-2:]
+    tiles = tiling.tiles(height, width)
+    result: Tensor | None = None
+    for done, tile in enumerate(tiles, start=1):
+        part = compute([image[:, tile.window[0], tile.window[1]] for image in images])
+        if result is None:
+            result = part.new_empty((part.shape[0], height, width))
+        result[:, tile.core[0], tile.core[1]] = part[:, tile.inner[0], tile.inner[1]]
+        report(done, len(tiles))
+    if result is None:
+        raise ValueError("an image has at least one tile")
+    return result
+
+
+def fitting(height: int, width: int, bytes_per_pixel: int, overlap: int, available: int) -> Tiling | None:
+    """The largest tiles that a memory allows; None if the whole image fits.
+
+    Parameters
+    ----------
+    bytes_per_pixel
+        What the network needs at its peak.
+    overlap
+        What a core is surrounded with, px.
+    available
+        Bytes, all of which may be used.
+
+    Raises
+    ------
+    InputError
+        Not even the smallest tile fits.
+    """
+    if height * width * bytes_per_pixel <= available:
+        return None
+    side = math.isqrt(available // bytes_per_pixel) // MULTIPLE * MULTIPLE
+    least = Tiling.smallest_side(overlap)
+    if side < least:
+        raise InputError(
+            f"an image of {width}x{height} px does not fit into {available / 1e9:.2f} GB, and neither does a tile of "
+            f"{least} px, the least with an overlap of {overlap} px; free some memory or give a smaller overlap"
+        )
+    return Tiling(side, overlap)
+
+
+def available_bytes(device: torch.device) -> int | None:
+    """What may be allocated on a device: the share of its free memory that is safe to take; None if unknown."""
+    if device.type == "cuda":
+        import torch
+
+        return int(SHARE * torch.cuda.mem_get_info(device)[0])
+    if not sys.platform.startswith("linux"):
+        return None
+    line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
+    free = int(line.split()[1]) * 1024
+    limit = _container_bytes()
+    return int(SHARE * (free if limit is None else min(free, limit)))
+
+
+def _container_bytes() -> int | None:
+    """What is left of a container's own memory limit (control groups, version 2); None where there is none."""
+    try:
+        limit = (CGROUP / "memory.max").read_text().strip()
+        used = int((CGROUP / "memory.current").read_text())
+        return None if limit == "max" else max(0, int(limit) - used)
+    except (OSError, ValueError):
+        return None

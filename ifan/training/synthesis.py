@@ -1,0 +1,332 @@
+"""Training sets made of sharp photographs: dual-pixel defocus with depth drawn or given, in DPDD's layout."""
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.datasets.dual_pixel import VIEWS, as_float
+from ifan.training.dead_leaves import dead_leaves
+from realdof.common.errors import InputError
+from realdof.images.colour import linear_to_srgb, srgb_to_linear
+from realdof.images.files import read_pixels, write_pixels
+from realdof.optics.rendering import DualPixel, render_defocus
+
+Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+Source: TypeAlias = tuple[Path, Path | None]
+"""A photograph and its depth map, if it has one."""
+PHOTOGRAPH_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What the rendered scenes are like.
+
+    Parameters
+    ----------
+    size
+        Side of the square scenes, px.
+    largest_radius
+        Largest blur radius, px; the radii are log-uniform from 1 px up to it.
+    sharp_share
+        Share of scenes whose blur radius stays under 0.7 px: a network that never sees a sharp image ruins it.
+    smallest_scale
+        A photograph is reduced by a factor between this and 1, as far as its size allows; reduction makes the
+        all-in-focus image sharp to the pixel whatever the photograph's own lens did.
+    leaves_share
+        Share of scenes that show shapes in the colours and textures of their photograph: see
+        `ifan.training.dead_leaves`.
+    bits
+        Depth of the files.
+    electrons
+        How many electrons make white in a pixel, which sets the shot noise of the views; None for none. The
+        all-in-focus image has no noise.
+    """
+
+    size: int = 384
+    largest_radius: float = 14.0
+    sharp_share: float = 0.2
+    smallest_scale: float = 0.25
+    leaves_share: float = 0.0
+    bits: Literal[8, 16] = 8
+    electrons: float | None = None
+
+
+def find_photographs(folder: Path) -> list[Path]:
+    """Every photograph in a folder, sorted by name.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in PHOTOGRAPH_SUFFIXES)
+    if not paths:
+        raise InputError(f"{folder} holds no photographs (JPEG, PNG or TIFF)")
+    return paths
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square part of a photograph, maybe mirrored; px."""
+
+    top: int
+    left: int
+    side: int
+    mirrored: bool
+
+    def cut(self, pixels: Pixels, size: int) -> NDArray[np.float32]:
+        """The part of stored pixels (H, W, C), reduced to (size, size, C), float32 in [0, 1]."""
+        piece = as_float(pixels[self.top : self.top + self.side, self.left : self.left + self.side])
+        region = cv2.resize(piece, (size, size), interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(region[:, ::-1] if self.mirrored else region, dtype=np.float32)
+
+
+def draw_window(photograph: Pixels, settings: Synthesis, random: np.random.Generator) -> Window:
+    """A part of a photograph with some detail in it.
+
+    Of eight draws the one whose median gradient is the third largest is taken, so that empty sky is rare but
+    not absent.
+    """
+    draws = [_draw_window(photograph, settings, random) for _ in range(8)]
+    draws.sort(key=lambda window: _detail(window.cut(photograph, settings.size)))
+    return draws[5]
+
+
+def _draw_window(photograph: Pixels, settings: Synthesis, random: np.random.Generator) -> Window:
+    height, width = photograph.shape[:2]
+    smallest = max(settings.smallest_scale, settings.size / min(height, width))
+    side = min(height, width, round(settings.size / random.uniform(smallest, max(smallest, 0.7))))
+    top, left = int(random.integers(height - side + 1)), int(random.integers(width - side + 1))
+    return Window(top, left, side, bool(random.random() < 0.5))
+
+
+def _detail(region: NDArray[np.float32]) -> float:
+    grey = region.mean(axis=2)
+    return float(np.median(np.abs(np.diff(grey, axis=0))) + np.median(np.abs(np.diff(grey, axis=1))))
+
+
+def draw_radius_map(settings: Synthesis, random: np.random.Generator) -> NDArray[np.float32]:
+    """A signed blur-radius map: planes, slanted surfaces, steps and cut-out objects before them.
+
+    For one thin lens the blur radius is affine in inverse depth, and the inverse depth of a plane is affine
+    in image coordinates: so a plane in space is a ramp of signed radius.
+
+    Returns
+    -------
+    ndarray
+        float32 (size, size), px, positive behind the plane of focus.
+    """
+    size = settings.size
+    largest = _largest_radius(settings, random)
+    surfaces = [_ramp(size, largest, random) for _ in range(int(random.integers(1, 4)))]
+    # Nearer surfaces have the smaller signed radius and cover those behind them.
+    surfaces.sort(key=lambda surface: float(surface.mean()), reverse=True)
+    radius: NDArray[np.floating] = surfaces[0]
+    for nearer in surfaces[1:]:
+        radius = np.where(_cut_out(size, random), nearer, radius)
+    return np.clip(radius, -largest, largest).astype(np.float32)
+
+
+def radius_map_from_depth(
+    inverse_depth: NDArray[np.float32], settings: Synthesis, random: np.random.Generator
+) -> NDArray[np.float32]:
+    """A signed blur-radius map of a scene with known depth, focused somewhere within it.
+
+    Parameters
+    ----------
+    inverse_depth
+        float (size, size), proportional to 1 / depth up to a constant, as disparity is: larger is nearer.
+
+    Returns
+    -------
+    ndarray
+        float32 (size, size), px, positive behind the plane of focus: affine in ``inverse_depth``.
+    """
+    focus = random.uniform(float(inverse_depth.min()), float(inverse_depth.max()))
+    behind = focus - inverse_depth
+    scale = _largest_radius(settings, random) / max(float(np.abs(behind).max()), 1e-6)
+    return (scale * behind).astype(np.float32)
+
+
+def _largest_radius(settings: Synthesis, random: np.random.Generator) -> float:
+    if random.random() < settings.sharp_share:
+        return random.uniform(0.0, 0.7)
+    return float(np.exp(random.uniform(0.0, np.log(settings.largest_radius))))
+
+
+def add_shot_noise(views: DualPixel, electrons: float, random: np.random.Generator) -> DualPixel:
+    """Views whose pixels counted electrons, each with half the light, and their sum as the merged image.
+
+    Parameters
+    ----------
+    views
+        sRGB-encoded, in [0, 1].
+    electrons
+        At white in the merged image.
+    """
+    counted = [
+        random.poisson(np.asarray(srgb_to_linear(view)) * (electrons / 2)).astype(np.float32) / (electrons / 2)
+        for view in (views.left, views.right)
+    ]
+    left, right, merged = (
+        np.clip(linear_to_srgb(view), 0, 1).astype(np.float32) for view in (*counted, (counted[0] + counted[1]) / 2)
+    )
+    return DualPixel(left, right, merged)
+
+
+def _ramp(size: int, largest: float, random: np.random.Generator) -> NDArray[np.float32]:
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size - 0.5
+    slope = random.uniform(0.0, 1.5) * largest if random.random() < 0.7 else 0.0
+    angle = random.uniform(0.0, 2 * np.pi)
+    centre = random.uniform(-1.0, 1.0) * largest
+    return (centre + slope * (np.cos(angle) * x + np.sin(angle) * y)).astype(np.float32)
+
+
+def _cut_out(size: int, random: np.random.Generator) -> NDArray[np.bool_]:
+    if random.random() < 0.4:
+        y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size - 0.5
+        angle = random.uniform(0.0, 2 * np.pi)
+        edge: NDArray[np.bool_] = np.cos(angle) * x + np.sin(angle) * y > random.uniform(-0.3, 0.3)
+        return edge
+    noise = cv2.GaussianBlur(
+        random.standard_normal((size, size)).astype(np.float32), (0, 0), random.uniform(size / 32, size / 8)
+    )
+    blob: NDArray[np.bool_] = noise > np.quantile(noise, random.uniform(0.4, 0.8))
+    return blob
+
+
+def render_scene(
+    photograph: Pixels, settings: Synthesis, seed: tuple[int, ...], depth: Pixels | None = None
+) -> dict[str, Pixels]:
+    """One scene.
+
+    Parameters
+    ----------
+    photograph
+        uint8 or uint16 (H, W, 3), RGB, sharp.
+    seed
+        All chance comes from it.
+    depth
+        uint8 or uint16 (H, W, 3) with equal channels, proportional to inverse depth: brighter is nearer. None draws it.
+
+    Returns
+    -------
+    dict
+        (size, size, 3) each, uint8 or uint16, by the names of `benchmark.datasets.dual_pixel.VIEWS`.
+    """
+    random = np.random.default_rng(seed)
+    window = draw_window(photograph, settings, random)
+    # Nothing is drawn where there are none, so that a seed goes on meaning the same scene.
+    if settings.leaves_share and random.random() < settings.leaves_share:
+        sharp = dead_leaves(photograph, settings.size, random)
+    else:
+        sharp = window.cut(photograph, settings.size)
+    if depth is None:
+        radius = draw_radius_map(settings, random)
+    else:
+        radius = radius_map_from_depth(window.cut(depth, settings.size)[..., 0], settings, random)
+    views = render_defocus(sharp, radius)
+    if settings.electrons is not None:
+        views = add_shot_noise(views, settings.electrons, random)
+    images = {"image": views.merged, "left": views.left, "right": views.right, "target": sharp}
+    kind, white = (np.uint8, 255) if settings.bits == 8 else (np.uint16, 65535)
+    return {name: np.rint(np.clip(image, 0, 1) * white).astype(kind) for name, image in images.items()}
+
+
+def find_depth(photographs: list[Path], folder: Path) -> list[Path]:
+    """The depth map of every photograph: the PNG or TIFF of the same name in another folder.
+
+    Raises
+    ------
+    InputError
+        A photograph has none.
+    """
+    found = {path.stem: path for path in sorted(folder.glob("*")) if path.suffix.lower() in {".png", ".tif", ".tiff"}}
+    for path in photographs:
+        if path.stem not in found:
+            raise InputError(f"{folder} holds no depth map {path.stem}.png or .tif for {path}")
+    return [found[path.stem] for path in photographs]
+
+
+def synthesize(
+    photographs: list[Path],
+    out: Path,
+    count: int,
+    settings: Synthesis,
+    *,
+    seed: int = 0,
+    split: str = "train",
+    workers: int = 1,
+    depth: list[Path] | None = None,
+) -> Iterator[int]:
+    """Render ``count`` scenes to ``out`` in DPDD's layout; scenes already there are kept.
+
+    Yields the number of scenes done so far. The same arguments give the same files whatever ``workers`` is.
+
+    Raises
+    ------
+    InputError
+        A photograph cannot be read or is too small, or its depth map (``depth``, one for each) is of another size.
+    """
+    sources = with_depth(photographs, depth)
+    todo = [index for index in range(count) if not _paths(out, split, index)["target"].exists()]
+    done = count - len(todo)
+    yield done
+    with ProcessPoolExecutor(workers, get_context("spawn"), _pin_threads) as pool:
+        jobs = [
+            pool.submit(_render_file, *sources[index % len(sources)], out, split, index, settings, seed)
+            for index in todo
+        ]
+        for job in as_completed(jobs):
+            job.result()
+            done += 1
+            yield done
+
+
+def with_depth(photographs: list[Path], depth: list[Path] | None) -> list[Source]:
+    """Each photograph with its depth map, None where there are none."""
+    maps: list[Path] | list[None] = depth or [None] * len(photographs)
+    return list(zip(photographs, maps, strict=True))
+
+
+def read_source(path: Path, depth_path: Path | None, size: int) -> tuple[Pixels, Pixels | None]:
+    """A photograph and its depth map as they are stored.
+
+    Raises
+    ------
+    InputError
+        One cannot be read, the photograph is under ``size`` px high or wide, or the map is of another size.
+    """
+    photograph = read_pixels(path)
+    depth = None if depth_path is None else read_pixels(depth_path)
+    height, width = photograph.shape[:2]
+    if min(height, width) < size:
+        raise InputError(f"{path} is {width}x{height}; scenes of {size} px need at least that on each side")
+    if depth is not None and depth.shape != photograph.shape:
+        raise InputError(f"{depth_path} is {depth.shape[1]}x{depth.shape[0]} and its photograph {width}x{height}")
+    return photograph, depth
+
+
+def _pin_threads() -> None:
+    cv2.setNumThreads(1)
+
+
+def _paths(out: Path, split: str, index: int) -> dict[str, Path]:
+    return {name: out / pattern.format(split=split) / f"{index:05d}.png" for name, pattern in VIEWS.items()}
+
+
+def _render_file(
+    path: Path, depth_path: Path | None, out: Path, split: str, index: int, settings: Synthesis, seed: int
+) -> None:
+    photograph, depth = read_source(path, depth_path, settings.size)
+    images = render_scene(photograph, settings, (seed, index), depth)
+    # The target comes last: its presence says that the scene is whole.
+    for name, target in _paths(out, split, index).items():
+        write_pixels(target, images[name])

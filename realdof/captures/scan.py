@@ -1,0 +1,162 @@
+"""Proposing scenes for a folder of loose shots, from the time, aperture and serial number in their EXIF."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from realdof.captures.checks import CLOCK_TOLERANCE
+from realdof.captures.folder import Findings, Row, assemble_scenes, image_files
+from realdof.captures.scene import Complaint, Member, same_aperture
+from realdof.common.errors import InputError
+from realdof.raw.exif import read_exif
+
+LARGEST_CLOCK_OFFSET = 7200.0
+"""How far apart the two bodies' clocks may be set, s: a forgotten hour of daylight saving and some more."""
+
+LARGEST_DELAY = 3.0
+"""Shots of the two bodies within this time, once the clocks' offset is taken off, are one pair, s."""
+
+LARGEST_GAP = 600.0
+"""Time between a scene's reference and target pair, s."""
+
+# Each shot of one body is compared with each of the other.
+_MOST_SHOTS = 4000
+
+
+@dataclass(frozen=True)
+class _Shot:
+    path: Path
+    body: str
+    time: float
+    f_number: float
+
+
+@dataclass(frozen=True)
+class _Shots:
+    """One shot of each body, taken together."""
+
+    a: _Shot
+    b: _Shot
+
+    @property
+    def is_reference(self) -> bool:
+        return same_aperture(self.a.f_number, self.b.f_number)
+
+    @property
+    def files(self) -> str:
+        return f"{self.a.path.name} and {self.b.path.name}"
+
+
+def propose_scenes(folder: Path) -> Findings:
+    """Sort the loose shots of two bodies into scenes.
+
+    Shots of the two bodies at one time are a pair; with one aperture it is a reference pair, with two a
+    target pair; the target and reference pairs nearest in time are a scene. Scenes are named by number, in
+    the order of time; the body with the smaller serial number is camera A.
+
+    Parameters
+    ----------
+    folder
+        A flat folder of raw files, TIFFs or PNGs with EXIF; subfolders are not looked into.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be read, holds no shots, or shots that are not from exactly two bodies.
+    """
+    files = image_files(folder)
+    if not files:
+        raise InputError(f"{folder} holds no raw files, TIFFs or PNGs; give a folder of loose shots")
+    if len(files) > _MOST_SHOTS:
+        raise InputError(f"{folder} holds {len(files)} shots; give a folder of at most {_MOST_SHOTS}")
+    shots, complaints = _read_shots(files)
+    bodies = sorted({shot.body for shot in shots})
+    if len(bodies) != 2:
+        found = f"{len(bodies)} camera bodies ({', '.join(bodies)})" if bodies else "no shot that says its body"
+        raise InputError(f"{folder} holds {found}; give the shots of exactly two bodies")
+    pairs, alone = _pair(*(sorted((s for s in shots if s.body == b), key=lambda s: s.time) for b in bodies))
+    complaints += [_loose(f"{shot.path} has no shot of the other camera at its time") for shot in alone]
+    rows, left = _scenes(pairs)
+    for pair in left:
+        kind, other = ("reference", "target") if pair.is_reference else ("target", "reference")
+        complaints.append(_loose(f"{pair.files} are a {kind} pair without a {other} pair near it in time"))
+    scenes, more = assemble_scenes(rows)
+    return scenes, complaints + more
+
+
+def _loose(sentence: str) -> Complaint:
+    return Complaint(None, sentence, fatal=True)
+
+
+def _read_shots(files: Sequence[Path]) -> tuple[list[_Shot], list[Complaint]]:
+    shots, complaints = [], []
+    for path in files:
+        exif = read_exif(path)
+        if exif.clock is None or exif.f_number is None or exif.body_serial is None:
+            known = {
+                "time": exif.clock,
+                "aperture": exif.f_number,
+                "serial number of the body": exif.body_serial,
+            }
+            lacking = ", ".join(name for name, value in known.items() if value is None)
+            complaints.append(_loose(f"{path} does not say its {lacking}; name it in a manifest"))
+        else:
+            shots.append(_Shot(path, exif.body_serial, exif.clock, exif.f_number))
+    return shots, complaints
+
+
+def _pair(a: Sequence[_Shot], b: Sequence[_Shot]) -> tuple[list[_Shots], list[_Shot]]:
+    """Shots of both bodies at one time, in the order of time, and those left alone."""
+    delays = np.subtract.outer([shot.time for shot in b], [shot.time for shot in a])
+    offset = _clock_offset(delays)
+    pairs = [_Shots(a[i], b[j]) for i, j in _nearest(np.abs(delays.T - offset), LARGEST_DELAY)]
+    paired = {shot.path for pair in pairs for shot in (pair.a, pair.b)}
+    return sorted(pairs, key=lambda p: p.a.time), [shot for shot in (*a, *b) if shot.path not in paired]
+
+
+def _clock_offset(delays: np.ndarray) -> float:
+    """The delay that most shots agree on; of several, the smallest: regular shooting repeats itself."""
+    candidates = np.sort(delays[np.abs(delays) <= LARGEST_CLOCK_OFFSET], axis=None)
+    if not candidates.size:
+        return 0.0
+    first = np.searchsorted(candidates, candidates - CLOCK_TOLERANCE, side="left")
+    last = np.searchsorted(candidates, candidates + CLOCK_TOLERANCE, side="right")
+    support = last - first
+    best = np.flatnonzero(support == support.max())
+    middle = best[np.abs(candidates[best]).argmin()]
+    return float(np.median(candidates[first[middle] : last[middle]]))
+
+
+def _scenes(pairs: Sequence[_Shots]) -> tuple[list[Row], list[_Shots]]:
+    """Each target pair with the reference pair nearest in time, and the pairs left over."""
+    references = [pair for pair in pairs if pair.is_reference]
+    targets = [pair for pair in pairs if not pair.is_reference]
+    gaps = np.abs(np.subtract.outer([pair.a.time for pair in targets], [pair.a.time for pair in references]))
+    matches = sorted(_nearest(gaps, LARGEST_GAP)) if references and targets else []
+    rows: list[Row] = []
+    for number, (i, j) in enumerate(matches, start=1):
+        files: dict[Member, Path] = {
+            ("reference", "A"): references[j].a.path,
+            ("reference", "B"): references[j].b.path,
+            ("target", "A"): targets[i].a.path,
+            ("target", "B"): targets[i].b.path,
+        }
+        rows.append((f"{number:03d}", files, None))
+    matched = {id(pair) for i, j in matches for pair in (targets[i], references[j])}
+    return rows, [pair for pair in pairs if id(pair) not in matched]
+
+
+def _nearest(distances: np.ndarray, limit: float) -> list[tuple[int, int]]:
+    """Match rows with columns one to one, nearest first, up to a distance."""
+    rows, columns = np.nonzero(distances <= limit)
+    order = np.argsort(distances[rows, columns], kind="stable")
+    free_rows, free_columns = set(range(distances.shape[0])), set(range(distances.shape[1]))
+    matches = []
+    for i, j in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        if i in free_rows and j in free_columns:
+            free_rows.remove(i)
+            free_columns.remove(j)
+            matches.append((i, j))
+    return matches

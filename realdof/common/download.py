@@ -1,0 +1,216 @@
+"""Streaming a file from a server or a file URL to disk, with a size limit and a SHA-256 check."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
+
+import requests
+from requests.exceptions import ChunkedEncodingError, ConnectionError, HTTPError, ProxyError, SSLError, Timeout
+
+from realdof.common.errors import InputError
+from realdof.common.files import atomic_path
+
+Progress = Callable[[str, int, int | None], None]
+"""Told a file's name, the bytes done, and the bytes in all where the server says so."""
+
+_BLOCK = 2**18
+_SHOWN_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How servers are reached.
+
+    Parameters
+    ----------
+    timeout
+        Longest silence of a server, in seconds.
+    certificates
+        File or folder of trusted certificates; None for the environment's, or else certifi's.
+    proxy
+        URL of a proxy; None for the environment's.
+    """
+
+    timeout: float = 15.0
+    certificates: str | None = None
+    proxy: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Arguments for a request."""
+        return {
+            "timeout": self.timeout,
+            "verify": self.certificates or True,
+            "proxies": {"http": self.proxy, "https": self.proxy} if self.proxy else None,
+            # Some servers call a .tar.gz a gzip-encoded .tar, and it would arrive unpacked.
+            "headers": {"Accept-Encoding": "identity"},
+        }
+
+
+@dataclass(frozen=True)
+class _Source:
+    url: str
+    size: int | None
+    blocks: Iterator[bytes]
+
+
+def download(
+    url: str,
+    path: Path,
+    *,
+    sha256: str,
+    max_bytes: int,
+    connection: Connection,
+    progress: Progress | None = None,
+) -> None:
+    """Fetch a file to ``path``, which appears whole and checked or not at all.
+
+    Parameters
+    ----------
+    url
+        http, https or file.
+    sha256
+        The file's SHA-256 in hexadecimal digits, or the beginning of it.
+    max_bytes
+        A longer file is refused.
+    progress
+        Called after each block.
+
+    Raises
+    ------
+    InputError
+        The file cannot be had, is too long, or is another file; or ``path`` cannot be written.
+    """
+    source = _open(url, connection)
+    digest = hashlib.sha256()
+    done = 0
+    start = b""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        for block in _limited(source, max_bytes):
+            start = start or block[:64]
+            done += len(block)
+            digest.update(block)
+            file.write(block)
+            if progress is not None:
+                progress(path.name, done, source.size)
+        found = digest.hexdigest()
+        if not found.startswith(sha256):
+            kind = "a web page" if start.lstrip().startswith(b"<") else "another file"
+            begins, right = found[:_SHOWN_DIGITS], sha256[:_SHOWN_DIGITS]
+            raise InputError(f"{shown(url)} gave {kind}: its SHA-256 begins {begins}, not {right}")
+
+
+def read_page(url: str, connection: Connection, *, accept: str, max_bytes: int) -> tuple[bytes, str]:
+    """Read a short document into memory.
+
+    Parameters
+    ----------
+    accept
+        The media types asked for.
+
+    Returns
+    -------
+    tuple
+        Its bytes, and its address after redirections.
+
+    Raises
+    ------
+    InputError
+        It cannot be had, or is longer than ``max_bytes``.
+    """
+    source = _open(url, connection, accept)
+    return b"".join(_limited(source, max_bytes)), source.url
+
+
+def is_reachable(url: str, connection: Connection, seconds: float) -> bool:
+    """Whether a server has a file, decided within ``seconds`` whatever the network does with the question."""
+    answers: list[bool] = []
+
+    def ask() -> None:
+        try:
+            response = requests.head(url, allow_redirects=True, **connection.options())
+        except OSError:
+            return
+        answers.append(response.ok)
+
+    # No timeout of a socket covers the name server, nor the sum over a host's addresses; a daemon thread
+    # can be left behind.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return any(answers)
+
+
+def shown(url: str) -> str:
+    """A URL without the user name and password that it may hold."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _open(url: str, connection: Connection, accept: str = "*/*") -> _Source:
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "file":
+            path = Path(url2pathname(parts.path))
+            file = path.open("rb")
+            return _Source(url, path.stat().st_size, _blocks_of_file(url, file))
+        if parts.scheme in ("http", "https"):
+            options = connection.options()
+            options["headers"] |= {"Accept": accept}
+            response = requests.get(url, stream=True, **options)
+            response.raise_for_status()
+            length = response.headers.get("Content-Length", "")
+            size = int(length) if length.isdecimal() else None
+            return _Source(response.url, size, _blocks_of_response(url, response))
+    except OSError as error:
+        raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error
+    raise InputError(f"{shown(url)} cannot be read: only http, https and file URLs can be")
+
+
+def _limited(source: _Source, max_bytes: int) -> Iterator[bytes]:
+    done = 0
+    for block in source.blocks:
+        done += len(block)
+        if max(done, source.size or 0) > max_bytes:
+            raise InputError(f"{shown(source.url)} has over {max_bytes:,} bytes; it is not the right file")
+        yield block
+
+
+def _blocks_of_file(url: str, file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        yield from _readable(url, iter(lambda: file.read(_BLOCK), b""))
+
+
+def _blocks_of_response(url: str, response: requests.Response) -> Iterator[bytes]:
+    with response:
+        yield from _readable(url, response.iter_content(_BLOCK))
+
+
+def _readable(url: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Tell a source that breaks off from a disk that is full: both are OSError."""
+    try:
+        yield from blocks
+    except OSError as error:
+        raise InputError(f"{shown(url)} broke off: {reason(error)}") from error
+
+
+def reason(error: OSError) -> str:
+    """Why a source cannot be read, without the library's page of nested exceptions."""
+    match error:
+        case HTTPError(response=requests.Response() as response):
+            return f"the server answers {response.status_code} {response.reason}"
+        case SSLError():
+            return "the server's certificate is not trusted"
+        case ProxyError():
+            return "the proxy does not answer"
+        case Timeout():
+            return "the server does not answer in time"
+        case ConnectionError():
+            return "no connection"
+        case ChunkedEncodingError():
+            return "the connection ended too early"
+    return error.strerror or str(error)

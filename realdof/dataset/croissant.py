@@ -1,0 +1,142 @@
+"""Croissant metadata of a built data set: MLCommons Croissant 1.0, JSON-LD that data set search engines read.
+
+It says what only the captures' owner can say, licence, creator and date, nowhere: add them when you publish a set.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from realdof.common.files import sha256_of, write_json
+from realdof.dataset.manifest import CROISSANT, MANIFEST, Manifest
+
+_CROISSANT_TERMS = (
+    "citeAs",
+    "column",
+    "equivalentProperty",
+    "examples",
+    "extract",
+    "field",
+    "fileObject",
+    "fileProperty",
+    "fileSet",
+    "format",
+    "includes",
+    "isLiveDataset",
+    "jsonPath",
+    "key",
+    "md5",
+    "parentField",
+    "path",
+    "recordSet",
+    "references",
+    "regex",
+    "repeated",
+    "replace",
+    "samplingRate",
+    "separator",
+    "source",
+    "subField",
+    "transform",
+)
+
+_CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    **{term: f"cr:{term}" for term in _CROISSANT_TERMS},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+}
+
+_FOLDERS = {
+    "source": "The defocused images, 16-bit sRGB.",
+    "target": "The all-in-focus images, aligned with the defocused ones and matched in exposure, 16-bit sRGB.",
+}
+
+
+def write_croissant(out: Path, manifest: Manifest) -> None:
+    """Write ``croissant.json`` of a data set whose manifest is written."""
+    write_json(out / CROISSANT, croissant(manifest, sha256_of(out / MANIFEST)))
+
+
+def croissant(manifest: Manifest, manifest_sha256: str) -> dict[str, Any]:
+    """The metadata of a data set, JSON-LD.
+
+    Parameters
+    ----------
+    manifest_sha256
+        Of the manifest's file, which in turn has the hash of every other file.
+    """
+    pairs = manifest.counts["accepted"] + manifest.counts["doubtful"]
+    return {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "name": f"realdof-{manifest_sha256[:12]}",
+        "description": (
+            f"{pairs} pairs of a defocused and an all-in-focus photograph of one scene, taken at once by two cameras "
+            "behind a beam splitter and aligned by realdof, after the RealDOF data set."
+        ),
+        "url": "https://arxiv.org/abs/2108.13610",
+        "version": f"{manifest.version}.0.0",
+        "keywords": ["defocus deblurring", "RealDOF", "image restoration"],
+        "distribution": [_manifest_file(manifest_sha256), *(_file_set(folder) for folder in _FOLDERS)],
+        "recordSet": [_record_set("source", None), _record_set("target", "source")],
+    }
+
+
+def _manifest_file(sha256: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": MANIFEST,
+        "name": MANIFEST,
+        "description": "How each scene was aligned and matched, what is left, and the hash of every file.",
+        "contentUrl": MANIFEST,
+        "encodingFormat": "application/json",
+        "sha256": sha256,
+    }
+
+
+def _file_set(folder: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileSet",
+        "@id": f"{folder}-files",
+        "name": f"{folder}-files",
+        "description": _FOLDERS[folder],
+        "encodingFormat": "image/png",
+        "includes": f"{folder}/*.png",
+    }
+
+
+def _record_set(folder: str, joined_with: str | None) -> dict[str, Any]:
+    files = {"fileSet": {"@id": f"{folder}-files"}}
+    name = {
+        "@type": "cr:Field",
+        "@id": f"{folder}/file",
+        "name": "file",
+        "description": "Of the same name in both folders.",
+        "dataType": "sc:Text",
+        "source": files | {"extract": {"fileProperty": "filename"}},
+    }
+    if joined_with is not None:
+        name["references"] = {"field": {"@id": f"{joined_with}/file"}}
+    image = {
+        "@type": "cr:Field",
+        "@id": f"{folder}/image",
+        "name": "image",
+        "description": _FOLDERS[folder],
+        "dataType": "sc:ImageObject",
+        "source": files | {"extract": {"fileProperty": "content"}},
+    }
+    return {
+        "@type": "cr:RecordSet",
+        "@id": folder,
+        "name": folder,
+        "key": {"@id": f"{folder}/file"},
+        "field": [name, image],
+    }

@@ -1,0 +1,194 @@
+"""One page on a built data set: a table of its scenes, and for each what one would look at before trusting it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+from realdof.common.files import atomic_path
+from realdof.dataset.manifest import Manifest, SceneRecord, SceneVerdict, read_manifest, read_record
+from realdof.dataset.report.pictures import (
+    ArrowField,
+    ColourMap,
+    arrow_field,
+    colour_map,
+    detail,
+    detail_corner,
+    thumbnail,
+)
+from realdof.images.files import read_pixels
+
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: its heading, what it says at length, and how its figures are printed."""
+
+    key: str
+    heading: str
+    meaning: str
+    form: str
+
+
+COLUMNS = (
+    Column("shift", "shift, px", "median residual displacement of the aligned reference pair", "{:.3f}"),
+    Column("corner", "corner, px", "largest displacement left at a corner of the image", "{:.3f}"),
+    Column("psnr", "PSNR, dB", "of the aligned reference pair, luma", "{:.2f}"),
+    Column("ssim", "SSIM", "of the aligned reference pair, luma", "{:.4f}"),
+    Column("gain", "gain", "green: what the all-in-focus image was multiplied with", "{:.4f}"),
+    Column("exposure", "exposure, %", "residual exposure error of the target pair, its worst channel", "{:.2f}"),
+    Column("blur", "blur, px", "median blur of the defocused image, standard deviation of a Gaussian", "{:.2f}"),
+    Column("clipped", "clipped, %", "pixels of the defocused image with a clipped channel", "{:.2f}"),
+)
+
+
+@dataclass(frozen=True)
+class SceneView:
+    """What the page shows of one scene; a picture that there is no image for is missing from ``pictures``."""
+
+    name: str
+    verdict: SceneVerdict
+    reason: str
+    doubts: tuple[str, ...]
+    figures: dict[str, float]
+    facts: tuple[str, ...]
+    pictures: dict[str, str]
+    field: ArrowField | None
+    blur: ColourMap | None
+    exposure: ColourMap | None
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """Of each column: the figure to sort by, and the figure as printed."""
+        known = [(self.figures.get(column.key), column.form) for column in COLUMNS]
+        return [("", "") if value is None else (repr(value), form.format(value)) for value, form in known]
+
+
+def write_report(out: Path, report: Callable[[int, int], None] = lambda done, total: None) -> Path:
+    """Write ``report.html`` into a built data set; it needs no other file and no network.
+
+    Parameters
+    ----------
+    out
+        A folder that ``realdof build`` has finished.
+    report
+        Told how many of how many scenes are drawn.
+
+    Raises
+    ------
+    InputError
+        The folder holds no built data set, or one of its images cannot be read.
+    """
+    manifest = read_manifest(out)
+    views = []
+    for done, scene in enumerate(manifest.scenes, start=1):
+        record = scene if scene.verdict == "failed" else read_record(out, scene.name)
+        views.append(view_of(out, record, manifest.doubts.get(scene.name, ())))
+        report(done, len(manifest.scenes))
+    page = _page(out.resolve().name, manifest, views)
+    path = out / REPORT
+    with atomic_path(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return path
+
+
+def view_of(out: Path, record: SceneRecord, doubts: tuple[str, ...]) -> SceneView:
+    """Gather what is shown of a scene."""
+    images = {role: read_pixels(out / file.file) for role, file in record.outputs.items() if "/" not in role}
+    quality = record.quality
+    exposure = [] if quality is None else quality.residual_exposure.map
+    return SceneView(
+        name=record.name,
+        verdict=record.verdict,
+        reason=record.reason,
+        doubts=doubts,
+        figures=_figures(record),
+        facts=_facts(record),
+        pictures=_pictures(images),
+        field=_field(record, images),
+        blur=None if quality is None else colour_map(quality.blur_sigma, signed=False),
+        exposure=colour_map([[block[1] if block else None for block in row] for row in exposure], signed=True),
+    )
+
+
+def _pictures(images: dict[str, np.ndarray]) -> dict[str, str]:
+    pictures = {role: thumbnail(pixels) for role, pixels in images.items()}
+    if "reference_fixed" in images:
+        corner = detail_corner(images["reference_fixed"])
+        for role in ("reference_fixed", "reference_before", "reference_moved"):
+            if role in images:
+                pictures[f"{role}_detail"] = detail(images[role], corner)
+    if "source" in images and "target" in images:
+        corner = detail_corner(images["target"])
+        pictures |= {f"{role}_detail": detail(images[role], corner) for role in ("source", "target")}
+    return pictures
+
+
+def _field(record: SceneRecord, images: dict[str, np.ndarray]) -> ArrowField | None:
+    if record.quality is None or "reference_fixed" not in images:
+        return None
+    height, width = images["reference_fixed"].shape[:2]
+    return arrow_field(record.quality.residual_shift.field, height, width)
+
+
+def _figures(record: SceneRecord) -> dict[str, float]:
+    """The figures there are, by column."""
+    found: dict[str, float | None] = {}
+    if record.photometry is not None:
+        found["gain"] = record.photometry.gain[1]
+    if (quality := record.quality) is not None:
+        error = quality.residual_exposure.error
+        found |= {
+            "shift": quality.residual_shift.median,
+            "corner": quality.residual_shift.corner,
+            "psnr": quality.reference_psnr,
+            "ssim": quality.reference_ssim,
+            "exposure": 100 * max(error) if error else None,
+            "blur": quality.blur_median,
+            "clipped": 100 * quality.clipped_defocused,
+        }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _facts(record: SceneRecord) -> tuple[str, ...]:
+    """What does not fit the table, one sentence each."""
+    facts = []
+    if record.defocused_camera:
+        facts.append(f"Camera {record.defocused_camera} is the defocused one; its grid is kept.")
+    if (alignment := record.alignment) is not None:
+        mirrored = "mirrored" if alignment.mirrored else "not mirrored"
+        facts.append(
+            f"The other camera's image is {mirrored}; {alignment.method} from start {alignment.start}, "
+            f"{alignment.iterations} iterations, correlation {alignment.correlation:.4f}, of detail "
+            f"{alignment.detail_correlation:.4f}; {alignment.matched_tiles} of {alignment.textured_tiles} "
+            "textured tiles match."
+        )
+    if (model := record.photometry) is not None:
+        gains, offsets = (" / ".join(f"{value:.4f}" for value in values) for values in (model.gain, model.offset))
+        facts.append(
+            f"Exposure by {model.method} on the {model.pair} pair: gain {gains}, offset {offsets} ({model.domain})."
+        )
+    if record.grid and (region := record.region) is not None:
+        facts.append(
+            f"Valid region {region.width}x{region.height} of {record.grid[1]}x{record.grid[0]}, "
+            f"from ({region.left}, {region.top})."
+        )
+    return tuple(facts)
+
+
+def _page(name: str, manifest: Manifest, views: list[SceneView]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("realdof.dataset.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    return environment.get_template("report.html.j2").render(
+        name=name,
+        manifest=manifest,
+        settings=manifest.build.settings,
+        counts=manifest.counts,
+        columns=COLUMNS,
+        scenes=views,
+    )

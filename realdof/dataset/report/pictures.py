@@ -1,0 +1,129 @@
+"""The pictures of the report page: small copies, a detail, and maps in colour, as data URIs."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from realdof.images.depth import to_eight_bits
+from realdof.images.resize import area_resize
+from realdof.matching.quality import ShiftVector
+
+THUMBNAIL_WIDTH = 480
+DETAIL = (320, 480)
+"""Height and width in px of the detail that is shown pixel for pixel."""
+_WEBP_QUALITY = 82
+_LONGEST_ARROW = 90.0
+
+
+@dataclass(frozen=True)
+class Corner:
+    """Top and left of the detail in the image, px."""
+
+    top: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A displacement as it is drawn, px of the image."""
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+
+
+@dataclass(frozen=True)
+class ArrowField:
+    """A displacement field's drawing: arrows, and how many times as long as the displacements they are."""
+
+    height: int
+    width: int
+    scale: float
+    arrows: tuple[Arrow, ...]
+
+
+@dataclass(frozen=True)
+class ColourMap:
+    """A map in colour and the values at the ends of its colours."""
+
+    picture: str
+    lowest: float
+    highest: float
+
+
+def thumbnail(pixels: np.ndarray) -> str:
+    """A small copy of an image (H, W, 3) of 8 or 16 bits."""
+    height, width = pixels.shape[:2]
+    if width <= THUMBNAIL_WIDTH:
+        return _data_uri(to_eight_bits(pixels), ".webp")
+    return _data_uri(
+        area_resize(to_eight_bits(pixels), round(height * THUMBNAIL_WIDTH / width), THUMBNAIL_WIDTH), ".webp"
+    )
+
+
+def detail_corner(pixels: np.ndarray) -> Corner:
+    """Where an image (H, W, 3) has the most detail: there a wrong alignment is seen best."""
+    grey = cv2.cvtColor(to_eight_bits(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    strength = cv2.Sobel(grey, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(grey, cv2.CV_32F, 0, 1) ** 2
+    # The root keeps one strong edge from outweighing a whole region of texture.
+    strength = np.sqrt(strength)
+    height, width = (min(side, limit) for side, limit in zip(grey.shape, DETAIL, strict=True))
+    sums = cv2.integral(strength)
+    windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
+    top, left = np.unravel_index(int(windows.argmax()), windows.shape)
+    return Corner(int(top), int(left))
+
+
+def detail(pixels: np.ndarray, corner: Corner) -> str:
+    """The detail at a corner, pixel for pixel."""
+    height, width = DETAIL
+    part = to_eight_bits(pixels)[corner.top : corner.top + height, corner.left : corner.left + width]
+    return _data_uri(np.ascontiguousarray(part), ".webp")
+
+
+def arrow_field(field: Sequence[ShiftVector], height: int, width: int) -> ArrowField | None:
+    """The drawing of a displacement field over an image; None for an empty field."""
+    if not field:
+        return None
+    longest = max(np.percentile([np.hypot(v.dx, v.dy) for v in field], 95), 1e-3)
+    # 1, 2 or 5 times a power of ten, so that the legend is a round number.
+    exact = _LONGEST_ARROW / longest
+    power = 10.0 ** np.floor(np.log10(exact))
+    scale = float(power * max(step for step in (1, 2, 5) if step * power <= exact * 1.0001))
+    arrows = tuple(Arrow(v.x, v.y, v.x + scale * v.dx, v.y + scale * v.dy) for v in field)
+    return ArrowField(height, width, scale, arrows)
+
+
+def colour_map(rows: Sequence[Sequence[float | None]], *, signed: bool) -> ColourMap | None:
+    """A map in colour, unknown values grey; around zero in blue and red if ``signed``, from zero on otherwise."""
+    values = np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
+    if values.size == 0 or np.isnan(values).all():
+        return None
+    highest = float(max(np.nanpercentile(np.abs(values), 99), 1e-6))
+    lowest = -highest if signed else 0.0
+    share = np.clip((np.nan_to_num(values) - lowest) / (highest - lowest), 0, 1)
+    levels = np.round(255 * share).astype(np.uint8)
+    coloured = _blue_white_red(levels) if signed else _viridis(levels)
+    coloured[np.isnan(values)] = 128
+    return ColourMap(_data_uri(coloured, ".png"), lowest, highest)
+
+
+def _viridis(levels: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
+
+
+def _blue_white_red(levels: np.ndarray) -> np.ndarray:
+    share = levels[..., None] / 127.5 - 1
+    below, above = np.array([33, 102, 172]), np.array([178, 24, 43])
+    end = np.where(share < 0, below, above)
+    return np.round(255 + (end - 255) * np.abs(share)).astype(np.uint8)
+
+
+def _data_uri(pixels: np.ndarray, suffix: str) -> str:
+    options = [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY] if suffix == ".webp" else []
+    encoded = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)[1]
+    return f"data:image/{suffix[1:]};base64,{base64.b64encode(encoded.tobytes()).decode()}"

@@ -1,0 +1,126 @@
+"""Whether a data set on disk is still what its manifest says."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from realdof.common.errors import InputError
+from realdof.common.files import sha256_of
+from realdof.dataset.croissant import croissant
+from realdof.dataset.manifest import (
+    CROISSANT,
+    MANIFEST,
+    Manifest,
+    OutputFile,
+    SceneRecord,
+    read_build,
+    read_manifest,
+    read_record,
+    record_path,
+    without_maps,
+)
+from realdof.images.headers import read_header
+
+_BITS = 16
+_PAIR = ("source", "target")
+
+
+def faults(out: Path) -> Iterator[str]:
+    """Find what is wrong with a built data set: hashes, pairing, sizes and bit depth of its files.
+
+    Yields
+    ------
+    str
+        One sentence for each fault.
+
+    Raises
+    ------
+    InputError
+        There is no manifest to go by.
+    """
+    manifest = read_manifest(out)
+    yield from _wrong_build(out, manifest)
+    yield from _wrong_croissant(out, manifest)
+    for scene in manifest.scenes:
+        yield from _wrong_record(out, manifest, scene)
+        yield from _wrong_pair(scene)
+        for image in scene.outputs.values():
+            yield from _wrong_image(out, image)
+    yield from _strangers(out, manifest)
+
+
+def _wrong_build(out: Path, manifest: Manifest) -> Iterator[str]:
+    try:
+        if read_build(out) != manifest.build:
+            yield f"{out / 'build.json'} tells of another build than {MANIFEST}"
+    except InputError as error:
+        yield str(error)
+
+
+def _wrong_croissant(out: Path, manifest: Manifest) -> Iterator[str]:
+    path = out / CROISSANT
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        yield f"{path} is missing"
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        yield f"{path} cannot be read ({error})"
+    else:
+        expected = croissant(manifest, sha256_of(out / MANIFEST))
+        # Whoever publishes the set adds licence, creator and date.
+        changed = [name for name in expected if content.get(name) != expected[name]]
+        if changed:
+            yield f"{path} does not fit {MANIFEST}: its {changed[0]!r} is another"
+
+
+def _wrong_record(out: Path, manifest: Manifest, scene: SceneRecord) -> Iterator[str]:
+    path = record_path(out, scene.name)
+    if scene.verdict == "failed":
+        return
+    if not path.is_file():
+        yield f"{path} is missing"
+    elif sha256_of(path) != manifest.records.get(scene.name):
+        yield f"{path} was changed after it was written"
+    else:
+        try:
+            if without_maps(read_record(out, scene.name)) != scene:
+                yield f"{MANIFEST} tells otherwise of scene {scene.name} than {path}"
+        except InputError as error:
+            yield str(error)
+
+
+def _wrong_pair(scene: SceneRecord) -> Iterator[str]:
+    wanted = _PAIR if scene.verdict in ("accepted", "doubtful") else ()
+    for role in _PAIR:
+        if (role in scene.outputs) != (role in wanted):
+            words = "has no" if role in wanted else "nevertheless has a"
+            yield f"scene {scene.name} is {scene.verdict} and {words} {role} image"
+    sizes = {(scene.outputs[role].height, scene.outputs[role].width) for role in wanted if role in scene.outputs}
+    if len(sizes) > 1:
+        yield f"scene {scene.name} has source and target images of different sizes"
+
+
+def _wrong_image(out: Path, image: OutputFile) -> Iterator[str]:
+    path = out / image.file
+    if not path.is_file():
+        yield f"{path} is missing"
+        return
+    if sha256_of(path) != image.sha256:
+        yield f"{path} was changed after it was written"
+    try:
+        header = read_header(path)
+    except InputError as error:
+        yield str(error)
+        return
+    if (header.height, header.width) != (image.height, image.width):
+        yield f"{path} is {header.width}x{header.height}, {MANIFEST} says {image.width}x{image.height}"
+    if header.bits != _BITS or image.bits != _BITS:
+        yield f"{path} has {header.bits} bits a channel; {_BITS} would be right"
+
+
+def _strangers(out: Path, manifest: Manifest) -> Iterator[str]:
+    known = {image.file for scene in manifest.scenes for image in scene.outputs.values()}
+    for role in _PAIR:
+        for path in sorted((out / role).glob("*")):
+            if path.relative_to(out).as_posix() not in known:
+                yield f"{path} belongs to no scene of {MANIFEST}"

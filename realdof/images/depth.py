@@ -1,0 +1,60 @@
+"""Between stored integers of 8 or 16 bits and floating point in [0, 1].
+
+torch is imported only where an image is asked for: the workers that build data sets do without its memory.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def image_from_pixels(pixels: np.ndarray) -> "Tensor":
+    """Turn stored pixels into an image.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, 3), uint8 or uint16.
+
+    Returns
+    -------
+    Tensor
+        float32 (3, H, W) in [0, 1]: v / 255 or v / 65535.
+    """
+    import torch
+
+    values = np.moveaxis(pixels, 2, 0).astype(np.float32, order="C")
+    return torch.from_numpy(values / np.float32(np.iinfo(pixels.dtype).max))
+
+
+def pixels_from_image(image: "Tensor", bits: Literal[8, 16]) -> np.ndarray:
+    """Turn an image into pixels to store: clipped to [0, 1], rounded to the nearest value.
+
+    Parameters
+    ----------
+    image
+        Floating point (3, H, W), nominally in [0, 1].
+
+    Returns
+    -------
+    ndarray
+        (H, W, 3), uint8 or uint16.
+    """
+    scaled = image.detach().cpu().float().clamp(0, 1).mul(2**bits - 1).round()
+    # NumPy converts because torch has few operations on uint16.
+    return np.ascontiguousarray(scaled.permute(1, 2, 0).numpy().astype(np.uint8 if bits == 8 else np.uint16))
+
+
+def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
+    """Reduce uint16 pixels to uint8 as v >> 8, whatever file they came from; uint8 pixels pass unchanged."""
+    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+
+
+def as_float(pixels: np.ndarray) -> np.ndarray:
+    """Stored pixels as float32 in [0, 1]: v / 255 or v / 65535; floating point passes as float32."""
+    if pixels.dtype in (np.uint8, np.uint16):
+        return np.multiply(pixels, np.float32(1 / np.iinfo(pixels.dtype).max), dtype=np.float32)
+    return pixels.astype(np.float32, copy=False)

@@ -1,0 +1,291 @@
+"""Developing raw files: ARW, and every other format that LibRaw opens, to 16-bit sRGB or linear light.
+
+The paper developed in Adobe Lightroom (supplement, section 1); its TIFF and PNG files are taken as they are.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+import rawpy
+
+from realdof.common.errors import InputError
+from realdof.geometry.grid import Region
+from realdof.images.colour import srgb_to_linear
+from realdof.images.files import read_pixels
+from realdof.images.headers import read_header
+from realdof.images.resize import area_resize
+from realdof.raw.half_size import BLUE, GREEN, RED, SITES, Mosaic, develop_half_size, srgb_from_camera
+from realdof.raw.tiff import Tiff
+from realdof.raw.write import RAW_SIZE, VISIBLE_WIDTH
+
+Multipliers = tuple[float, float, float, float]
+"""White balance: factors of red, green, blue and the second green (0: the same as green)."""
+
+Demosaicing = Literal["half-size", "ahd"]
+"""By ``realdof.raw.half_size``, or by LibRaw's AHD."""
+
+DevelopedBy = Demosaicing | Literal["someone else"]
+"""How a shot got its colours; TIFF and PNG came with them."""
+
+PAPER_SIZE = (6344, 9504)
+"""Height and width of the paper's developed images, px (supplement, section 1)."""
+
+DEVELOPED_SUFFIXES = frozenset({".tif", ".tiff", ".png"})
+"""Files that someone else has developed already."""
+
+PAPER_ORIGIN = (16, 32)
+RESIZE_FACTOR = 4
+_JPEG_SIGNATURE = b"\xff\xd8\xff"
+# LibRaw's threshold for a matrix that is there at all.
+_SMALLEST_OWN = 0.125
+_COLOURS = (RED, GREEN, BLUE, GREEN)
+"""By LibRaw's numbers."""
+
+T = TypeVar("T")
+
+# (1 / 2.4, 12.92) is the sRGB curve; LibRaw's own default is BT.709's.
+_SRGB_CURVE = (2.4, 12.92)
+_LINEAR = (1.0, 1.0)
+
+
+def develop(path: Path, white_balance: Multipliers | None = None, *, linear: bool = False) -> np.ndarray:
+    """Develop a raw file by AHD demosaicing, or read an already developed TIFF or PNG.
+
+    The orientation tag is not applied: both cameras of a scene keep the sensor's own grid.
+
+    Parameters
+    ----------
+    path
+        A raw file, or a TIFF or PNG in sRGB.
+    white_balance
+        Multipliers shared by both cameras of a scene: ``camera_multipliers`` of one reference shot, or fixed
+        ones. None for what the file's own camera chose.
+    linear
+        Give linear light with sRGB primaries instead of sRGB.
+
+    Returns
+    -------
+    ndarray
+        (H, W, 3), RGB, uint16: 65535 is the sensor's full range in its least amplified channel. 8-bit files
+        are stretched by 257.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, truncated or of no kind that can be developed, or a white balance is asked
+        of an already developed one.
+    """
+    if path.suffix.lower() in DEVELOPED_SUFFIXES:
+        return _already_developed(path, white_balance, linear)
+    with _opened(path) as raw:
+        pixels: np.ndarray = raw.postprocess(
+            use_camera_wb=white_balance is None,
+            user_wb=None if white_balance is None else list(white_balance),
+            gamma=_LINEAR if linear else _SRGB_CURVE,
+            output_bps=16,
+            no_auto_bright=True,
+            # Above zero, LibRaw rescales the brightness by each image's own maximum.
+            adjust_maximum_thr=0.0,
+            user_flip=0,
+        )
+    if pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise InputError(f"{path} is a raw file without colours; give one of a camera with a colour filter")
+    return pixels
+
+
+@dataclass(frozen=True)
+class DevelopedShot:
+    """A shot's pixels, uint16 (H, W, 3), sRGB-encoded, and how they were made."""
+
+    pixels: np.ndarray
+    developed_by: DevelopedBy
+
+
+def develop_cropped(path: Path, white_balance: Multipliers | None = None) -> DevelopedShot:
+    """Develop as ``develop`` does and cut out what ``crop`` keeps.
+
+    Raises
+    ------
+    InputError
+        As ``develop``.
+    """
+    by: DevelopedBy = "someone else" if path.suffix.lower() in DEVELOPED_SUFFIXES else "ahd"
+    return DevelopedShot(crop(develop(path, white_balance)), by)
+
+
+def develop_half(path: Path, white_balance: Multipliers | None = None) -> DevelopedShot:
+    """Develop to half the size, cut as ``crop`` does: what a Bayer raw gives at once, in a tenth of AHD's time.
+
+    Other files, and raws whose colours LibRaw does not describe by one matrix, are developed in full and averaged over
+    areas of 2x2 px.
+
+    Raises
+    ------
+    InputError
+        As ``develop``.
+    """
+    if path.suffix.lower() not in DEVELOPED_SUFFIXES:
+        with _opened(path) as raw:
+            found = _mosaic(raw, white_balance, is_dng=path.suffix.lower() == ".dng")
+            if found is not None:
+                half = develop_half_size(*found)
+                kept = _half(_kept(raw.sizes.height, raw.sizes.width))
+                return DevelopedShot(half[kept.slices], "half-size")
+    whole = develop_cropped(path, white_balance)
+    height, width = whole.pixels.shape[:2]
+    return DevelopedShot(area_resize(whole.pixels, height // 2, width // 2), whole.developed_by)
+
+
+def camera_multipliers(path: Path) -> Multipliers:
+    """The white balance that the camera chose for a raw file, scaled to green = 1.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened, is already developed, or names no white balance.
+    """
+    if path.suffix.lower() in DEVELOPED_SUFFIXES:
+        raise InputError(f"{path} is already developed and names no white balance; give a raw file or multipliers")
+    with _opened(path) as raw:
+        red, green, blue, second_green = raw.camera_whitebalance
+    if not min(red, green, blue) > 0:
+        raise InputError(f"{path} names no white balance of its camera; give multipliers")
+    return red / green, 1.0, blue / green, second_green / green
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Height and width that ``develop`` will give, px, from the file's header alone.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, truncated or of no kind that can be developed.
+    """
+    if path.suffix.lower() in DEVELOPED_SUFFIXES:
+        header = read_header(path)
+        return header.height, header.width
+    with _opened(path) as raw:
+        return raw.sizes.height, raw.sizes.width
+
+
+def crop(pixels: np.ndarray) -> np.ndarray:
+    """Cut an A7R IV's image to the paper's 9504x6344, any other centrally to sides that divide by 4.
+
+    LibRaw shows 9568x6376 of an A7R IV's ARW, of which the paper's size is the centre. A DNG may show all
+    9600 columns; it is cut at the same place of the sensor.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, ...), any type.
+
+    Returns
+    -------
+    ndarray
+        A view of ``pixels``.
+    """
+    return pixels[_kept(*pixels.shape[:2]).slices]
+
+
+def _kept(height: int, width: int) -> Region:
+    """What ``crop`` keeps of an image of that size."""
+    if height == RAW_SIZE[0] and width in (VISIBLE_WIDTH, RAW_SIZE[1]):
+        return Region(*PAPER_ORIGIN, *PAPER_SIZE)
+    down, right = height % RESIZE_FACTOR, width % RESIZE_FACTOR
+    return Region(down // 2, right // 2, height - down, width - right)
+
+
+def _half(kept: Region) -> Region:
+    """The same on an image of half the size; what begins at an odd row or column begins one earlier."""
+    return Region(kept.top // 2, kept.left // 2, kept.height // 2, kept.width // 2)
+
+
+def _mosaic(raw: rawpy.RawPy, white_balance: Multipliers | None, *, is_dng: bool) -> tuple[Mosaic, Multipliers] | None:
+    """A Bayer raw's mosaic and its sites' white balance; None if it is another kind or its colours are unknown."""
+    pattern = raw.raw_pattern
+    is_bayer = raw.raw_type == rawpy.RawType.Flat and raw.num_colors == 3 and raw.color_desc == b"RGBG"
+    if not is_bayer or pattern is None or pattern.shape != (2, 2) or sorted(pattern.ravel()) != [0, 1, 2, 3]:
+        return None
+    balance = raw.camera_whitebalance if white_balance is None else white_balance
+    matrix = _colours_of(raw, is_trusted=is_dng or white_balance is None)
+    shifted = raw.sizes.top_margin % 2 or raw.sizes.left_margin % 2
+    if shifted or matrix is None or not min(balance[:3]) > 0:
+        return None
+    levels = raw.raw_image_visible
+    sites = [int(pattern[site]) for site in SITES]
+    multipliers = (*balance[:3], balance[3] or balance[1])
+    mosaic = Mosaic(
+        pixels=levels[: levels.shape[0] // 2 * 2, : levels.shape[1] // 2 * 2],
+        colours=_of_sites(_COLOURS, sites),
+        black=_of_sites(raw.black_level_per_channel, sites),
+        white=float(raw.white_level),
+        srgb_from_camera=matrix,
+    )
+    return mosaic, _of_sites(multipliers, sites)
+
+
+def _colours_of(raw: rawpy.RawPy, *, is_trusted: bool) -> np.ndarray | None:
+    """From the camera's colours to linear sRGB by LibRaw's choice: the file's own matrix if trusted, or the model's."""
+    own, of_model = np.array(raw.color_matrix[:, :3], np.float64), np.array(raw.rgb_xyz_matrix[:3], np.float64)
+    if is_trusted and own[0, 0] > _SMALLEST_OWN:
+        return own
+    return srgb_from_camera(of_model) if of_model.any(axis=1).all() else None
+
+
+def _of_sites(values: Sequence[T], sites: Sequence[int]) -> tuple[T, T, T, T]:
+    """Values of red, green, blue and second green, in the order of the mosaic's planes."""
+    first, second, third, fourth = (values[site] for site in sites)
+    return first, second, third, fourth
+
+
+def _already_developed(path: Path, white_balance: Multipliers | None, linear: bool) -> np.ndarray:
+    if white_balance is not None:
+        raise InputError(f"{path} is already developed; its white balance can only stay as it is (camera)")
+    pixels = read_pixels(path)
+    if pixels.dtype == np.uint8:
+        pixels = pixels.astype(np.uint16) * 257
+    if not linear:
+        return pixels
+    curve = np.rint(srgb_to_linear(np.arange(65536) / 65535) * 65535).astype(np.uint16)
+    return curve[pixels]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[rawpy.RawPy]:
+    """The raw file, with LibRaw's errors turned into sentences for as long as it is open."""
+    _refuse_what_is_no_raw(path)
+    try:
+        with rawpy.imread(str(path)) as raw:
+            yield raw
+    except rawpy.LibRawFileUnsupportedError as error:
+        raise InputError(f"{path} is no raw file that LibRaw can read; give an ARW, DNG or another raw") from error
+    except rawpy.LibRawIOError as error:
+        raise InputError(f"{path} is truncated or damaged; copy it from the camera again") from error
+    except rawpy.LibRawError as error:
+        raise InputError(f"{path} cannot be developed ({_words(error)}); copy it from the camera again") from error
+
+
+def _refuse_what_is_no_raw(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            start = file.read(3)
+            end_of_pixels = Tiff(file).end_of_pixels()
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; give a raw file that can be read") from error
+    if not start:
+        raise InputError(f"{path} is empty; copy it from the camera again")
+    if start == _JPEG_SIGNATURE:
+        raise InputError(f"{path} is a JPEG whatever its name says; give the camera's raw file")
+    # LibRaw notices only while decoding, and then writes to stderr beside our one sentence.
+    if size < end_of_pixels:
+        raise InputError(f"{path} is truncated, {size} of {end_of_pixels} bytes; copy it from the camera again")
+
+
+def _words(error: rawpy.LibRawError) -> str:
+    words = error.args[0] if error.args else type(error).__name__
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)

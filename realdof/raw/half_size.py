@@ -1,0 +1,167 @@
+"""Developing a Bayer mosaic straight to half its size, for images that are reduced anyway.
+
+A demosaiced image that is then reduced keeps little of what an adaptive demosaicing such as AHD takes its time for.
+Here the gradient-corrected linear interpolation of Malvar, He and Cutler (ICASSP 2004) is followed by the mean over
+areas of 2x2 px. Both are linear, so together with the colour matrix they are one filter of 3x3 taps on each of the
+mosaic's four planes; it is symmetric about the area's centre and displaces nothing.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from realdof.images.colour import linear_to_srgb
+
+RED, GREEN, BLUE = 0, 1, 2
+SITES = ((0, 0), (0, 1), (1, 0), (1, 1))
+"""Row and column, within each 2x2 px, of the mosaic's four planes."""
+
+# IEC 61966-2-1.
+XYZ_FROM_SRGB = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+
+_CROSS = ((-1, 0), (1, 0), (0, -1), (0, 1))
+_DIAGONAL = ((-1, -1), (-1, 1), (1, -1), (1, 1))
+_FAR_CROSS = ((-2, 0), (2, 0), (0, -2), (0, 2))
+_IN_ROW, _IN_COLUMN = ((0, -1), (0, 1)), ((-1, 0), (1, 0))
+_FAR_IN_ROW, _FAR_IN_COLUMN = ((0, -2), (0, 2)), ((-2, 0), (2, 0))
+
+# Rows of the result that are made at once: as many as stay in the cache.
+_STRIP = 64
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """What a sensor with a Bayer filter recorded.
+
+    Attributes
+    ----------
+    pixels
+        uint16 (H, W), both even.
+    colours
+        ``RED``, ``GREEN`` or ``BLUE`` of each of the four ``SITES``.
+    black
+        Level of no light, of each site.
+    white
+        Level of the full range.
+    srgb_from_camera
+        float64 (3, 3): from white-balanced camera colours to linear sRGB; (1, 1, 1) stays.
+    """
+
+    pixels: np.ndarray
+    colours: tuple[int, int, int, int]
+    black: tuple[float, float, float, float]
+    white: float
+    srgb_from_camera: np.ndarray
+
+
+def develop_half_size(mosaic: Mosaic, multipliers: tuple[float, float, float, float]) -> np.ndarray:
+    """Develop a mosaic to sRGB at half its size.
+
+    Parameters
+    ----------
+    multipliers
+        White balance of the four sites; the smallest takes the sensor's full range to 65535, and what the others take
+        beyond it is clipped, as LibRaw does. Levels below black keep their sign until the end, which LibRaw clips at
+        once: so noise does not brighten the shadows.
+
+    Returns
+    -------
+    ndarray
+        uint16 (H / 2, W / 2, 3), RGB, sRGB-encoded. Means are taken in linear light.
+    """
+    rows, columns = mosaic.pixels.shape[0] // 2, mosaic.pixels.shape[1] // 2
+    gains = np.array(multipliers) / min(multipliers) / (mosaic.white - np.array(mosaic.black))
+    kernels = (np.einsum("oc,csij->osij", mosaic.srgb_from_camera, interpolation(mosaic.colours)) * 65535).astype("f4")
+    developed = np.empty((rows, columns, 3), np.uint16)
+    for first in range(0, rows, _STRIP):
+        # One more row of areas on either side for the taps, where there is one.
+        top, bottom = max(first - 1, 0), min(first + _STRIP + 1, rows)
+        planes = [
+            _plane(mosaic.pixels[2 * top + row : 2 * bottom : 2, column::2], black, gain)
+            for (row, column), black, gain in zip(SITES, mosaic.black, gains, strict=True)
+        ]
+        light = cv2.merge([_filtered(planes, kernels[channel]) for channel in range(3)])
+        np.clip(light + np.float32(0.5), 0, 65535, out=light)
+        kept = light[first - top : first - top + _STRIP].astype(np.uint16)
+        developed[first : first + len(kept)] = _encoding()[kept]
+    return developed
+
+
+def srgb_from_camera(camera_from_xyz: np.ndarray) -> np.ndarray:
+    """From white-balanced camera colours to linear sRGB, as LibRaw takes it from a camera's matrix.
+
+    Parameters
+    ----------
+    camera_from_xyz
+        float64 (3, 3), from CIE XYZ under D65 to the camera's colours.
+
+    Returns
+    -------
+    ndarray
+        float64 (3, 3); (1, 1, 1) stays.
+    """
+    camera_from_srgb = camera_from_xyz @ XYZ_FROM_SRGB
+    return np.linalg.inv(camera_from_srgb / camera_from_srgb.sum(axis=1, keepdims=True))
+
+
+@cache
+def interpolation(colours: tuple[int, int, int, int]) -> np.ndarray:
+    """Weights of the four planes in the mean red, green and blue of an area of 2x2 px.
+
+    Returns
+    -------
+    ndarray
+        float64 (3, 4, 3, 3): channel, plane, and row and column of the areas from the one above left to the one below
+        right; each channel's weights sum to one.
+    """
+    weights = np.zeros((3, 4, 3, 3))
+    for row, column in SITES:
+        for channel in (RED, GREEN, BLUE):
+            for down, right, eighths in _stencil(colours, row, column, channel):
+                y, x = row + down, column + right
+                weights[channel, SITES.index((y % 2, x % 2)), 1 + y // 2, 1 + x // 2] += eighths / 8 / len(SITES)
+    return weights
+
+
+def _stencil(colours: tuple[int, int, int, int], row: int, column: int, channel: int) -> list[tuple[int, int, float]]:
+    """How a pixel's channel is interpolated (Malvar et al., Figure 2): places about it and weights in eighths."""
+    own = colours[SITES.index((row, column))]
+    groups: list[tuple[tuple[tuple[int, int], ...], float]]
+    if own == channel:
+        groups = [(((0, 0),), 8.0)]
+    elif channel == GREEN:
+        groups = [(((0, 0),), 4.0), (_CROSS, 2.0), (_FAR_CROSS, -1.0)]
+    elif own != GREEN:
+        groups = [(((0, 0),), 6.0), (_DIAGONAL, 2.0), (_FAR_CROSS, -1.5)]
+    else:
+        groups = [(((0, 0),), 5.0), (_DIAGONAL, -1.0)]
+        if colours[SITES.index((row, 1 - column))] == channel:
+            groups += [(_IN_ROW, 4.0), (_FAR_IN_ROW, -1.0), (_FAR_IN_COLUMN, 0.5)]
+        else:
+            groups += [(_IN_COLUMN, 4.0), (_FAR_IN_COLUMN, -1.0), (_FAR_IN_ROW, 0.5)]
+    return [(down, right, eighths) for places, eighths in groups for down, right in places]
+
+
+def _plane(levels: np.ndarray, black: float, gain: float) -> np.ndarray:
+    """Levels as shares of the full range after white balance, clipped above."""
+    plane = levels.astype(np.float32)
+    plane -= np.float32(black)
+    plane *= np.float32(gain)
+    return np.minimum(plane, np.float32(1), out=plane)
+
+
+def _filtered(planes: list[np.ndarray], kernels: np.ndarray) -> np.ndarray:
+    total = np.zeros_like(planes[0])
+    for plane, kernel in zip(planes, kernels, strict=True):
+        cv2.add(total, cv2.filter2D(plane, -1, kernel), dst=total)
+    return total
+
+
+@cache
+def _encoding() -> np.ndarray:
+    """sRGB's code of each of 65536 steps of light, uint16."""
+    return np.rint(linear_to_srgb(np.arange(65536) / 65535) * 65535).astype(np.uint16)

@@ -1,0 +1,128 @@
+"""What a simulated scene is made from: the user's parameters, and what chance decides from the seed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from realdof.captures.scene import Camera, Kind
+from realdof.common.errors import InputError
+from realdof.simulation.rig import Body, random_homography
+
+SceneKind = Literal["textured", "sky", "wrong-pair", "clipped"]
+"""Something to align; nothing but sky; another view in each camera; 22 % of the pixels clipped."""
+
+RgbMultipliers = tuple[float, float, float]
+"""White balance: factors of red, green and blue."""
+
+DAYLIGHT: RgbMultipliers = (2.35, 1.0, 1.62)
+"""The multipliers under which the virtual scenes' light is white."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What is common to all simulated scenes; px are of the 2376x1586 grid, whatever the size.
+
+    Attributes
+    ----------
+    size
+        "full": 9600x6376 as the A7R IV; "small": 1600x1064 in the same file format.
+    seed
+        Scenes of another seed are other scenes.
+    file_format
+        "arw" as Sony's, or "dng".
+    wide_f_number
+        Aperture of the defocused image; the paper's are F1.8 - 5.6.
+    largest_radius
+        Blur radius of the farthest layer in the defocused image, px.
+    largest_shift, largest_rotation
+        Between the two cameras, px and degrees.
+    smallest_gain, largest_gain
+        Camera B's exposure over camera A's.
+    homography
+        From points of camera A's grid to those of camera B's before the mirror, three rows of three, in px of this
+        size's own grid; None for a random one.
+    mirror
+        Whether camera B sees the scene in the mirror.
+    noise
+        Shot and read noise.
+    noisy_narrow
+        F16 has the noise of its ISO, 6.3 stops above F1.8's; otherwise that of ISO 100.
+    diffraction
+        At F16, to an Airy disc of 21 um.
+    vignetting
+        Darker corners, more so at wider apertures.
+    """
+
+    size: Literal["full", "small"] = "full"
+    seed: int = 0
+    file_format: Literal["arw", "dng"] = "arw"
+    wide_f_number: float = 1.8
+    largest_radius: float = 12.0
+    largest_shift: float = 80.0
+    largest_rotation: float = 2.0
+    smallest_gain: float = 0.7
+    largest_gain: float = 1.4
+    homography: Sequence[Sequence[float]] | None = None
+    mirror: bool = True
+    noise: bool = True
+    noisy_narrow: bool = True
+    diffraction: bool = False
+    vignetting: bool = False
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What chance decides about one scene.
+
+    Attributes
+    ----------
+    homography
+        From camera A's grid to camera B's before the mirror, float64 (3, 3).
+    gains
+        Camera B's exposure over camera A's, in each pair.
+    white_balance
+        As each camera chose it.
+    defocused
+        The camera that is wide open in the target pair.
+    """
+
+    homography: np.ndarray
+    gains: Mapping[Kind, float]
+    white_balance: Mapping[Camera, RgbMultipliers]
+    defocused: Camera
+
+
+def draw_scene(simulation: Simulation, body: Body, number: int) -> Draw:
+    """Draw what is random about the scene of that number, the same each time.
+
+    Raises
+    ------
+    InputError
+        The limits of the gain, or the given homography, are impossible.
+    """
+    random = np.random.default_rng([simulation.seed, number, 0])
+    # Drawn in any case, so that a given homography changes nothing else.
+    drawn = random_homography(random, body, simulation.largest_shift, simulation.largest_rotation)
+    limits = simulation.smallest_gain, simulation.largest_gain
+    if not 0 < limits[0] <= limits[1]:
+        raise InputError(f"gains from {limits[0]:g} to {limits[1]:g} are impossible; give a positive range")
+    gain = float(random.uniform(*limits))
+    # An iris does not close to quite the same area each time.
+    target_gain = float(np.clip(gain * random.uniform(0.97, 1.03), *limits))
+    red, green, blue = DAYLIGHT
+    other = (red * random.uniform(0.95, 1.05), green, blue * random.uniform(0.95, 1.05))
+    return Draw(
+        homography=drawn if simulation.homography is None else _invertible(simulation.homography),
+        gains={"reference": gain, "target": target_gain},
+        white_balance={"A": DAYLIGHT, "B": other},
+        defocused="A" if random.integers(2) else "B",
+    )
+
+
+def _invertible(rows: Sequence[Sequence[float]]) -> np.ndarray:
+    matrix = np.array(rows, np.float64)
+    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 3:
+        raise InputError(f"{rows} is no homography; give three rows of three numbers that can be inverted")
+    return matrix

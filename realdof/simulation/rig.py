@@ -1,0 +1,134 @@
+"""The geometry of the dual-camera rig: two bodies behind a beam splitter that see one view from one place.
+
+Their images differ by a homography, whatever the depth, and by a reflection in the beam splitter. Points are those of
+``realdof.geometry``: pixel i covers [i, i + 1). Scene coordinates are the pixels of camera A's cropped image; a
+scene's *grid* is that image resized to a quarter, 2376x1586 at full size.
+"""
+
+from dataclasses import dataclass
+from math import cos, radians, sin
+
+import numpy as np
+
+from realdof.geometry.grid import Grid, apply_homography, change_grid, mirror, normalised, translation
+from realdof.raw.develop import PAPER_ORIGIN, PAPER_SIZE, RESIZE_FACTOR
+from realdof.raw.write import RAW_SIZE
+
+PIXEL_PITCH_UM = 3.76
+"""Of the A7R IV."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """The sensor of a virtual camera: rows and columns of its raw file, and the crop that is developed.
+
+    A body with fewer pixels has larger ones: its sensor is as wide as the real one.
+    """
+
+    raw: Grid
+    origin: tuple[int, int]
+    crop: Grid
+
+    @property
+    def grid(self) -> Grid:
+        """Of the resized image."""
+        return Grid(self.crop.height // RESIZE_FACTOR, self.crop.width // RESIZE_FACTOR)
+
+    @property
+    def scale(self) -> float:
+        """Pixels for each pixel of the real camera."""
+        return self.crop.width / PAPER_SIZE[1]
+
+    @property
+    def pixel_pitch_um(self) -> float:
+        """Distance between the centres of neighbouring pixels."""
+        return PIXEL_PITCH_UM / self.scale
+
+
+BODIES = {
+    "full": Body(Grid(*RAW_SIZE), PAPER_ORIGIN, Grid(*PAPER_SIZE)),
+    "small": Body(Grid(1064, 1600), (0, 0), Grid(1064, 1600)),
+}
+
+
+def homography(
+    grid: Grid,
+    shift: tuple[float, float] = (0.0, 0.0),
+    rotation: float = 0.0,
+    scale: float = 1.0,
+    perspective: tuple[float, float] = (0.0, 0.0),
+) -> np.ndarray:
+    """A homography about the centre of a grid.
+
+    Parameters
+    ----------
+    shift
+        Of the centre, grid px.
+    rotation
+        Degrees, clockwise as seen.
+    perspective
+        By how much the image shrinks towards the right and lower border, relative to the centre.
+
+    Returns
+    -------
+    ndarray
+        float64 (3, 3), on grid coordinates.
+    """
+    centre = translation(grid.width / 2, grid.height / 2)
+    c, s = scale * cos(radians(rotation)), scale * sin(radians(rotation))
+    x, y = 2 * perspective[0] / grid.width, 2 * perspective[1] / grid.height
+    about = np.array([[c, -s, shift[0]], [s, c, shift[1]], [x, y, 1]], np.float64)
+    return normalised(centre @ about @ np.linalg.inv(centre))
+
+
+def random_homography(
+    random: np.random.Generator, body: Body, largest_shift: float, largest_rotation: float
+) -> np.ndarray:
+    """A homography as physical misalignment leaves it, on the grid of a body.
+
+    Parameters
+    ----------
+    largest_shift
+        px at 2376x1586, in any direction.
+    largest_rotation
+        Degrees, either way.
+    """
+    distance = random.uniform(0, largest_shift) * body.grid.width / (PAPER_SIZE[1] / RESIZE_FACTOR)
+    direction = random.uniform(0, 360)
+    return homography(
+        body.grid,
+        (distance * cos(radians(direction)), distance * sin(radians(direction))),
+        random.uniform(-largest_rotation, largest_rotation),
+        random.uniform(0.995, 1.005),
+        # Half a percent is 6 px at the border of 2376x1586.
+        (random.uniform(-0.005, 0.005), random.uniform(-0.005, 0.005)),
+    )
+
+
+def stored_homography(body: Body, grid_homography: np.ndarray, mirrored: bool) -> np.ndarray:
+    """From camera A's grid to another camera's as it stores its image, from the homography before the mirror."""
+    return mirror(body.grid) @ grid_homography if mirrored else grid_homography
+
+
+def raw_from_scene(body: Body, stored: np.ndarray) -> np.ndarray:
+    """From scene coordinates to those of a camera's raw file.
+
+    Parameters
+    ----------
+    stored
+        From camera A's grid to this camera's stored one; the identity for camera A.
+
+    Returns
+    -------
+    ndarray
+        float64 (3, 3).
+    """
+    top, left = body.origin
+    return np.asarray(translation(left, top) @ change_grid(stored, body.grid, body.crop))
+
+
+def bounds(matrix: np.ndarray, grid: Grid) -> tuple[float, float, float, float]:
+    """Smallest and largest x, smallest and largest y of a grid's corners, mapped by a homography."""
+    corners = apply_homography(matrix, grid.corners)
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    return float(left), float(right), float(top), float(bottom)

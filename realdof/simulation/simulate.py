@@ -1,0 +1,153 @@
+"""Capture folders of known scenes: raw files as the paper's rig writes them, and the truth beside them.
+
+The rig is the paper's (supplement, section 1): two Sony A7R IV with 135 mm F1.8 lenses behind a beam
+splitter, a reference pair at F16 and a target pair with one camera wide open, shutters at 1/125 s, ISO making
+up for the aperture. Camera B sees the scene in the mirror.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import ceil, floor
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import bisect
+
+from realdof.captures.scene import CAMERAS, MEMBERS
+from realdof.common.errors import InputError
+from realdof.common.files import atomic_path, write_json
+from realdof.geometry.grid import Grid
+from realdof.raw.write import write_arw, write_dng
+from realdof.simulation.parameters import SceneKind, Simulation, draw_scene
+from realdof.simulation.rig import BODIES, Body, bounds, raw_from_scene, stored_homography
+from realdof.simulation.scenery import Box, Layer, sky_scenery, textured_scenery
+from realdof.simulation.sensor import srgb_to_camera, xyz_to_camera
+from realdof.simulation.shots import Shot, layer_distances, plan_shot, raw_px, take_shot
+from realdof.simulation.truth import truth_maps, truth_of
+from realdof.simulation.views import View, render_strips
+
+CLIPPED_SHARE = 0.22
+"""Of camera A's pixels, in a scene with blown highlights."""
+
+# Green's share of the full range for white; a gain of 1.4 clips nothing.
+_EXPOSURE = 0.62
+_LARGEST_SCENE = 2.0
+
+
+def simulate_captures(
+    out: Path, scenes: int, simulation: Simulation, bad_scenes: Sequence[SceneKind] = ()
+) -> Iterator[Path]:
+    """Make a capture folder, one scene after the other, as ``realdof.captures.folder`` finds it.
+
+    Parameters
+    ----------
+    scenes
+        How many scenes with something to align: ``001``, ``002`` and so on.
+    bad_scenes
+        Kinds of further scenes, which follow with number and kind: ``003-sky``.
+
+    Yields
+    ------
+    Path
+        Each scene's folder once it is whole: four raw files, ``truth.json`` and ``truth.npz``.
+
+    Raises
+    ------
+    InputError
+        A scene's folder exists already, or cannot be written; a parameter is impossible.
+    """
+    textured: SceneKind = "textured"
+    kinds = [textured] * scenes + list(bad_scenes)
+    if not kinds:
+        raise InputError(f"{scenes} scenes were asked for; ask for at least one")
+    for number, kind in enumerate(kinds, start=1):
+        folder = out / (f"{number:03d}" if kind == "textured" else f"{number:03d}-{kind}")
+        simulate_scene(folder, simulation, number, kind)
+        yield folder
+
+
+def simulate_scene(
+    folder: Path, simulation: Simulation, number: int, kind: SceneKind, body: Body | None = None
+) -> None:
+    """Make one scene's folder: ``reference/A.ARW`` and so on, ``truth.npz``, and ``truth.json`` last of all.
+
+    At full size this takes about a minute of one core and 3 GB.
+
+    Parameters
+    ----------
+    number
+        Scenes of another number are other scenes.
+    body
+        Other cameras than those of the simulation's size.
+
+    Raises
+    ------
+    InputError
+        As for ``simulate_captures``.
+    """
+    if folder.exists():
+        raise InputError(f"{folder} exists already; give a new folder")
+    body = body or BODIES[simulation.size]
+    draw = draw_scene(simulation, body, number)
+    matrices = {
+        "A": raw_from_scene(body, np.eye(3)),
+        "B": raw_from_scene(body, stored_homography(body, draw.homography, simulation.mirror)),
+    }
+    box = _visible_box(body, matrices.values(), simulation)
+    layers = _scenery(simulation, body, box, kind, number, "A")
+    distances = layer_distances(simulation, body, layers)
+    exposure = _clipping_exposure(layers, body, matrices["A"]) if kind == "clipped" else _EXPOSURE
+    shots = {member: plan_shot(simulation, draw, number, member, exposure) for member in MEMBERS}
+    truth = truth_of(simulation, body, draw, number, kind, shots)
+    maps = truth_maps(simulation, body, layers, distances)
+    for camera in CAMERAS:
+        if kind == "wrong-pair" and camera == "B":
+            layers = _scenery(simulation, body, box, kind, number, "B")
+            distances = layer_distances(simulation, body, layers)
+        for index, member in enumerate(MEMBERS):
+            if member[1] == camera:
+                noise = np.random.default_rng([simulation.seed, number, 2, index])
+                mosaic = take_shot(shots[member], body, matrices[camera], layers, distances, noise)
+                _write(folder.joinpath(*member), simulation, shots[member], mosaic)
+    with atomic_path(folder / "truth.npz") as temporary:
+        np.savez_compressed(temporary, **maps)  # type: ignore[arg-type]
+    write_json(folder / "truth.json", truth)
+
+
+def _scenery(simulation: Simulation, body: Body, box: Box, kind: SceneKind, number: int, camera: str) -> list[Layer]:
+    random = np.random.default_rng([simulation.seed, number, 1, ord(camera)])
+    return sky_scenery(random, box) if kind == "sky" else textured_scenery(random, box, body.scale)
+
+
+def _visible_box(body: Body, matrices: Iterable[np.ndarray], simulation: Simulation) -> Box:
+    """What both cameras see of the scene, and the surroundings that blur brings in."""
+    views = [bounds(np.linalg.inv(matrix), body.raw) for matrix in matrices]
+    margin = 2 * raw_px(simulation.largest_radius, body) + 32
+    left, top = (floor(min(view[i] for view in views) - margin) for i in (0, 2))
+    right, bottom = (ceil(max(view[i] for view in views) + margin) for i in (1, 3))
+    if max(right - left, bottom - top) > _LARGEST_SCENE * max(body.raw.height, body.raw.width):
+        raise InputError("the homography leaves the two cameras hardly a common view; give a smaller one")
+    return left, right, top, bottom
+
+
+def _clipping_exposure(layers: Sequence[Layer], body: Body, raw_from_scene: np.ndarray) -> float:
+    """The exposure at which ``CLIPPED_SHARE`` of camera A's developed pixels have a channel at its limit."""
+    # Every sixteenth pixel in both directions tells it well enough.
+    every = np.diag([1 / 16, 1 / 16, 1])
+    view = View(Grid(body.raw.height // 16, body.raw.width // 16), every @ raw_from_scene, [0.0] * len(layers))
+    light = np.concatenate([strip for _, strip in render_strips(layers, view)])
+    camera = light.reshape(-1, 3) @ srgb_to_camera().T
+    srgb_from_camera = np.linalg.inv(srgb_to_camera()).T
+
+    def excess(exposure: float) -> float:
+        # Developing clips the white-balanced colours, then those of sRGB.
+        developed = np.minimum(camera * exposure, 1) @ srgb_from_camera
+        return float((developed.max(axis=1) >= 1 - 1e-6).mean()) - CLIPPED_SHARE
+
+    return float(bisect(excess, _EXPOSURE / 100, 100 * _EXPOSURE, xtol=1e-4))
+
+
+def _write(path: Path, simulation: Simulation, shot: Shot, mosaic: np.ndarray) -> None:
+    if simulation.file_format == "arw":
+        write_arw(path.with_suffix(".ARW"), mosaic, shot.exif, shot.white_balance)
+    else:
+        write_dng(path.with_suffix(".dng"), mosaic, shot.exif, shot.white_balance, xyz_to_camera())

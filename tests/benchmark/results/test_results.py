@@ -1,0 +1,255 @@
+"""Results folders: merging loses nothing, pruning takes what was asked, and a submission is checked."""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_results import make_run, scattered
+from typer.testing import CliRunner
+
+from benchmark.commands.app import app
+from benchmark.results.choice import choose, every_run
+from benchmark.results.run import Record, RunFolder, run_id
+from benchmark.results.store import export_rows, merge
+from benchmark.results.submission import check_submission
+from realdof.common.errors import InputError
+from realdof.images.files import write_pixels
+
+
+def invoke(*words: object, status: int = 0) -> str:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def with_outputs(folder: RunFolder, bits: int = 16) -> RunFolder:
+    kind = np.uint16 if bits == 16 else np.uint8
+    for name, record in folder.records().items():
+        if record.status == "ok":
+            write_pixels(folder.output(name), np.full((64, 64, 3), 7, kind))
+    return folder
+
+
+def test_merging_brings_runs_records_and_outputs_and_leaves_the_source(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    make_run(here, "a", 25.0)
+    brought = with_outputs(make_run(there, "b", scattered(24.0, 3)))
+    merged = merge(there, here)
+    assert [(one.records, one.outputs) for one in merged] == [(3, 3)]
+    copy = choose(here, "b")
+    assert copy.folder.records() == brought.records()
+    assert copy.description["summary"]["scores"] == brought.description["summary"]["scores"]
+    assert copy.description["finished"] is True
+    assert copy.description["created"] == brought.description["created"]
+    assert {run.settings["method"] for run in every_run(here)} == {"a", "b"}
+    assert len(brought.records()) == 3
+
+
+def test_halves_of_one_run_made_on_two_machines_become_a_whole(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    whole = make_run(tmp_path / "whole", "a", scattered(25.0, 6))
+    for place, kept in ((here, slice(0, 4)), (there, slice(2, 6))):
+        shutil.copytree(tmp_path / "whole", place)
+        path = next(place.rglob("records.jsonl"))
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[kept]))
+    assert [one.records for one in merge(there, here)] == [2]
+    assert choose(here, "a").folder.records() == whole.records()
+    assert [one.records for one in merge(there, here)] == [0], "merging again changes nothing"
+
+
+def test_a_good_record_replaces_a_failed_one_and_never_the_other_way(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for place, failed in ((here, "000"), (there, "001")):
+        folder = make_run(place, "a", [25.0, 26.0])
+        folder.add(Record(failed, "failed", error="RuntimeError: no luck"))
+    merge(there, here)
+    assert {record.status for record in choose(here, "a").folder.records().values()} == {"ok"}
+
+
+def test_a_metric_measured_elsewhere_joins_the_others(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for place, scores in ((here, {"psnr": 25.0}), (there, {"psnr": 25.0, "extra": 0.3})):
+        make_run(place, "a", [25.0]).add(Record("000", "ok", scores, 0.5))
+    merge(there, here)
+    assert choose(here, "a").folder.records()["000"].scores == {"psnr": 25.0, "extra": 0.3}
+
+
+def test_scores_that_contradict_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    make_run(here, "b", [25.0, 26.0])
+    make_run(there, "a", [20.0])
+    make_run(there, "b", [25.0, 26.5])
+    with pytest.raises(InputError, match=r"psnr 26\.500000 for 001, .* has 26\.000000"):
+        merge(there, here)
+    assert [run.settings["method"] for run in every_run(here)] == ["b"]
+
+
+def rewritten(folder: RunFolder, change: Callable[[dict[str, Any]], None]) -> None:
+    """Edit ``run.json`` by hand."""
+    content = json.loads((folder.path / "run.json").read_text())
+    change(content)
+    (folder.path / "run.json").write_text(json.dumps(content))
+
+
+def escaping(content: dict[str, Any]) -> None:
+    content["determinants"]["method"] = "../../../elsewhere"
+    content["id"] = run_id(content["determinants"])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda content: content["determinants"].update(method="better"), "was edited by hand"),
+        (escaping, "cannot be a name in a results folder"),
+    ],
+)
+def test_edited_and_hostile_runs_are_refused(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    folder = make_run(tmp_path / "there", "a", 25.0)
+    rewritten(folder, change)
+    with pytest.raises(InputError, match=said):
+        merge(tmp_path / "there", tmp_path / "here")
+    assert not (tmp_path / "here").exists()
+
+
+def test_an_image_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    make_run(tmp_path / "there", "a", [25.0]).add(Record("../../x", "ok", {"psnr": 1.0}))
+    with pytest.raises(InputError, match="cannot be a name"):
+        merge(tmp_path / "there", tmp_path / "here")
+
+
+def test_export_has_a_row_an_image_and_every_score(tmp_path: Path) -> None:
+    values = [25.123456789012345, float("inf")]
+    make_run(tmp_path, "a", values, failed=1)
+    rows = list(csv.DictReader(io.StringIO(invoke("results", "export", "--results", tmp_path))))
+    assert [float(row["psnr"]) for row in rows[:2]] == values
+    assert [row["status"] for row in rows] == ["ok", "ok", "failed"]
+    assert rows[2]["error"] == "RuntimeError: no luck"
+    as_json = json.loads(invoke("results", "export", "--results", tmp_path, "--format", "json"))
+    assert as_json[1]["psnr"] == "inf"
+    assert len(export_rows(every_run(tmp_path))) == 3
+
+
+def test_list_and_show_tell_what_is_there(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, "a", [25.0, 26.0], failed=1)
+    listed = invoke("results", "list", "--results", tmp_path)
+    assert folder.path.name in listed
+    assert "2 of 3" in listed
+    shown = invoke("results", "show", "a", "--results", tmp_path)
+    assert "RuntimeError: no luck" in shown
+    assert "hash of official" in shown
+
+
+def test_prune_lists_first_and_deletes_only_when_told(tmp_path: Path) -> None:
+    whole = with_outputs(make_run(tmp_path, "a", 25.0))
+    make_run(tmp_path, "b", 25.0, failed=1)
+    make_run(tmp_path, "c", 25.0, version=0)
+    assert "nothing was removed" in invoke("results", "prune", "--results", tmp_path, "--unfinished", "--outdated")
+    assert len(every_run(tmp_path)) == 3
+    invoke("results", "prune", "--results", tmp_path, "--unfinished", "--outdated", "--yes")
+    assert [run.settings["method"] for run in every_run(tmp_path)] == ["a"]
+    assert not (tmp_path / "dpdd" / "b").exists()
+    invoke("results", "prune", "--results", tmp_path, "--outputs", "--yes")
+    assert not (whole.path / "outputs").exists()
+    assert len(whole.records()) == 4
+
+
+def test_prune_must_be_told_what(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", 25.0)
+    result = CliRunner().invoke(app, ["results", "prune", "--results", str(tmp_path), "--yes"])
+    assert isinstance(result.exception, InputError)
+    assert len(every_run(tmp_path)) == 1
+
+
+def test_a_sound_submission_passes(tmp_path: Path) -> None:
+    with_outputs(make_run(tmp_path, "a", scattered(25.0, 3)))
+    assert "all is well" in invoke("submit-check", tmp_path)
+
+
+def spoil_id(folder: RunFolder) -> None:
+    rewritten(folder, lambda content: content["determinants"].update(method="better"))
+
+
+def spoil_summary(folder: RunFolder) -> None:
+    rewritten(folder, lambda content: content["summary"]["scores"].update(psnr=30.0))
+
+
+def spoil_fields(folder: RunFolder) -> None:
+    rewritten(folder, lambda content: content["determinants"].pop("images"))
+
+
+def spoil_score(folder: RunFolder) -> None:
+    folder.add(Record("000", "ok", {"psnr": 30.0, "ssim": 1.2, "mae": 0.01, "lpips": 0.1}))
+
+
+def spoil_pair(folder: RunFolder) -> None:
+    folder.add(Record("000", "ok", {"psnr": 40.0, "ssim": 0.9, "mae": 0.02, "lpips": 0.1}))
+
+
+def spoil_metric(folder: RunFolder) -> None:
+    folder.add(Record("000", "ok", {"psnr": 25.0, "ssim": 0.9, "mae": 0.02}))
+
+
+def spoil_image(folder: RunFolder) -> None:
+    folder.add(Record("000", "failed", error="RuntimeError: no luck"))
+
+
+def spoil_output(folder: RunFolder) -> None:
+    folder.output("000").unlink()
+
+
+def spoil_depth(folder: RunFolder) -> None:
+    with_outputs(folder, bits=8)
+
+
+def spoil_file(folder: RunFolder) -> None:
+    folder.output("000").write_text("<html>")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (spoil_id, "was edited by hand"),
+        (spoil_summary, "the summary says psnr 30.000000"),
+        (spoil_fields, "lacks images among what determines the figures"),
+        (spoil_score, "000 has ssim 1.2, outside -1 to 1"),
+        (spoil_pair, "000 has MAE 0.0200; with its PSNR it is at most 0.0100"),
+        (spoil_metric, "not every image has lpips"),
+        (spoil_image, "3 of 4 images have a result"),
+        (spoil_output, "000 has no output image"),
+        (spoil_depth, "the output of 000 has 8 bits"),
+        (spoil_file, "000.png is no PNG, JPEG or TIFF"),
+    ],
+)
+def test_what_is_wrong_with_a_submission_is_said(tmp_path: Path, spoil: Callable[[RunFolder], None], said: str) -> None:
+    folder = with_outputs(make_run(tmp_path, "a", 25.0))
+    spoil(folder)
+    assert said in invoke("submit-check", tmp_path, status=1)
+
+
+def test_an_older_protocol_cannot_be_submitted(tmp_path: Path) -> None:
+    with_outputs(make_run(tmp_path, "a", 25.0, version=0))
+    (checked,) = check_submission(tmp_path)
+    assert checked.problems == ("protocol ifan-cvpr21, version 0, is version 1 now",)
+
+
+def test_published_lint_passes_and_names_what_does_not(tmp_path: Path) -> None:
+    assert "no fault" in invoke("published", "lint")
+    rows = invoke("published", "lint")
+    assert rows.startswith("published.csv: ")
+
+
+def test_a_run_scored_anew_shares_the_outputs_of_the_run_it_comes_from(tmp_path: Path) -> None:
+    origin = with_outputs(make_run(tmp_path, "a", [25.0, 26.0]))
+    make_run(tmp_path, "a", [25.5, 26.5], protocol="aligned", rescored=origin.path.name)
+    assert all(checked.problems == () for checked in check_submission(tmp_path))
+    assert choose(tmp_path, "a", protocol="aligned").output("000") == origin.output("000")
+    shutil.rmtree(origin.path / "outputs")
+    assert all("has no output image" in checked.problems[0] for checked in check_submission(tmp_path))

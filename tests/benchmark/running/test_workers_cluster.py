@@ -1,0 +1,47 @@
+"""A Dask cluster of two worker processes gives the records of one process."""
+
+from pathlib import Path
+
+import distributed
+import pytest
+from typer.testing import CliRunner
+
+from benchmark import registry
+from benchmark.commands.app import app
+from benchmark.datasets.folder import PairedFolder
+from benchmark.protocols import PROTOCOLS
+from benchmark.results.choice import choose
+from benchmark.results.run import RunFolder
+from benchmark.running import runner
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_records_of_one_process_and_says_how_many_computed(
+    make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_pairs(4, 75, 83)
+    task = runner.prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
+    alone, _ = runner.run(task, registry.method("hyper-laplacian"), tmp_path / "alone")
+    # Relative paths, which the workers' own working folder knows nothing of.
+    monkeypatch.chdir(tmp_path)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "scratch")
+    ) as cluster:
+        done = CliRunner().invoke(
+            app,
+            [
+                "run", "--method", "hyper-laplacian", "--dataset", "folder", "--root", "pairs",
+                "--metrics", "psnr,ssim,mae", "--results", "results", "--cluster", cluster.scheduler_address,
+            ],
+        )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    beside = choose(Path("results"), "hyper-laplacian").folder
+    assert {name: record.scores for name, record in beside.records().items()} == {
+        name: record.scores for name, record in alone.records().items()
+    }
+    assert outputs(beside) == outputs(alone)
+    assert {record.workers for record in beside.records().values()} == {2}
+
+
+def outputs(folder: RunFolder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder.path / "outputs").iterdir()}

@@ -1,0 +1,148 @@
+"""`ifan deblur`: what a user gets for photographs, with the shipped weights."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from benchmark.method import Sample
+from benchmark.running.tiling import Tiling
+from ifan.cli.app import app
+from ifan.cli.deblur import Options, deblur_photographs
+from ifan.method import FACTORIES, IFANMethod
+from ifan.photographs.deblurring import deblur_pixels, picture_of_disparity
+from ifan.photographs.files import Photograph, read_photograph, write_photograph
+from ifan.variants import VARIANTS
+from realdof.common.errors import InputError
+from realdof.images.depth import image_from_pixels, pixels_from_image
+from realdof.images.files import read_pixels, write_pixels
+
+PHOTOGRAPH = np.ascontiguousarray(skimage.data.coffee()[100:172, 200:300])
+OURS = Options(VARIANTS["ifan"], "synthetic")
+
+
+@pytest.fixture(scope="module")
+def method() -> IFANMethod:
+    return FACTORIES["ifan"].load("synthetic")
+
+
+def test_the_result_is_the_methods_to_the_last_bit(method: IFANMethod) -> None:
+    expected = method.deblur(Sample("x", image_from_pixels(PHOTOGRAPH)))
+    assert np.array_equal(deblur_pixels(method, PHOTOGRAPH).pixels, pixels_from_image(expected, 8))
+
+
+def test_maps_are_as_large_as_the_features_and_tiles_leave_no_hole(method: IFANMethod) -> None:
+    whole = deblur_pixels(method, PHOTOGRAPH, with_maps=True)
+    assert whole.disparity is not None
+    assert whole.filters is not None
+    assert (whole.disparity.shape, whole.filters.shape) == ((9, 13), (9, 13, 3))
+    method.tiling = Tiling(88, 8)
+    seen: list[tuple[int, int]] = []
+    cut = deblur_pixels(method, PHOTOGRAPH, with_maps=True, report=lambda *now: seen.append(now))
+    method.tiling = None
+    assert len(seen) == seen[-1][1] > 1
+    assert cut.disparity is not None
+    assert cut.disparity.shape == whole.disparity.shape
+    assert np.isfinite(cut.disparity).all()
+
+
+def test_a_disparity_of_none_is_middle_grey() -> None:
+    picture = picture_of_disparity(np.array([[-2.0, 0.0, 1.0]], np.float32))
+    assert picture[0, :, 0].tolist() == [0, 128, 191]
+
+
+def test_a_folder_is_deblurred_and_a_bad_file_in_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    write_photograph(photos / "a.jpg", Photograph(PHOTOGRAPH, orientation=1))
+    write_photograph(photos / "b.tiff", Photograph(PHOTOGRAPH.astype(np.uint16) * 257, orientation=6))
+    (photos / "c.png").write_bytes(b"no image")
+    assert not deblur_photographs([photos], out, replace(OURS, disparity=True, filters=True))
+    assert "c.png is left out" in capsys.readouterr().err
+    names = {path.name for path in out.iterdir()}
+    assert names == {"a.jpg", "b.tiff"} | {f"{x}-{kind}.png" for x in "ab" for kind in ("disparity", "filters")}
+    result = read_photograph(out / "b.tiff")
+    assert (result.pixels.dtype, result.orientation) == (np.dtype(np.uint16), 6)
+    assert result.pixels.shape == PHOTOGRAPH.shape
+    with pytest.raises(InputError, match="--overwrite"):
+        deblur_photographs([photos], out, OURS)
+
+
+def test_dual_pixel_views_change_the_result(tmp_path: Path) -> None:
+    for name, shift in (("c", 0), ("l", 2), ("r", -2)):
+        # 16 bits, because a network that hardly looks at the views may not change the eighth.
+        write_pixels(tmp_path / f"{name}.png", np.roll(PHOTOGRAPH, shift, axis=1).astype(np.uint16) * 257)
+    dual = replace(OURS, variant=VARIANTS["ifan-dual"])
+    left, right = tmp_path / "l.png", tmp_path / "r.png"
+    assert deblur_photographs([tmp_path / "c.png"], tmp_path / "1.png", dual, left, right)
+    assert deblur_photographs([tmp_path / "c.png"], tmp_path / "2.png", dual, right, left)
+    assert not np.array_equal(read_pixels(tmp_path / "1.png"), read_pixels(tmp_path / "2.png"))
+    with pytest.raises(InputError, match="--variant ifan-dual"):
+        deblur_photographs([tmp_path / "c.png"], tmp_path / "3.png", OURS, left, right)
+    with pytest.raises(InputError, match="--left, --right"):
+        deblur_photographs([tmp_path / "c.png"], tmp_path / "3.png", dual)
+    write_pixels(right, PHOTOGRAPH[:64])
+    with pytest.raises(InputError, match="are alike"):
+        deblur_photographs([tmp_path / "c.png"], tmp_path / "3.png", dual, left, right)
+    assert not (tmp_path / "3.png").exists()
+
+
+def test_a_grey_photograph_comes_back_grey(tmp_path: Path) -> None:
+    grey = np.repeat(PHOTOGRAPH[..., 1:2], 3, axis=2)
+    write_photograph(tmp_path / "a.png", Photograph(grey, grey=True))
+    assert deblur_photographs([tmp_path / "a.png"], tmp_path / "b.png", replace(OURS, precision="bfloat16"))
+    assert read_photograph(tmp_path / "b.png").grey
+
+
+def test_a_raw_file_becomes_a_16_bit_tiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Developing has its own tests (tests/realdof/raw/test_develop.py); a real file of small size is not at hand.
+    monkeypatch.setattr("ifan.photographs.files.develop", lambda path: PHOTOGRAPH.astype(np.uint16) * 257)
+    monkeypatch.setattr("ifan.photographs.files._raw_orientation", lambda path: 8)
+    (tmp_path / "DSC1.ARW").write_bytes(b"raw")
+    assert deblur_photographs([tmp_path / "DSC1.ARW"], tmp_path / "out", OURS)
+    result = read_photograph(tmp_path / "out" / "DSC1.tiff")
+    assert (result.pixels.dtype, result.orientation) == (np.dtype(np.uint16), 8)
+
+
+def test_the_command_line_reaches_all_this(tmp_path: Path) -> None:
+    write_photograph(tmp_path / "a.png", Photograph(PHOTOGRAPH))
+    words = ["deblur", str(tmp_path / "a.png"), "-o", str(tmp_path / "b.png"), "--weights", "synthetic"]
+    app([*words, "--tile", "88", "--overlap", "8"], standalone_mode=False)
+    assert read_pixels(tmp_path / "b.png").shape == PHOTOGRAPH.shape
+    with pytest.raises(InputError, match="nothing inside"):
+        app([*words, "--overwrite", "--tile", "88"], standalone_mode=False)
+
+
+def test_memory_decides_whether_a_photograph_is_cut(method: IFANMethod) -> None:
+    method.memory, method.overlap = 8_000_000, 8
+    cut = deblur_pixels(method, PHOTOGRAPH)
+    method.memory, method.overlap = None, 520
+    assert cut.tiling is not None
+    assert torch.from_numpy(cut.pixels.astype(np.int16)).float().std() > 10
+
+
+def test_a_photograph_that_the_device_has_no_room_for_is_cut_smaller(
+    method: IFANMethod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = IFANMethod.compute
+
+    def full(self: IFANMethod, images: list[torch.Tensor]) -> torch.Tensor:
+        if images[0].shape[-1] > 88:
+            raise torch.OutOfMemoryError("full")
+        return compute(self, images)
+
+    monkeypatch.setattr(IFANMethod, "compute", full)
+    method.overlap = 8
+    try:
+        cut = deblur_pixels(method, np.tile(PHOTOGRAPH, (2, 2, 1)))
+        method.tiling = Tiling(136, 8)
+        with pytest.raises(InputError, match="smaller --tile"):
+            deblur_pixels(method, np.tile(PHOTOGRAPH, (2, 2, 1)))
+    finally:
+        method.overlap, method.tiling = 520, None
+    assert cut.tiling is not None
+    assert cut.tiling.side <= 88

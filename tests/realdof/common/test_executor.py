@@ -1,0 +1,166 @@
+"""Workers: every item gets its own result, one thread each, and one that dies takes nothing with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from realdof.common.errors import InputError
+from realdof.common.executor import WorkerDied, completed, workers
+
+HELPERS = """
+import os, signal, time
+from pathlib import Path
+
+def square(x):
+    if x == 3:
+        raise ValueError("three")
+    return x * x
+
+def die_once(path):
+    if Path(path).exists():
+        return "second time"
+    Path(path).touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def die(x):
+    if x == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x
+
+def threads(_):
+    import cv2
+    return cv2.getNumThreads(), os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]
+
+def unpicklable(_):
+    return lambda: None
+
+def missing_file(_):
+    raise FileNotFoundError("no such file")
+
+def sleep_and_tell(folder):
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """A module of functions that the spawned workers can import too."""
+    folder = tmp_path_factory.mktemp("helpers")
+    (folder / "executor_helpers.py").write_text(HELPERS)
+    sys.path.insert(0, str(folder))
+    try:
+        import executor_helpers
+
+        yield executor_helpers
+    finally:
+        sys.path.remove(str(folder))
+
+
+def test_every_item_has_its_own_result_or_error(functions) -> None:
+    with workers(2) as executor:
+        outcomes = {o.item: o for o in completed(executor, functions.square, range(6))}
+    assert {item: o.result for item, o in outcomes.items()} == {0: 0, 1: 1, 2: 4, 3: None, 4: 16, 5: 25}
+    error = outcomes[3].error
+    assert isinstance(error, ValueError)
+    # The worker's own traceback comes along.
+    assert "in square" in error.__notes__[0]
+
+
+def test_workers_have_one_thread_each_and_the_caller_keeps_its_own(functions, monkeypatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("NUMEXPR_NUM_THREADS", raising=False)
+    with workers(1) as executor:
+        (outcome,) = completed(executor, functions.threads, [0])
+    assert outcome.result == (1, "1", "1")
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "NUMEXPR_NUM_THREADS" not in os.environ
+
+
+def test_an_item_whose_worker_died_is_tried_again(functions, tmp_path: Path) -> None:
+    with workers(1) as executor:
+        (outcome,) = completed(executor, functions.die_once, [tmp_path / "died"])
+    assert outcome.result == "second time"
+
+
+def test_an_item_that_kills_two_workers_fails_alone(functions) -> None:
+    with workers(2) as executor:
+        outcomes = {o.item: o for o in completed(executor, functions.die, range(4))}
+    assert isinstance(outcomes[1].error, WorkerDied)
+    assert [outcomes[i].result for i in (0, 2, 3)] == [0, 2, 3]
+
+
+def test_an_error_of_the_function_is_not_taken_for_a_dead_worker(functions) -> None:
+    with workers(1) as executor:
+        (missing,) = completed(executor, functions.missing_file, [0])
+        (odd,) = completed(executor, functions.unpicklable, [0])
+    assert isinstance(missing.error, FileNotFoundError)
+    assert odd.error is not None
+    assert not isinstance(odd.error, WorkerDied)
+
+
+def test_leaving_by_an_exception_drops_the_work_in_progress(functions, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(functions, tmp_path)
+    for path in tmp_path.iterdir():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(path.name), 0)
+
+
+def test_workers_end_with_a_caller_that_was_killed(functions, tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import executor_helpers\nfrom realdof.common.executor import completed, workers\n"
+        "with workers(1) as executor: list(completed(executor, executor_helpers.sleep_and_tell, [sys.argv[2]]))"
+    )
+    helpers = Path(functions.__file__).parent
+    caller = subprocess.Popen([sys.executable, "-c", script, str(helpers), str(tmp_path)])
+    _wait_for_files(tmp_path, 1)
+    caller.send_signal(signal.SIGKILL)
+    caller.wait()
+    (worker,) = (int(path.name) for path in tmp_path.iterdir())
+    for _ in range(300):
+        if not _runs(worker):
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker outlived its caller by half a minute")
+
+
+def test_a_cluster_that_does_not_answer_is_one_sentence(monkeypatch) -> None:
+    monkeypatch.setattr("realdof.common.executor._CONNECT_SECONDS", 1)
+    with (
+        pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"),
+        workers(1, "tcp://127.0.0.1:9"),
+    ):
+        pass
+
+
+def _interrupted(functions, folder: Path) -> None:
+    with workers(2) as executor:
+        executor.submit(functions.sleep_and_tell, folder)
+        executor.submit(functions.sleep_and_tell, folder)
+        _wait_for_files(folder, 2)
+        raise KeyboardInterrupt
+
+
+def _wait_for_files(folder: Path, count: int) -> None:
+    for _ in range(600):
+        if len(list(folder.iterdir())) == count:
+            return
+        time.sleep(0.1)
+    pytest.fail("the workers did not start")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie that nobody waits for has ended too.
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()

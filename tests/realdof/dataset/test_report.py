@@ -1,0 +1,201 @@
+"""The report of a built data set: one page that shows what a scene is to be trusted for."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from view_pairs import view_pair
+
+from realdof.alignment.estimate import AlignmentSettings, estimate_homography
+from realdof.common.errors import InputError
+from realdof.dataset.manifest import (
+    MANIFEST,
+    VERSION,
+    Build,
+    Manifest,
+    OutputFile,
+    SceneRecord,
+    Settings,
+    record_path,
+    without_maps,
+    write_dataclass,
+)
+from realdof.dataset.report.page import write_report
+from realdof.dataset.report.pictures import arrow_field, colour_map, detail_corner
+from realdof.geometry.grid import Grid
+from realdof.geometry.region import valid_region
+from realdof.geometry.warp import warp_to_grid
+from realdof.images.files import write_pixels
+from realdof.matching.photometry import apply_photometry, fit_photometry
+from realdof.matching.quality import ShiftVector, measure_quality
+
+HEIGHT, WIDTH = 500, 740
+HOSTILE = "<script>alert(1)</script>"
+
+
+def _written(out: Path, name: str, image: np.ndarray) -> OutputFile:
+    path = out / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_pixels(path, np.round(np.clip(image, 0, 1) * 65535).astype(np.uint16))
+    return OutputFile(name, "0" * 64, *image.shape[:2], 16)
+
+
+def _scene(out: Path, name: str, seed: int) -> SceneRecord:
+    cv2.setNumThreads(1)
+    pair = view_pair(seed, HEIGHT, WIDTH, finer=2, shift=30.0, gain=1.2, leaves=6000)
+    alignment = estimate_homography(pair.reference, pair.moving, AlignmentSettings())
+    grid = Grid(HEIGHT, WIDTH)
+    region = valid_region(alignment.matrix, grid, grid)
+    moved = warp_to_grid(pair.moving, alignment.matrix, grid)[region.slices]
+    fixed, before = pair.reference[region.slices], pair.moving[:, ::-1][region.slices]
+    defocused = cv2.GaussianBlur(fixed, (0, 0), 3)
+    model = fit_photometry(defocused, moved)
+    target = apply_photometry(moved, model)
+    quality = measure_quality(
+        alignment, reference=fixed, reference_moved=moved, defocused=defocused, all_in_focus=target
+    )
+    images = {
+        "source": ("source/{}.png", defocused),
+        "target": ("target/{}.png", target),
+        "reference_fixed": ("reference/{}_fixed.png", fixed),
+        "reference_before": ("reference/{}_before.png", before),
+        "reference_moved": ("reference/{}_moved.png", moved),
+    }
+    outputs = {role: _written(out, path.format(name), image) for role, (path, image) in images.items()}
+    return SceneRecord(
+        name, quality.verdict, quality.reason, "0", "A", {}, outputs, {}, None,
+        (HEIGHT, WIDTH), region, alignment, model, quality,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of two scenes that were aligned, and one whose file was bad."""
+    out = tmp_path_factory.mktemp("report") / "set"
+    records = [_scene(out, "atrium", 1), _scene(out, "bridge", 2)]
+    for record in records:
+        write_dataclass(record_path(out, record.name), record)
+    scenes = (*map(without_maps, records), SceneRecord("broken", "failed", f"{HOSTILE} is truncated"))
+    doubts = {"atrium": ("shutter 1/60 s is slower than 1/125 s",)}
+    write_dataclass(out / MANIFEST, Manifest(VERSION, Build(1, Settings(), {"numpy": "2"}), scenes, doubts, {}))
+    write_report(out)
+    return out
+
+
+@pytest.fixture
+def page(built: Path, browser: Any) -> Any:
+    browser.get(f"file://{built}/report.html")
+    return browser
+
+
+def test_the_page_needs_no_other_file_and_no_network(built: Path) -> None:
+    text = (built / "report.html").read_text(encoding="utf-8")
+    assert re.findall(r'(?:src|href)="(?!data:|#)', text) == []
+    assert "data:image/webp" in text
+
+
+def test_every_scene_is_on_the_page_with_its_verdict_and_reason_failed_ones_too(built: Path) -> None:
+    text = (built / "report.html").read_text(encoding="utf-8")
+    for name in ("atrium", "bridge", "broken"):
+        assert f"<h2>{name}" in text
+    assert "is truncated" in text
+    assert "shutter 1/60 s is slower than 1/125 s" in text
+
+
+def test_what_a_file_is_called_is_never_run(built: Path) -> None:
+    text = (built / "report.html").read_text(encoding="utf-8")
+    assert HOSTILE not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_a_folder_without_a_built_data_set_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no manifest\.json"):
+        write_report(tmp_path)
+
+
+def test_a_lost_image_is_named(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    for path in built.rglob("*"):
+        if path.is_file() and path.name not in ("report.html", "bridge.png"):
+            (out / path.relative_to(built)).parent.mkdir(parents=True, exist_ok=True)
+            (out / path.relative_to(built)).symlink_to(path)
+    with pytest.raises(InputError, match=r"source/bridge\.png"):
+        write_report(out)
+    assert not (out / "report.html").exists()
+
+
+def test_flicker_alternates_between_the_fixed_image_and_the_one_before_alignment(page: Any) -> None:
+    viewer = page.find_element("css selector", "#scene-1 .viewer")
+    viewer.find_element("css selector", '[data-flicker="before"]').click()
+    seen = set()
+    script = "return document.querySelector('#scene-1 .viewer .layer.on').dataset.role"
+    for _ in range(40):
+        seen.add(page.execute_script(script))
+        page.execute_async_script("setTimeout(arguments[0], 40)")
+    assert seen == {"fixed", "before"}
+
+
+def test_an_anaglyph_has_coloured_edges_before_alignment_and_hardly_any_after(page: Any) -> None:
+    def colour(of: str) -> float:
+        viewer = page.find_element("css selector", "#scene-1 .viewer")
+        viewer.find_element("css selector", f'[data-anaglyph="{of}"]').click()
+        shot = viewer.find_element("css selector", ".stage").screenshot_as_png
+        pixels = cv2.imdecode(np.frombuffer(io.BytesIO(shot).read(), np.uint8), cv2.IMREAD_COLOR).astype(float)
+        difference = pixels[..., 2] - pixels[..., 1]
+        # The gain between the cameras tints the whole; edges are what is left without it.
+        return float(np.abs(difference - cv2.GaussianBlur(difference, (0, 0), 8)).mean())
+
+    assert colour("before") > 2 * colour("after")
+
+
+def test_a_click_on_a_heading_sorts_the_table_and_rows_without_a_figure_stay_last(page: Any) -> None:
+    heading = page.find_elements("css selector", "#scenes th button")[2]
+    order = "return [...document.querySelectorAll('#scenes tbody tr')].map(row => row.cells[2].dataset.value)"
+    heading.click()
+    rising = page.execute_script(order)
+    heading.click()
+    falling = page.execute_script(order)
+    assert rising[-1] == falling[-1] == ""
+    assert rising[:2] == falling[1::-1]
+    assert float(rising[0]) < float(rising[1])
+
+
+def test_a_verdict_can_be_hidden(page: Any) -> None:
+    page.find_element("css selector", '[data-filter="failed"]').click()
+    shown = [
+        row.text.split()[0] for row in page.find_elements("css selector", "#scenes tbody tr") if row.is_displayed()
+    ]
+    assert shown == ["atrium", "bridge"]
+    assert not page.find_element("css selector", "#scene-3").is_displayed()
+
+
+def test_the_pages_script_has_no_error(page: Any) -> None:
+    assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_arrows_are_a_round_number_of_times_as_long_as_the_displacements() -> None:
+    drawn = arrow_field([ShiftVector(10, 20, 0.03, 0.0), ShiftVector(50, 60, 0.0, -0.04)], 100, 100)
+    assert drawn is not None
+    assert drawn.scale == 2000
+    assert drawn.arrows[0].to_x == pytest.approx(10 + 0.03 * 2000)
+    assert drawn.arrows[1].to_y == pytest.approx(60 - 0.04 * 2000)
+    assert arrow_field([], 100, 100) is None
+
+
+def test_an_empty_map_is_not_drawn() -> None:
+    assert colour_map([[None, None]], signed=True) is None
+    assert colour_map([], signed=False) is None
+
+
+def test_the_detail_is_cut_where_the_texture_is() -> None:
+    image = np.full((900, 1400, 3), 128, np.uint8)
+    image[500:700, 800:1100] = np.random.default_rng(0).integers(0, 255, (200, 300, 3))
+    corner = detail_corner(image)
+    assert corner.top <= 500
+    assert corner.top + 320 >= 700
+    assert corner.left <= 800
+    assert corner.left + 480 >= 1100
