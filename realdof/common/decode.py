@@ -1,0 +1,124 @@
+"""What is read from a file becomes a checked type at the door: JSON and TOML into pydantic models.
+
+A wrong file gets one sentence: the file, the path of the field, what was found and what would be right.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from realdof.common.errors import InputError
+
+MOST_BYTES = 256 * 2**20
+"""No file of this project's own formats comes near it; a larger one is not read into memory."""
+_SHOWN = 80
+"""Letters of a wrong value that a message quotes."""
+
+
+class Strict(BaseModel):
+    """A frozen model for data from files: no unknown fields, no conversion between types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, ser_json_inf_nan="strings")
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_json(path: Path, model: type[Model], remedy: str) -> Model:
+    """Read a JSON file into a model.
+
+    Parameters
+    ----------
+    path
+        A regular file of UTF-8, with or without a byte-order mark.
+    model
+        What the content must be.
+    remedy
+        What a user can do about a wrong file, as the end of the sentence.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no regular file, too large, no JSON, or not what the model asks for.
+    """
+    return decode(path, _parsed_json(path, remedy), model, remedy)
+
+
+def read_toml(path: Path, model: type[Model], remedy: str) -> Model:
+    """Read a TOML file into a model; parameters and errors as `read_json`."""
+    text = read_text(path, remedy)
+    try:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{path} is no TOML ({error}); {remedy}") from error
+    return decode(path, content, model, remedy)
+
+
+def decode(where: Path | str, content: Any, model: type[Model], remedy: str) -> Model:
+    """Check parsed content against a model.
+
+    Parameters
+    ----------
+    where
+        The file, and the line if there is one, for the message.
+    content
+        What a parser of JSON or TOML gave.
+
+    Raises
+    ------
+    InputError
+        A field is missing, unknown, or of another type or range; the message names the first such field.
+    """
+    try:
+        return model.model_validate(content)
+    except (ValidationError, RecursionError) as error:
+        raise InputError(f"{where}: {sentence(error)}; {remedy}") from error
+
+
+def sentence(error: ValidationError | RecursionError) -> str:
+    """The first fault of a validation as one sentence: the field's path, what is wrong, what was found."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "the whole"
+    message = first["msg"][0].lower() + first["msg"][1:]
+    if first["type"] in ("missing", "extra_forbidden"):
+        return f"{field}: {message}"
+    found = json.dumps(first["input"], default=str, ensure_ascii=True)
+    return f"{field}: {message}, found {found if len(found) <= _SHOWN else found[:_SHOWN] + '...'}"
+
+
+def read_text(path: Path, remedy: str) -> str:
+    """The text of a regular file of UTF-8, without its byte-order mark.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no regular file, too large, or no UTF-8.
+    """
+    try:
+        if not path.is_file():
+            what = "is no regular file" if path.exists() else "does not exist"
+            raise InputError(f"{path} {what}; {remedy}")
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise InputError(
+                f"{path} has {size / 1e6:.0f} MB, more than the {MOST_BYTES / 1e6:.0f} MB allowed; {remedy}"
+            )
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InputError(f"{path} cannot be read ({reason}); {remedy}") from error
+
+
+def _parsed_json(path: Path, remedy: str) -> Any:
+    text = read_text(path, remedy)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        # A number of many digits is a ValueError too.
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"{path} is no JSON ({reason}); {remedy}") from error
