@@ -1,0 +1,252 @@
+"""Who may write a folder: one process at a time, on this machine or on any other that sees the same files.
+
+A claim is a small file that only one process can create (``O_EXCL``), which holds on network file systems where locks
+of the kernel end at the node. It names the machine, the process and the time the process started, and its owner raises
+a counter in it every few seconds. A claim is abandoned if its process is dead, or, where that cannot be asked because
+it ran on another machine, if the counter has stood still for a minute of the observer's own clock.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from realdof.common.decode import Strict
+from realdof.common.errors import InputError
+from realdof.common.owner import Owner, is_alive, this_machine, this_process
+
+CLAIM = ".claim"
+"""Name of the file within the claimed folder; while a claim changes hands there are others that begin with it."""
+
+BEAT_SECONDS = 5.0
+"""Time between two beats of an owner."""
+
+STILL_SECONDS = 60.0
+"""A claim of another machine whose counter stands still for so long is abandoned."""
+
+_LOOK_SECONDS = 1.0
+_RETRY_SECONDS = 0.01
+_COUNTER_DIGITS = 12
+
+
+class _Seen(Strict):
+    """A claim's file as it was read; ``owner`` is None if it is not or not yet written."""
+
+    counter: str
+    owner: Owner | None
+    token: str
+
+
+class Claim:
+    """The right to write a folder; see ``claimed``."""
+
+    def __init__(self, path: Path, file: int, owner: Owner) -> None:
+        self._path, self._file, self._owner = path, file, owner
+        self._count = 0
+        self._ended = threading.Event()
+        self._lost: str | None = None
+        self._thread = threading.Thread(target=self._keep_beating, name=f"claim of {path.parent}", daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        """Make sure that the folder is still ours; call it before writing what another process could contradict.
+
+        Raises
+        ------
+        InputError
+            This process was halted for so long that another one took the folder, or someone removed the claim's file.
+        """
+        self._look()
+        if self._lost is not None:
+            raise InputError(self._lost)
+
+    def release(self) -> None:
+        """Give the folder back."""
+        self._ended.set()
+        # A forked child has the claim's memory but neither its thread nor its right.
+        if self._owner.process != os.getpid():
+            return
+        self._thread.join()
+        os.close(self._file)
+        try:
+            _end(self._path, self._owner.token)
+        except OSError:
+            # A full disk leaves no room for the mark; a removed folder needs none.
+            with contextlib.suppress(OSError):
+                seen = _read(self._path)
+                if seen is not None and seen.token == self._owner.token:
+                    self._path.unlink(missing_ok=True)
+
+    def _keep_beating(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            self._count += 1
+            # A network that fails for a moment is no reason to stop; one that fails for a minute costs the claim.
+            with contextlib.suppress(OSError):
+                _write_counter(self._file, self._count)
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            seen = _read(self._path)
+        except OSError:
+            return
+        if seen is None:
+            self._lost = f"{self._path} was removed while this process was writing; start again to go on"
+        elif seen.token != self._owner.token:
+            self._lost = (
+                f"{self._path.parent} was taken over by {_who(seen)} while this process was halted; "
+                "wait for that one, or give another folder"
+            )
+
+
+@contextlib.contextmanager
+def claimed(folder: Path, report: Callable[[str], None] = lambda sentence: None) -> Iterator[Claim]:
+    """Claim a folder for the length of a ``with`` block; an abandoned claim is taken over.
+
+    Parameters
+    ----------
+    folder
+        It must exist.
+    report
+        Is told in one sentence if an old claim must be watched, which takes up to a minute.
+
+    Raises
+    ------
+    InputError
+        Another process has the folder, or it cannot be written to.
+    """
+    path = folder.absolute() / CLAIM
+    try:
+        file, owner = _acquired(path, report)
+        _remove_litter(path, owner.token)
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror}; give a folder that can be written to") from error
+    claim = Claim(path, file, owner)
+    try:
+        yield claim
+    finally:
+        claim.release()
+
+
+def _acquired(path: Path, report: Callable[[str], None]) -> tuple[int, Owner]:
+    """Create the claim's file, once nobody has it."""
+    while True:
+        created = _created(path)
+        if created is not None:
+            return created
+        seen = _read(path)
+        if seen is None:
+            continue
+        if not _is_abandoned(path, seen, report):
+            raise InputError(
+                f"{path.parent} is in use by {_who(seen)}; wait until it is done, stop it, or give another folder"
+            )
+        if not _end(path, seen.token):
+            time.sleep(_RETRY_SECONDS)
+
+
+def _end(path: Path, token: str) -> bool:
+    """Remove a claim's file if it still holds the claim of that token, and nobody else is about to remove it."""
+    with _right_to_end(path, token) as has_right:
+        if has_right:
+            path.unlink(missing_ok=True)
+    return has_right
+
+
+@contextlib.contextmanager
+def _right_to_end(path: Path, token: str) -> Iterator[bool]:
+    """The sole right to remove a claim's file, for as long as it holds the claim of that token.
+
+    Of all who want to end one claim only one may: a second one would remove what the first's successor has created. The
+    right is a claim itself, of a file named after the token, so that it can be taken over from a process that died.
+    """
+    mark = path.with_name(f"{path.name}.{token}")
+    try:
+        file, owner = _acquired(mark, lambda sentence: None)
+    except InputError:
+        yield False
+        return
+    os.close(file)
+    try:
+        seen = _read(path)
+        yield seen is not None and seen.token == token
+    finally:
+        kept = _read(mark)
+        if kept is not None and kept.token == owner.token:
+            mark.unlink(missing_ok=True)
+
+
+def _created(path: Path) -> tuple[int, Owner] | None:
+    """The open file and its owner; None if it exists."""
+    owner = this_process()
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644)
+    except FileExistsError:
+        return None
+    try:
+        os.write(file, f"{0:0{_COUNTER_DIGITS}}\n{owner.model_dump_json()}\n".encode())
+        os.fsync(file)
+        seen = _read(path)
+    except OSError:
+        os.close(file)
+        path.unlink(missing_ok=True)
+        raise
+    if seen is None or seen.token != owner.token:
+        # Whoever watched the empty file for a minute has taken it over.
+        os.close(file)
+        return None
+    return file, owner
+
+
+def _read(path: Path) -> _Seen | None:
+    """The claim of a file; None if there is none."""
+    try:
+        with path.open("rb") as file:
+            state = os.fstat(file.fileno())
+            content = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    counter, _, rest = content.partition("\n")
+    try:
+        owner = Owner.model_validate_json(rest)
+    except ValidationError:
+        return _Seen(counter=counter, owner=None, token=f"{state.st_ino:x}-{state.st_mtime_ns:x}")
+    return _Seen(counter=counter, owner=owner, token=owner.token)
+
+
+def _write_counter(file: int, count: int) -> None:
+    os.pwrite(file, f"{count:0{_COUNTER_DIGITS}}".encode(), 0)
+    os.fsync(file)
+
+
+def _is_abandoned(path: Path, seen: _Seen, report: Callable[[str], None]) -> bool:
+    if seen.owner is not None and seen.owner.machine == this_machine():
+        return not is_alive(seen.owner)
+    report(f"{path.parent} is claimed by {_who(seen)}; watching for up to {STILL_SECONDS:.0f} s whether it still works")
+    begin = time.monotonic()
+    while time.monotonic() - begin < STILL_SECONDS:
+        now = _read(path)
+        if now is None or now.token != seen.token:
+            # It was given back or taken over meanwhile: whoever wants to end it finds another claim, or none.
+            return True
+        if now.counter != seen.counter:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def _who(seen: _Seen) -> str:
+    if seen.owner is None:
+        return "a process that has not yet said who it is"
+    return f"process {seen.owner.process} on {seen.owner.host} since {seen.owner.since}"
+
+
+def _remove_litter(path: Path, token: str) -> None:
+    """Remove the marks of processes that died while they ended earlier claims; they have no meaning any more."""
+    for mark in path.parent.glob(f"{path.name}.*"):
+        if not mark.name.startswith(f"{path.name}.{token}"):
+            mark.unlink(missing_ok=True)

@@ -1,0 +1,81 @@
+"""Which process this is, told so that another one, perhaps on another machine, can ask whether it is still alive."""
+
+import os
+import platform
+import secrets
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from pydantic import Field
+
+from realdof.common.decode import Strict
+
+# Times of a process's start, which come from ticks of 10 ms; another process cannot have the same number so soon.
+_SAME_START_SECONDS = 0.5
+
+
+class Owner(Strict):
+    """The process that a claim belongs to.
+
+    Attributes
+    ----------
+    host
+        Name of the machine, for people.
+    machine
+        What tells machines apart: the name, this boot's identity and the space of process numbers (containers).
+    process, started
+        Number of the process, and its start in seconds since the machine's.
+    since
+        When the claim was made, UTC.
+    token
+        Random digits that no two claims share.
+    """
+
+    host: str
+    machine: str
+    process: int
+    started: float
+    since: str
+    token: str = Field(pattern=r"^[0-9a-f]{16}$")
+
+
+def is_alive(owner: Owner) -> bool:
+    """Whether a process of this machine still runs; another one that has its number now does not count."""
+    try:
+        process = psutil.Process(owner.process)
+        started = _start(process)
+        return abs(started - owner.started) < _SAME_START_SECONDS and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _start(process: psutil.Process) -> float:
+    """Seconds from the machine's start to the process's, which a change of the clock leaves as they are."""
+    booted = psutil.boot_time()
+    return process.create_time() - booted
+
+
+def this_process() -> Owner:
+    """This process, with a token of its own each time."""
+    return Owner(
+        host=platform.node() or "an unnamed host",
+        machine=this_machine(),
+        process=os.getpid(),
+        started=_start(psutil.Process()),
+        since=datetime.now(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00") + " UTC",
+        token=secrets.token_hex(8),
+    )
+
+
+def this_machine() -> str:
+    """What tells this machine, this boot of it and this container from others."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        processes = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        boot, processes = f"{uuid.getnode():x}", ""
+    return f"{platform.node()} {boot} {processes}"
