@@ -158,7 +158,7 @@ def test_missing_system_libraries_of_opencv_are_named(tmp_path: Path) -> None:
     (tmp_path / "cv2.py").write_text(
         "raise ImportError('libGL.so.1: cannot open shared object file: No such file or directory')"
     )
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import realdof.images"
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import realdof.images.files"
     run = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
     assert "InputError: OpenCV cannot start (libGL.so.1" in run.stderr
     assert "apt-get install libgl1 libglib2.0-0" in run.stderr
