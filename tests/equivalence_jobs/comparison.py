@@ -1,17 +1,42 @@
 """Two collections of figures side by side."""
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-Found = dict[str, str | int | float]
+Figure = str | int | float
+LONGEST = 160
+"""Characters of a figure that are printed."""
+
+
+@dataclass
+class Compared:
+    """One job's figures in both collections.
+
+    Parameters
+    ----------
+    equal
+        How many figures are the same to the last digit, renamed ones among them.
+    differences
+        A sentence on each that is not, or on why none could be compared.
+    moved
+        Names of figures that B has under another name.
+    new
+        What only B has.
+    """
+
+    equal: int = 0
+    differences: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
 
 
 def compare(a: Path, b: Path) -> int:
     """Print every difference; 1 if there is any, else 0.
 
-    A figure that B has under another name, in the same job and to the last digit, has moved and is no difference. What
-    only B has is listed and is no difference either: a table may have grown.
+    What only B has is listed and is no difference: a table may have grown. A figure that the same job of B has under
+    another name is listed as moved.
     """
     first, second = (json.loads(path.read_text(encoding="utf-8")) for path in (a, b))
     if first["schema"] != second["schema"]:
@@ -19,53 +44,56 @@ def compare(a: Path, b: Path) -> int:
     for name, value in first["machine"].items():
         if value != second["machine"].get(name):
             print(f"NOTE: {name} is {value} in A and {second['machine'].get(name)} in B")
-    same = differing = 0
+    equal = differing = 0
     for name in dict.fromkeys((*first["jobs"], *second["jobs"])):
-        equal, lines = compare_jobs(first["jobs"].get(name), second["jobs"].get(name))
-        same += equal
-        differing += sum(not line.startswith(("moved", "new")) for line in lines)
-        if lines:
-            print(f"\n{name}: {equal} figures are equal")
-            print(*(f"  {line}" for line in lines), sep="\n")
-    print(f"\n{same} figures are equal, {differing} differ")
+        found = compare_jobs(first["jobs"].get(name), second["jobs"].get(name))
+        equal += found.equal
+        differing += len(found.differences)
+        if found.differences or found.moved or found.new:
+            print(f"\n{name}: {found.equal} equal, {len(found.differences)} different")
+            for title, lines in (("", found.differences), ("moved: ", found.moved), ("new in B: ", found.new)):
+                print(*(f"  {title}{line}\n" for line in lines), sep="", end="")
+    print(f"\n{equal} figures are equal, {differing} differences")
     return 1 if differing else 0
 
 
-def compare_jobs(a: dict[str, Any] | None, b: dict[str, Any] | None) -> tuple[int, list[str]]:
-    """How many figures of a job are equal, and a line on each that is not."""
-    for side, job in (("A", a), ("B", b)):
-        if job is None:
-            return 0, [f"not collected in {side}"]
-        if "failed" in job:
-            return 0, [f"failed in {side}: {job['failed']}"]
-    assert a is not None
-    assert b is not None
+def compare_jobs(a: dict[str, Any] | None, b: dict[str, Any] | None) -> Compared:
+    """Compare the figures of one job; None where it was not collected."""
+    if a is None or b is None:
+        return Compared(differences=[f"not collected in {'A' if a is None else 'B'}"])
+    failures = [f"failed in {side}: {job['failed']}" for side, job in (("A", a), ("B", b)) if "failed" in job]
+    if failures:
+        uncompared = max(len(job.get("figures", ())) for job in (a, b))
+        return Compared(differences=[f"{failure} ({uncompared} figures are not compared)" for failure in failures])
     old, new = a["figures"], b["figures"]
-    lines = [
-        f"{name}: {old[name]} in A, {new[name]} in B" for name in old if name in new and not is_same(old, new, name)
-    ]
-    equal = sum(is_same(old, new, name) for name in old if name in new)
+    found = Compared()
     left = {name: value for name, value in new.items() if name not in old}
-    for name in (name for name in old if name not in new):
-        moved = next((other for other, value in left.items() if has_moved(name, old[name], other, value)), None)
-        if moved is None:
-            lines.append(f"{name}: {old[name]} in A, missing in B")
-        else:
+    for name, value in old.items():
+        if name in new:
+            if value == new[name]:
+                found.equal += 1
+            else:
+                found.differences.append(f"{name}: {short(value)} in A, {short(new[name])} in B")
+        elif (moved := next((other for other in left if has_moved(name, value, other, left[other])), None)) is not None:
             del left[moved]
-            equal += 1
-            lines.append(f"moved: {name} is {moved} in B")
-    return equal, lines + [f"new in B: {name}: {value}" for name, value in left.items()]
+            found.equal += 1
+            found.moved.append(f"{name} is {moved} in B")
+        else:
+            found.differences.append(f"{name}: {short(value)} in A, missing in B")
+    found.new = [f"{name}: {short(value)}" for name, value in left.items()]
+    return found
 
 
-def is_same(old: Found, new: Found, name: str) -> bool:
-    """Whether a figure is the same to the last digit; 1 and 1.0 are."""
-    return old[name] == new[name]
+def short(value: Figure) -> str:
+    """A figure as a line has room for it."""
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def has_moved(name: str, value: str | int | float, other: str, found: str | int | float) -> bool:
+def has_moved(name: str, value: Figure, other: str, found: Figure) -> bool:
     """Whether two figures of different names are one that was renamed.
 
-    Hashes and long numbers are known by their values; short ones must also have the last part of their names in common.
+    A hash or a long number is recognised by its value; of a short one the last part of the name must also be the same.
     """
     if value != found or isinstance(value, bool) != isinstance(found, bool):
         return False

@@ -69,7 +69,7 @@ def leaderboard(protocol: str) -> Job:
             found[f"order by {column}"] = order["order"]
         return found
 
-    return Job(f"leaderboard of {protocol}", do, ("every run",))
+    return Job(f"leaderboard of {protocol}", do, after_runs=True)
 
 
 def compare(work: Work) -> Figures:
@@ -163,10 +163,10 @@ JOBS = (
     leaderboard("aligned"),
     leaderboard("blur-stratified"),
     Job("compare", compare, ("run ifan", "run input", "run hyper-laplacian", "run dpdnet-s-w16")),
-    Job("results export", export, ("every run",)),
+    Job("results export", export, after_runs=True),
     Job("paper tables", paper_tables, ("run on realdof",)),
     Job("complexity", complexity),
     Job("lists", lists),
     Job("study", study, ("sample",)),
-    Job("submit-check", submission, ("every run",)),
+    Job("submit-check", submission, after_runs=True),
 )

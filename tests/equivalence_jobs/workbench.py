@@ -101,11 +101,22 @@ def _last(*texts: str) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """One job: its name, what it does, and the jobs whose results it uses."""
+    """One job.
+
+    Parameters
+    ----------
+    do
+        Runs commands and returns what they gave.
+    needs
+        Names of jobs whose results it uses; if one fails, this one is not done.
+    after_runs
+        Whether it looks at the results folder after all runs, also if some of them failed.
+    """
 
     name: str
     do: Callable[[Work], Figures]
     needs: tuple[str, ...] = ()
+    after_runs: bool = False
 
 
 def prefixed(prefix: str, figures: Mapping[str, str | int | float]) -> Figures:
