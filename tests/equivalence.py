@@ -16,6 +16,7 @@ memory, dates, run ids and sentences are not compared.
 import argparse
 import json
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -65,7 +66,7 @@ def collect(work: Work, out: Path, only: list[str]) -> int:
     }
     for at, job in enumerate(todo, 1):
         print(f"[{at}/{len(todo)}] {job.name}", end=" ", flush=True)
-        began = time.monotonic()
+        began, spent = time.monotonic(), processor_seconds()
         given = "realdof simulate" if work.captures else None
         missing = [need for need in job.needs if "failed" in found[need] and not (given and need.startswith(given))]
         try:
@@ -78,13 +79,21 @@ def collect(work: Work, out: Path, only: list[str]) -> int:
             found[job.name] = {"failed": f"{type(error).__name__}: {error}"}
             print(f"FAILED: {error}", end=", ")
         found[job.name]["seconds"] = round(time.monotonic() - began, 1)
+        found[job.name]["processor_seconds"] = round(processor_seconds() - spent, 1)
         print(f"{found[job.name]['seconds']} s", flush=True)
         out.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     failed = sum("failed" in job for job in found.values())
     figures = sum(len(job.get("figures", ())) for job in found.values())
-    seconds = sum(job["seconds"] for job in found.values())
-    print(f"{figures} figures of {len(found)} jobs, {failed} of which failed, in {seconds / 60:.1f} min: {out}")
+    minutes, busy = (sum(job[kind] for job in found.values()) / 60 for kind in ("seconds", "processor_seconds"))
+    print(f"{figures} figures of {len(found)} jobs, {failed} of which failed: {out}")
+    print(f"{minutes:.1f} min, {busy:.1f} min of a processor")
     return failed
+
+
+def processor_seconds() -> float:
+    """What the commands have used so far, and this script."""
+    used = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def machine(work: Work) -> dict[str, str]:
