@@ -16,7 +16,17 @@ from typing import Literal
 
 import torch
 
-from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
+from benchmark.method import (
+    Architecture,
+    Capabilities,
+    Context,
+    Deblurred,
+    Image,
+    Method,
+    MethodCard,
+    Sample,
+    WeightsUsed,
+)
 from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels, pixels_from_image
 from realdof.images.files import read_pixels, write_pixels
@@ -137,14 +147,14 @@ def _ended_with_us(group: int) -> Iterator[None]:
 class Command(Method):
     """Write the images, run the program, read what it wrote."""
 
-    in_process = False
+    capabilities = Capabilities(in_process=False)
 
     def __init__(self, card: MethodCard, program: Program, line: str) -> None:
         self.card = card
         self.program = program
         self.weights = WeightsUsed("program", hashlib.sha256(line.encode()).hexdigest(), line)
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur one sample; see ``Method.deblur``.
 
         Raises
@@ -154,32 +164,32 @@ class Command(Method):
         """
         with tempfile.TemporaryDirectory(prefix="ifan-bench-") as name:
             folder = Path(name)
-            log = (self.logs or folder) / f"{sample.name}.log"
+            log = (context.logs or folder) / f"{sample.name}.log"
             log.parent.mkdir(parents=True, exist_ok=True)
             files = _write_inputs(sample, self.program, folder)
             files["output"] = folder / "output" / f"{sample.name}.png"
             files["output"].parent.mkdir(parents=True)
             try:
                 self.program.run(files, log)
-                return _read_output(files["output"], sample.image).to(sample.image.device)
+                return Deblurred(_read_output(files["output"], sample.image).to(sample.image.device))
             except ProgramError as error:
-                raise self._told(error, log) from error
+                raise self._told(error, log, context) from error
 
-    def _told(self, error: ProgramError, log: Path) -> ProgramError:
-        kept = f"; its log is {log}" if self.logs else ""
+    def _told(self, error: ProgramError, log: Path, context: Context) -> ProgramError:
+        kept = f"; its log is {log}" if context.logs else ""
         return ProgramError(f"{self.program.words[0]} {error}{_end_of(log)}{kept}")
 
 
 class FolderCommand(Command):
     """Write the images of a whole run, run the program once, then read what it wrote for each."""
 
-    at_once = True
+    capabilities = Capabilities(in_process=False, at_once=True)
 
     def __init__(self, card: MethodCard, program: Program, line: str) -> None:
         super().__init__(card, program, line)
         self._started: _Started | None = None
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur one sample; the program is started with the first, for all that the run has yet to do.
 
         Raises
@@ -189,32 +199,32 @@ class FolderCommand(Command):
             unreadable or of another size.
         """
         if self._started is None or sample.name not in self._started.names:
-            self._started = self._start(sample)
+            self._started = self._start(sample, context)
         began, started = time.perf_counter(), self._started
         started.names.discard(sample.name)
         try:
-            image = self._read(sample, started)
+            image = self._read(sample, started, context)
         finally:
             if not started.names:
                 started.folder.cleanup()
-        self.seconds = started.seconds_an_image + time.perf_counter() - began
-        return image.to(sample.image.device)
+        seconds = started.seconds_an_image + time.perf_counter() - began
+        return Deblurred(image.to(sample.image.device), seconds=seconds)
 
-    def _read(self, sample: Sample, started: "_Started") -> Image:
+    def _read(self, sample: Sample, started: "_Started", context: Context) -> Image:
         try:
             if started.error is not None:
                 raise started.error
             return _read_output(started.outputs / f"{sample.name}.png", sample.image)
         except ProgramError as error:
-            raise self._told(error, started.log) from error
+            raise self._told(error, started.log, context) from error
 
-    def _start(self, sample: Sample) -> "_Started":
+    def _start(self, sample: Sample, context: Context) -> "_Started":
         began = time.perf_counter()
         folder = tempfile.TemporaryDirectory(prefix="ifan-bench-")
         inside = Path(folder.name)
-        log = (self.logs or inside) / "all-images.log"
+        log = (context.logs or inside) / "all-images.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        names = _write_all([sample] if self.pending is None else self.pending(), self.program, inside)
+        names = _write_all([sample] if context.upcoming is None else context.upcoming(), self.program, inside)
         if sample.name not in names:
             names = _write_all([sample], self.program, inside)
         places = {f"{view}_dir": inside / view for view in _VIEWS}

@@ -1,6 +1,6 @@
 """The method `input`: the defocused image itself, the row that every other is measured against."""
 
-from benchmark.method import Image, Method, MethodCard, Sample
+from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
 
 
 class Input(Method):
@@ -8,6 +8,6 @@ class Input(Method):
 
     card = MethodCard("input", "Input", "single", "the defocused image itself")
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """The defocused image, float32 (3, H, W) in [0, 1]."""
-        return sample.image
+        return Deblurred(sample.image)

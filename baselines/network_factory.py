@@ -88,7 +88,7 @@ class NetworkFactory(ABC, Generic[V, N]):
         """The network with the weights of a file, and their label."""
 
     @abstractmethod
-    def method(self, card: MethodCard, network: N, weights: WeightsUsed) -> Method:
+    def method(self, card: MethodCard, network: N, weights: WeightsUsed, counted: Architecture) -> Method:
         """The network as a method."""
 
     @abstractmethod
@@ -127,9 +127,7 @@ class NetworkFactory(ABC, Generic[V, N]):
         card = self.card
         if runs is not self.variant:
             card, label = narrow_card(card, self.network), narrow_label(self.network, label)
-        method = self.method(card, network, WeightsUsed(name, sha256_of(path), label))
-        method.counted = self.count(runs)
-        return method
+        return self.method(card, network, WeightsUsed(name, sha256_of(path), label), self.count(runs))
 
     def architecture(self) -> Architecture:
         """The network without weights, for counting."""

@@ -5,12 +5,13 @@ operation an output for each activation module, and batch normalisation (one an 
 (one an input) and up-sampling (one an output) where they are modules. Element-wise work is not counted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import Architecture
+from benchmark.method import Architecture, MethodFactory
 
 HEIGHT, WIDTH = 720, 1280
 """The size that the paper counts at (Section 4.2)."""
@@ -88,6 +89,12 @@ def count(architecture: Architecture, height: int = HEIGHT, width: int = WIDTH) 
             hook.remove()
     parameters = sum(parameter.numel() for parameter in architecture.network.parameters())
     return Complexity(height, width, parameters, **totals)
+
+
+def count_methods(factories: Mapping[str, MethodFactory], height: int, width: int) -> dict[str, Complexity]:
+    """The cost of every method that has a network, by name."""
+    found = {name: factory.architecture() for name, factory in factories.items()}
+    return {name: count(network, height, width) for name, network in found.items() if network is not None}
 
 
 def _add_convolution(

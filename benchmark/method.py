@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 from benchmark.running.tiling import Tiling
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 Image: TypeAlias = "Tensor"
@@ -33,6 +31,10 @@ class Sample:
         The two dual-pixel views, shaped like ``image``, where the data set has them.
     target
         The all-in-focus image, shaped like ``image``, where the data set has one.
+    groups
+        What the image belongs to, such as its scene or f-stop, by kind.
+    target_name
+        Name of the all-in-focus image, which several images may share; None if it is the image's own.
     """
 
     name: str
@@ -40,13 +42,15 @@ class Sample:
     left: Image | None = None
     right: Image | None = None
     target: Image | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+    target_name: str | None = None
 
     def mapped(self, change: Callable[[Image], Image]) -> Sample:
         """The sample with the same change made to every image there is."""
         left, right, target = (
             None if image is None else change(image) for image in (self.left, self.right, self.target)
         )
-        return Sample(self.name, change(self.image), left, right, target)
+        return replace(self, image=change(self.image), left=left, right=right, target=target)
 
 
 @dataclass(frozen=True)
@@ -106,55 +110,118 @@ class Architecture:
     inputs: Callable[[int, int], tuple[Tensor, ...]]
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What the harness may do with a method.
+
+    Parameters
+    ----------
+    in_process
+        False for a method that starts a program for each image: nothing can be warmed up, and the memory that counts
+        is the program's.
+    at_once
+        True for a method that starts a program once for all images, which workers cannot share.
+    can_tile
+        Whether the method can compute an image in tiles.
+    keeps_memory
+        False for a method whose whole images may need all the memory there is: what it frees goes back to the system,
+        which costs time but leaves no gaps.
+    """
+
+    in_process: bool = True
+    at_once: bool = False
+    can_tile: bool = False
+    keeps_memory: bool = True
+
+
+def no_progress(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a run gives a method.
+
+    Parameters
+    ----------
+    device
+        What to compute on, as torch names it: ``cpu``, ``cuda:1``.
+    precision
+        The type to compute in.
+    threads
+        How many threads to use; None for what the process uses.
+    memory
+        Bytes that an image may take; None for what is free.
+    progress
+        Told how many parts of an image are done, and of how many.
+    tiling
+        How every image is cut; None to leave it to the method.
+    logs
+        Folder for what programs print; None to keep nothing.
+    upcoming
+        Gives the samples that the run has yet to do, without all-in-focus images; None outside a run.
+    family
+        Name of the data set that the images are from, also for a part of it; empty outside a run.
+    """
+
+    device: str = "cpu"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    threads: int | None = None
+    memory: int | None = None
+    progress: Callable[[int, int], None] = no_progress
+    tiling: Tiling | None = None
+    logs: Path | None = None
+    upcoming: Callable[[], Iterator[Sample]] | None = None
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class Deblurred:
+    """What a method made of one sample.
+
+    Parameters
+    ----------
+    image
+        float32 (3, H, W), on the sample's device, **not** clipped: the protocol clips.
+    seconds
+        What the method itself measured, where a clock around ``deblur`` cannot tell; None if the harness measures.
+    stages
+        Seconds of each stage by name, for a method whose stages deserve columns of their own.
+    bands
+        How the image was cut; None if it was computed whole.
+    memory
+        Peak memory in bytes that the method itself measured, such as a program's; None if the harness measures.
+    """
+
+    image: Image
+    seconds: float | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+    bands: Tiling | None = None
+    memory: int | None = None
+
+
 class Method(ABC):
-    """A deblurring method, loaded and ready. A subclass gives ``card`` and ``deblur``.
+    """A loaded deblurring method. A subclass gives ``card`` and ``deblur``; nothing is written to it from outside.
 
     Attributes
     ----------
     card
         What the method is.
-    network
-        What ``to`` moves to a device; None for a method without a network.
+    capabilities
+        What the harness may do with it.
     weights
         What it was loaded with; None for a method without weights.
+    network
+        What ``prepare`` moves to the device; None for a method without a network.
     counted
-        The network to count where the weights decide on it; None where it is the factory's ``architecture``.
-    stage_seconds
-        Seconds of each stage of the last image by name, for a method that has stages worth a column of their own.
-    in_process
-        False for a method that starts a program for each image: nothing of it can be warmed up, and the memory that
-        counts is the program's.
-    at_once
-        True for a method that starts a program once for all images: it cannot be shared between workers.
-    pending
-        Gives the images that a run has yet to do, for such a method, set by a run; without all-in-focus images.
-    seconds
-        Of the last image, for such a method, for which a clock around ``deblur`` cannot tell; None for others.
-    keeps_memory
-        False for a method whose whole images may need all the memory there is: what it frees goes back to the system,
-        which costs time, so that no gaps add to it.
-    can_tile
-        Whether the method can compute an image in tiles; ``tiling`` then says how, None for whole if it fits.
-    tiled
-        How the last image was cut; None if it was computed whole.
-    logs
-        Folder that a method which starts programs keeps in what they print, set by a run.
+        The network to count if the weights decide on it; None if it is the factory's ``architecture``.
     """
 
     card: MethodCard
-    network: nn.Module | None = None
+    capabilities: Capabilities = Capabilities()
     weights: WeightsUsed | None = None
+    network: nn.Module | None = None
     counted: Architecture | None = None
-    stage_seconds: Mapping[str, float] = MappingProxyType({})
-    in_process: bool = True
-    at_once: bool = False
-    pending: Callable[[], Iterator[Sample]] | None = None
-    seconds: float | None = None
-    keeps_memory: bool = True
-    can_tile: bool = False
-    tiling: Tiling | None = None
-    tiled: Tiling | None = None
-    logs: Path | None = None
 
     @classmethod
     def architecture(cls) -> Architecture | None:
@@ -163,32 +230,30 @@ class Method(ABC):
 
     @classmethod
     def load(cls, weights: str | None = None) -> Self:
-        """Make the method ready to run; ``weights`` is a key of the card, a path, or None if it has none."""
+        """Load the method; ``weights`` is a key of the card, a path, or None if it has none."""
         return cls()
 
-    def prepare_for(self, dataset: str) -> None:  # noqa: B027 (most methods have nothing to set)
-        """Set what the method's authors set for a data set; called once, before its first image."""
+    def prepare(self, context: Context) -> None:
+        """Move the method to the context's device; called once, before the first image."""
+        if self.network is not None:
+            self.network.to(context.device)
 
     @abstractmethod
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur one sample.
 
         Parameters
         ----------
         sample
-            Images on the method's device, float32 (3, H, W) in [0, 1], H and W at least 64.
+            Images on the context's device, float32 (3, H, W) in [0, 1], H and W at least 64; no all-in-focus image.
+        context
+            What the run gives the method.
 
         Returns
         -------
-        Image
-            float32 (3, H, W), on the same device, **not** clipped: the protocol clips.
+        Deblurred
+            The image, and what the method measured.
         """
-
-    def to(self, device: torch.device | str) -> Self:
-        """Move the method to a device."""
-        if self.network is not None:
-            self.network.to(device)
-        return self
 
 
 class MethodFactory(Protocol):

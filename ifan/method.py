@@ -6,8 +6,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
-from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles
+from benchmark.method import (
+    Architecture,
+    Capabilities,
+    Context,
+    Deblurred,
+    Method,
+    MethodCard,
+    Sample,
+    WeightsUsed,
+)
+from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles, until_it_fits
 from ifan import inference
 from ifan.network import IFAN, SIZE_MULTIPLE, NetworkShape
 from ifan.variants import VARIANTS, Variant, describe
@@ -16,6 +25,7 @@ from realdof.common.errors import InputError
 from realdof.common.memory import keep_blocks
 
 PAPER = "Lee, Son, Rim, Cho, Lee: Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021"
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700}
 """What an inference needs at its peak by precision, the image apart, the allocator's reserve included: measured
 (tests/performance/ifan_inference.py) and rounded up."""
@@ -35,33 +45,33 @@ class IFANMethod(Method):
         Where its weights are from.
     overlap
         What tiles are surrounded with where an image does not fit, px.
-    memory
-        Bytes that an inference may take; None for what is free.
     """
 
-    can_tile = True
+    capabilities = Capabilities(can_tile=True)
 
     def __init__(
         self,
         card: MethodCard,
         network: IFAN,
-        weights: WeightsUsed,
+        weights: WeightsUsed | None,
         *,
         overlap: int = SAFE_OVERLAP,
-        memory: int | None = None,
     ) -> None:
         self.card = card
         # oneDNN's convolutions are faster on channels-last tensors, and one conversion serves every layer.
         self.network: IFAN = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.weights = weights
         self.overlap = overlap
-        self.memory = memory
+
+    def prepare(self, context: Context) -> None:
+        """Move the network to the context's device and precision."""
+        self.network.to(context.device, PRECISIONS[context.precision])
 
     @torch.inference_mode()
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur; an image whose sides are no multiples of 8 is extended by its edge and cut again.
 
-        An image that does not fit into memory is computed in tiles, and ``tiled`` says so.
+        An image that does not fit into memory is computed in tiles, and ``bands`` says so.
 
         Raises
         ------
@@ -70,14 +80,16 @@ class IFANMethod(Method):
         """
         views = self._views(sample)
         images = [sample.image] if views is None else [sample.image, views]
-        self.tiled = self.tiling or self.needed_tiling(*sample.image.shape[-2:])
-        while True:
-            try:
-                return self.compute(images) if self.tiled is None else in_tiles(self.compute, images, self.tiled)
-            except torch.OutOfMemoryError:
-                if self.tiling is not None:
-                    raise
-                self.tiled = self.smaller_tiling(self.tiled, *sample.image.shape[-2:])
+        height, width = sample.image.shape[-2:]
+
+        def computed(tiling: Tiling | None) -> Tensor:
+            return self.compute(images) if tiling is None else in_tiles(self.compute, images, tiling, context.progress)
+
+        if context.tiling is not None:
+            return Deblurred(computed(context.tiling), bands=context.tiling)
+        first = self.needed_tiling(height, width, context.memory)
+        image, tiling = until_it_fits(computed, first, lambda tried: self.smaller_tiling(tried, height, width))
+        return Deblurred(image, bands=tiling)
 
     def compute(self, images: list[Tensor]) -> Tensor:
         """Deblur a whole image, float32 (3, H, W); of a dual-pixel network also the views, (6, H, W)."""
@@ -91,12 +103,12 @@ class IFANMethod(Method):
         result, maps = inference.deblur_with_maps(self.network, *(extend(image) for image in images))
         return result[0, :, :height, :width], maps
 
-    def needed_tiling(self, height: int, width: int) -> Tiling | None:
-        """How an image must be cut to fit into memory by estimate; None for not at all."""
+    def needed_tiling(self, height: int, width: int, memory: int | None) -> Tiling | None:
+        """How an image must be cut to fit into ``memory`` bytes, or what is free, by estimate; None for not at all."""
         parameter = next(self.network.parameters())
-        available = available_bytes(parameter.device) if self.memory is None else self.memory
+        available = available_bytes(parameter.device) if memory is None else memory
         # A GPU says exactly when it is full, which is better than an estimate.
-        if available is None or (parameter.device.type == "cuda" and self.memory is None):
+        if available is None or (parameter.device.type == "cuda" and memory is None):
             return None
         return fitting(height, width, BYTES_PER_PIXEL[parameter.dtype], self.overlap, available)
 

@@ -57,7 +57,7 @@ def deconvolve(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
 ) -> None:
     """Undo a blur that is known at every pixel; the result has the photograph's size and bit depth."""
-    from benchmark.commands.app import check_device
+    from benchmark.running.environment import check_device
     from realdof.common.memory import keep_blocks
     from realdof.images.depth import image_from_pixels, pixels_from_image
     from realdof.images.files import read_pixels, write_pixels

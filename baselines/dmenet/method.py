@@ -22,10 +22,15 @@ class DMENetMethod(MapBasedMethod):
         Ready for inference.
     weights
         Where its weights are from.
+    counted
+        What to count as its cost; None for the factory's.
     """
 
-    def __init__(self, card: MethodCard, network: DMENet, weights: WeightsUsed) -> None:
+    def __init__(
+        self, card: MethodCard, network: DMENet, weights: WeightsUsed, counted: Architecture | None = None
+    ) -> None:
         self.card = card
+        self.counted = counted
         self.network: DMENet = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.weights = weights
 

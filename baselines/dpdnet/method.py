@@ -9,7 +9,7 @@ from torch.nn import functional
 from baselines.dpdnet.network import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet.variants import VARIANTS, Variant, empty_network, load_network
 from baselines.network_factory import Inputs, NetworkFactory
-from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
+from benchmark.method import Architecture, Context, Deblurred, Method, MethodCard, Sample, WeightsUsed
 from realdof.common.errors import InputError
 
 
@@ -24,22 +24,27 @@ class DPDNetMethod(Method):
         Ready for inference.
     weights
         Where its weights are from.
+    counted
+        What to count as its cost; None for the factory's.
     """
 
-    def __init__(self, card: MethodCard, network: DPDNet, weights: WeightsUsed) -> None:
+    def __init__(
+        self, card: MethodCard, network: DPDNet, weights: WeightsUsed, counted: Architecture | None = None
+    ) -> None:
         self.card = card
+        self.counted = counted
         # oneDNN's convolutions are faster on channels-last tensors, and one conversion serves every layer.
         self.network: DPDNet = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.weights = weights
 
     @torch.inference_mode()
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur; an image whose sides are no multiples of 16 is extended by its edge and cut again."""
         height, width = sample.image.shape[-2:]
         padding = (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE)
         batch = functional.pad(self._fed(sample)[None], padding, mode="replicate")
         result: Tensor = self.network(batch.contiguous(memory_format=torch.channels_last))
-        return result[0, :, :height, :width]
+        return Deblurred(result[0, :, :height, :width])
 
     def _fed(self, sample: Sample) -> Tensor:
         if not self.network.shape.dual:

@@ -7,7 +7,7 @@ import torch
 from baselines.deconvolution import hyper_laplacian
 from baselines.deconvolution.engine import deconvolve_fast
 from baselines.map_based.sigma import estimate_sigma
-from benchmark.method import Image, Method, MethodCard, Sample
+from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
 
 # The NIPS paper's recommendation; the evaluation of map-based methods in IFAN's comparison used 1.5.
 _ALPHA = 2 / 3
@@ -36,10 +36,10 @@ class HyperLaplacian(Method):
         "Zhuo and Sim, Defocus map estimation from a single image, Pattern Recognition 2011",
     )
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur one sample; see ``Method.deblur``."""
         pixels = sample.image.permute(1, 2, 0).contiguous().cpu().numpy()
         estimated = torch.from_numpy(estimate_sigma(pixels)).to(sample.image.device)
         sigma = (estimated.square() - _SHARP**2).clamp_(min=0).sqrt_()
         solver = partial(hyper_laplacian.deconvolve, data_weight=_DATA_WEIGHT, alpha=_ALPHA)
-        return deconvolve_fast(sample.image, sigma, solver, quantiles=_QUANTILES)
+        return Deblurred(deconvolve_fast(sample.image, sigma, solver, quantiles=_QUANTILES))

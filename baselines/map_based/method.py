@@ -14,28 +14,20 @@ from torch import Tensor
 
 from baselines.deconvolution import hyper_laplacian
 from baselines.deconvolution.engine import deconvolve_fast
-from benchmark.method import Image, Method, Sample
+from benchmark.method import Context, Deblurred, Image, Method, Sample
 
 ALPHA = 1.5
 """The prior's exponent in the authors' evaluation; the NIPS paper recommends 2/3."""
 
 DATA_WEIGHTS = MappingProxyType({"cuhk": 420.0, "dpdd": 16.8, "realdof": 4.2})
-"""The authors' lambda for each data set."""
+"""The authors' lambda for each family of data sets."""
 
 OTHER_DATA_WEIGHT = DATA_WEIGHTS["dpdd"]
 """For a data set that the authors did not run."""
 
 
 class MapBasedMethod(Method):
-    """Deblurs by a defocus map; a subclass gives ``card`` and ``sigma_map``.
-
-    Attributes
-    ----------
-    data_weight
-        lambda of the deconvolution.
-    """
-
-    data_weight = OTHER_DATA_WEIGHT
+    """Deblurs by a defocus map; a subclass gives ``card`` and ``sigma_map``."""
 
     @abstractmethod
     def sigma_map(self, image: Image) -> Tensor:
@@ -52,19 +44,19 @@ class MapBasedMethod(Method):
             float32 (H, W), at least 0, on the same device.
         """
 
-    def prepare_for(self, dataset: str) -> None:
-        """Take the authors' lambda for this data set, or DPDD's for one that they did not run."""
-        self.data_weight = DATA_WEIGHTS.get(dataset, OTHER_DATA_WEIGHT)
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
+        """Estimate the map, then deconvolve with the authors' lambda for the data set's family, or DPDD's for others.
 
-    def deblur(self, sample: Sample) -> Image:
-        """Estimate the map, then deconvolve; the seconds of both are kept in ``stage_seconds``."""
+        ``stages`` has the seconds of both.
+        """
         start = _now(sample.image)
         sigma = self.sigma_map(sample.image)
         mapped = _now(sample.image)
-        solver = partial(hyper_laplacian.deconvolve, data_weight=self.data_weight, alpha=ALPHA)
+        solver = partial(
+            hyper_laplacian.deconvolve, data_weight=DATA_WEIGHTS.get(context.family, OTHER_DATA_WEIGHT), alpha=ALPHA
+        )
         result = deconvolve_fast(sample.image, sigma, solver)
-        self.stage_seconds = {"map": mapped - start, "deconvolution": _now(sample.image) - mapped}
-        return result
+        return Deblurred(result, stages={"map": mapped - start, "deconvolution": _now(sample.image) - mapped})
 
 
 def eight_bit(map_: Tensor) -> Tensor:
@@ -73,6 +65,6 @@ def eight_bit(map_: Tensor) -> Tensor:
 
 
 def _now(image: Tensor) -> float:
-    if image.is_cuda:
-        torch.cuda.synchronize(image.device)
+    if image.device.type != "cpu":
+        torch.accelerator.synchronize(image.device)
     return time.perf_counter()

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import Architecture, Image, Method, MethodCard, Sample, WeightsUsed
+from benchmark.method import (
+    Architecture,
+    Capabilities,
+    Context,
+    Deblurred,
+    Method,
+    MethodCard,
+    Sample,
+    WeightsUsed,
+)
 from benchmark.running.tiling import in_tiles
 from benchmark.weight_files import WeightSets
 from realdof.common.errors import InputError
@@ -47,9 +56,6 @@ class SpandrelMethod(Method):
         Where its weights are from.
     """
 
-    # A Restormer needs 17 GiB for 1680x1120, and a third more with the gaps between what it frees.
-    keeps_memory = False
-
     def __init__(self, card: MethodCard, model: "ImageModelDescriptor[Any]", weights: WeightsUsed) -> None:
         from spandrel import ModelTiling
 
@@ -57,12 +63,16 @@ class SpandrelMethod(Method):
         self.model = model
         self.network: nn.Module = model.model
         self.weights = weights
-        # Where an architecture looks at the whole image or cuts it itself, tiles would be another method.
-        self.can_tile = model.tiling is ModelTiling.SUPPORTED
+        self.capabilities = Capabilities(
+            # Where an architecture looks at the whole image or cuts it itself, tiles would be another method.
+            can_tile=model.tiling is ModelTiling.SUPPORTED,
+            # A Restormer needs 17 GiB for 1680x1120, and a third more with the gaps between what it frees.
+            keeps_memory=False,
+        )
         self.counted = _counted(model)
 
     @torch.inference_mode()
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur one sample, whole or in tiles; see ``Method.deblur``.
 
         Raises
@@ -71,8 +81,9 @@ class SpandrelMethod(Method):
             The network wants dual-pixel views, and there are none.
         """
         images = self._fed(sample)
-        self.tiled = self.tiling
-        return self.compute(images) if self.tiling is None else in_tiles(self.compute, images, self.tiling)
+        if context.tiling is None:
+            return Deblurred(self.compute(images))
+        return Deblurred(in_tiles(self.compute, images, context.tiling, context.progress), bands=context.tiling)
 
     def compute(self, images: list[Tensor]) -> Tensor:
         """Deblur an image, float32 (3, H, W), or its left and its right view."""

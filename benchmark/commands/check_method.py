@@ -41,7 +41,7 @@ def check_method(
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")] = "cpu",
 ) -> None:
     """Run a method through a mock data set, odd, portrait and tiny, and say what is wrong; status 1 if anything is."""
-    from benchmark.commands.app import check_device
+    from benchmark.running.environment import check_device
 
     check_device(device)
     wrong = 0
@@ -67,13 +67,17 @@ def findings(name: str, factory: MethodFactory, weights: str | None, device: str
     """
     import torch
 
+    from benchmark.loading import load_method
+    from benchmark.method import Context
+
     yield Finding("card", _card_problem(name, factory.card))
     try:
-        method = factory.load(weights).to(device)
+        method = load_method(factory, weights)
+        method.prepare(Context(device=device))
     except _FAILURES as error:
         yield Finding("load", _told(error))
         return
-    yield Finding("load", None if hasattr(method, "deblur") else f"load returned {method!r}, which is no method")
+    yield Finding("load", None)
     yield Finding("complexity", _complexity_problem(method, factory))
     for kind, (height, width) in SIZES.items():
         sample = mock_sample(kind, height, width, device, dual=factory.card.inputs == "dual")
@@ -135,8 +139,13 @@ def _complexity_problem(method: Method, factory: MethodFactory) -> str | None:
 def _deblurred(method: Method, sample: Sample) -> Image:
     import torch
 
+    from benchmark.method import Context, Deblurred
+
     with torch.inference_mode():
-        return method.deblur(sample)
+        found = method.deblur(sample, Context(device=str(sample.image.device)))
+    if not isinstance(found, Deblurred):
+        raise TypeError(f"deblur returned {type(found).__name__}; it must return Deblurred(image)")
+    return found.image
 
 
 def _guarded(check: Callable[[], str | None]) -> str | None:
@@ -217,6 +226,7 @@ def _run_problem(factory: MethodFactory, weights: str | None, device: str) -> st
     """Write pairs of every size, run the method as `ifan-bench run` would, and read its records."""
     from benchmark.datasets.folder import PairedFolder
     from benchmark.running import runner
+    from benchmark.running.task import prepare
     from realdof.images.depth import pixels_from_image
     from realdof.images.files import write_pixels
 
@@ -231,7 +241,7 @@ def _run_problem(factory: MethodFactory, weights: str | None, device: str) -> st
         dataset = PairedFolder(root / "data")
 
         def check() -> str | None:
-            task = runner.prepare(dataset, registry.protocol(dataset.card.protocol), ("psnr",))
+            task = prepare(dataset, registry.protocol(dataset.card.protocol), ("psnr",))
             _, summary = runner.run(task, factory, root / "results", weights=weights, device=device)
             return "; ".join(f"{image}: {reason}" for image, reason in summary.failed.items()) or None
 

@@ -1,12 +1,37 @@
-"""The options that say who computes, for every command that does."""
+"""Options that several commands share, and the values that they stand for."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from realdof.common.errors import InputError
+
 if TYPE_CHECKING:
+    from benchmark.running.tiling import Tiling
     from benchmark.running.workers import Workers
 
+MEASURE, LOOK, KEEP, EXTEND = "Measure", "Look", "Keep", "Extend"
+"""Groups of commands in ``ifan-bench --help``."""
+RESULTS = Path("results")
+
+Results = Annotated[Path, typer.Option("--results", help="The results folder.")]
+Root = Annotated[
+    Path | None, typer.Option("--root", help="The data set's folder; its own place in the cache if not given.")
+]
+SubsetFile = Annotated[
+    Path | None,
+    typer.Option("--subset", help="Text file that lists the scenes to use, one a line: runs on DATASET@LIST."),
+]
+DatasetName = Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")]
+ProtocolName = Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")]
+Metrics = Annotated[
+    str | None, typer.Option("--metrics", help="Comma-separated, e.g. psnr,ssim,mae; all if not given.")
+]
+Again = Annotated[bool, typer.Option("--again", help="Compute every image anew, even those that are done.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many images; never ranked.")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")]
+Weights = Annotated[str | None, typer.Option("--weights", help="official, synthetic, or a file.")]
 WorkerCount = Annotated[
     int, typer.Option("--workers", min=1, help="Processes of one thread, an image each; times then stay out of tables.")
 ]
@@ -16,10 +41,29 @@ Cluster = Annotated[
 WorkerMemory = Annotated[
     float | None, typer.Option("--worker-memory", min=0.5, help="GB a process may take; an image needing more fails.")
 ]
+RunWord = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run: its folder, the first digits of its id, or a method's name.")
+]
+OnlyDataset = Annotated[str | None, typer.Option("--dataset", help="Only runs on this data set.")]
+OnlyProtocol = Annotated[str | None, typer.Option("--protocol", help="Only runs under this protocol.")]
 
 
 def asked_workers(count: int, cluster: str | None, memory: float | None = None) -> "Workers":
-    """Who computes, as the options say."""
+    """Who computes; ``memory`` in GB."""
     from benchmark.running.workers import Workers
 
     return Workers(count, cluster, None if memory is None else round(memory * 10**9))
+
+
+def asked_metrics(words: str | None) -> tuple[str, ...] | None:
+    """The names between the commas; None for all metrics."""
+    return None if words is None else tuple(name.strip() for name in words.split(",") if name.strip())
+
+
+def asked_tiling(tile: int | None, overlap: int | None) -> "Tiling | None":
+    """The tiling that ``--tile`` and ``--overlap`` ask for, in px."""
+    from benchmark.running.tiling import SAFE_OVERLAP, Tiling
+
+    if tile is None and overlap is not None:
+        raise InputError("--overlap belongs to --tile; give both, or neither")
+    return None if tile is None else Tiling(tile, SAFE_OVERLAP if overlap is None else overlap)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from benchmark.datasets.card import DatasetCard
     from benchmark.leaderboards.render.tables import Table as Shown
     from benchmark.method import MethodCard
-    from benchmark.metrics.base import Metric
-    from benchmark.results.run import RunFolder
+    from benchmark.metrics.base import MetricCard
+    from benchmark.results.run import Run
     from benchmark.results.summary import Summary
     from benchmark.running.runner import Progress
     from benchmark.running.timing import Timing
@@ -41,7 +41,7 @@ def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
             record = progress.record
             detail = ""
             if record is not None:
-                detail = record.name if record.status == "ok" else f"[red]{record.name} failed[/]"
+                detail = escape(record.name) if record.status == "ok" else f"[red]{escape(record.name)} failed[/]"
             elif progress.resumed:
                 detail = f"{progress.resumed} already done"
             bar.update(task, total=progress.total, completed=progress.done, detail=detail)
@@ -61,29 +61,42 @@ def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
         yield report
 
 
-def print_summary(folder: RunFolder, summary: Summary, metrics: Mapping[str, Metric]) -> None:
+@contextmanager
+def showing_bytes() -> Iterator[Callable[[str, int, int | None], None]]:
+    """A progress bar over bytes."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(TextColumn("{task.description}"), *columns, console=stderr) as bar:
+        task = bar.add_task("", total=None, visible=False)
+
+        def report(name: str, done: int, total: int | None) -> None:
+            bar.update(task, description=name, completed=done, total=total, visible=True)
+
+        yield report
+
+
+def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard]) -> None:
     """The run's figures in one table, then where everything is."""
-    description = folder.description
-    determinants, weights = description["determinants"], description["weights"]
-    table = Table(title=f"{determinants['method']} on {determinants['dataset']}, protocol {determinants['protocol']}")
+    settings = run.settings
+    table = Table(title=escape(f"{settings.method} on {settings.dataset}, protocol {settings.protocol}"))
     table.add_column("images", justify="right")
-    for metric in metrics.values():
-        arrow = "↓" if metric.card.lower_is_better else "↑"
-        table.add_column(f"{metric.card.title} {arrow}", justify="right")
+    for card in metrics.values():
+        table.add_column(f"{card.title} {'↓' if card.lower_is_better else '↑'}", justify="right")
     table.add_column("s / image", justify="right")
     for stage in summary.stages:
         table.add_column(f"{stage}, s", justify="right")
-    scores = [_figure(summary.scores.get(name), metric.card.decimals) for name, metric in metrics.items()]
+    scores = [_figure(summary.scores.get(name), card.decimals) for name, card in metrics.items()]
     times = [summary.seconds, *summary.stages.values()]
     table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
     stdout.print(table)
     for line in _on_times(summary):
         stdout.print(line, highlight=False, soft_wrap=True)
-    if weights:
-        stdout.print(f"weights: {weights['name']} ({weights['label']})", highlight=False)
+    if run.weights:
+        stdout.print(f"weights: {run.weights.name} ({run.weights.label})", highlight=False, markup=False)
     for name, reason in summary.failed.items():
-        stderr.print(f"[red]failed[/] {name}: {reason}", highlight=False, soft_wrap=True)
-    stdout.print(f"results: {folder.path}", highlight=False, soft_wrap=True)
+        stderr.print(f"[red]failed[/] {escape(f'{name}: {reason}')}", highlight=False, soft_wrap=True)
+    stdout.print(f"results: {run.path}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _on_times(summary: Summary) -> Iterator[str]:

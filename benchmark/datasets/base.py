@@ -4,7 +4,8 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from benchmark.datasets.card import DatasetCard
@@ -14,24 +15,63 @@ from realdof.images.headers import Header, read_header
 
 SMALLEST_SIDE = 64
 """px; a smaller image is no photograph, and the networks reduce by 8 before they filter."""
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+
+
+def no_progress(done: int, total: int) -> None:
+    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The files of one scene: the defocused image, and where they exist the two views and the all-in-focus image."""
+    """The files of one image.
+
+    Parameters
+    ----------
+    name
+        The image's name in its data set.
+    image
+        The defocused image.
+    left, right
+        The two dual-pixel views, where they exist.
+    target
+        The all-in-focus image, where it exists.
+    groups
+        What the image belongs to, such as its scene or f-stop, by kind.
+    target_name
+        Name of the all-in-focus image, which several images may share; None if it is the image's own.
+    output
+        A result that exists and is to be scored; None for an image that a method deblurs.
+    """
 
     name: str
     image: Path
     left: Path | None = None
     right: Path | None = None
     target: Path | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+    target_name: str | None = None
+    output: Path | None = None
 
     @property
     def files(self) -> dict[str, Path]:
-        """The files there are, by role."""
+        """The data set's files by role, without the output."""
         every = {"image": self.image, "left": self.left, "right": self.right, "target": self.target}
         return {role: path for role, path in every.items() if path is not None}
+
+    def absolute(self) -> "Entry":
+        """The entry as a process with another working folder finds its files."""
+        left, right, target, output = (
+            None if path is None else path.absolute() for path in (self.left, self.right, self.target, self.output)
+        )
+        return replace(self, image=self.image.absolute(), left=left, right=right, target=target, output=output)
+
+
+def entry_of(name: str, files: Mapping[str, Path]) -> Entry:
+    """The entry of files by role: ``image``, and where they exist ``left``, ``right`` and ``target``."""
+    return Entry(name, files["image"], files.get("left"), files.get("right"), files.get("target"))
 
 
 class Dataset(ABC):
@@ -49,22 +89,33 @@ class Dataset(ABC):
         self.root = root or self.default_root()
 
     @classmethod
-    @abstractmethod
     def default_root(cls) -> Path:
-        """Where the data set is if nobody says otherwise.
+        """The data set's place in the cache.
 
         Raises
         ------
         InputError
-            It has no such place, so ``--root`` is needed.
+            It has none, so ``--root`` is needed.
         """
+        return default_place(cls.card.name)
 
-    def prepare(self, report: Callable[[int, int], None] = lambda done, total: None) -> None:  # noqa: B027
-        """Make the data set ready on disk where it can make itself; ``report`` is told images done and in all."""
+    @property
+    def family(self) -> str:
+        """Name of the data set that the images are from; a part or a split of one names the whole."""
+        return self.card.name
+
+    def prepare(self, report: Progress = no_progress) -> None:  # noqa: B027
+        """Make the data set ready on disk if it can make itself.
+
+        Parameters
+        ----------
+        report
+            Told how many images are made, and of how many.
+        """
 
     @abstractmethod
     def entries(self) -> list[Entry]:
-        """Every scene, sorted by name.
+        """Every image's files, sorted by name.
 
         Raises
         ------
@@ -72,9 +123,22 @@ class Dataset(ABC):
             The folder is not this data set.
         """
 
-    @abstractmethod
-    def identity(self) -> str:
-        """What identifies the images: it enters a run's id, and two data sets that differ here never share a table."""
+    @cached_property
+    def listed(self) -> list[Entry]:
+        """`entries`, read from the disk once."""
+        return self.entries()
+
+    def identity(self, report: Progress = no_progress) -> str:
+        """What identifies the images: a hash of every file's content, unless the subclass knows better.
+
+        It enters a run's id, and two data sets that differ here never share a table.
+
+        Parameters
+        ----------
+        report
+            Told how many files are hashed, and of how many.
+        """
+        return hash_of_files([path for entry in self.listed for path in entry.files.values()], report)
 
     def check(self, headers: Mapping[str, Header]) -> None:  # noqa: B027
         """Check what this data set promises of its images beyond `check_entries`, before anything is computed.
@@ -149,13 +213,20 @@ def list_images(folder: Path) -> dict[str, Path]:
     return found
 
 
-def hash_of_files(paths: Iterable[Path]) -> str:
-    """One SHA-256 over names and contents of files, in order."""
+def hash_of_files(paths: Iterable[Path], report: Progress = no_progress) -> str:
+    """One SHA-256 over names and contents of files, in order.
+
+    Parameters
+    ----------
+    report
+        Told how many files are hashed, and of how many.
+    """
     every = list(paths)
     digest = hashlib.sha256()
     with ThreadPoolExecutor() as threads:
-        for path, found in zip(every, threads.map(_hash_of_content, every), strict=True):
+        for done, (path, found) in enumerate(zip(every, threads.map(_hash_of_content, every), strict=True), 1):
             digest.update(path.name.encode() + b"\0" + found)
+            report(done, len(every))
     return digest.hexdigest()
 
 

@@ -1,8 +1,6 @@
 """Data set `cuhk`: 704 photographs with defocus and without ground truth, for pictures and time."""
 
-from pathlib import Path
-
-from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
+from benchmark.datasets.base import Dataset, Entry, list_images
 from benchmark.datasets.card import Archive, DatasetCard
 from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, find_images
@@ -28,18 +26,9 @@ class CUHK(Dataset):
         ),
     )
 
-    @classmethod
-    def default_root(cls) -> Path:
-        """The data set's place in the cache."""
-        return default_place(cls.card.name)
-
     def entries(self) -> list[Entry]:
         """The images by name."""
         folder = find_images(self.root, self.card.title)
         images = list_images(folder)
         check_count(images, self.card.count or 0, self.card.title, folder)
         return [Entry(name, path) for name, path in images.items()]
-
-    def identity(self) -> str:
-        """Hash of every file's content."""
-        return hash_of_files(entry.image for entry in self.entries())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
+from benchmark.datasets.base import Dataset, Entry, default_place, entry_of, list_images
 from benchmark.datasets.card import Archive, DatasetCard
 from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, check_depth, find_layout, pair_in_order
@@ -53,6 +53,11 @@ class DPDD(Dataset):
         """One place in the cache for all three splits, which come in one archive."""
         return default_place("dpdd")
 
+    @property
+    def family(self) -> str:
+        """The three splits are of one data set."""
+        return DPDD.card.name
+
     def entries(self) -> list[Entry]:
         """The scenes by the merged source's name."""
         folder = self._folder
@@ -64,7 +69,7 @@ class DPDD(Dataset):
             partners |= {role: list_images(view) for role, view in views.items()}
         paired = {role: pair_in_order(sources, images, LARGEST_GAP) for role, images in partners.items()}
         return [
-            Entry(name, path, **{role: images[name] for role, images in paired.items()})
+            entry_of(name, {"image": path} | {role: images[name] for role, images in paired.items()})
             for name, path in sources.items()
         ]
 
@@ -76,11 +81,7 @@ class DPDD(Dataset):
                     f"{name} of {self.card.title} in {self._folder} is {header.width}x{header.height}; its images are "
                     f"{self.size[1]}x{self.size[0]}; run on others with --dataset folder"
                 )
-        check_depth(self.entries(), self.card.title)
-
-    def identity(self) -> str:
-        """Hash of every file's content."""
-        return hash_of_files(path for entry in self.entries() for path in entry.files.values())
+        check_depth(self.listed, self.card.title)
 
     @property
     def _folder(self) -> Path:

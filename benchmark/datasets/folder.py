@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmark.datasets.base import Dataset, DatasetCard, Entry, hash_of_files, list_images
+from benchmark.datasets.base import Dataset, DatasetCard, Entry, entry_of, list_images
 from realdof.common.errors import InputError
 
 
@@ -33,13 +33,9 @@ class PairedFolder(Dataset):
         for role, images in partners.items():
             _check_same_names(self.root, sources, role, images)
         return [
-            Entry(name, path, **{role: images[name] for role, images in partners.items()})
+            entry_of(name, {"image": path} | {role: images[name] for role, images in partners.items()})
             for name, path in sources.items()
         ]
-
-    def identity(self) -> str:
-        """Hash of every file's content."""
-        return hash_of_files(path for entry in self.entries() for path in entry.files.values())
 
 
 def _check_same_names(root: Path, sources: dict[str, Path], role: str, images: dict[str, Path]) -> None:

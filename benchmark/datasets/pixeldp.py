@@ -1,9 +1,8 @@
 """Data set `pixeldp`: 13 scenes of a phone with both dual-pixel views and without ground truth."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
+from benchmark.datasets.base import Dataset, Entry, list_images
 from benchmark.datasets.card import Archive, DatasetCard
 from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, check_depth, find_layout, pair_in_order
@@ -36,11 +35,6 @@ class PixelDP(Dataset):
         ),
     )
 
-    @classmethod
-    def default_root(cls) -> Path:
-        """The data set's place in the cache."""
-        return default_place(cls.card.name)
-
     def entries(self) -> list[Entry]:
         """The scenes by the merged image's name."""
         folder = find_layout(self.root, tuple(FOLDERS.values()), self.card.title)
@@ -54,8 +48,4 @@ class PixelDP(Dataset):
 
     def check(self, headers: Mapping[str, Header]) -> None:
         """Every image has the same depth."""
-        check_depth(self.entries(), self.card.title)
-
-    def identity(self) -> str:
-        """Hash of every file's content."""
-        return hash_of_files(path for entry in self.entries() for path in entry.files.values())
+        check_depth(self.listed, self.card.title)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files, list_images
+from benchmark.datasets.base import Dataset, Entry, list_images
 from benchmark.datasets.card import Archive, DatasetCard
 from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, find_layout, pair_in_order
@@ -42,11 +42,6 @@ class RealDOF(Dataset):
         ),
     )
 
-    @classmethod
-    def default_root(cls) -> Path:
-        """The data set's place in the cache."""
-        return default_place(cls.card.name)
-
     @property
     def is_built(self) -> bool:
         """Whether ``realdof build`` has made it."""
@@ -76,10 +71,6 @@ class RealDOF(Dataset):
                     f"{name} in {self._folder / 'source'} is {header.width}x{header.height}; RealDOF's images are "
                     f"{LARGEST[1]}x{LARGEST[0]} at most"
                 )
-
-    def identity(self) -> str:
-        """Hash of every file's content."""
-        return hash_of_files(path for entry in self.entries() for path in entry.files.values())
 
     @property
     def _folder(self) -> Path:

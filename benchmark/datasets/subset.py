@@ -1,12 +1,12 @@
 """Part of a data set, by a list of scenes that the user gives: indoor or outdoor, or one side of a split."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from benchmark.datasets.base import SUFFIXES, Dataset, Entry
+from benchmark.datasets.base import SUFFIXES, Dataset, Entry, Progress, no_progress
 from realdof.common.errors import InputError
 from realdof.images.headers import Header
 
@@ -28,7 +28,7 @@ class Subset(Dataset):
     """
 
     def __init__(self, whole: Dataset, names: set[str], title: str) -> None:
-        self.root, self._whole, self._names = whole.root, whole, names
+        self.root, self.whole, self._names = whole.root, whole, names
         card = whole.card
         self.card = replace(
             card,
@@ -40,33 +40,43 @@ class Subset(Dataset):
 
     @classmethod
     def default_root(cls) -> Path:
-        """There is none."""
+        """Raise `InputError`: a subset has no place of its own."""
         raise InputError("a subset lies where its data set does")
 
-    def prepare(self, report: Callable[[int, int], None] = lambda done, total: None) -> None:
+    @property
+    def family(self) -> str:
+        """The whole data set's."""
+        return self.whole.family
+
+    def prepare(self, report: Progress = no_progress) -> None:
         """Make the whole data set ready."""
-        self._whole.prepare(report)
+        self.whole.prepare(report)
 
     def entries(self) -> list[Entry]:
         """The scenes of the list, sorted by name."""
-        every = {entry.name: entry for entry in self._whole.entries()}
+        every = {entry.name: entry for entry in self.whole.listed}
         unknown = sorted(self._names - every.keys())
         if unknown:
-            raise InputError(f"{self.card.title}: {self._whole.card.name} has no scene named {unknown[0]}")
+            raise InputError(f"{self.card.title}: {self.whole.card.name} has no scene named {unknown[0]}")
         return [entry for name, entry in every.items() if name in self._names]
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """What the whole data set promises."""
-        self._whole.check(headers)
+        """Check what the whole data set promises."""
+        self.whole.check(headers)
 
-    def identity(self) -> str:
-        """The whole data set's, with the names."""
-        return sha256("\n".join([self._whole.identity(), *sorted(self._names)]).encode()).hexdigest()
+    def identity(self, report: Progress = no_progress) -> str:
+        """The whole data set's identity with the names."""
+        return sha256("\n".join([self.whole.identity(report), *sorted(self._names)]).encode()).hexdigest()
 
 
 def restrict(dataset: Dataset, list_file: Path | None) -> Dataset:
     """The scenes of a data set that a file lists, or all of them without a file."""
     return dataset if list_file is None else Subset(dataset, read_names(list_file), list_file.stem)
+
+
+def whole_name(dataset: str) -> str:
+    """Name of the data set that ``dataset``, perhaps ``NAME@LIST``, is or is a part of."""
+    return dataset.partition(SEPARATOR)[0]
 
 
 def read_names(path: Path) -> set[str]:

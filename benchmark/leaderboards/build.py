@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,9 @@ from benchmark.leaderboards.published import PublishedFigure, published_figures
 from benchmark.leaderboards.statistics import Interval, mean_intervals
 from benchmark.protocols import PROTOCOLS
 from benchmark.protocols.stratified import BANDS
-from benchmark.results.run import Record, RunFolder, find_runs
+from benchmark.results.choice import every_run
+from benchmark.results.record import Record
+from benchmark.results.run import Run
 from benchmark.results.summary import Summary, summarise
 from realdof.common.errors import InputError
 
@@ -114,16 +115,16 @@ def build(results: Path, dataset: str, protocol: str, *, sort: str = "psnr", ima
         There are no such runs, or they are on different images.
     """
     version = PROTOCOLS[protocol].version
-    every = [(folder, folder.description) for folder in find_runs(results, dataset)]
-    under = [(folder, run) for folder, run in every if run["determinants"]["protocol"] == protocol]
-    current = [(folder, run) for folder, run in under if run["determinants"]["protocol_version"] == version]
+    every = every_run(results, dataset)
+    under = [run for run in every if run.settings.protocol == protocol]
+    current = [run for run in under if run.settings.protocol_version == version]
     chosen = _on_one_set_of_images(current, dataset, images)
     if not chosen:
-        others = sorted({run["determinants"]["protocol"] for _, run in every} - {protocol})
+        others = sorted({run.settings.protocol for run in every} - {protocol})
         advice = f"; there are runs under {', '.join(others)}: give --protocol" if others else ""
         raise InputError(f"{results} has no run on {dataset} under {protocol}, version {version}{advice}")
     printed = published_figures(dataset, protocol)
-    measured = [measured_row(folder, run, printed) for folder, run in chosen]
+    measured = [measured_row(run, printed) for run in chosen]
     ordered = sorted(measured, key=lambda row: _order(row, sort))
     beside = printed or _of_another_data_set({row.method for row in measured}, protocol)
     shown = sorted((_published_row(figure) for figure in beside), key=lambda row: _order(row, sort))
@@ -134,45 +135,43 @@ def build(results: Path, dataset: str, protocol: str, *, sort: str = "psnr", ima
     return Leaderboard(dataset, protocol, version, sort, (*ordered, *shown), tuple(notes))
 
 
-def measured_row(folder: RunFolder, run: dict[str, Any], printed: Iterable[PublishedFigure] = ()) -> Row:
+def measured_row(run: Run, printed: Iterable[PublishedFigure] = ()) -> Row:
     """The row of one run.
 
     Parameters
     ----------
-    run
-        The folder's description.
     printed
         Published figures on the same data set under the same protocol, for the difference.
     """
-    settings, cost, weights = run["determinants"], run["complexity"], run["weights"]
-    records = folder.records()
-    summary = summarise(records.values(), run["total"])
+    settings, cost, records = run.settings, run.complexity, run.records()
+    summary = summarise(records.values(), run.total)
     figures = {
         **{name: summary.scores.get(name) for name in METRICS},
-        "params_m": cost and cost["parameters"] / 1e6,
-        "macs_g": cost and cost["macs"] / 1e9,
+        "params_m": None if cost is None else cost.parameters / 1e6,
+        "macs_g": None if cost is None else cost.macs / 1e9,
         # A time taken beside other images, or a median over several devices, compares with nothing.
         "time_s": summary.seconds if summary.comparable_times else None,
     }
-    tilings = sorted({record.tiling for record in records.values() if record.tiling} | {settings["tiling"]} - {None})
+    cuts = {record.tiling for record in records.values()} | {settings.tiling}
+    tilings = sorted(cut for cut in cuts if cut is not None)
     return Row(
-        method=settings["method"],
-        dataset=settings["dataset"],
-        protocol=settings["protocol"],
+        method=settings.method,
+        dataset=settings.dataset,
+        protocol=settings.protocol,
         kind="measured",
         figures=figures,
         n=summary.done,
         total=summary.total,
-        weights=weights["name"] if weights else "",
-        source=f"run {run['id']}, {'; '.join(summary.devices) or run['environment']['device']}",
+        weights=run.weights.name if run.weights else "",
+        source=f"run {run.id}, {'; '.join(summary.devices) or _device(run)}",
         ranked=summary.complete and not tilings,
         intervals=_intervals(records.values()) if summary.complete else {},
-        difference=_difference(settings["method"], figures, printed),
+        difference=_difference(settings.method, figures, printed),
         quartiles=summary.quartiles if summary.comparable_times else None,
         peak_memory=None if summary.peak_memory is None else summary.peak_memory / 1e9,
         bands=_bands(records.values()) if summary.complete else {},
         remarks=tuple(_remarks(run, summary, tilings)),
-        folder=folder.path,
+        folder=run.path,
     )
 
 
@@ -184,13 +183,14 @@ def places(board: Leaderboard, column: str) -> list[int | None]:
     return [None if value is None else ordered.index(sign * value) + 1 for value in values]
 
 
-def _on_one_set_of_images(
-    runs: list[tuple[RunFolder, dict[str, Any]]], dataset: str, images: str | None
-) -> list[tuple[RunFolder, dict[str, Any]]]:
-    chosen = [
-        (folder, run) for folder, run in runs if images is None or run["determinants"]["images"].startswith(images)
-    ]
-    found = sorted({run["determinants"]["images"] for _, run in chosen})
+def _device(run: Run) -> str:
+    attempts = run.attempts or run.description.measured
+    return attempts[-1].device if attempts else "an unknown device"
+
+
+def _on_one_set_of_images(runs: list[Run], dataset: str, images: str | None) -> list[Run]:
+    chosen = [run for run in runs if images is None or run.settings.images.startswith(images)]
+    found = sorted({run.settings.images for run in chosen})
     if len(found) > 1:
         raise InputError(
             f"there are runs on {len(found)} different sets of images named {dataset}, which share no table; "
@@ -229,19 +229,19 @@ def _difference(method: str, figures: dict[str, float | None], printed: Iterable
     return {name: ours - theirs for name, (ours, theirs) in pairs.items() if ours is not None and theirs is not None}
 
 
-def _remarks(run: dict[str, Any], summary: Summary, tilings: list[str]) -> Iterable[str]:
-    settings, weights = run["determinants"], run["weights"]
-    if weights:
+def _remarks(run: Run, summary: Summary, tilings: list[str]) -> Iterable[str]:
+    settings = run.settings
+    if run.weights:
         # Most labels begin with the name already.
-        yield f"weights {weights['name']}: {weights['label'].removeprefix(weights['name'] + ': ')}"
+        yield f"weights {run.weights.name}: {run.weights.label.removeprefix(run.weights.name + ': ')}"
     if not summary.complete:
-        yield f"{summary.done} of {run['total']} images, not ranked"
+        yield f"{summary.done} of {run.total} images, not ranked"
     if tilings:
         yield f"computed in tiles ({'; '.join(tilings)}), not ranked among whole images"
-    if settings["dtype"] != "float32":
-        yield f"computed in {settings['dtype']}"
-    if settings.get("rescored"):
-        yield f"scored anew from the outputs of run {settings['rescored']}"
+    if settings.dtype != "float32":
+        yield f"computed in {settings.dtype}"
+    if settings.rescored:
+        yield f"scored anew from the outputs of run {settings.rescored}"
     yield from _remarks_on_times(summary)
 
 

@@ -11,7 +11,7 @@ from benchmark import registry
 from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.leaderboards.statistics import PairedComparison, compare_paired
 from benchmark.metrics.base import MetricCard
-from benchmark.results.choice import Chosen
+from benchmark.results.run import Run
 from realdof.common.errors import InputError
 from realdof.images.depth import to_eight_bits
 from realdof.images.files import read_pixels, write_pixels
@@ -47,14 +47,14 @@ class Comparison:
         Images that only one of them has.
     """
 
-    a: Chosen
-    b: Chosen
+    a: Run
+    b: Run
     metrics: Mapping[str, tuple[MetricCard, PairedComparison]]
     images: Mapping[str, tuple[ImageScores, ...]]
     missing: tuple[str, ...]
 
 
-def compare(a: Chosen, b: Chosen) -> Comparison:
+def compare(a: Run, b: Run) -> Comparison:
     """Compare two runs under one protocol on the same images.
 
     Raises
@@ -63,18 +63,18 @@ def compare(a: Chosen, b: Chosen) -> Comparison:
         They are on different images or under different protocols, or share no finished image.
     """
     for what in _SAME:
-        if a.settings[what] != b.settings[what]:
+        ours, theirs = getattr(a.settings, what), getattr(b.settings, what)
+        if ours != theirs:
             raise InputError(
-                f"{a.label} and {b.label} differ in {what.replace('_', ' ')} ({a.settings[what]}, {b.settings[what]}); "
+                f"{a.label} and {b.label} differ in {what.replace('_', ' ')} ({ours}, {theirs}); "
                 "only runs on the same images under one protocol can be compared"
             )
     scores = [
-        {name: record.scores for name, record in run.folder.records().items() if record.status == "ok"}
-        for run in (a, b)
+        {name: record.scores for name, record in run.records().items() if record.status == "ok"} for run in (a, b)
     ]
     names = sorted(scores[0].keys() & scores[1].keys())
     common = [scores[0][name].keys() & scores[1][name].keys() for name in names]
-    protocol = registry.protocol(a.settings["protocol"])
+    protocol = registry.protocol(a.settings.protocol)
     measured = [metric for metric in protocol.metrics if common and all(metric in one for one in common)]
     if not measured:
         raise InputError(f"{a.label} and {b.label} share no image with scores; run or score them first")
@@ -95,7 +95,7 @@ def compare(a: Chosen, b: Chosen) -> Comparison:
 
 def summary_table(found: Comparison) -> Table:
     """Means, difference with its interval, wins and p-values, a row a metric."""
-    a, b = found.a.settings["method"], found.b.settings["method"]
+    a, b = found.a.settings.method, found.b.settings.method
     columns = ("Metric", a, b, f"{a} − {b}", "95 % interval", "Wins", "Losses", "Ties", "Wilcoxon p", "Bootstrap p")
     rows = []
     for card, result in found.metrics.values():
@@ -115,8 +115,7 @@ def summary_table(found: Comparison) -> Table:
             )
         )
     notes = [
-        f"A: {found.a.label}; B: {found.b.label}; on {found.a.settings['dataset']}, "
-        f"protocol {found.a.settings['protocol']}.",
+        f"A: {found.a.label}; B: {found.b.label}; on {found.a.settings.dataset}, protocol {found.a.settings.protocol}.",
         "Paired over images: bootstrap interval of the mean difference; two-sided p-values, not corrected for the "
         "number of metrics.",
     ]
@@ -131,7 +130,7 @@ def image_table(found: Comparison, metric: str, top: int | None) -> Table:
     rows = found.images[metric]
     if top is not None and 2 * top < len(rows):
         rows = (*rows[:top], *rows[-top:])
-    a, b = found.a.settings["method"], found.b.settings["method"]
+    a, b = found.a.settings.method, found.b.settings.method
     cells = []
     for row in rows:
         paths = [run.output(row.name) for run in (found.a, found.b)]

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import registry
-from benchmark.commands.leaderboard import SUFFIXES, measured_in, rendered
 from benchmark.leaderboards import build as leaderboard
 from benchmark.leaderboards.compare import compare, image_table, summary_table
+from benchmark.leaderboards.measured import measured_in
 from benchmark.leaderboards.paper_tables import PAPER_TABLES, render
 from benchmark.leaderboards.render import tables
 from benchmark.leaderboards.render.formats import to_csv, to_json, to_table
-from benchmark.leaderboards.render.tables import Table
+from benchmark.leaderboards.render.tables import SUFFIXES, Table, rendered
 from benchmark.report.page import write_page
-from benchmark.results.choice import Chosen
+from benchmark.results.run import Run
 from benchmark.running import runner
+from benchmark.running.task import Showing as Preparing
+from benchmark.running.task import Task, open_task, silently
 from benchmark.running.workers import ALONE, Workers
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
@@ -147,38 +149,44 @@ def read_study(path: Path) -> Study:
 
 def run_study(
     study: Study,
-    prepare: Callable[[DatasetChoice, str | None], runner.Task],
     showing: Showing,
+    preparing: Preparing = silently,
     workers: Workers = ALONE,
 ) -> Outcome:
     """Run what is missing, then write every table.
 
     Parameters
     ----------
-    prepare
-        From data set and protocol (None for its own) to a checked task.
     showing
-        What is shown of a run.
+        Shows the progress of a run.
+    preparing
+        Shows the progress of a step before the runs.
     workers
         Who computes.
 
     Returns
     -------
     Outcome
-        A method that cannot run on a data set is a problem, and the study goes on.
+        What cannot be run or compared is a problem, and the study goes on.
     """
     outcome = Outcome()
     for dataset in study.datasets:
         for protocol in study.protocols or (None,):
             try:
-                task = prepare(dataset, protocol)
+                task = open_task(
+                    dataset.name, protocol, study.metrics, root=dataset.root, limit=study.limit, showing=preparing
+                )
             except InputError as error:
                 outcome.problems.append(f"{dataset.name} under {protocol or 'its own protocol'}: {error}")
                 continue
             runs = _run_methods(study, task, showing, workers, outcome)
-            if runs:
+            if not runs:
+                continue
+            try:
                 _write_leaderboard(study, task, outcome)
-                _write_comparisons(study, task, runs, outcome)
+            except InputError as error:
+                outcome.problems.append(f"the leaderboard of {dataset.name} under {task.protocol.name}: {error}")
+            _write_comparisons(study, task, runs, outcome)
     for name in study.paper_tables:
         try:
             _write(study, f"paper-table-{name}", render(name, measured_in(study.results)), outcome)
@@ -187,14 +195,14 @@ def run_study(
     return outcome
 
 
-def _run_methods(study: Study, task: runner.Task, showing: Showing, workers: Workers, outcome: Outcome) -> list[Chosen]:
+def _run_methods(study: Study, task: Task, showing: Showing, workers: Workers, outcome: Outcome) -> list[Run]:
     runs = []
     for method in study.methods:
         title = f"{method.name} on {task.dataset.card.name}, {task.protocol.name}"
         try:
             factory = registry.method(method.name)
             with showing(title) as report:
-                folder, summary = runner.run(
+                done, summary = runner.run(
                     task, factory, study.results,
                     weights=method.weights, device=study.device, workers=workers, report=report,
                 )  # fmt: skip
@@ -202,13 +210,13 @@ def _run_methods(study: Study, task: runner.Task, showing: Showing, workers: Wor
             outcome.problems.append(f"{title}: {error}")
             continue
         outcome.problems += [f"{title}: {name} failed: {reason}" for name, reason in summary.failed.items()]
-        runs.append(Chosen(folder, folder.description))
+        runs.append(done)
     return runs
 
 
-def _write_leaderboard(study: Study, task: runner.Task, outcome: Outcome) -> None:
+def _write_leaderboard(study: Study, task: Task, outcome: Outcome) -> None:
     board = leaderboard.build(
-        study.results, task.dataset.card.name, task.protocol.name, sort=study.sort, images=task.dataset.identity()
+        study.results, task.dataset.card.name, task.protocol.name, sort=study.sort, images=task.identity
     )
     stem = f"leaderboard-{board.dataset}-{board.protocol}"
     whole = {"csv": to_csv(board), "json": to_json(board)}
@@ -217,17 +225,21 @@ def _write_leaderboard(study: Study, task: runner.Task, outcome: Outcome) -> Non
     _write(study, stem, to_table(board), outcome, whole)
 
 
-def _write_comparisons(study: Study, task: runner.Task, runs: list[Chosen], outcome: Outcome) -> None:
-    baselines = [run for run in runs if run.settings["method"] == study.baseline]
+def _write_comparisons(study: Study, task: Task, runs: list[Run], outcome: Outcome) -> None:
+    baselines = [run for run in runs if run.settings.method == study.baseline]
     if not baselines or not task.metrics:
         return
     for run in runs:
         if run is baselines[0]:
             continue
-        found = compare(run, baselines[0])
+        try:
+            found = compare(run, baselines[0])
+        except InputError as error:
+            outcome.problems.append(f"{run.settings.method} against {study.baseline}: {error}")
+            continue
         metric = "psnr" if "psnr" in found.metrics else next(iter(found.metrics))
         both = (summary_table(found), image_table(found, metric, _LISTED))
-        stem = f"compare-{task.dataset.card.name}-{task.protocol.name}-{run.settings['method']}-{run.description['id']}"
+        stem = f"compare-{task.dataset.card.name}-{task.protocol.name}-{run.settings.method}-{run.id}"
         path = study.tables / f"{stem}.md"
         write_text(path, "\n".join(tables.to_markdown(table) for table in both))
         outcome.written.append(path)

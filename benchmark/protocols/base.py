@@ -96,6 +96,8 @@ class Protocol:
         doubles = {role: self.double and role == "target" for role in images}
         return Sample(
             entry.name,
+            groups=entry.groups,
+            target_name=entry.target_name,
             **{role: self.fit(_float64(pixels) if doubles[role] else image_from_pixels(pixels))
                for role, pixels in images.items()},
         )  # fmt: skip

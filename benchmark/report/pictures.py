@@ -11,8 +11,8 @@ from benchmark.datasets.base import Dataset, Entry
 from benchmark.leaderboards.build import METRICS, Row
 from benchmark.leaderboards.render.formats import DECIMALS, figure
 from benchmark.protocols import Protocol
-from benchmark.results.choice import Chosen
-from benchmark.results.run import Record, RunFolder
+from benchmark.results.record import Record
+from benchmark.results.run import Run
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 from realdof.dataset.report.pictures import detail_corner
@@ -59,7 +59,7 @@ class Scene:
 @dataclass(frozen=True)
 class _Run:
     label: str
-    chosen: Chosen
+    chosen: Run
     records: dict[str, Record]
 
 
@@ -114,10 +114,10 @@ def _runs_with_outputs(rows: Sequence[Row]) -> list[_Run]:
     for folder, label in measured:
         if len(found) == MOST_METHODS:
             break
-        run = RunFolder(folder)
-        chosen, records = Chosen(run, run.description), run.records()
+        chosen = Run(folder)
+        records = chosen.records()
         if any(chosen.output(name).is_file() for name in records):
-            unique = label if labels.count(label) == 1 else f"{label}, {chosen.description['id'][:6]}"
+            unique = label if labels.count(label) == 1 else f"{label}, {chosen.id[:6]}"
             found.append(_Run(unique, chosen, records))
     return found
 
@@ -128,7 +128,7 @@ def _label(row: Row) -> str:
 
 def _check_images(runs: Sequence[_Run], dataset: Dataset) -> None:
     identity = dataset.identity()
-    if any(run.chosen.settings["images"] != identity for run in runs):
+    if any(run.chosen.settings.images != identity for run in runs):
         raise InputError(f"the images in {dataset.root} are not those that the runs are on; give their --root")
 
 
@@ -155,7 +155,7 @@ def _scene(number: int, entry: Entry, runs: Sequence[_Run], protocol: Protocol, 
         path, record = run.chosen.output(entry.name), run.records.get(entry.name)
         if record is not None and path.is_file():
             scores = {name: figure(record.scores.get(name), DECIMALS[name]) for name in METRICS}
-            views = drawn(to_eight_bits(read_pixels(path)), run.chosen.description["id"])
+            views = drawn(to_eight_bits(read_pixels(path)), run.chosen.id)
             outputs.append(Output(run.label, views, {name: text for name, text in scores.items() if text}))
     metrics = tuple(name for name in METRICS if any(name in output.scores for output in outputs))
     return Scene(

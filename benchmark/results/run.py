@@ -1,189 +1,352 @@
-"""Results on disk: one folder a run, one line an image, appended as it is done.
+"""A run on disk: the only way to write results and to read them.
 
 results/<data set>/<method>/<run id>/
-    run.json         what determines the figures, what they were measured with, and the summary
-    records.jsonl    one line an image
+    run.json         settings, facts about method and metrics, attempts, and the summary
+    records.jsonl    one line an image, appended when it is done
     outputs/*.png    what the method returned, clipped, 16-bit
 
-Several processes may write to one results folder, even to one run: records are appended under a lock.
+Several processes may write to one results folder, even to one run.
 """
 
 import fcntl
-import hashlib
+import glob
 import json
-import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from benchmark.method import Image
+from benchmark.results.description import (
+    Attempt,
+    ComplexityFacts,
+    Description,
+    Environment,
+    MethodFacts,
+    MetricFacts,
+    WeightsFacts,
+)
+from benchmark.results.numbers import as_json
+from benchmark.results.record import Record
+from benchmark.results.settings import Settings, check_name
+from benchmark.results.summary import Summary, summarise
+from realdof.common.decode import MOST_BYTES, decode, read_json
 from realdof.common.errors import InputError
-from realdof.common.files import write_json
+from realdof.common.files import inside, write_text
 from realdof.images.depth import pixels_from_image
 from realdof.images.files import write_pixels
 
-SCHEMA = 1
 OUTPUT_BITS: Literal[16] = 16
 """Outputs keep 16 bits whatever the protocol reads, so that scoring them again gives the run's figures."""
+DESCRIPTION, RECORDS, OUTPUTS, LOGS = "run.json", "records.jsonl", "outputs", "logs"
 
 
-@dataclass(frozen=True)
-class Record:
-    """What one image gave.
-
-    Parameters
-    ----------
-    name
-        The image's name in its data set.
-    status
-        ``ok``, or ``failed`` with the reason in ``error``.
-    scores
-        Value by metric, and what a protocol finds beside (``shift_px``, ``mse@BAND``); empty without an all-in-focus
-        image.
-    seconds
-        Wall-clock time of the method alone; None where outputs were scored that were made elsewhere.
-    peak_memory
-        Bytes: largest resident set of the process, or largest allocation on a CUDA device.
-    stages
-        Seconds of the method's stages by name, where it has stages (a defocus map, then the deconvolution).
-    tiling
-        How the image was cut into tiles; None if it was computed whole.
-    device
-        What computed it, by name and number of threads; None where outputs were scored that were made elsewhere.
-    workers
-        How many images were computed at once: a time taken beside others is not the method's own.
-    """
-
-    name: str
-    status: Literal["ok", "failed"]
-    scores: dict[str, float] = field(default_factory=dict)
-    seconds: float | None = None
-    peak_memory: int | None = None
-    error: str | None = None
-    stages: dict[str, float] = field(default_factory=dict)
-    tiling: str | None = None
-    device: str | None = None
-    workers: int = 1
-
-
-def run_id(determinants: dict[str, Any]) -> str:
-    """Twelve hexadecimal digits that the same settings always give."""
-    text = json.dumps(determinants, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-class RunFolder:
-    """One run's folder, new or to be continued.
+class Run:
+    """One run that exists.
 
     Parameters
     ----------
     path
-        ``results/<data set>/<method>/<run id>``.
+        Its folder, ``results/<data set>/<method>/<run id>``.
+
+    Attributes
+    ----------
+    description
+        The content of ``run.json`` when it was last read or written here.
+
+    Raises
+    ------
+    InputError
+        The folder is no run, or its ``run.json`` is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.description = _read_description(path)
 
     @classmethod
-    def create(cls, results: Path, description: dict[str, Any]) -> "RunFolder":
-        """Open the folder that belongs to a run's determinants, writing ``run.json`` if it is new.
+    def open(
+        cls,
+        results: Path,
+        settings: Settings,
+        *,
+        method: MethodFacts,
+        weights: WeightsFacts | None,
+        complexity: ComplexityFacts | None,
+        metrics: Mapping[str, MetricFacts],
+        total: int,
+        environment: Environment,
+        measured: Sequence[Attempt] = (),
+    ) -> "Run":
+        """Open the run that belongs to settings; begin it if there is none.
 
         Parameters
         ----------
-        description
-            ``run.json``'s content; its ``determinants`` decide the folder.
+        environment
+            Of the first attempt, if the run is new.
+        metrics
+            Cards of the metrics; a run that exists keeps its own and gains those it lacks.
+        total
+            Images in the data set.
+        measured
+            Attempts of the run whose outputs are scored.
 
         Raises
         ------
         InputError
-            The folder cannot be written to.
+            The folder cannot be written to, or holds a damaged run.
         """
-        determinants = description["determinants"]
-        for name in (determinants["dataset"], determinants["method"]):
-            check_name(name)
-        identity = run_id(determinants)
-        folder = cls(results / determinants["dataset"] / determinants["method"] / identity)
-        with folder._locked():
-            if not (folder.path / "run.json").exists():
-                created = datetime.now(UTC).isoformat(timespec="seconds")
-                content = {"schema": SCHEMA, "id": identity, "created": created, **description, "finished": False}
-                write_json(folder.path / "run.json", content)
-        return folder
+        now = _now()
+        return cls._opened(
+            results,
+            Description(
+                schema=2,
+                id=settings.id,
+                created=now,
+                settings=settings,
+                method=method,
+                weights=weights,
+                complexity=complexity,
+                metrics=dict(metrics),
+                total=total,
+                attempts=[Attempt(date=now, **environment.model_dump())],
+                measured=list(measured),
+            ),
+        )
+
+    @classmethod
+    def adopt(cls, results: Path, other: "Run") -> "Run":
+        """Open the run with another run's settings in a results folder; a new one has its attempts, but no records."""
+        return cls._opened(results, other.description.model_copy(update={"finished": False, "summary": None}))
+
+    @classmethod
+    def _opened(cls, results: Path, description: Description) -> "Run":
+        settings = description.settings
+        path = inside(results, settings.dataset, settings.method, settings.id)
+        with _claimed(path):
+            if not (path / DESCRIPTION).exists():
+                _write_description(path, description)
+            run = cls(path)
+            if not description.metrics.keys() <= run.columns.keys():
+                run._write(run.description.model_copy(update={"metrics": {**description.metrics, **run.columns}}))
+        return run
 
     @property
-    def description(self) -> dict[str, Any]:
-        """The content of ``run.json``.
+    def settings(self) -> Settings:
+        """What determines the figures."""
+        return self.description.settings
 
-        Raises
-        ------
-        InputError
-            It is missing, damaged, or of another schema.
+    @property
+    def id(self) -> str:
+        """The id in ``run.json``."""
+        return self.description.id
+
+    @property
+    def method(self) -> MethodFacts:
+        """What tables say of the method."""
+        return self.description.method
+
+    @property
+    def weights(self) -> WeightsFacts | None:
+        """Name and label of the weights; None for a method without."""
+        return self.description.weights
+
+    @property
+    def complexity(self) -> ComplexityFacts | None:
+        """Parameters and multiply-accumulates; None where nothing is counted."""
+        return self.description.complexity
+
+    @property
+    def columns(self) -> dict[str, MetricFacts]:
+        """Card of each metric that the run was scored by; none in runs of the first release."""
+        return self.description.metrics
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Every go at the run, the first one first."""
+        return self.description.attempts
+
+    @property
+    def total(self) -> int:
+        """Images in the data set."""
+        return self.description.total
+
+    @property
+    def finished(self) -> bool:
+        """Whether every image has been tried."""
+        return self.description.finished
+
+    @property
+    def label(self) -> str:
+        """Method, weights and id, for messages."""
+        named = f" ({self.weights.name})" if self.weights else ""
+        return f"{self.settings.method}{named} {self.id}"
+
+    @property
+    def logs(self) -> Path:
+        """Folder for what programs print."""
+        return self.path / LOGS
+
+    def begin(self, environment: Environment, *, again: bool) -> None:
+        """Note that images are computed from now on: a new attempt if asked for or if the environment differs.
+
+        Parameters
+        ----------
+        environment
+            What computes now; the command line alone makes no new attempt.
+        again
+            Whether every image is computed anew.
         """
-        path = self.path / "run.json"
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise InputError(f"{self.path} is no run: it has no run.json") from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is damaged ({error}); remove {self.path} to run it again") from error
-        if content.get("schema") != SCHEMA:
-            raise InputError(f"{path} has results of schema {content.get('schema')}; this version reads {SCHEMA}")
-        return content
 
-    def records(self) -> dict[str, Record]:
-        """Every image's last record, by name."""
-        path = self.path / "records.jsonl"
-        if not path.exists():
-            return {}
-        content = path.read_bytes()
-        try:
-            # What follows the last line's end was being written by a process that was killed, or still is.
-            lines = content[: content.rfind(b"\n") + 1].decode().splitlines()
-            read = [_record_from_json(line) for line in lines if line]
-        except (json.JSONDecodeError, UnicodeDecodeError, TypeError, ValueError, KeyError, AttributeError) as error:
-            raise InputError(f"{path} is damaged ({error}); remove {self.path} to run it again") from error
-        return {record.name: record for record in read}
+        def noted(description: Description) -> Description:
+            last = description.attempts[-1] if description.attempts else None
+            fresh = not (self.path / RECORDS).stat().st_size
+            same = last is not None and not environment.differs(Environment(**last.model_dump(exclude={"date"})))
+            if same and (fresh or not again):
+                return description
+            attempt = Attempt(date=_now(), **environment.model_dump())
+            # An attempt that made no record is replaced.
+            kept = [] if fresh else description.attempts
+            return description.model_copy(update={"attempts": [*kept, attempt]})
 
-    def add(self, record: Record) -> None:
-        """Append one record and see it on disk."""
-        line = json.dumps(_finite(asdict(record)), allow_nan=False) + "\n"
+        self._update(noted)
+
+    def append(self, record: Record) -> Record:
+        """Append an image's record, as one of the last attempt, and see it on disk."""
+        stamped = record.model_copy(update={"attempt": max(0, len(self.attempts) - 1)})
+        self.bring(stamped)
+        return stamped
+
+    def bring(self, record: Record) -> None:
+        """Append a record as it is, such as one of another results folder."""
+        line = as_json(record.model_dump(mode="json")) + "\n"
         try:
-            with self._locked() as file:
+            with _claimed(self.path) as file:
                 _drop_unfinished_line(file)
                 file.write(line.encode())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise InputError(f"cannot write {self.path / 'records.jsonl'}: {error.strerror}") from error
+            raise InputError(f"cannot write {self.path / RECORDS}: {error.strerror}") from error
+
+    def records(self) -> dict[str, Record]:
+        """Every image's last record, by name.
+
+        Raises
+        ------
+        InputError
+            A line is damaged.
+        """
+        path = self.path / RECORDS
+        remedy = f"remove {self.path} to run it again"
+        read = [_record(f"{path}, line {number}", line, remedy) for number, line in _whole_lines(path, remedy)]
+        return {record.name: record for record in read}
+
+    def summary(self) -> Summary:
+        """The figures of the records as they are now, over the whole data set."""
+        return summarise(self.records().values(), self.total)
 
     def output(self, name: str) -> Path:
-        """Where an image's result is kept."""
-        return self.path / "outputs" / f"{name}.png"
+        """Where an image's result is; a rescored run shares the outputs of the run it was scored from."""
+        origin = self.settings.rescored
+        folder = self.path if origin is None else inside(self.path.parent, origin)
+        return inside(folder / OUTPUTS, f"{name}.png")
+
+    def own_output(self, name: str) -> Path:
+        """Where an image's result would be in this run's own folder."""
+        return inside(self.path / OUTPUTS, f"{name}.png")
 
     def keep_output(self, name: str, image: Image) -> None:
-        """Write a result, float32 (3, H, W), clipped to [0, 1], 16-bit."""
-        write_pixels(self.output(name), pixels_from_image(image, OUTPUT_BITS))
+        """Write a result, float32 (3, H, W), clipped to [0, 1], 16-bit, whole or not at all."""
+        write_pixels(self.own_output(name), pixels_from_image(image, OUTPUT_BITS))
 
-    def finish(self, summary: dict[str, Any]) -> None:
-        """Record the summary and that the run is whole."""
-        write_json(self.path / "run.json", _finite({**self.description, "summary": summary, "finished": True}))
+    def finish(self, summary: Summary) -> None:
+        """Note the summary and that every image has been tried."""
+        self._update(lambda description: description.model_copy(update={"summary": summary, "finished": True}))
 
-    @contextmanager
-    def _locked(self) -> Iterator[IO[bytes]]:
-        """The records, open to append, held by this process alone; the lock goes with the file, even if killed."""
-        path = self.path / "records.jsonl"
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            file = path.open("ab+")
-        except OSError as error:
-            raise InputError(f"cannot write {path}: {error.strerror}; give another --results") from error
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield file
+    def add_attempts(self, attempts: Sequence[Attempt]) -> list[int]:
+        """Note attempts made elsewhere that are not noted yet; return the number of each here."""
+        self._update(
+            lambda description: description.model_copy(
+                update={
+                    "attempts": [
+                        *description.attempts,
+                        *(attempt for attempt in attempts if attempt not in description.attempts),
+                    ]
+                }
+            )
+        )
+        return [self.attempts.index(attempt) for attempt in attempts]
+
+    def _update(self, change: Callable[[Description], Description]) -> None:
+        with _claimed(self.path):
+            before = _read_description(self.path)
+            self._write(change(before), unless=before)
+
+    def _write(self, description: Description, unless: Description | None = None) -> None:
+        if description != unless:
+            _write_description(self.path, description)
+        self.description = description
+
+
+@contextmanager
+def _claimed(path: Path) -> Iterator[IO[bytes]]:
+    """A run's records, open to append and held by this process alone until the block ends or the process does."""
+    records = path / RECORDS
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if records.exists() and not records.is_file():
+            raise InputError(f"{records} is no regular file; remove {path} to run it again")
+        file = records.open("ab+")
+    except OSError as error:
+        raise InputError(f"cannot write {records}: {error.strerror}; give another --results") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+def _read_description(path: Path) -> Description:
+    file = path / DESCRIPTION
+    if not file.exists():
+        raise InputError(f"{path} is no run: it has no {DESCRIPTION}")
+    return read_json(file, Description, f"remove {path} to run it again")
+
+
+def _write_description(path: Path, description: Description) -> None:
+    write_text(path / DESCRIPTION, as_json(description.content(), indent=2) + "\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _whole_lines(path: Path, remedy: str) -> Iterator[tuple[int, str]]:
+    """Lines by number; what follows the last line's end was being written by a process that was killed, or still is."""
+    if not path.exists():
+        return
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path} is no file of records; {remedy}")
+        content = path.read_bytes()
+        text = content[: content.rfind(b"\n") + 1].decode()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is damaged: it is not UTF-8; {remedy}") from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _record(where: str, line: str, remedy: str) -> Record:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"{where} is damaged: it is no JSON ({reason}); {remedy}") from error
+    return decode(where, content, Record, remedy)
 
 
 def _drop_unfinished_line(file: IO[bytes]) -> None:
@@ -197,42 +360,16 @@ def _drop_unfinished_line(file: IO[bytes]) -> None:
         file.truncate(file.read().rfind(b"\n") + 1)
 
 
-def check_name(name: object) -> None:
-    """Refuse a name of a data set, method or image that is no plain file name.
-
-    Raises
-    ------
-    InputError
-        It is empty, hidden, or would lead out of the results folder.
-    """
-    if not isinstance(name, str) or not name.strip() or name.startswith(".") or set(name) & set('/\\:*?"<>|\0\n'):
-        raise InputError(f"{name!r} cannot be a name in a results folder; use letters, digits, - and _")
-
-
-def find_runs(results: Path, dataset: str | None = None) -> Iterator[RunFolder]:
+def find_runs(results: Path, dataset: str | None = None) -> Iterator[Run]:
     """Every run in a results folder, sorted by path.
 
     Raises
     ------
     InputError
-        There is no such folder.
+        There is no such folder, or a run in it is damaged.
     """
     if not results.is_dir():
         raise InputError(f"there is no results folder {results}; name one with --results, or make one with run")
-    for path in sorted(results.glob(f"{dataset or '*'}/*/*/run.json")):
-        yield RunFolder(path.parent)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity; identical images have an infinite PSNR."""
-    if isinstance(value, float) and math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return value
-
-
-def _record_from_json(line: str) -> Record:
-    content = json.loads(line)
-    content["scores"] = {name: float(value) for name, value in content["scores"].items()}
-    return Record(**content)
+    pattern = "*" if dataset is None else glob.escape(check_name(dataset))
+    for path in sorted(results.glob(f"{pattern}/*/*/{DESCRIPTION}")):
+        yield Run(path.parent)

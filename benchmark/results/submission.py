@@ -4,22 +4,19 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmark import registry
 from benchmark.protocols import PROTOCOLS
-from benchmark.results.choice import Chosen, every_run
-from benchmark.results.run import Record
-from benchmark.results.store import check_identity, outdated
-from benchmark.results.summary import summarise
+from benchmark.results.merge import check_identity
+from benchmark.results.prune import is_outdated
+from benchmark.results.record import Record
+from benchmark.results.run import DESCRIPTION, Run
+from benchmark.running.tiling import Tiling
 from realdof.common.errors import InputError
 from realdof.images.headers import read_header
 
-_SETTINGS = {
-    "method": str, "dataset": str, "images": str, "count": int, "protocol": str, "protocol_version": int,
-    "dtype": str, "device": str,
-}  # fmt: skip
-_DESCRIBED = {"determinants": dict, "method": dict, "total": int, "environment": dict, "finished": bool}
+LARGEST_COUNT = 10**18
+"""No network has as many parameters, nor an image as many operations."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,10 @@ class Checked:
 def check_submission(folder: Path, *, needs_outputs: bool = True) -> list[Checked]:
     """Check every run of a results folder.
 
-    Checked are: settings complete and the id theirs, protocol known and of today's version, every image of the
-    data set there once with every metric, scores in their metrics' ranges and PSNR and MAE possible together, the
-    summary that of the records, and an output image of 16 bits for each record.
+    A run passes if its files decode, its id is that of its settings, its protocol is known and of today's version,
+    parameters, MACs and tiling are possible, every image of the data set is there once with every metric, scores lie
+    in their metrics' ranges, PSNR and MAE are possible together, the summary is that of the records, and each record
+    has an output image of 16 bits.
 
     Parameters
     ----------
@@ -46,67 +44,79 @@ def check_submission(folder: Path, *, needs_outputs: bool = True) -> list[Checke
     Raises
     ------
     InputError
-        There is no run, or a file of one is damaged.
+        The folder has no run.
     """
-    runs = every_run(folder)
-    if not runs:
-        raise InputError(f"{folder} has no run; a submission is a results folder with DATASET/METHOD/ID/run.json")
-    return [_checked(run, needs_outputs) for run in runs]
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}; a submission is a results folder")
+    places = sorted(path.parent for path in folder.glob(f"*/*/*/{DESCRIPTION}"))
+    if not places:
+        raise InputError(f"{folder} has no run; a submission is a results folder with DATASET/METHOD/ID/{DESCRIPTION}")
+    return [_checked(place, needs_outputs) for place in places]
 
 
-def _checked(run: Chosen, needs_outputs: bool) -> Checked:
-    malformed = tuple(_malformed(run.description))
-    if malformed:
-        return Checked(run.folder.path, run.folder.path.name, malformed)
-    problems = [*_identity_problems(run), *_record_problems(run)]
-    if needs_outputs:
-        problems += _output_problems(run)
-    return Checked(run.folder.path, run.label, tuple(problems))
+def _checked(place: Path, needs_outputs: bool) -> Checked:
+    try:
+        run = Run(place)
+        problems = [*_identity_problems(run), *_cost_problems(run), *_record_problems(run)]
+        if needs_outputs:
+            problems += _output_problems(run)
+    except InputError as error:
+        return Checked(place, place.name, (str(error),))
+    return Checked(place, run.label, tuple(problems))
 
 
-def _malformed(description: dict[str, Any]) -> Iterator[str]:
-    for name, kind in _DESCRIBED.items():
-        if not isinstance(description.get(name), kind):
-            yield f"run.json lacks {name}"
-    settings = description.get("determinants")
-    for name, kind in _SETTINGS.items():
-        if isinstance(settings, dict) and not isinstance(settings.get(name), kind):
-            yield f"run.json lacks {name} among what determines the figures"
-
-
-def _identity_problems(run: Chosen) -> Iterator[str]:
+def _identity_problems(run: Run) -> Iterator[str]:
     try:
         check_identity(run)
     except InputError as error:
         yield str(error)
-    if outdated(run):
-        known = PROTOCOLS.get(run.settings["protocol"])
+    settings = run.settings
+    if is_outdated(run):
+        known = PROTOCOLS.get(settings.protocol)
         now = "is unknown here" if known is None else f"is version {known.version} now"
-        yield f"protocol {run.settings['protocol']}, version {run.settings['protocol_version']}, {now}"
-    if not run.description["finished"]:
+        yield f"protocol {settings.protocol}, version {settings.protocol_version}, {now}"
+    if not run.attempts:
+        yield f"{DESCRIPTION} lists no attempt, so versions and hardware are unknown"
+    if not run.finished:
         yield "the run is not finished; run it again with the same command"
 
 
-def _record_problems(run: Chosen) -> Iterator[str]:
-    records, total = run.folder.records(), run.description["total"]
-    summary = summarise(records.values(), total)
+def _cost_problems(run: Run) -> Iterator[str]:
+    cost = run.complexity
+    if cost is not None:
+        for what, count in (("parameters", cost.parameters), ("macs", cost.macs)):
+            if not 0 < count < LARGEST_COUNT:
+                yield f"complexity.{what} is {count}; it must be above 0 and below {LARGEST_COUNT:.0e}"
+    records = run.records().values()
+    for tiling in sorted({record.tiling for record in records} | {run.settings.tiling}, key=str):
+        if tiling is None:
+            continue
+        try:
+            Tiling.parse(tiling)
+        except InputError as error:
+            yield str(error)
+
+
+def _record_problems(run: Run) -> Iterator[str]:
+    records, total, summary = run.records(), run.total, run.summary()
     if summary.done != total:
         yield f"{summary.done} of {total} images have a result"
-    protocol = PROTOCOLS.get(run.settings["protocol"])
+    protocol = PROTOCOLS.get(run.settings.protocol)
     metrics = protocol.metrics if protocol is not None else ()
     for name in metrics:
         if summary.done == total and name not in summary.scores:
-            yield f"not every image has {name}, which protocol {run.settings['protocol']} measures"
+            yield f"not every image has {name}, which protocol {run.settings.protocol} measures"
     for record in records.values():
         yield from _score_problems(record)
-    claimed = (run.description.get("summary") or {}).get("scores", {})
+    claimed = run.description.summary.scores if run.description.summary is not None else {}
     for name, value in summary.scores.items():
-        if name in claimed and not math.isclose(float(claimed[name]), value, rel_tol=1e-9):
-            yield f"the summary says {name} {float(claimed[name]):.6f}, its records average to {value:.6f}"
+        if name in claimed and not math.isclose(claimed[name], value, rel_tol=1e-9):
+            yield f"the summary says {name} {claimed[name]:.6f}, its records average to {value:.6f}"
 
 
 def _score_problems(record: Record) -> Iterator[str]:
-    cards = {name: registry.metric_card(name) for name in record.scores if name in registry.names(registry.METRICS)}
+    installed = registry.names(registry.METRICS)
+    cards = {name: registry.metric_card(name) for name in record.scores if name in installed}
     for name, card in cards.items():
         low, high = card.range
         value = record.scores[name]
@@ -114,13 +124,13 @@ def _score_problems(record: Record) -> Iterator[str]:
             yield f"{record.name} has {name} {value:g}, outside {low:g} to {high:g}"
     if {"psnr", "mae"} <= record.scores.keys():
         # The mean of |x| is at most the root of the mean of x squared, whatever the images.
-        largest = 10 ** (-record.scores["psnr"] / 20)
+        largest = 10 ** (-max(record.scores["psnr"], -1000) / 20)
         if record.scores["mae"] > largest * (1 + 1e-6):
             yield f"{record.name} has MAE {record.scores['mae']:.4f}; with its PSNR it is at most {largest:.4f}"
 
 
-def _output_problems(run: Chosen) -> Iterator[str]:
-    for name, record in run.folder.records().items():
+def _output_problems(run: Run) -> Iterator[str]:
+    for name, record in run.records().items():
         path = run.output(name)
         if record.status != "ok":
             continue

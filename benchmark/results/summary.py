@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
 from statistics import fmean, median, quantiles
-from typing import Any
+from typing import Annotated
 
-from benchmark.results.run import Record
+from pydantic import Field
+
+from benchmark.results.numbers import Number, Seconds
+from benchmark.results.record import Record
+from realdof.common.decode import Strict
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(Strict):
     """The figures of a run.
 
-    Parameters
+    Attributes
     ----------
     scores
         Mean over images by metric; only of metrics that every image of the data set has.
@@ -35,15 +37,16 @@ class Summary:
         How many images were computed at once, at most.
     """
 
-    scores: dict[str, float]
-    seconds: float | None
+    scores: dict[str, Number]
+    seconds: Seconds | None = None
     done: int
     total: int
-    failed: dict[str, str]
-    stages: dict[str, float] = field(default_factory=dict)
-    quartiles: tuple[float, float] | None = None
+    # Reasons are in the records; ``run.json`` does not repeat them.
+    failed: dict[str, str] = Field(default_factory=dict, exclude=True)
+    stages: dict[str, Seconds] = Field(default_factory=dict)
+    quartiles: Annotated[tuple[Seconds, Seconds], Field(strict=False)] | None = None
     peak_memory: int | None = None
-    devices: tuple[str, ...] = ()
+    devices: Annotated[tuple[str, ...], Field(strict=False)] = ()
     workers: int = 1
 
     @property
@@ -55,10 +58,6 @@ class Summary:
     def comparable_times(self) -> bool:
         """Whether every time was taken on one device and with no other image beside."""
         return self.workers == 1 and len(self.devices) <= 1
-
-    def content(self) -> dict[str, Any]:
-        """What ``run.json`` keeps; reasons of failures are in the records."""
-        return {key: value for key, value in asdict(self).items() if key != "failed"}
 
 
 def summarise(records: Iterable[Record], total: int) -> Summary:

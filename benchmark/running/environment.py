@@ -7,7 +7,10 @@ import platform
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from benchmark.results.description import Environment
+from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
     import torch
@@ -15,19 +18,36 @@ if TYPE_CHECKING:
 PACKAGES = ("ifan-bench", "torch", "numpy", "opencv-python", "scikit-image", "lpips", "kornia")
 
 
-def describe(device: torch.device) -> dict[str, Any]:
-    """Versions, hardware and command line, as ``run.json`` records them."""
+def describe(device: torch.device) -> Environment:
+    """Versions, hardware and command line of this process, as ``run.json`` records them."""
     import torch
 
-    return {
-        "python": platform.python_version(),
-        "packages": package_versions(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": processor_name(),
-        "threads": torch.get_num_threads(),
-        "device": device_name(device),
-        "command": [os.path.basename(sys.argv[0]), *sys.argv[1:]],  # noqa: PTH119
-    }
+    return Environment(
+        python=platform.python_version(),
+        packages=package_versions(),
+        system=f"{platform.system()} {platform.machine()}",
+        processor=processor_name(),
+        threads=torch.get_num_threads(),
+        device=device_name(device),
+        command=[os.path.basename(sys.argv[0]), *sys.argv[1:]],  # noqa: PTH119
+    )
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that torch does not know or cannot use.
+
+    Raises
+    ------
+    InputError
+        It is one.
+    """
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"device {device} cannot be used here: {reason}") from error
 
 
 def device_name(device: torch.device) -> str:

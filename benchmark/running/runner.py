@@ -1,27 +1,32 @@
-"""`run` a method over a data set, or `score` images that exist: both end in a results folder that can be resumed."""
+"""`run` a method over a data set, `score` images that exist, or `rescore` a run: each fills a run on disk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from benchmark import complexity, registry
-from benchmark.datasets.base import Dataset, Entry, check_entries, hash_of_files, list_images
-from benchmark.method import Architecture, MethodCard, MethodFactory, WeightsUsed
-from benchmark.metrics.base import Metric
-from benchmark.protocols import Protocol
-from benchmark.results.run import Record, RunFolder
+from benchmark import complexity
+from benchmark.datasets.base import Entry, hash_of_files
+from benchmark.loading import load_method
+from benchmark.method import Architecture, Context, Method, MethodCard, MethodFactory, WeightsUsed
+from benchmark.protocols import PROTOCOLS
+from benchmark.results.description import ComplexityFacts, Environment, MethodFacts, MetricFacts, WeightsFacts
+from benchmark.results.record import Record
+from benchmark.results.run import Run
+from benchmark.results.settings import Settings
 from benchmark.results.summary import Summary, summarise
 from benchmark.running.environment import describe, package_versions
-from benchmark.running.evaluation import Evaluator
-from benchmark.running.jobs import Deblur, Deblurring, Job, Measures, Piece, Score, Scoring, Work, set_up
+from benchmark.running.job import Job, Upcoming, Use
+from benchmark.running.outputs import outputs_to_score, paired_outputs
+from benchmark.running.task import Task
 from benchmark.running.tiling import Tiling
 from benchmark.running.workers import ALONE, Workers, compute_here, compute_on_workers
 from realdof.common.errors import InputError
 from realdof.images.headers import read_header
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -37,65 +42,8 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-@dataclass(frozen=True)
-class Task:
-    """A data set under a protocol, checked and ready.
-
-    Parameters
-    ----------
-    dataset, entries
-        What is measured on.
-    protocol
-        How.
-    metrics
-        What is measured, by name; empty for a data set without all-in-focus images.
-    """
-
-    dataset: Dataset
-    entries: list[Entry]
-    protocol: Protocol
-    metrics: Mapping[str, Metric]
-
-    @property
-    def evaluator(self) -> Evaluator:
-        """The protocol with its metrics."""
-        return Evaluator(self.protocol, self.metrics)
-
-    @property
-    def measures(self) -> Measures:
-        """The same in words."""
-        return Measures(self.protocol, tuple(self.metrics))
-
-
-def prepare(dataset: Dataset, protocol: Protocol, metrics: tuple[str, ...] | None, limit: int | None = None) -> Task:
-    """Check a data set and load the metrics, before anything is computed.
-
-    Parameters
-    ----------
-    metrics
-        Names; None for all of the protocol.
-    limit
-        Only the first so many images; such a run has an id of its own and is never ranked.
-
-    Raises
-    ------
-    InputError
-        The data set is not whole, or a metric is unknown or cannot be had.
-    """
-    wanted = protocol.metrics if metrics is None else metrics
-    for name in wanted:
-        if name not in protocol.metrics:
-            raise registry.unknown(f"metric of protocol {protocol.name}", name, protocol.metrics)
-    entries = dataset.entries()
-    dataset.check(check_entries(entries))
-    has_truth = any(entry.target is not None for entry in entries)
-    if metrics and not has_truth:
-        raise InputError(
-            f"data set {dataset.card.name} has no all-in-focus images, so {', '.join(metrics)} cannot be measured; "
-            "leave out --metrics to run it for pictures and time"
-        )
-    loaded = {name: registry.metric(protocol.registered(name)) for name in wanted} if has_truth else {}
-    return Task(dataset, entries if limit is None else entries[:limit], protocol, loaded)
+def _nobody(progress: Progress) -> None:
+    """Progress that nobody watches."""
 
 
 def run(
@@ -108,8 +56,8 @@ def run(
     tiling: Tiling | None = None,
     again: bool = False,
     workers: Workers = ALONE,
-    report: Report = lambda progress: None,
-) -> tuple[RunFolder, Summary]:
+    report: Report = _nobody,
+) -> tuple[Run, Summary]:
     """Run a method over a data set; images that an earlier run with the same settings finished are kept.
 
     Parameters
@@ -128,37 +76,39 @@ def run(
     InputError
         The method cannot run on this data set, its weights cannot be had, or the results cannot be written.
     """
-    card = factory.card
-    _check_views(card, task)
-    if weights is None and card.weights:
+    _check_views(factory.card, task)
+    if weights is None and factory.card.weights:
         weights = task.dataset.card.weights
-    method = factory.load(weights)
+    method = load_method(factory, weights)
     # Weights may decide on a network's shape, and so on its views, its words and its cost.
-    card = method.card
+    card, used, where = method.card, method.weights, torch.device(device)
     _check_views(card, task)
-    if tiling is not None and not method.can_tile:
-        raise InputError(f"{card.name} cannot compute images in tiles; leave out --tile")
-    if method.at_once and not workers.here:
-        raise InputError(f"{card.name} is started once for all images, which workers cannot share; leave out --workers")
-    where, used = torch.device(device), method.weights
-    folder = RunFolder.create(
-        results, _description(task, card, used, method.counted or factory.architecture(), where, tiling)
+    _check_capabilities(method, tiling, workers)
+    opened = Run.open(
+        results,
+        _settings(task, card, used, where, tiling),
+        method=_method_facts(card),
+        weights=_weights_facts(used, card),
+        complexity=_complexity_facts(method.counted or factory.architecture()),
+        metrics=_metric_facts(task),
+        total=task.total,
+        environment=describe(where),
     )
-    pieces = [Piece(entry) for entry in task.entries]
-
-    def work() -> Work:
-        set_up(method, where, task.dataset.card.name, tiling, folder)
-        done = {} if again else _finished(task, folder)
-        left = [entry for entry in task.entries if entry.name not in done]
-        method.pending = lambda: (replace(task.protocol.load_sample(entry), target=None) for entry in left)
-        return Deblur(task.evaluator, method, where, folder)
-
-    sha256 = None if used is None else used.sha256
-    job = Deblurring(
-        task.measures, factory, _findable(weights), device, tiling, task.dataset.card.name, folder.path.absolute(),
-        sha256, package_versions(),
-    )  # fmt: skip
-    return folder, run_pieces(task, folder, pieces, work, job, again, workers, report)
+    left, done = _left(task, opened, again)
+    use = Use(
+        factory,
+        _findable(weights),
+        None if used is None else used.sha256,
+        Context(
+            device=device,
+            tiling=tiling,
+            logs=opened.logs.absolute(),
+            upcoming=Upcoming(task.protocol, tuple(left)) if method.capabilities.at_once else None,
+            family=task.dataset.family,
+        ),
+    )
+    summary = _fill(opened, task, left, done, _job(task, opened, use), describe(where), again, workers, report, method)
+    return opened, summary
 
 
 def score(
@@ -169,8 +119,8 @@ def score(
     *,
     again: bool = False,
     workers: Workers = ALONE,
-    report: Report = lambda progress: None,
-) -> tuple[RunFolder, Summary]:
+    report: Report = _nobody,
+) -> tuple[Run, Summary]:
     """Score images that exist, paired with the data set by name; the results of a run can be scored anew.
 
     Parameters
@@ -187,81 +137,135 @@ def score(
     InputError
         An image is missing, left over, or of another size; or the folder is a run under another protocol.
     """
-    images = _outputs_of(task, outputs)
+    images = outputs_to_score(task, outputs)
     bits = {read_header(path).bits for path in images.values()}
     card = MethodCard(name, name, "single", f"images of {outputs}")
     used = WeightsUsed("images", hash_of_files(images.values()), f"{min(bits)}-bit images made elsewhere")
-    folder = RunFolder.create(results, _description(task, card, used, None, torch.device("cpu")))
-    pieces = [Piece(entry, images[entry.name]) for entry in task.entries]
-    return folder, score_pieces(task, folder, pieces, again, workers, report)
+    opened = Run.open(
+        results,
+        _settings(task, card, used, CPU, None),
+        method=_method_facts(card),
+        weights=_weights_facts(used, card),
+        complexity=None,
+        metrics=_metric_facts(task),
+        total=task.total,
+        environment=describe(CPU),
+    )
+    left, done = _left(task, opened, again)
+    left = [replace(entry, output=images[entry.name]) for entry in left]
+    summary = _fill(opened, task, left, done, _job(task, opened), describe(CPU), again, workers, report)
+    return opened, summary
 
 
-def score_pieces(
-    task: Task, folder: RunFolder, pieces: list[Piece], again: bool, workers: Workers, report: Report
-) -> Summary:
-    """Score what is not scored yet of images that exist, and sum it up."""
-    return run_pieces(
-        task, folder, pieces, lambda: Score(task.evaluator), Scoring(task.measures, package_versions()),
-        again, workers, report,
-    )  # fmt: skip
-
-
-def run_pieces(
+def rescore(
+    origin: Run,
     task: Task,
-    folder: RunFolder,
-    pieces: list[Piece],
-    work: Callable[[], Work],
-    job: Job,
-    again: bool,
-    workers: Workers,
-    report: Report,
-) -> Summary:
-    """Do what is not done yet of a task, record it as it is done, and sum it up.
+    results: Path,
+    *,
+    again: bool = False,
+    workers: Workers = ALONE,
+    report: Report = _nobody,
+) -> tuple[Run, Summary]:
+    """Score a run's outputs under another protocol; the new run keeps the method, weights and times of the origin.
+
+    Outputs are saved clipped and with 16 bits, which costs less than 1e-3 dB.
 
     Parameters
     ----------
-    work
-        Makes what is done with an image in this process.
-    job
-        The same for workers.
+    origin
+        A whole run on the task's data set.
+    task
+        Data set, protocol and metrics to score by.
+    workers
+        Who scores.
+
+    Raises
+    ------
+    InputError
+        The run is on other images, its protocol gave the method other input, or an output is missing.
     """
-    records = {} if again else _finished(task, folder)
-    resumed = len(records)
-    report(Progress(resumed, len(task.entries), resumed, None))
-    left = [_findable_piece(piece) for piece in pieces if piece.entry.name not in records]
+    earlier = origin.records()
+    _check_rescoring(origin, task, earlier)
+    images = paired_outputs(task, {entry.name: origin.output(entry.name) for entry in task.entries})
+    settings = origin.settings.model_copy(
+        update={
+            "protocol": task.protocol.name,
+            "protocol_version": task.protocol.version,
+            "rescored": origin.settings.rescored or origin.id,
+        }
+    )
+    opened = Run.open(
+        results,
+        settings,
+        method=origin.method,
+        weights=origin.weights,
+        complexity=origin.complexity,
+        metrics=_metric_facts(task),
+        total=origin.total,
+        environment=describe(CPU),
+        measured=origin.description.measured or origin.attempts,
+    )
+    left, done = _left(task, opened, again)
+    left = [replace(entry, output=images[entry.name]) for entry in left]
+    summary = _fill(
+        opened, task, left, done, _job(task, opened), describe(CPU), again, workers, report, earlier=earlier
+    )
+    return opened, summary
+
+
+def _fill(
+    run: Run,
+    task: Task,
+    left: Sequence[Entry],
+    done: dict[str, Record],
+    job: Job,
+    environment: Environment,
+    again: bool,
+    workers: Workers,
+    report: Report,
+    method: Method | None = None,
+    earlier: Mapping[str, Record] | None = None,
+) -> Summary:
+    """Do what is left of a task, record each image when it is done, and sum the run up."""
+    records, resumed, total = dict(done), len(done), len(task.entries)
+    report(Progress(resumed, total, resumed, None))
     if left:
-        with (
-            torch.inference_mode(),
-            closing(compute_here(left, work()) if workers.here else compute_on_workers(left, job, workers)) as computed,
-        ):
-            for record in computed:
-                folder.add(record)
-                records[record.name] = record
-                report(Progress(len(records), len(task.entries), resumed, record))
-    summary = summarise([records[entry.name] for entry in task.entries], len(task.entries))
-    folder.finish(summary.content())
+        run.begin(environment, again=again)
+        found = compute_here(left, job.load(method)) if workers.here else compute_on_workers(left, job, workers)
+        with torch.inference_mode(), closing(found) as computed:
+            for made in computed:
+                record = made if earlier is None else _with_times_of(earlier[made.name], made)
+                records[record.name] = run.append(record)
+                report(Progress(len(records), total, resumed, record))
+    summary = summarise([records[entry.name] for entry in task.entries], total)
+    run.finish(summary)
     return summary
+
+
+def _with_times_of(earlier: Record, scored: Record) -> Record:
+    found = {"status": scored.status, "scores": scored.scores, "error": scored.error}
+    return earlier.model_copy(update=found)
+
+
+def _left(task: Task, run: Run, again: bool) -> tuple[list[Entry], dict[str, Record]]:
+    """What is to be done, and the records that need not be made again: good ones, with every metric asked for."""
+    records = {} if again else run.records()
+    names = {entry.name for entry in task.entries}
+    done = {
+        name: record
+        for name, record in records.items()
+        if name in names and record.status == "ok" and set(task.metrics) <= set(record.scores)
+    }
+    return [entry.absolute() for entry in task.entries if entry.name not in done], done
+
+
+def _job(task: Task, run: Run, use: Use | None = None) -> Job:
+    return Job(task.protocol, tuple(task.metrics), run.path.absolute(), package_versions(), use)
 
 
 def _findable(weights: str | None) -> str | None:
     """A file's path as a worker finds it that has a working folder of its own; a key stays as it is."""
     return str(Path(weights).absolute()) if weights is not None and Path(weights).exists() else weights
-
-
-def _findable_piece(piece: Piece) -> Piece:
-    files = {role: path.absolute() for role, path in piece.entry.files.items()}
-    output = None if piece.output is None else piece.output.absolute()
-    return Piece(Entry(piece.entry.name, **files), output, piece.earlier)
-
-
-def _finished(task: Task, folder: RunFolder) -> dict[str, Record]:
-    """Records that need not be made again: good ones, with every metric asked for."""
-    names = {entry.name for entry in task.entries}
-    return {
-        name: record
-        for name, record in folder.records().items()
-        if name in names and record.status == "ok" and set(task.metrics) <= set(record.scores)
-    }
 
 
 def _check_views(card: MethodCard, task: Task) -> None:
@@ -271,82 +275,85 @@ def _check_views(card: MethodCard, task: Task) -> None:
         )
 
 
-def _outputs_of(task: Task, outputs: Path) -> dict[str, Path]:
-    if (outputs / "run.json").exists():
-        ran = RunFolder(outputs).description["determinants"]
-        if (ran["protocol"], ran["dataset"]) != (task.protocol.name, task.dataset.card.name):
-            raise InputError(
-                f"{outputs} is a run on {ran['dataset']} under {ran['protocol']}, not on {task.dataset.card.name} "
-                f"under {task.protocol.name}; give --dataset {ran['dataset']} --protocol {ran['protocol']}"
-            )
-        outputs = outputs / "outputs"
-    return paired_outputs(task, outputs)
-
-
-def paired_outputs(task: Task, outputs: Path) -> dict[str, Path]:
-    """The image of each scene in a folder, by the scene's name.
-
-    Raises
-    ------
-    InputError
-        An image is missing, left over, or of another size.
-    """
-    images = list_images(outputs)
-    names = {entry.name for entry in task.entries}
-    missing, extra = sorted(names - images.keys()), sorted(images.keys() - names)
-    if missing:
-        raise InputError(f"{outputs} has no image named {missing[0]} ({len(missing)} of {len(names)} are missing)")
-    if extra:
-        raise InputError(f"{images[extra[0]]} belongs to no image of {task.dataset.card.name}; remove it")
-    for entry in task.entries:
-        _check_size(task, entry, images[entry.name])
-    return {name: images[name] for name in sorted(names)}
-
-
-def _check_size(task: Task, entry: Entry, path: Path) -> None:
-    found, image = read_header(path), read_header(entry.image)
-    fitted = task.protocol.fitted_size(image.height, image.width)
-    if (found.height, found.width) not in {fitted, (image.height, image.width)}:
+def _check_capabilities(method: Method, tiling: Tiling | None, workers: Workers) -> None:
+    if tiling is not None and not method.capabilities.can_tile:
+        raise InputError(f"{method.card.name} cannot compute images in tiles; leave out --tile")
+    if method.capabilities.at_once and not workers.here:
         raise InputError(
-            f"{path} is {found.width}x{found.height}; {entry.name} of {task.dataset.card.name} needs "
-            f"{image.width}x{image.height}"
+            f"{method.card.name} is started once for all images, which workers cannot share; leave out --workers"
         )
 
 
-def _description(
-    task: Task,
-    card: MethodCard,
-    weights: WeightsUsed | None,
-    architecture: Architecture | None,
-    device: torch.device,
-    tiling: Tiling | None = None,
-) -> dict[str, Any]:
-    cost = complexity.count(architecture) if architecture is not None else None
+def _check_rescoring(origin: Run, task: Task, records: Mapping[str, Record]) -> None:
+    name, settings = task.protocol.name, origin.settings
+    if (settings.dataset, settings.images) != (task.dataset.card.name, task.identity):
+        raise InputError(
+            f"{origin.label} is on other images than {task.dataset.card.name} in {task.dataset.root}; give the --root "
+            f"it ran on ({settings.dataset}, {settings.images[:8]})"
+        )
+    before = PROTOCOLS.get(settings.protocol)
+    if before is None or before.reading != task.protocol.reading:
+        raise InputError(
+            f"{origin.label} ran under {settings.protocol}, which reads images otherwise than {name}; its outputs "
+            f"cannot be scored under {name}, so run the method with --protocol {name}"
+        )
+    if not task.protocol.clips:
+        raise InputError(f"protocol {name} scores what a method returned beyond [0, 1], and saved outputs are clipped")
+    missing = {entry.name for entry in task.entries} - records.keys()
+    if missing:
+        raise InputError(f"{origin.label} has no result for {min(missing)} ({len(missing)} are missing); finish it")
+
+
+def _settings(
+    task: Task, card: MethodCard, weights: WeightsUsed | None, device: torch.device, tiling: Tiling | None
+) -> Settings:
+    return Settings(
+        method=card.name,
+        weights=weights.sha256 if weights else None,
+        dataset=task.dataset.card.name,
+        images=task.identity,
+        count=len(task.entries),
+        protocol=task.protocol.name,
+        protocol_version=task.protocol.version,
+        tiling=None if tiling is None else str(tiling),
+        device=device.type,
+    )
+
+
+def _method_facts(card: MethodCard) -> MethodFacts:
+    return MethodFacts(title=card.title, inputs=card.inputs, summary=card.summary, paper=card.paper)
+
+
+def _weights_facts(weights: WeightsUsed | None, card: MethodCard) -> WeightsFacts | None:
+    if weights is None:
+        return None
+    return WeightsFacts(name=weights.name, label=weights.label, published=weights.name == card.published)
+
+
+def _complexity_facts(architecture: Architecture | None) -> ComplexityFacts | None:
+    if architecture is None:
+        return None
+    cost = complexity.count(architecture)
+    return ComplexityFacts(
+        parameters=cost.parameters,
+        macs=cost.paper,
+        macs_exact=cost.exact,
+        convention=complexity.PAPER,
+        height=cost.height,
+        width=cost.width,
+    )
+
+
+def _metric_facts(task: Task) -> dict[str, MetricFacts]:
     return {
-        "determinants": {
-            "method": card.name,
-            "weights": weights.sha256 if weights else None,
-            "dataset": task.dataset.card.name,
-            "images": task.dataset.identity(),
-            "count": len(task.entries),
-            "protocol": task.protocol.name,
-            "protocol_version": task.protocol.version,
-            "dtype": "float32",
-            "tiling": None if tiling is None else str(tiling),
-            "device": device.type,
-        },
-        "method": {"title": card.title, "inputs": card.inputs, "summary": card.summary, "paper": card.paper},
-        "weights": None if weights is None else {"name": weights.name, "label": weights.label},
-        "complexity": None
-        if cost is None
-        else {
-            "parameters": cost.parameters,
-            "macs": cost.paper,
-            "macs_exact": cost.exact,
-            "convention": complexity.PAPER,
-            "height": cost.height,
-            "width": cost.width,
-        },
-        "total": len(task.dataset.entries()),
-        "environment": describe(device),
+        name: MetricFacts(
+            name=name,
+            title=card.title,
+            unit=card.unit,
+            better="lower" if card.lower_is_better else "higher",
+            decimals=card.decimals,
+            range=card.range,
+            source=card.source,
+        )
+        for name, card in task.metrics.items()
     }

@@ -7,11 +7,12 @@ receptive radius the result is the whole image's, to rounding; no blending is ne
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from realdof.common.errors import InputError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+Result = TypeVar("Result")
 MULTIPLE = 8
 """Tiles begin at multiples of it, so that a network that reduces images meets them on its own grid."""
 SAFE_OVERLAP = 520
@@ -72,6 +74,20 @@ class Tiling:
                 f"tiles of {self.side} px leave nothing inside an overlap of {self.overlap} px; "
                 f"{self.smallest_side(self.overlap)} px is the least"
             )
+
+    @classmethod
+    def parse(cls, text: str) -> Tiling:
+        """The tiling that ``str`` wrote.
+
+        Raises
+        ------
+        InputError
+            The text is another one, or there is no such tiling.
+        """
+        found = re.fullmatch(r"(\d{1,9}), overlap (\d{1,9})", text)
+        if found is None:
+            raise InputError(f"tiling is {text!r}; it must read like '1024, overlap 520'")
+        return cls(int(found[1]), int(found[2]))
 
     @staticmethod
     def smallest_side(overlap: int) -> int:
@@ -152,6 +168,39 @@ def in_tiles(
     if result is None:
         raise ValueError("an image has at least one tile")
     return result
+
+
+def until_it_fits(
+    compute: Callable[[Tiling | None], Result],
+    first: Tiling | None,
+    smaller: Callable[[Tiling | None], Tiling | None],
+) -> tuple[Result, Tiling | None]:
+    """Compute an image, in smaller tiles each time that the memory does not suffice.
+
+    Parameters
+    ----------
+    compute
+        Computes the image, whole or in tiles.
+    first
+        The tiling to begin with; None for the whole image.
+    smaller
+        From the tiling that did not fit to the next one; raises `InputError` if there is none.
+
+    Returns
+    -------
+    tuple
+        The result, and the tiling that it took.
+    """
+    import torch
+
+    tiling = first
+    while True:
+        try:
+            return compute(tiling), tiling
+        except torch.OutOfMemoryError:
+            # Out of this block the error is gone, and with it the tensors that its frames hold.
+            pass
+        tiling = smaller(tiling)
 
 
 def fitting(height: int, width: int, bytes_per_pixel: int, overlap: int, available: int) -> Tiling | None:

@@ -1,16 +1,32 @@
-"""What one image costs a method here: time and memory, on an image of noise of a given size."""
+"""What one image costs a method: time and peak memory, of an image of a run or of noise of a given size."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 
-from benchmark.method import Method, Sample
-from benchmark.results.run import Record
+from benchmark.loading import load_method
+from benchmark.method import Context, Deblurred, Image, Method, MethodFactory, Sample
+from benchmark.results.record import Record
 from benchmark.results.summary import Summary, summarise
 from benchmark.running.environment import device_name
-from benchmark.running.evaluation import deblur_timed
-from benchmark.running.jobs import use_full_precision
+from benchmark.running.memory import PeakMemory, release_memory
 from realdof.common.memory import keep_blocks
+
+WARM_UP_SIDE = 128
+"""px of the corner that a method sees once, untimed, before its first image."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a method made of a sample, its image on the CPU, with time in seconds and peak memory in bytes."""
+
+    result: Deblurred
+    seconds: float
+    memory: int | None
 
 
 @dataclass(frozen=True)
@@ -37,10 +53,77 @@ class Timing:
     tiling: str | None
 
 
-def measure(method: Method, height: int, width: int, repeats: int, device: torch.device) -> Timing:
+def ready(method: Method, context: Context) -> None:
+    """Make a loaded method ready for its images, and this process for its numbers."""
+    use_full_precision()
+    release_memory()
+    # What the metrics free is not to be faulted in again while a method is timed.
+    if method.capabilities.keeps_memory or context.tiling is not None:
+        keep_blocks()
+    method.prepare(context)
+
+
+def use_full_precision() -> None:
+    """Scored runs on a GPU are float32: TF32 would change figures in the third digit."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+
+
+def deblur_timed(method: Method, sample: Sample, context: Context) -> Measured:
+    """Deblur and measure the method alone.
+
+    Moving the images to the device and back is not timed; on an accelerator both clocks wait for it.
+
+    Raises
+    ------
+    TypeError
+        The method returned something else than a ``Deblurred``.
+    ValueError
+        The method returned another shape or type than it was given, or values that are not finite.
+    """
+    device = torch.device(context.device)
+    there, wait = _on(sample, device), waiting(device)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    wait()
+    watched = PeakMemory(method.capabilities.in_process)
+    start = time.perf_counter()
+    found = method.deblur(there, context)
+    wait()
+    seconds = time.perf_counter() - start
+    memory = watched.bytes()
+    if not isinstance(found, Deblurred):
+        raise TypeError(f"the method returned {type(found).__name__}; it must return Deblurred(image)")
+    if device.type == "cuda" and method.capabilities.in_process:
+        memory = torch.cuda.max_memory_allocated(device)
+    result = replace(found, image=_checked(found.image, sample.image))
+    return Measured(
+        result,
+        seconds if found.seconds is None else found.seconds,
+        memory if found.memory is None else found.memory,
+    )
+
+
+def waiting(device: torch.device) -> Callable[[], None]:
+    """A function that returns once the device has done its work."""
+    if device.type == "cpu":
+        return lambda: None
+    return lambda: torch.accelerator.synchronize(device)
+
+
+def warm_up(method: Method, sample: Sample, context: Context) -> None:
+    """Let the method see a corner of an image once, so that the first timed image pays for nothing else."""
+
+    def corner(image: Image) -> Image:
+        return image[:, :WARM_UP_SIDE, :WARM_UP_SIDE].contiguous()
+
+    method.deblur(_on(sample.mapped(corner), torch.device(context.device)), context)
+
+
+def measure(method: Method, height: int, width: int, repeats: int, context: Context) -> Timing:
     """Time a method on one whole image of noise, after once that does not count.
 
-    Making the image and moving it to the device and back is not timed; on CUDA both clocks wait for the device.
+    Making the image and moving it to the device and back is not timed; on an accelerator both clocks wait for it.
 
     Parameters
     ----------
@@ -54,19 +137,52 @@ def measure(method: Method, height: int, width: int, repeats: int, device: torch
     InputError
         The method cannot run, for want of memory for instance.
     """
-    use_full_precision()
-    if method.keeps_memory or method.tiling is not None:
-        keep_blocks()
-    method.to(device)
+    ready(method, context)
     views = torch.rand(3, 3, height, width, generator=torch.Generator().manual_seed(0))
     sample = Sample("noise", views[0], views[1], views[2])
-    records = []
+    name, records = device_name(torch.device(context.device)), []
     with torch.inference_mode():
-        deblur_timed(method, sample, device)
+        cut = deblur_timed(method, sample, context).result.bands
         for number in range(repeats):
-            _, seconds, memory = deblur_timed(method, sample, device)
-            stages = dict(method.stage_seconds)
-            records.append(Record(str(number), "ok", {}, seconds, memory, stages=stages, device=device_name(device)))
-    tiling = None if method.tiled is None else str(method.tiled)
+            measured = deblur_timed(method, sample, context)
+            cut = measured.result.bands
+            records.append(
+                Record(
+                    name=str(number),
+                    status="ok",
+                    seconds=measured.seconds,
+                    peak_memory=measured.memory,
+                    stages=measured.result.stages,
+                    device=name,
+                )
+            )
     weights = method.weights.name if method.weights else ""
-    return Timing(method.card.name, weights, height, width, summarise(records, repeats), tiling)
+    return Timing(
+        method.card.name, weights, height, width, summarise(records, repeats), None if cut is None else str(cut)
+    )
+
+
+def time_method(
+    factory: MethodFactory, weights: str | None, height: int, width: int, repeats: int, device: str
+) -> Timing:
+    """Load a method and `measure` it, by default with weights that are at hand: they do not change what it costs."""
+    keys = factory.card.weights
+    chosen = weights or ("synthetic" if "synthetic" in keys else next(iter(keys), None))
+    return measure(load_method(factory, chosen), height, width, repeats, Context(device=device))
+
+
+def _on(sample: Sample, device: torch.device) -> Sample:
+    """The sample a method sees: on its device, and without the all-in-focus image."""
+    return replace(sample, target=None).mapped(lambda image: image.to(device))
+
+
+def _checked(output: Image, image: Image) -> Image:
+    if not isinstance(output, torch.Tensor):
+        raise TypeError(f"the method returned an image of type {type(output).__name__}; it must be a torch tensor")
+    if output.shape != image.shape or not output.is_floating_point():
+        found, given = tuple(output.shape), tuple(image.shape)
+        raise ValueError(f"the method returned {output.dtype} {found} for an image of {given}")
+    result = output.detach().cpu().float()
+    if not torch.isfinite(result).all():
+        raise ValueError("the method returned values that are not finite")
+    return result

@@ -6,13 +6,15 @@ import resource
 import secrets
 import threading
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from benchmark.results.run import Record
-from benchmark.running.jobs import Job, Piece, Work
+from benchmark.datasets.base import Entry
+from benchmark.results.record import Record
+from benchmark.running.job import Job, Ready, failed
 from realdof.common.errors import InputError
 from realdof.common.executor import Outcome, WorkerDied, capacity, completed, workers
 
@@ -53,52 +55,32 @@ class Workers:
 
 
 ALONE = Workers()
+Item = tuple[Entry, tuple[Path, ...]]
+"""An image, and files that the worker will probably read next."""
 
 
-@dataclass(frozen=True)
-class _Task:
-    """What a worker is sent for an image; ``run`` tells it when it must load another job."""
-
-    run: str
-    job: Job
-    piece: Piece
-    memory: int | None
-    soon: tuple[Path, ...]
-
-
-def compute_here(pieces: Sequence[Piece], work: Work) -> Generator[Record, None, None]:
-    """The record of each image, in order; the next one's files are read from the disk meanwhile."""
-    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
-        if following is not None:
-            read_ahead(following.files)
-        yield work(piece)
-
-
-def compute_on_workers(pieces: Sequence[Piece], job: Job, who: Workers) -> Generator[Record, None, None]:
+def compute_on_workers(entries: Sequence[Entry], job: Job, who: Workers) -> Generator[Record, None, None]:
     """The record of each image, in the order in which they are done.
 
     A process that dies is replaced and its image computed again; an image that two have died of is a failed record.
     """
-    run = secrets.token_hex(8)
-    with workers(min(who.count, len(pieces)), who.cluster) as executor:
+    with workers(min(who.count, len(entries)), who.cluster) as executor:
         at_once = capacity(executor)
-        later = [*pieces[at_once:], *[None] * at_once][: len(pieces)]
-        tasks = [
-            _Task(run, job, piece, who.memory, () if soon is None else tuple(soon.files))
-            for piece, soon in zip(pieces, later, strict=True)
-        ]
-        for outcome in completed(executor, work_on, tasks):
+        # Each worker is told the files of the image that it will probably get next.
+        later = [*entries[at_once:], *[None] * at_once][: len(entries)]
+        items = [(entry, () if soon is None else _files(soon)) for entry, soon in zip(entries, later, strict=True)]
+        for outcome in completed(executor, partial(work_on, secrets.token_hex(8), job, who.memory), items):
             record = _record(outcome)
             # A cluster may grow while it works.
             at_once = max(at_once, capacity(executor))
-            yield replace(record, workers=min(at_once, len(pieces))) if job.timed else record
+            yield record.model_copy(update={"workers": min(at_once, len(entries))}) if job.timed else record
 
 
-def _record(outcome: Outcome[_Task, Record]) -> Record:
+def _record(outcome: Outcome[Item, Record]) -> Record:
     if outcome.result is not None:
         return outcome.result
     if isinstance(outcome.error, WorkerDied):
-        return Record(outcome.item.piece.entry.name, "failed", error=str(outcome.error))
+        return failed(outcome.item[0], str(outcome.error))
     if isinstance(outcome.error, ImportError):
         raise InputError(
             f"a worker cannot import what the run needs ({outcome.error}); install the same on every machine"
@@ -107,32 +89,43 @@ def _record(outcome: Outcome[_Task, Record]) -> Record:
     raise outcome.error
 
 
-_loaded: dict[str, Work] = {}
+_loaded: dict[str, Ready] = {}
 _loading = threading.Lock()
 
 
-def work_on(task: _Task) -> Record:
-    """What a worker does with an image; what the run needs is loaded with its first one."""
+def work_on(run: str, job: Job, memory: int | None, item: Item) -> Record:
+    """What a worker does with an image; the job is loaded with the first one.
+
+    Parameters
+    ----------
+    run
+        Tells the worker when it must load another job.
+    memory
+        Bytes that the process may take.
+    item
+        The image, and files that it will probably read next.
+    """
+    entry, soon = item
     # Of a cluster's threads, one loads and the others wait for it.
     with _loading:
-        if task.run not in _loaded:
+        if run not in _loaded:
             _loaded.clear()
-            _settle(task.memory)
-            _loaded[task.run] = _load(task)
-        work = _loaded[task.run]
-    read_ahead(task.soon)
+            _settle(memory)
+            _loaded[run] = _load(job, memory)
+        ready = _loaded[run]
+    read_ahead(soon)
     with torch.inference_mode():
-        return work(task.piece)
+        return ready(entry)
 
 
-def _load(task: _Task) -> Work:
+def _load(job: Job, memory: int | None) -> Ready:
     try:
-        return task.job.load()
+        return job.load()
     except (MemoryError, RuntimeError) as error:
-        if task.memory is None:
+        if memory is None:
             raise
         raise InputError(
-            f"method and metrics could not be loaded within {task.memory / 1e9:g} GB ({error}); raise --worker-memory"
+            f"method and metrics could not be loaded within {memory / 1e9:g} GB ({error}); raise --worker-memory"
         ) from error
 
 
@@ -143,6 +136,18 @@ def _settle(memory: int | None) -> None:
     if memory is not None:
         # What the process asks for and may write to; the address space holds much more that is only reserved.
         resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def compute_here(entries: Sequence[Entry], ready: Ready) -> Generator[Record, None, None]:
+    """The record of each image, in order; the next one's files are read from the disk meanwhile."""
+    for entry, following in zip(entries, [*entries[1:], None], strict=True):
+        if following is not None:
+            read_ahead(_files(following))
+        yield ready(entry)
+
+
+def _files(entry: Entry) -> tuple[Path, ...]:
+    return (*entry.files.values(), *(() if entry.output is None else (entry.output,)))
 
 
 def read_ahead(files: Iterable[Path]) -> None:

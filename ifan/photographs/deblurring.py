@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 import torch
 
-from benchmark.running.tiling import Tile, Tiling
+from benchmark.method import Context
+from benchmark.running.tiling import Tile, Tiling, until_it_fits
 from ifan.inference import Maps
 from ifan.method import IFANMethod
 from ifan.network import SIZE_MULTIPLE
@@ -15,6 +16,8 @@ from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels, pixels_from_image
 
 Report = Callable[[int, int], None]
+DEFAULT = Context()
+"""Whole photographs where they fit, with the memory that is free."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +46,24 @@ def deblur_pixels(
     method: IFANMethod,
     pixels: np.ndarray,
     views: np.ndarray | None = None,
+    context: Context = DEFAULT,
     *,
     with_maps: bool = False,
-    report: Report = lambda done, total: None,
 ) -> Deblurred:
     """Deblur a photograph.
 
     Parameters
     ----------
     method
-        Loaded, on its device; its ``tiling``, ``overlap`` and ``memory`` say how the photograph is cut.
+        Loaded and prepared for the context.
     pixels
         (H, W, 3), uint8 or uint16.
     views
         (H, W, 6), right then left dual-pixel view, for a dual-pixel network.
+    context
+        Its ``tiling`` and ``memory`` say how the photograph is cut; its ``progress`` is told after each tile.
     with_maps
         Keep the disparity map and the filters' strength.
-    report
-        Told after each tile how many are done, of how many.
 
     Raises
     ------
@@ -68,16 +71,19 @@ def deblur_pixels(
         Not even the smallest tile fits into memory, or not those that were asked for.
     """
     height, width = pixels.shape[:2]
-    tiling = method.tiling or method.needed_tiling(height, width)
-    while True:
-        try:
-            return _in_windows(method, pixels, views, tiling, with_maps, report)
-        except torch.OutOfMemoryError as error:
-            if method.tiling is not None:
-                raise InputError(
-                    f"tiles of {method.tiling.side} px do not fit into memory; give a smaller --tile, or none"
-                ) from error
-            tiling = method.smaller_tiling(tiling, height, width)
+
+    def computed(tiling: Tiling | None) -> Deblurred:
+        return _in_windows(method, pixels, views, tiling, with_maps, context.progress)
+
+    if context.tiling is None:
+        first = method.needed_tiling(height, width, context.memory)
+        return until_it_fits(computed, first, lambda tried: method.smaller_tiling(tried, height, width))[0]
+    try:
+        return computed(context.tiling)
+    except torch.OutOfMemoryError as error:
+        raise InputError(
+            f"tiles of {context.tiling.side} px do not fit into memory; give a smaller --tile, or none"
+        ) from error
 
 
 def _in_windows(

@@ -69,6 +69,25 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def inside(folder: Path, *names: str) -> Path:
+    """Join names to a folder; the result always lies in the folder.
+
+    Parameters
+    ----------
+    names
+        One name of a file or folder for each level.
+
+    Raises
+    ------
+    InputError
+        A name is empty, ``.`` or ``..``, or holds a separator or a null byte.
+    """
+    for name in names:
+        if name in ("", ".", "..") or set(name) & set("/\\\0"):
+            raise InputError(f"{name!r} would lead out of {folder}; a name has no slash and is neither . nor ..")
+    return folder.joinpath(*names)
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, as 64 hexadecimal digits."""
     with path.open("rb") as file:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.datasets.base import Dataset, DatasetCard, Entry
+from benchmark.datasets.base import Dataset, DatasetCard, Entry, entry_of, no_progress
 from benchmark.datasets.sample.scenes import GENERATOR_VERSION, SCENES, Scene, depth_of
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, sha256_of, write_json
@@ -43,7 +43,7 @@ class SampleDataset(Dataset):
         """A folder of its own in the cache for every version of the generator and its sources."""
         return cache_folder() / "sample" / _identity()[:12]
 
-    def prepare(self, report: Callable[[int, int], None] = lambda done, total: None) -> None:
+    def prepare(self, report: Callable[[int, int], None] = no_progress) -> None:
         """Render what is missing or differs from the manifest.
 
         Raises
@@ -80,11 +80,11 @@ class SampleDataset(Dataset):
     def entries(self) -> list[Entry]:
         """The scenes, sorted by name."""
         return [
-            Entry(name, **{role: self._path(name, role) for role in ROLES})
+            entry_of(name, {role: self._path(name, role) for role in ROLES})
             for name in sorted(scene.name for scene in SCENES)
         ]
 
-    def identity(self) -> str:
+    def identity(self, report: Callable[[int, int], None] = no_progress) -> str:
         """Generator version, hashes of the photographs, and every scene's parameters; not the rendered bytes."""
         return _identity()
 

@@ -153,3 +153,15 @@ def templates(package: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+SUFFIXES = {"csv": "csv", "markdown": "md", "latex": "tex", "html": "html", "json": "json"}
+"""Suffix of the file by format."""
+
+
+def rendered(table: Table, format: str) -> str:
+    """A table in one of the formats that files have."""
+    writers: dict[str, Callable[[Table], str]] = {
+        "csv": to_csv, "markdown": to_markdown, "latex": to_latex, "html": to_html, "json": to_json,
+    }  # fmt: skip
+    return writers[format](table)

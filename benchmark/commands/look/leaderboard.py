@@ -1,6 +1,5 @@
 """``ifan-bench leaderboard``: tables of what was measured and what papers print."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +11,8 @@ from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
     from benchmark.datasets.base import Dataset
-    from benchmark.leaderboards.build import Row
-    from benchmark.leaderboards.render.tables import Table
 
 FORMATS = ("table", "csv", "markdown", "latex", "html", "json")
-SUFFIXES = {"csv": "csv", "markdown": "md", "latex": "tex", "html": "html", "json": "json"}
 SORTS = ("psnr", "ssim", "mae", "lpips", "params_m", "macs_g", "time_s")
 
 
@@ -46,8 +42,11 @@ def leaderboard(
 ) -> None:
     """Print measured and published figures side by side, and write them as CSV, Markdown and the format asked for."""
     from benchmark.commands.terminal import print_table, showing_preparation
+    from benchmark.datasets.subset import whole_name
     from benchmark.leaderboards import build as boards
+    from benchmark.leaderboards.measured import measured_in
     from benchmark.leaderboards.render import formats
+    from benchmark.leaderboards.render.tables import SUFFIXES, rendered
     from realdof.common.files import write_text
 
     if format not in FORMATS:
@@ -62,7 +61,7 @@ def leaderboard(
         stem, folder = f"paper-table-{paper_table}", out
     else:
         # A run on a subset is of data set NAME@LIST, and only NAME is registered.
-        name = protocol or registry.dataset(dataset.partition("@")[0]).card.protocol
+        name = protocol or registry.dataset(whole_name(dataset)).card.protocol
         board = boards.build(results, dataset, registry.protocol(name).name, sort=sort, images=images)
         table = formats.to_table(board)
         texts = {kind: rendered(table, kind) for kind in ("markdown", "latex")}
@@ -85,45 +84,9 @@ def leaderboard(
 
 
 def _opened(dataset: str, root: Path | None, subset: Path | None) -> "Dataset":
-    from benchmark.datasets.subset import restrict
+    from benchmark.datasets.subset import restrict, whole_name
 
-    found = restrict(registry.dataset(dataset.partition("@")[0])(root), subset)
+    found = restrict(registry.dataset(whole_name(dataset))(root), subset)
     if found.card.name != dataset:
         raise InputError(f"{dataset} is part of a data set; give its list with --subset")
     return found
-
-
-def rendered(table: "Table", format: str) -> str:
-    """A table in one of the formats that files have."""
-    from benchmark.leaderboards.render import tables
-
-    writers: dict[str, Callable[[Table], str]] = {
-        "csv": tables.to_csv,
-        "markdown": tables.to_markdown,
-        "latex": tables.to_latex,
-        "html": tables.to_html,
-        "json": tables.to_json,
-    }
-    return writers[format](table)
-
-
-def measured_in(results: Path, images: str | None = None) -> Callable[[str, str], "list[Row]"]:
-    """From data set and protocol to the measured rows of a results folder, the best PSNR first; none without runs.
-
-    Parameters
-    ----------
-    images
-        As of ``benchmark.leaderboards.build.build``.
-    """
-    from benchmark.leaderboards.build import build
-    from benchmark.results.run import find_runs
-
-    def rows(dataset: str, protocol: str) -> "list[Row]":
-        there = results.is_dir() and any(
-            run.description["determinants"]["protocol"] == protocol for run in find_runs(results, dataset)
-        )
-        if not there:
-            return []
-        return [row for row in build(results, dataset, protocol, images=images).rows if row.kind == "measured"]
-
-    return rows

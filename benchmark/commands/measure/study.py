@@ -1,15 +1,11 @@
 """``ifan-bench study FILE``: methods x data sets x protocols from one file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark.commands.options import Cluster, WorkerCount, WorkerMemory, asked_workers
-
-if TYPE_CHECKING:
-    from benchmark.leaderboards.study import DatasetChoice
-    from benchmark.running.runner import Task
 
 
 def study(
@@ -19,21 +15,13 @@ def study(
     worker_memory: WorkerMemory = None,
 ) -> None:
     """Run what is missing of a study and write all its tables; exit status 1 if anything could not be run."""
-    from benchmark import registry
     from benchmark.commands.terminal import showing_preparation, showing_progress
     from benchmark.leaderboards.study import read_study, run_study
-    from benchmark.running import runner
     from realdof.common.console import stderr
 
-    wanted = read_study(file)
-
-    def prepare(choice: "DatasetChoice", protocol: str | None) -> "Task":
-        found = registry.dataset(choice.name)(choice.root)
-        with showing_preparation(f"making data set {choice.name} (once)") as report:
-            found.prepare(report)
-        return runner.prepare(found, registry.protocol(protocol or found.card.protocol), wanted.metrics, wanted.limit)
-
-    outcome = run_study(wanted, prepare, showing_progress, asked_workers(workers, cluster, worker_memory))
+    outcome = run_study(
+        read_study(file), showing_progress, showing_preparation, asked_workers(workers, cluster, worker_memory)
+    )
     for path in outcome.written:
         typer.echo(f"written: {path}")
     for problem in outcome.problems:

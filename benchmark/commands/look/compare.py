@@ -52,8 +52,8 @@ def compare(
 
 def _as_json(found: "Comparison") -> dict[str, object]:
     return {
-        "a": found.a.settings | {"id": found.a.description["id"]},
-        "b": found.b.settings | {"id": found.b.description["id"]},
+        "a": {**found.a.settings.model_dump(), "id": found.a.id},
+        "b": {**found.b.settings.model_dump(), "id": found.b.id},
         "metrics": {
             name: {
                 "images": result.images, "mean_a": result.mean_a, "mean_b": result.mean_b,

@@ -1,0 +1,1 @@
+"""`ifan-bench data ...`: fetch, verify, describe and split data sets."""

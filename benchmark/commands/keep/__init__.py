@@ -1,0 +1,1 @@
+"""`ifan-bench results ...`, `submit-check`, `published`: commands that keep results."""

@@ -1,0 +1,12 @@
+"""``ifan-bench results list``: every run, a line each."""
+
+from benchmark.commands.options import RESULTS, OnlyDataset, OnlyProtocol, Results
+
+
+def list_runs(results: Results = RESULTS, dataset: OnlyDataset = None, protocol: OnlyProtocol = None) -> None:
+    """List every run: id, method, data set, and how many images are done."""
+    from benchmark.commands.terminal import print_table
+    from benchmark.leaderboards.render.runs import runs_table
+    from benchmark.results.choice import every_run
+
+    print_table(runs_table(every_run(results, dataset, protocol)), [])

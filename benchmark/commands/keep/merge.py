@@ -1,0 +1,19 @@
+"""``ifan-bench results merge``: bring another results folder's runs into this one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.commands.options import RESULTS, Results
+
+
+def merge(
+    source: Annotated[Path, typer.Argument(help="The results folder to take runs from; it stays as it is.")],
+    results: Results = RESULTS,
+) -> None:
+    """Bring the runs of another results folder into this one; images that are there are kept."""
+    from benchmark.results.merge import merge as merge_runs
+
+    for merged in merge_runs(source, results):
+        typer.echo(f"{merged.run.path}: {merged.records} records and {merged.outputs} outputs brought")

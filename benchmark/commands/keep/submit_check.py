@@ -1,0 +1,25 @@
+"""``ifan-bench submit-check``: may this results folder stand in a leaderboard?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def submit_check(
+    folder: Annotated[Path, typer.Argument(help="The results folder to check.")],
+    without_outputs: Annotated[
+        bool, typer.Option("--without-outputs", help="Do not ask for the output images.")
+    ] = False,
+) -> None:
+    """Check a results folder that is to be submitted; exit status 1 if anything is wrong with it."""
+    from benchmark.results.submission import check_submission
+
+    checked = check_submission(folder, needs_outputs=not without_outputs)
+    for run in checked:
+        typer.echo(f"{'ok' if not run.problems else 'NOT OK'}: {run.label} in {run.path}")
+        for problem in run.problems:
+            typer.echo(f"  {problem}")
+    if any(run.problems for run in checked):
+        raise typer.Exit(1)
+    typer.echo(f"all is well; merge it with: ifan-bench results merge {folder}")

@@ -1,0 +1,1 @@
+"""`ifan-bench methods`, `datasets`, `protocols`, `leaderboard`, `compare`: commands that show what there is."""

@@ -1,0 +1,9 @@
+"""``ifan-bench datasets``: every data set, a line each."""
+
+
+def datasets() -> None:
+    """List every data set, ours and those of installed plug-ins."""
+    from benchmark import registry
+    from benchmark.commands.terminal import print_datasets
+
+    print_datasets([registry.dataset(name).card for name in registry.names(registry.DATASETS)])

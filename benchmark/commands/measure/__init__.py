@@ -1,0 +1,1 @@
+"""`ifan-bench run`, `score`, `complexity`, `study`: commands that compute."""

@@ -1,0 +1,41 @@
+"""``ifan-bench complexity``: parameters, multiply-accumulates, and time."""
+
+from typing import Annotated
+
+import typer
+
+from benchmark.commands.options import Device, Weights
+from realdof.common.errors import InputError
+
+
+def complexity(
+    method: Annotated[str | None, typer.Option("--method", help="Every method with a network if not given.")] = None,
+    height: Annotated[int, typer.Option(min=64, help="px; the paper's is 720.")] = 720,
+    width: Annotated[int, typer.Option(min=64, help="px; the paper's is 1280.")] = 1280,
+    repeats: Annotated[
+        int | None, typer.Option("--repeats", min=1, help="Also time the method so often on an image of this size.")
+    ] = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+) -> None:
+    """Count parameters and multiply-accumulates, under the paper's convention and exactly; with --repeats also time."""
+    from benchmark import registry
+    from benchmark.commands.terminal import print_complexity, print_timing
+    from benchmark.complexity import count_methods
+    from benchmark.running.environment import check_device
+    from benchmark.running.timing import time_method
+    from realdof.common.console import stderr
+
+    if repeats is not None and method is None:
+        raise InputError("--repeats times one method; name it with --method")
+    factories = {name: registry.method(name) for name in ([method] if method else registry.names(registry.METHODS))}
+    counted = count_methods(factories, height, width)
+    if method and not counted and repeats is None:
+        raise InputError(f"{method} has no network to count; --repeats 5 times it")
+    if counted:
+        print_complexity(counted)
+    if method and repeats is not None:
+        check_device(device)
+        with stderr.status(f"timing {method}"):
+            timing = time_method(factories[method], weights, height, width, repeats, device)
+        print_timing(timing)

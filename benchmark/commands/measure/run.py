@@ -1,0 +1,86 @@
+"""``ifan-bench run``: a method over a data set, scored."""
+
+from typing import Annotated
+
+import typer
+
+from benchmark.commands.options import (
+    RESULTS,
+    Again,
+    Cluster,
+    DatasetName,
+    Device,
+    Limit,
+    Metrics,
+    ProtocolName,
+    Results,
+    Root,
+    SubsetFile,
+    Weights,
+    WorkerCount,
+    WorkerMemory,
+    asked_metrics,
+    asked_tiling,
+    asked_workers,
+)
+
+
+def run(
+    method: Annotated[str, typer.Option("--method", help="See `ifan-bench methods`.")],
+    dataset: DatasetName = "sample",
+    protocol: ProtocolName = None,
+    weights: Weights = None,
+    metrics: Metrics = None,
+    root: Root = None,
+    subset: SubsetFile = None,
+    results: Results = RESULTS,
+    device: Device = "cpu",
+    tile: Annotated[
+        int | None, typer.Option("--tile", help="Cut images into tiles of this side, px; such a run is not ranked.")
+    ] = None,
+    overlap: Annotated[
+        int | None, typer.Option("--overlap", help="With --tile: px around each tile's core; 520 if not given.")
+    ] = None,
+    limit: Limit = None,
+    again: Again = False,
+    workers: WorkerCount = 1,
+    cluster: Cluster = None,
+    worker_memory: WorkerMemory = None,
+    program: Annotated[
+        str | None, typer.Option("--exec", help='For --method command, such as "python run.py {input} {output}".')
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="With --exec: the program's name in tables.")] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="With --exec: seconds for an image; 600 if not given.")
+    ] = None,
+) -> None:
+    """Run a method over a data set and score it; a run that was stopped, even killed, continues where it was."""
+    from benchmark import registry
+    from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
+    from benchmark.loading import with_program
+    from benchmark.running import runner
+    from benchmark.running.environment import check_device
+    from benchmark.running.task import open_task
+
+    factory = with_program(registry.method(method), program, name, timeout)
+    if cluster is None:
+        check_device(device)
+    tiling, who = asked_tiling(tile, overlap), asked_workers(workers, cluster, worker_memory)
+    task = open_task(
+        dataset, protocol, asked_metrics(metrics), root=root, subset=subset, limit=limit, showing=showing_preparation
+    )
+    with showing_progress(f"{factory.card.name} on {dataset}") as report:
+        done, summary = runner.run(
+            task,
+            factory,
+            results,
+            weights=weights,
+            device=device,
+            tiling=tiling,
+            again=again,
+            workers=who,
+            report=report,
+        )
+    print_summary(done, summary, task.metrics)
+    if summary.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,24 @@
+"""The measured rows of a results folder, for tables that stand beside printed figures."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.leaderboards.build import Row, build
+from benchmark.results.choice import every_run
+
+
+def measured_in(results: Path, images: str | None = None) -> Callable[[str, str], list[Row]]:
+    """From data set and protocol to the measured rows of a results folder, the best PSNR first; none without runs.
+
+    Parameters
+    ----------
+    images
+        As of ``benchmark.leaderboards.build.build``.
+    """
+
+    def rows(dataset: str, protocol: str) -> list[Row]:
+        if not results.is_dir() or not every_run(results, dataset, protocol):
+            return []
+        return [row for row in build(results, dataset, protocol, images=images).rows if row.kind == "measured"]
+
+    return rows

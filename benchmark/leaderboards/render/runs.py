@@ -1,0 +1,69 @@
+"""Runs and records as tables for readers."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from benchmark.leaderboards.render.formats import DECIMALS, figure
+from benchmark.leaderboards.render.tables import Cell, Table
+from benchmark.results.run import Run
+
+
+def runs_table(runs: Iterable[Run]) -> Table:
+    """A line a run."""
+    rows = []
+    for run in runs:
+        settings, summary = run.settings, run.summary()
+        words = (
+            run.id, settings.dataset, settings.method, run.weights.name if run.weights else "",
+            settings.protocol, f"{summary.done} of {summary.total}", figure(summary.scores.get("psnr"), 2),
+            "yes" if run.finished else "no", run.description.created,
+        )  # fmt: skip
+        rows.append(tuple(Cell(str(word)) for word in words))
+    columns = ("id", "data set", "method", "weights", "protocol", "images", "PSNR", "finished", "created (UTC)")
+    return Table("runs", columns, tuple(rows), words=frozenset({0, 1, 2, 3, 4, 7, 8}))
+
+
+def provenance_table(run: Run) -> Table:
+    """What ``run.json`` says, one value a line."""
+    content = {"folder": str(run.path)} | {
+        key: value for key, value in run.description.content().items() if key not in ("schema", "summary")
+    }
+    rows = [(Cell(name), Cell(text)) for name, text in _lines("", content)]
+    return Table(run.label, ("what", "value"), tuple(rows), words=frozenset({0, 1}))
+
+
+def _lines(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """Every value below, named by its path."""
+    pairs: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        pairs = enumerate(value)
+    elif value not in (None, [], {}):
+        yield name, value if isinstance(value, str) else json.dumps(value)
+    for key, item in pairs:
+        yield from _lines(f"{name}.{key}" if name else str(key), item)
+
+
+def records_table(run: Run) -> Table:
+    """A line an image, with every score that any image has."""
+    records = run.records()
+    names = sorted({name for record in records.values() for name in record.scores})
+    rows = [
+        (
+            Cell(record.name),
+            Cell(record.status if record.error is None else f"{record.status}: {record.error}"),
+            *(Cell(figure(record.scores.get(name), DECIMALS.get(name, 4))) for name in names),
+            Cell(figure(record.seconds, 3)),
+            Cell(figure(None if record.peak_memory is None else record.peak_memory / 1e9, 2)),
+            Cell(str(record.workers)),
+            Cell(str(record.attempt)),
+        )
+        for record in records.values()
+    ]
+    return Table(
+        "images",
+        ("image", "status", *names, "seconds", "memory, GB", "at once", "attempt"),
+        tuple(rows),
+        words=frozenset({0, 1}),
+    )

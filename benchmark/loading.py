@@ -1,0 +1,60 @@
+"""A method becomes ready to run: weights are loaded, and a program is given to the method that runs programs."""
+
+import inspect
+
+from benchmark.method import Method, MethodFactory, ProgramFactory
+from realdof.common.errors import InputError
+
+TIMEOUT = 600.0
+"""Seconds that a program may take for an image."""
+
+
+def load_method(factory: MethodFactory, weights: str | None) -> Method:
+    """Load a method and check that it speaks this version's language.
+
+    Raises
+    ------
+    InputError
+        The weights cannot be had, or the method was written for ifan-bench 0.1.
+    """
+    method = factory.load(weights)
+    name = factory.card.name
+    deblur = getattr(method, "deblur", None)
+    if not callable(deblur):
+        raise InputError(f"method {name} cannot be run: load returned {type(method).__name__}, which has no deblur")
+    try:
+        inspect.signature(deblur).bind(None, None)
+    except TypeError as error:
+        raise InputError(
+            f"method {name} was written for ifan-bench 0.1: deblur now takes (sample, context) and returns Deblurred, "
+            "and prepare(context) replaces to() and prepare_for(); see docs/how-to/migrate.md"
+        ) from error
+    return method
+
+
+def with_program(
+    factory: MethodFactory, program: str | None, name: str | None = None, timeout: float | None = None
+) -> MethodFactory:
+    """The method with its program, if one is given.
+
+    Parameters
+    ----------
+    program
+        Command line; None for a method that runs none.
+    name
+        The program's name in tables.
+    timeout
+        Seconds for an image.
+
+    Raises
+    ------
+    InputError
+        The method and the options do not fit together.
+    """
+    if program is None:
+        if name is not None or timeout is not None:
+            raise InputError("--name and --timeout belong to a program; give it with --method command --exec")
+        return factory
+    if not isinstance(factory, ProgramFactory):
+        raise InputError(f"{factory.card.name} runs no program; give --method command with --exec")
+    return factory.with_program(program, name, TIMEOUT if timeout is None else timeout)

@@ -1,0 +1,145 @@
+"""The content of ``run.json``, and how the first release's is read."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from benchmark.results.numbers import Number
+from benchmark.results.settings import Settings
+from benchmark.results.summary import Summary
+from realdof.common.decode import Strict
+
+
+class Environment(Strict):
+    """What an attempt ran with.
+
+    Attributes
+    ----------
+    python, packages
+        Versions; None for a package that is not installed.
+    system, processor, threads, device
+        Operating system, processor, threads of torch, and what computed, by name.
+    command
+        The command line, the program's name first.
+    """
+
+    python: str = ""
+    packages: dict[str, str | None] = Field(default_factory=dict)
+    system: str = ""
+    processor: str = ""
+    threads: int | None = None
+    device: str = ""
+    command: list[str] = Field(default_factory=list)
+
+    def differs(self, other: "Environment") -> bool:
+        """Whether versions or hardware differ; the command line may."""
+        return self.model_dump(exclude={"command"}) != other.model_dump(exclude={"command"})
+
+
+class Attempt(Environment):
+    """One go at a run: when, and with what."""
+
+    date: str
+
+
+class MethodFacts(Strict):
+    """What tables say of the method; see ``benchmark.method.MethodCard``."""
+
+    title: str
+    inputs: str
+    summary: str = ""
+    paper: str = ""
+
+
+class WeightsFacts(Strict):
+    """The weights' name on the command line, a one-line label, and whether the published figures are of them."""
+
+    name: str
+    label: str
+    published: bool = False
+
+
+class ComplexityFacts(Strict):
+    """Parameters and multiply-accumulates at a size; ``macs`` follows the named convention."""
+
+    parameters: int
+    macs: int
+    macs_exact: int | None = None
+    convention: str = ""
+    height: int | None = None
+    width: int | None = None
+
+
+class MetricFacts(Strict):
+    """The card of a metric that the run was scored by, so that tables need no metric installed."""
+
+    name: str
+    title: str
+    unit: str = ""
+    better: Literal["higher", "lower"] = "higher"
+    decimals: Annotated[int, Field(ge=0, le=17)] = 2
+    range: Annotated[tuple[Number, Number], Field(strict=False)]
+    source: str = ""
+
+
+class Description(Strict):
+    """The content of ``run.json``.
+
+    Attributes
+    ----------
+    id, created
+        The settings' id, and when the run was begun (UTC).
+    settings
+        What determines the figures.
+    method, weights, complexity
+        What tables say of the method, its weights and its cost.
+    metrics
+        Card of each metric that the run was scored by; none in runs of the first release.
+    total
+        Images in the data set, of which a limited run is on a part.
+    attempts
+        Every go at the run, with date, versions, hardware and command line; records name theirs by number.
+    measured
+        Attempts of the run whose outputs were scored, for a rescored run.
+    finished, summary
+        Whether every image has been tried, and the figures of the last time.
+    """
+
+    schema_: Literal[2] = Field(2, alias="schema")
+    id: str
+    created: str
+    settings: Settings
+    method: MethodFacts
+    weights: WeightsFacts | None = None
+    complexity: ComplexityFacts | None = None
+    metrics: dict[str, MetricFacts] = Field(default_factory=dict)
+    total: Annotated[int, Field(ge=0)]
+    attempts: list[Attempt] = Field(default_factory=list)
+    measured: list[Attempt] = Field(default_factory=list)
+    finished: bool = False
+    summary: Summary | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_the_first_release(cls, content: Any) -> Any:
+        if not isinstance(content, Mapping) or content.get("schema") != 1:
+            return content
+        kept = {key: value for key, value in content.items() if key not in ("determinants", "environment")}
+        made = [_attempt(content.get("environment"), content.get("created"))]
+        if "scored_with" in kept:
+            scored = [_attempt(kept.pop("scored_with"), content.get("created"))]
+            kept |= {"attempts": scored, "measured": made}
+        else:
+            kept["attempts"] = made
+        if isinstance(content.get("weights"), Mapping):
+            kept["weights"] = {**content["weights"], "published": content["weights"].get("name") == "official"}
+        return kept | {"schema": 2, "settings": content.get("determinants")}
+
+    def content(self) -> dict[str, Any]:
+        """What is written to ``run.json``."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def _attempt(environment: Any, date: Any) -> Any:
+    return {**environment, "date": date} if isinstance(environment, Mapping) else environment

@@ -1,0 +1,244 @@
+"""What is done with each image: read it, run the method or read an existing output, score and write.
+
+A `Job` is picklable; `Job.load` makes it ready, once in this process or once in each worker.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import torch
+
+from benchmark import registry
+from benchmark.datasets.base import Entry
+from benchmark.loading import load_method
+from benchmark.method import Context, Image, Method, MethodFactory, Sample
+from benchmark.metrics.base import Metric
+from benchmark.protocols import Protocol
+from benchmark.results.record import Record
+from benchmark.results.run import Run
+from benchmark.running.environment import device_name, package_versions
+from benchmark.running.gpus import device_of_worker
+from benchmark.running.timing import Measured, deblur_timed, ready, warm_up
+from realdof.common.errors import InputError
+from realdof.common.memory import keep_blocks
+from realdof.images.depth import image_from_pixels
+from realdof.images.files import read_pixels
+
+FAILURES = (
+    InputError, RuntimeError, ValueError, ArithmeticError, MemoryError, TypeError, LookupError, AttributeError,
+    AssertionError, OSError, cv2.error,
+)  # fmt: skip
+"""What may go wrong with one image while the others go on."""
+
+
+class CannotWrite(InputError):
+    """The results folder cannot be written to."""
+
+
+@dataclass(frozen=True)
+class Upcoming:
+    """Gives the samples of entries, read one at a time, without all-in-focus images."""
+
+    protocol: Protocol
+    entries: tuple[Entry, ...]
+
+    def __call__(self) -> Iterator[Sample]:
+        """Read the next sample."""
+        return (replace(self.protocol.load_sample(entry), target=None) for entry in self.entries)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A method and how a run uses it.
+
+    Parameters
+    ----------
+    factory, weights
+        What to load.
+    sha256
+        Hash of the weights that the run is described with; other weights are refused.
+    context
+        What the method is given.
+    """
+
+    factory: MethodFactory
+    weights: str | None
+    sha256: str | None
+    context: Context
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is done with each image of a run.
+
+    Parameters
+    ----------
+    protocol, metrics
+        How images are read, and what is measured, by column.
+    folder
+        The run's.
+    versions
+        Of the libraries that the run is described with; others are refused.
+    use
+        The method to run; None to score outputs that exist.
+    """
+
+    protocol: Protocol
+    metrics: tuple[str, ...]
+    folder: Path
+    versions: Mapping[str, str | None]
+    use: Use | None
+
+    @property
+    def timed(self) -> bool:
+        """Whether the job takes times, which other images computed beside would change."""
+        return self.use is not None
+
+    def load(self, method: Method | None = None) -> "Ready":
+        """Load metrics and method in this process.
+
+        Parameters
+        ----------
+        method
+            The job's method if it is loaded already.
+
+        Raises
+        ------
+        InputError
+            What the job needs is not here, or differs from what the run is described with.
+        """
+        _check_versions(self.versions)
+        if self.use is None:
+            keep_blocks()
+            return Ready(self.protocol, self._loaded_metrics(), Run(self.folder), None, Context())
+        context = self.use.context
+        if method is None:
+            method = load_method(self.use.factory, self.use.weights)
+            context = replace(context, device=device_of_worker(context.device))
+        found = None if method.weights is None else method.weights.sha256
+        if found != self.use.sha256:
+            raise InputError(
+                f"a worker found other weights {self.use.weights} for {self.use.factory.card.name} than the run began "
+                "with; give every machine the same file"
+            )
+        ready(method, context)
+        return Ready(self.protocol, self._loaded_metrics(), Run(self.folder), method, context)
+
+    def _loaded_metrics(self) -> dict[str, Metric]:
+        return {name: registry.metric(self.protocol.registered(name)) for name in self.metrics}
+
+
+class Ready:
+    """A loaded job: `read`, `deblur` and `finish` can be called apart, calling it does all three.
+
+    Parameters
+    ----------
+    protocol, metrics
+        How images are read, and the metrics by column.
+    run
+        Where outputs are kept.
+    method, context
+        What is run, and what it is given; no method to score outputs that exist.
+    """
+
+    def __init__(
+        self, protocol: Protocol, metrics: Mapping[str, Metric], run: Run, method: Method | None, context: Context
+    ) -> None:
+        self.protocol, self.metrics, self.run, self.method, self.context = protocol, metrics, run, method, context
+        self.read = protocol.load_sample
+        """From an image's files to its sample."""
+        self._turn = threading.Lock()
+        self._warm = method is None or not method.capabilities.in_process
+
+    def __call__(self, entry: Entry) -> Record:
+        """The image's record; a failure of one image is recorded, and the others go on."""
+        try:
+            sample = self.read(entry)
+            return self.finish(sample, self.deblur(sample, entry))
+        except CannotWrite:
+            raise
+        except FAILURES as error:
+            return failed(entry, f"{type(error).__name__}: {error}")
+
+    def deblur(self, sample: Sample, entry: Entry) -> Measured | Image:
+        """Run the method and measure it, one image at a time in this process; or read the output that exists."""
+        if self.method is None:
+            if entry.output is None:
+                raise ValueError(f"{entry.name} has no output to score")
+            return self.protocol.fit(image_from_pixels(read_pixels(entry.output)))
+        with self._turn:
+            if not self._warm:
+                with _failures_left_to_the_timed_run():
+                    warm_up(self.method, sample, self.context)
+                self._warm = True
+            return deblur_timed(self.method, sample, self.context)
+
+    def finish(self, sample: Sample, made: Measured | Image) -> Record:
+        """Score the output, keep it if the method made it, and give the record.
+
+        Raises
+        ------
+        ValueError
+            A score is NaN.
+        CannotWrite
+            The output cannot be written, which would fail every other image too.
+        """
+        measured = made if isinstance(made, Measured) else None
+        output = made.result.image if isinstance(made, Measured) else made
+        scores = {} if sample.target is None else self.protocol.score(
+            output, sample.target, self.metrics, image=sample.image
+        )  # fmt: skip
+        for name, value in scores.items():
+            if value != value:
+                raise ValueError(f"{name} is NaN")
+        if measured is None:
+            return _about(sample, status="ok", scores=scores)
+        try:
+            self.run.keep_output(sample.name, output)
+        except InputError as error:
+            raise CannotWrite(str(error)) from error
+        result = measured.result
+        return _about(
+            sample,
+            status="ok",
+            scores=scores,
+            seconds=measured.seconds,
+            peak_memory=measured.memory,
+            stages=dict(result.stages),
+            tiling=None if result.bands is None else str(result.bands),
+            device=device_name(torch.device(self.context.device)),
+        )
+
+
+def failed(entry: Entry, reason: str) -> Record:
+    """The record of an image that something went wrong with."""
+    return _about(entry, status="failed", error=reason)
+
+
+def _about(item: Sample | Entry, **found: object) -> Record:
+    return Record.model_validate(
+        {"name": item.name, "groups": dict(item.groups), "target": item.target_name, **found}
+    )  # fmt: skip
+
+
+def _check_versions(expected: Mapping[str, str | None]) -> None:
+    """Refuse other libraries than the run is described with, as a cluster's machines may have."""
+    for name, version in package_versions().items():
+        if version != expected[name]:
+            raise InputError(
+                f"a worker has {name} {version or 'not at all'}, but the run was begun with {expected[name]}; install "
+                "the same on every machine"
+            )
+
+
+@contextmanager
+def _failures_left_to_the_timed_run() -> Iterator[None]:
+    # The same failure comes again in the run itself, where it is recorded with the image's name.
+    try:
+        yield
+    except FAILURES:
+        return

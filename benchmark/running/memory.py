@@ -1,0 +1,68 @@
+"""How much memory one image takes: the process's high-water mark since a moment, not since its start."""
+
+import ctypes
+import resource
+import sys
+from pathlib import Path
+
+STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_RESET_PEAK = "5"
+"""What proc(5) resets the mark with."""
+
+
+class PeakMemory:
+    """Watches the resident set of this process, or of the programs it starts, from when it is made.
+
+    Linux resets this process's mark (``/proc/self/clear_refs``). Where that is not possible, and for programs, the mark
+    counts only if it rises: a mark that an earlier image or method left says nothing.
+
+    Parameters
+    ----------
+    in_process
+        False to watch programs that are started and end.
+    """
+
+    def __init__(self, in_process: bool = True) -> None:
+        self._who = resource.RUSAGE_SELF if in_process else resource.RUSAGE_CHILDREN
+        self._reset = in_process and _reset_peak()
+        self._before = _largest_resident(self._who)
+
+    def bytes(self) -> int | None:
+        """The largest resident set since; None if it cannot be told from an earlier one."""
+        if self._reset:
+            return _peak_from_status()
+        now = _largest_resident(self._who)
+        return now if now > self._before else None
+
+
+def release_memory() -> None:
+    """Give freed blocks back to the system, so that the next method does not start with an earlier one's memory."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    except (OSError, AttributeError):
+        # Another C library than glibc keeps no such blocks.
+        return
+
+
+def _reset_peak() -> bool:
+    try:
+        CLEAR_REFS.write_text(_RESET_PEAK)
+    except OSError:
+        return False
+    return _peak_from_status() is not None
+
+
+def _peak_from_status() -> int | None:
+    try:
+        lines = STATUS.read_text().splitlines()
+    except OSError:
+        return None
+    marks = [line.split() for line in lines if line.startswith("VmHWM:")]
+    return int(marks[0][1]) * 1024 if marks else None
+
+
+def _largest_resident(who: int) -> int:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(who).ru_maxrss * unit

@@ -1,0 +1,69 @@
+"""Images that exist and are to be scored: found, paired with the data set by name, and checked for their size."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmark.datasets.base import Entry, list_images
+from benchmark.results.run import DESCRIPTION, OUTPUTS, Run
+from benchmark.running.task import Task
+from realdof.common.errors import InputError
+from realdof.images.headers import read_header
+
+
+def outputs_to_score(task: Task, outputs: Path) -> dict[str, Path]:
+    """The image of each entry in a folder, or in a run's folder, by name.
+
+    Raises
+    ------
+    InputError
+        An image is missing, left over, or of another size; or the run is on other data or under another protocol.
+    """
+    if (outputs / DESCRIPTION).exists():
+        ran = Run(outputs).settings
+        if (ran.protocol, ran.dataset) != (task.protocol.name, task.dataset.card.name):
+            raise InputError(
+                f"{outputs} is a run on {ran.dataset} under {ran.protocol}, not on {task.dataset.card.name} "
+                f"under {task.protocol.name}; give --dataset {ran.dataset} --protocol {ran.protocol}"
+            )
+        outputs = outputs / OUTPUTS
+    images = list_images(outputs)
+    extra = sorted(images.keys() - {entry.name for entry in task.entries})
+    paired = paired_outputs(task, images, outputs)
+    if extra:
+        raise InputError(f"{images[extra[0]]} belongs to no image of {task.dataset.card.name}; remove it")
+    return paired
+
+
+def paired_outputs(task: Task, images: Mapping[str, Path], folder: Path | None = None) -> dict[str, Path]:
+    """The image of each entry, by name.
+
+    Parameters
+    ----------
+    images
+        Files by name.
+    folder
+        Where they lie, for the message; None for the folder of each file.
+
+    Raises
+    ------
+    InputError
+        An image is missing or of another size.
+    """
+    names = [entry.name for entry in task.entries]
+    missing = sorted(name for name in names if name not in images or not images[name].is_file())
+    if missing:
+        place = folder if folder is not None else images[missing[0]].parent
+        raise InputError(f"{place} has no image named {missing[0]} ({len(missing)} of {len(names)} are missing)")
+    for entry in task.entries:
+        _check_size(task, entry, images[entry.name])
+    return {name: images[name] for name in sorted(names)}
+
+
+def _check_size(task: Task, entry: Entry, path: Path) -> None:
+    found, image = read_header(path), read_header(entry.image)
+    fitted = task.protocol.fitted_size(image.height, image.width)
+    if (found.height, found.width) not in {fitted, (image.height, image.width)}:
+        raise InputError(
+            f"{path} is {found.width}x{found.height}; {entry.name} of {task.dataset.card.name} needs "
+            f"{image.width}x{image.height}"
+        )

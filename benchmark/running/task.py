@@ -1,0 +1,165 @@
+"""A data set under a protocol, found, made ready and checked once, before anything is computed."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark import registry
+from benchmark.datasets.base import Dataset, Entry, check_entries, no_progress
+from benchmark.datasets.base import Progress as Report
+from benchmark.datasets.subset import SEPARATOR, Subset, restrict, whole_name
+from benchmark.metrics.base import MetricCard
+from benchmark.protocols import Protocol
+from benchmark.results.run import Run
+from benchmark.results.settings import check_name
+from realdof.common.errors import InputError
+
+Showing = Callable[[str], AbstractContextManager[Report]]
+"""From the title of a step to what shows how far it is, while it lasts."""
+
+
+@contextmanager
+def silently(title: str) -> Iterator[Report]:
+    """Show nothing of a step."""
+    yield no_progress
+
+
+@dataclass(frozen=True)
+class Task:
+    """A data set under a protocol, checked.
+
+    Parameters
+    ----------
+    dataset, identity
+        What is measured on, and the hash of its images.
+    entries
+        The images to do: all, or the first so many.
+    total
+        Images in the data set.
+    protocol
+        How images are read and scored.
+    metrics
+        Card of each metric to measure, by column; empty for a data set without all-in-focus images.
+    """
+
+    dataset: Dataset
+    identity: str
+    entries: list[Entry]
+    total: int
+    protocol: Protocol
+    metrics: Mapping[str, MetricCard]
+
+
+def open_task(
+    dataset: str,
+    protocol: str | None = None,
+    metrics: tuple[str, ...] | None = None,
+    *,
+    root: Path | None = None,
+    subset: Path | None = None,
+    limit: int | None = None,
+    showing: Showing = silently,
+) -> Task:
+    """Find a data set by name, make it ready and check it; parameters as `prepare`.
+
+    Parameters
+    ----------
+    root
+        The data set's folder; None for its own place in the cache.
+    subset
+        Text file that lists the images to use.
+
+    Raises
+    ------
+    InputError
+        A name is unknown, or the data set is not whole.
+    """
+    found = restrict(registry.dataset(dataset)(root), subset)
+    chosen = registry.protocol(protocol or found.card.protocol)
+    with showing(f"making data set {dataset} (once)") as report:
+        found.prepare(report)
+    return prepare(found, chosen, metrics, limit, showing)
+
+
+def open_task_of(
+    run: Run,
+    protocol: str,
+    metrics: tuple[str, ...] | None,
+    *,
+    root: Path | None = None,
+    subset: Path | None = None,
+    showing: Showing = silently,
+) -> Task:
+    """The images of a run under a protocol, also where the run is on a part of a data set.
+
+    Parameters
+    ----------
+    run
+        Its data set, its list of images and their number are taken.
+    root, subset, showing
+        As of `open_task`; the images of a part are those that the run has records of if no list is given.
+    """
+    name = run.settings.dataset
+    whole = registry.dataset(whole_name(name))(root)
+    found = restrict(whole, subset)
+    if subset is None and name != whole.card.name:
+        found = Subset(whole, set(run.records()), name.removeprefix(f"{whole.card.name}{SEPARATOR}"))
+    with showing(f"making data set {name} (once)") as report:
+        found.prepare(report)
+    return prepare(found, registry.protocol(protocol), metrics, run.settings.count, showing)
+
+
+def prepare(
+    dataset: Dataset,
+    protocol: Protocol,
+    metrics: tuple[str, ...] | None,
+    limit: int | None = None,
+    showing: Showing = silently,
+) -> Task:
+    """Check a data set that is ready on disk.
+
+    Parameters
+    ----------
+    metrics
+        Names; None for all of the protocol.
+    limit
+        Only the first so many images; such a run has an id of its own and is never ranked.
+    showing
+        Shows the progress of a step that takes time.
+
+    Raises
+    ------
+    InputError
+        The data set is not whole, an image's name cannot be a file name, or a metric is unknown.
+    """
+    wanted = protocol.metrics if metrics is None else metrics
+    for name in wanted:
+        if name not in protocol.metrics:
+            raise registry.unknown(f"metric of protocol {protocol.name}", name, protocol.metrics)
+    entries = dataset.listed
+    for entry in entries:
+        check_name(entry.name)
+    dataset.check(check_entries(entries))
+    has_truth = any(entry.target is not None for entry in entries)
+    if metrics and not has_truth:
+        raise InputError(
+            f"data set {dataset.card.name} has no all-in-focus images, so {', '.join(metrics)} cannot be measured; "
+            "leave out --metrics to run it for pictures and time"
+        )
+    cards = {name: registry.metric_card(protocol.registered(name)) for name in wanted} if has_truth else {}
+    with showing(f"hashing the images of {dataset.card.name}") as report:
+        identity = _identity(dataset, report)
+    return Task(dataset, identity, entries if limit is None else entries[:limit], len(entries), protocol, cards)
+
+
+def _identity(dataset: Dataset, report: Report) -> str:
+    try:
+        inspect.signature(dataset.identity).bind(report)
+    except TypeError as error:
+        raise InputError(
+            f"data set {dataset.card.name} was written for ifan-bench 0.1: identity now takes a progress callback and "
+            "may be left out; see docs/how-to/migrate.md"
+        ) from error
+    return dataset.identity(report)
