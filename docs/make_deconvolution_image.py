@@ -13,7 +13,7 @@ import torch
 from make_images import IMAGES, joined
 
 from baselines.dmenet.method import DMENetMethod, dmenet
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from realdof.images.depth import image_from_pixels, pixels_from_image
 from realdof.images.files import read_pixels, write_pixels
 from realdof.images.resize import area_resize
@@ -32,7 +32,7 @@ def panels(photograph: np.ndarray) -> list[np.ndarray]:
     image = image_from_pixels(photograph)
     with torch.inference_mode():
         sigma = method.sigma_map(image)
-        result = method.deblur(Sample("photograph", image)).clamp(0, 1)
+        result = method.deblur(Sample("photograph", image), Context()).image.clamp(0, 1)
     print(f"sigma {float(sigma.min()):.2f} to {float(sigma.max()):.2f} px")
     shades = (sigma / sigma.max() * 255).round().to(torch.uint8).numpy()
     coloured = cv2.applyColorMap(shades, cv2.COLORMAP_VIRIDIS)[..., ::-1]

@@ -1,8 +1,12 @@
 """Which run a user means: a folder, the first digits of an id, or a method's name."""
 
+import glob
+from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.results.run import DESCRIPTION, Run, find_runs
+from benchmark.results.run import Run
+from benchmark.results.settings import check_name
+from benchmark.results.storage import DESCRIPTION
 from realdof.common.errors import InputError
 
 LEAST_DIGITS = 4
@@ -41,3 +45,18 @@ def choose(results: Path, word: str, dataset: str | None = None, protocol: str |
         several = ", ".join(f"{run.id} ({run.settings.dataset}, {run.settings.protocol})" for run in found[:8])
         raise InputError(f"{word} means {len(found)} runs: {several}; give an id, or --dataset and --protocol")
     return found[0]
+
+
+def find_runs(results: Path, dataset: str | None = None) -> Iterator[Run]:
+    """Every run in a results folder, sorted by path.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or a run in it is damaged.
+    """
+    if not results.is_dir():
+        raise InputError(f"there is no results folder {results}; name one with --results, or make one with run")
+    pattern = "*" if dataset is None else glob.escape(check_name(dataset))
+    for path in sorted(results.glob(f"{pattern}/*/*/{DESCRIPTION}")):
+        yield Run(path.parent)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from benchmark.results.choice import every_run
 from benchmark.results.record import Record
-from benchmark.results.run import DESCRIPTION, Run
+from benchmark.results.run import Run
 from benchmark.results.settings import check_name
+from benchmark.results.storage import DESCRIPTION
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path, inside
 

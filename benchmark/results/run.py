@@ -8,15 +8,10 @@ results/<data set>/<method>/<run id>/
 Several processes may write to one results folder, even to one run.
 """
 
-import fcntl
-import glob
-import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from benchmark.method import Image
 from benchmark.results.description import (
@@ -28,19 +23,25 @@ from benchmark.results.description import (
     MetricFacts,
     WeightsFacts,
 )
-from benchmark.results.numbers import as_json
 from benchmark.results.record import Record
-from benchmark.results.settings import Settings, check_name
+from benchmark.results.settings import Settings
+from benchmark.results.storage import (
+    DESCRIPTION,
+    RECORDS,
+    append_record,
+    claimed,
+    read_description,
+    read_records,
+    write_description,
+)
 from benchmark.results.summary import Summary, summarise
-from realdof.common.decode import MOST_BYTES, decode, read_json
-from realdof.common.errors import InputError
-from realdof.common.files import inside, write_text
+from realdof.common.files import inside
 from realdof.images.depth import pixels_from_image
 from realdof.images.files import write_pixels
 
 OUTPUT_BITS: Literal[16] = 16
 """Outputs keep 16 bits whatever the protocol reads, so that scoring them again gives the run's figures."""
-DESCRIPTION, RECORDS, OUTPUTS, LOGS = "run.json", "records.jsonl", "outputs", "logs"
+OUTPUTS, LOGS = "outputs", "logs"
 
 
 class Run:
@@ -64,7 +65,7 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.description = _read_description(path)
+        self.description = read_description(path)
 
     @classmethod
     def open(
@@ -125,9 +126,9 @@ class Run:
     def _opened(cls, results: Path, description: Description) -> "Run":
         settings = description.settings
         path = inside(results, settings.dataset, settings.method, settings.id)
-        with _claimed(path):
+        with claimed(path):
             if not (path / DESCRIPTION).exists():
-                _write_description(path, description)
+                write_description(path, description)
             run = cls(path)
             if not description.metrics.keys() <= run.columns.keys():
                 run._write(run.description.model_copy(update={"metrics": {**description.metrics, **run.columns}}))
@@ -221,15 +222,7 @@ class Run:
 
     def bring(self, record: Record) -> None:
         """Append a record as it is, such as one of another results folder."""
-        line = as_json(record.model_dump(mode="json")) + "\n"
-        try:
-            with _claimed(self.path) as file:
-                _drop_unfinished_line(file)
-                file.write(line.encode())
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise InputError(f"cannot write {self.path / RECORDS}: {error.strerror}") from error
+        append_record(self.path, record)
 
     def records(self) -> dict[str, Record]:
         """Every image's last record, by name.
@@ -239,10 +232,7 @@ class Run:
         InputError
             A line is damaged.
         """
-        path = self.path / RECORDS
-        remedy = f"remove {self.path} to run it again"
-        read = [_record(f"{path}, line {number}", line, remedy) for number, line in _whole_lines(path, remedy)]
-        return {record.name: record for record in read}
+        return read_records(self.path)
 
     def summary(self) -> Summary:
         """The figures of the records as they are now, over the whole data set."""
@@ -281,95 +271,15 @@ class Run:
         return [self.attempts.index(attempt) for attempt in attempts]
 
     def _update(self, change: Callable[[Description], Description]) -> None:
-        with _claimed(self.path):
-            before = _read_description(self.path)
+        with claimed(self.path):
+            before = read_description(self.path)
             self._write(change(before), unless=before)
 
     def _write(self, description: Description, unless: Description | None = None) -> None:
         if description != unless:
-            _write_description(self.path, description)
+            write_description(self.path, description)
         self.description = description
-
-
-@contextmanager
-def _claimed(path: Path) -> Iterator[IO[bytes]]:
-    """A run's records, open to append and held by this process alone until the block ends or the process does."""
-    records = path / RECORDS
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if records.exists() and not records.is_file():
-            raise InputError(f"{records} is no regular file; remove {path} to run it again")
-        file = records.open("ab+")
-    except OSError as error:
-        raise InputError(f"cannot write {records}: {error.strerror}; give another --results") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
-
-
-def _read_description(path: Path) -> Description:
-    file = path / DESCRIPTION
-    if not file.exists():
-        raise InputError(f"{path} is no run: it has no {DESCRIPTION}")
-    return read_json(file, Description, f"remove {path} to run it again")
-
-
-def _write_description(path: Path, description: Description) -> None:
-    write_text(path / DESCRIPTION, as_json(description.content(), indent=2) + "\n")
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _whole_lines(path: Path, remedy: str) -> Iterator[tuple[int, str]]:
-    """Lines by number; what follows the last line's end was being written by a process that was killed, or still is."""
-    if not path.exists():
-        return
-    try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path} is no file of records; {remedy}")
-        content = path.read_bytes()
-        text = content[: content.rfind(b"\n") + 1].decode()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is damaged: it is not UTF-8; {remedy}") from error
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield number, line
-
-
-def _record(where: str, line: str, remedy: str) -> Record:
-    try:
-        content = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"{where} is damaged: it is no JSON ({reason}); {remedy}") from error
-    return decode(where, content, Record, remedy)
-
-
-def _drop_unfinished_line(file: IO[bytes]) -> None:
-    # A process killed while it appended leaves half a line, which the next record must not be glued to.
-    size = file.seek(0, os.SEEK_END)
-    if size == 0:
-        return
-    file.seek(size - 1)
-    if file.read(1) != b"\n":
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
-
-
-def find_runs(results: Path, dataset: str | None = None) -> Iterator[Run]:
-    """Every run in a results folder, sorted by path.
-
-    Raises
-    ------
-    InputError
-        There is no such folder, or a run in it is damaged.
-    """
-    if not results.is_dir():
-        raise InputError(f"there is no results folder {results}; name one with --results, or make one with run")
-    pattern = "*" if dataset is None else glob.escape(check_name(dataset))
-    for path in sorted(results.glob(f"{pattern}/*/*/{DESCRIPTION}")):
-        yield Run(path.parent)

@@ -10,7 +10,8 @@ from benchmark.protocols import PROTOCOLS
 from benchmark.results.merge import check_identity
 from benchmark.results.prune import is_outdated
 from benchmark.results.record import Record
-from benchmark.results.run import DESCRIPTION, Run
+from benchmark.results.run import Run
+from benchmark.results.storage import DESCRIPTION
 from benchmark.running.tiling import Tiling
 from realdof.common.errors import InputError
 from realdof.images.headers import read_header

@@ -3,6 +3,8 @@
 A `Job` is picklable; `Job.load` makes it ready, once in this process or once in each worker.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -98,7 +100,7 @@ class Job:
         """Whether the job takes times, which other images computed beside would change."""
         return self.use is not None
 
-    def load(self, method: Method | None = None) -> "Ready":
+    def load(self, method: Method | None = None) -> Ready:
         """Load metrics and method in this process.
 
         Parameters

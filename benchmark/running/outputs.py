@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.datasets.base import Entry, list_images
-from benchmark.results.run import DESCRIPTION, OUTPUTS, Run
+from benchmark.protocols import PROTOCOLS
+from benchmark.results.record import Record
+from benchmark.results.run import OUTPUTS, Run
+from benchmark.results.storage import DESCRIPTION
 from benchmark.running.task import Task
 from realdof.common.errors import InputError
 from realdof.images.headers import read_header
@@ -57,6 +60,34 @@ def paired_outputs(task: Task, images: Mapping[str, Path], folder: Path | None =
     for entry in task.entries:
         _check_size(task, entry, images[entry.name])
     return {name: images[name] for name in sorted(names)}
+
+
+def check_rescoring(origin: Run, task: Task, records: Mapping[str, Record]) -> None:
+    """Refuse to score a run's outputs under the task's protocol where that would not be the protocol's figures.
+
+    Raises
+    ------
+    InputError
+        The run is on other images, its protocol gave the method other input, the protocol does not clip, or an image
+        has no result.
+    """
+    name, settings = task.protocol.name, origin.settings
+    if (settings.dataset, settings.images) != (task.dataset.card.name, task.identity):
+        raise InputError(
+            f"{origin.label} is on other images than {task.dataset.card.name} in {task.dataset.root}; give the --root "
+            f"it ran on ({settings.dataset}, {settings.images[:8]})"
+        )
+    before = PROTOCOLS.get(settings.protocol)
+    if before is None or before.reading != task.protocol.reading:
+        raise InputError(
+            f"{origin.label} ran under {settings.protocol}, which reads images otherwise than {name}; its outputs "
+            f"cannot be scored under {name}, so run the method with --protocol {name}"
+        )
+    if not task.protocol.clips:
+        raise InputError(f"protocol {name} scores what a method returned beyond [0, 1], and saved outputs are clipped")
+    missing = {entry.name for entry in task.entries} - records.keys()
+    if missing:
+        raise InputError(f"{origin.label} has no result for {min(missing)} ({len(missing)} are missing); finish it")
 
 
 def _check_size(task: Task, entry: Entry, path: Path) -> None:

@@ -7,19 +7,17 @@ from pathlib import Path
 
 import torch
 
-from benchmark import complexity
 from benchmark.datasets.base import Entry, hash_of_files
 from benchmark.loading import load_method
-from benchmark.method import Architecture, Context, Method, MethodCard, MethodFactory, WeightsUsed
-from benchmark.protocols import PROTOCOLS
-from benchmark.results.description import ComplexityFacts, Environment, MethodFacts, MetricFacts, WeightsFacts
+from benchmark.method import Context, Method, MethodCard, MethodFactory, WeightsUsed
+from benchmark.results.description import Environment
 from benchmark.results.record import Record
 from benchmark.results.run import Run
-from benchmark.results.settings import Settings
 from benchmark.results.summary import Summary, summarise
 from benchmark.running.environment import describe, package_versions
+from benchmark.running.facts import complexity_facts, method_facts, metric_facts, settings_of, weights_facts
 from benchmark.running.job import Job, Upcoming, Use
-from benchmark.running.outputs import outputs_to_score, paired_outputs
+from benchmark.running.outputs import check_rescoring, outputs_to_score, paired_outputs
 from benchmark.running.task import Task
 from benchmark.running.tiling import Tiling
 from benchmark.running.workers import ALONE, Workers, compute_here, compute_on_workers
@@ -86,11 +84,11 @@ def run(
     _check_capabilities(method, tiling, workers)
     opened = Run.open(
         results,
-        _settings(task, card, used, where, tiling),
-        method=_method_facts(card),
-        weights=_weights_facts(used, card),
-        complexity=_complexity_facts(method.counted or factory.architecture()),
-        metrics=_metric_facts(task),
+        settings_of(task, card, used, where, tiling),
+        method=method_facts(card),
+        weights=weights_facts(used, card),
+        complexity=complexity_facts(method.counted or factory.architecture()),
+        metrics=metric_facts(task),
         total=task.total,
         environment=describe(where),
     )
@@ -143,11 +141,11 @@ def score(
     used = WeightsUsed("images", hash_of_files(images.values()), f"{min(bits)}-bit images made elsewhere")
     opened = Run.open(
         results,
-        _settings(task, card, used, CPU, None),
-        method=_method_facts(card),
-        weights=_weights_facts(used, card),
+        settings_of(task, card, used, CPU, None),
+        method=method_facts(card),
+        weights=weights_facts(used, card),
         complexity=None,
-        metrics=_metric_facts(task),
+        metrics=metric_facts(task),
         total=task.total,
         environment=describe(CPU),
     )
@@ -185,7 +183,7 @@ def rescore(
         The run is on other images, its protocol gave the method other input, or an output is missing.
     """
     earlier = origin.records()
-    _check_rescoring(origin, task, earlier)
+    check_rescoring(origin, task, earlier)
     images = paired_outputs(task, {entry.name: origin.output(entry.name) for entry in task.entries})
     settings = origin.settings.model_copy(
         update={
@@ -200,7 +198,7 @@ def rescore(
         method=origin.method,
         weights=origin.weights,
         complexity=origin.complexity,
-        metrics=_metric_facts(task),
+        metrics=metric_facts(task),
         total=origin.total,
         environment=describe(CPU),
         measured=origin.description.measured or origin.attempts,
@@ -228,6 +226,7 @@ def _fill(
 ) -> Summary:
     """Do what is left of a task, record each image when it is done, and sum the run up."""
     records, resumed, total = dict(done), len(done), len(task.entries)
+    kept = {} if again else run.records()
     report(Progress(resumed, total, resumed, None))
     if left:
         run.begin(environment, again=again)
@@ -235,6 +234,7 @@ def _fill(
         with torch.inference_mode(), closing(found) as computed:
             for made in computed:
                 record = made if earlier is None else _with_times_of(earlier[made.name], made)
+                record = _with_scores_of(kept.get(record.name), record)
                 records[record.name] = run.append(record)
                 report(Progress(len(records), total, resumed, record))
     summary = summarise([records[entry.name] for entry in task.entries], total)
@@ -245,6 +245,13 @@ def _fill(
 def _with_times_of(earlier: Record, scored: Record) -> Record:
     found = {"status": scored.status, "scores": scored.scores, "error": scored.error}
     return earlier.model_copy(update=found)
+
+
+def _with_scores_of(earlier: Record | None, record: Record) -> Record:
+    """The record with the scores that an earlier one has beyond it: measuring one more metric loses no other."""
+    if earlier is None or "failed" in (earlier.status, record.status):
+        return record
+    return record.model_copy(update={"scores": {**earlier.scores, **record.scores}})
 
 
 def _left(task: Task, run: Run, again: bool) -> tuple[list[Entry], dict[str, Record]]:
@@ -282,78 +289,3 @@ def _check_capabilities(method: Method, tiling: Tiling | None, workers: Workers)
         raise InputError(
             f"{method.card.name} is started once for all images, which workers cannot share; leave out --workers"
         )
-
-
-def _check_rescoring(origin: Run, task: Task, records: Mapping[str, Record]) -> None:
-    name, settings = task.protocol.name, origin.settings
-    if (settings.dataset, settings.images) != (task.dataset.card.name, task.identity):
-        raise InputError(
-            f"{origin.label} is on other images than {task.dataset.card.name} in {task.dataset.root}; give the --root "
-            f"it ran on ({settings.dataset}, {settings.images[:8]})"
-        )
-    before = PROTOCOLS.get(settings.protocol)
-    if before is None or before.reading != task.protocol.reading:
-        raise InputError(
-            f"{origin.label} ran under {settings.protocol}, which reads images otherwise than {name}; its outputs "
-            f"cannot be scored under {name}, so run the method with --protocol {name}"
-        )
-    if not task.protocol.clips:
-        raise InputError(f"protocol {name} scores what a method returned beyond [0, 1], and saved outputs are clipped")
-    missing = {entry.name for entry in task.entries} - records.keys()
-    if missing:
-        raise InputError(f"{origin.label} has no result for {min(missing)} ({len(missing)} are missing); finish it")
-
-
-def _settings(
-    task: Task, card: MethodCard, weights: WeightsUsed | None, device: torch.device, tiling: Tiling | None
-) -> Settings:
-    return Settings(
-        method=card.name,
-        weights=weights.sha256 if weights else None,
-        dataset=task.dataset.card.name,
-        images=task.identity,
-        count=len(task.entries),
-        protocol=task.protocol.name,
-        protocol_version=task.protocol.version,
-        tiling=None if tiling is None else str(tiling),
-        device=device.type,
-    )
-
-
-def _method_facts(card: MethodCard) -> MethodFacts:
-    return MethodFacts(title=card.title, inputs=card.inputs, summary=card.summary, paper=card.paper)
-
-
-def _weights_facts(weights: WeightsUsed | None, card: MethodCard) -> WeightsFacts | None:
-    if weights is None:
-        return None
-    return WeightsFacts(name=weights.name, label=weights.label, published=weights.name == card.published)
-
-
-def _complexity_facts(architecture: Architecture | None) -> ComplexityFacts | None:
-    if architecture is None:
-        return None
-    cost = complexity.count(architecture)
-    return ComplexityFacts(
-        parameters=cost.parameters,
-        macs=cost.paper,
-        macs_exact=cost.exact,
-        convention=complexity.PAPER,
-        height=cost.height,
-        width=cost.width,
-    )
-
-
-def _metric_facts(task: Task) -> dict[str, MetricFacts]:
-    return {
-        name: MetricFacts(
-            name=name,
-            title=card.title,
-            unit=card.unit,
-            better="lower" if card.lower_is_better else "higher",
-            decimals=card.decimals,
-            range=card.range,
-            source=card.source,
-        )
-        for name, card in task.metrics.items()
-    }

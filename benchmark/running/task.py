@@ -15,7 +15,10 @@ from benchmark.protocols import Protocol
 from benchmark.results.run import Run
 from benchmark.results.settings import check_name
 from realdof.common.errors import InputError
+from realdof.images.headers import read_header
 
+EIGHT = 8
+"""Bits a channel that every file has at least."""
 Showing = Callable[[str], AbstractContextManager[Report]]
 """From the title of a step to what shows how far it is, while it lasts."""
 
@@ -142,6 +145,7 @@ def prepare(
     for entry in entries:
         check_name(entry.name)
     dataset.check(check_entries(entries))
+    _check_depth(protocol, entries)
     has_truth = any(entry.target is not None for entry in entries)
     if metrics and not has_truth:
         raise InputError(
@@ -152,6 +156,15 @@ def prepare(
     with showing(f"hashing the images of {dataset.card.name}") as report:
         identity = _identity(dataset, report)
     return Task(dataset, identity, entries if limit is None else entries[:limit], len(entries), protocol, cards)
+
+
+def _check_depth(protocol: Protocol, entries: list[Entry]) -> None:
+    """Refuse files with fewer bits than the protocol reads, before anything is computed."""
+    for path in (path for entry in entries for path in entry.files.values()):
+        if protocol.bits > EIGHT and read_header(path).bits <= EIGHT:
+            raise InputError(
+                f"{path} has 8 bits a channel; protocol {protocol.name} needs {protocol.bits}, ifan-cvpr21 takes 8"
+            )
 
 
 def _identity(dataset: Dataset, report: Report) -> str:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from baselines.command import command
 from benchmark.commands.app import app
-from benchmark.method import Method, Sample
+from benchmark.method import Context, Method, Sample
 from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels
 
@@ -57,7 +57,7 @@ def records_of(dataset: Path) -> dict[str, dict[str, Any]]:
 
 def test_output_of_the_program_is_the_result_to_the_bit() -> None:
     image = torch.randint(0, 65536, (3, 64, 80), generator=torch.Generator().manual_seed(0)) / 65535
-    result = method(COPY, "{input}", "{output}").deblur(Sample("one", image))
+    result = method(COPY, "{input}", "{output}").deblur(Sample("one", image), Context()).image
     assert torch.equal((result * 65535).round(), (image * 65535).round())
 
 
@@ -65,7 +65,7 @@ def test_output_of_the_program_is_the_result_to_the_bit() -> None:
 def test_program_is_given_the_depth_that_the_protocol_reads(depth: int, dtype: str, tmp_path: Path) -> None:
     image = torch.randint(0, depth + 1, (3, 64, 80), generator=torch.Generator().manual_seed(0)) / depth
     code = f"import shutil, sys; shutil.copy(sys.argv[1], {str(tmp_path / 'seen.png')!r}); {COPY}"
-    result = method(code, "{input}", "{output}").deblur(Sample("one", image))
+    result = method(code, "{input}", "{output}").deblur(Sample("one", image), Context()).image
     assert read_pixels(tmp_path / "seen.png").dtype == dtype
     torch.testing.assert_close(result, image)
 
@@ -75,13 +75,13 @@ def test_program_that_asks_for_the_views_is_given_them() -> None:
     factory = command.with_program(python(code, "{left}", "{right}", "{output}"), None, 60.0)
     assert factory.card.inputs == "dual"
     image, left, right = (torch.full((3, 64, 64), grey / 255) for grey in (10, 20, 30))
-    assert torch.equal(factory.load().deblur(Sample("one", image, left, right)), right)
+    assert torch.equal(factory.load().deblur(Sample("one", image, left, right), Context()).image, right)
 
 
 def test_no_shell_is_between() -> None:
     factory = command.with_program(python(COPY, "{input}", "{output}") + " ; false && > $HOME *", None, 60.0)
     image = torch.zeros(3, 64, 64)
-    assert torch.equal(factory.load().deblur(Sample("one", image)), image)
+    assert torch.equal(factory.load().deblur(Sample("one", image), Context()).image, image)
 
 
 def test_run_scores_every_image_against_its_own_and_keeps_every_log(dataset: Path) -> None:
@@ -137,7 +137,7 @@ def test_what_a_program_that_took_too_long_had_started_is_ended_too(tmp_path: Pa
         f"subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(600)"
     )
     with pytest.raises(RuntimeError, match="more than 3 s"):
-        method(code, "{input}", "{output}", timeout=3.0).deblur(Sample("one", torch.zeros(3, 64, 64)))
+        method(code, "{input}", "{output}", timeout=3.0).deblur(Sample("one", torch.zeros(3, 64, 64)), Context())
     pid = int((tmp_path / "pid").read_text())
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and _runs(pid):
@@ -262,10 +262,10 @@ def test_views_are_given_in_folders_of_their_own() -> None:
         for name, value in (("one", 30), ("two", 40))
     ]
     ready = factory.load()
-    ready.pending = lambda: iter(samples)
+    context = Context(upcoming=lambda: iter(samples))
     for sample in samples:
         assert sample.right is not None
-        assert torch.equal(ready.deblur(sample), sample.right)
+        assert torch.equal(ready.deblur(sample, context).image, sample.right)
 
 
 FOLDER_FAULTS = {
@@ -335,4 +335,4 @@ def test_workers_cannot_share_a_program_for_folders(dataset: Path) -> None:
 
 def test_without_a_run_a_program_for_folders_is_given_the_one_image() -> None:
     image = torch.randint(0, 256, (3, 64, 80), generator=torch.Generator().manual_seed(0)) / 255
-    torch.testing.assert_close(method(COPY_ALL, *FOLDERS).deblur(Sample("one", image)), image)
+    torch.testing.assert_close(method(COPY_ALL, *FOLDERS).deblur(Sample("one", image), Context()).image, image)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from baselines.identity import Input
 from baselines.map_based.classical import HyperLaplacian
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 
 
 def disc(radius: float) -> np.ndarray:
@@ -35,13 +35,13 @@ def psnr(a: Tensor, b: Tensor) -> float:
 
 def test_input_returns_the_defocused_image_itself() -> None:
     image = torch.rand(3, 64, 64)
-    assert Input.load().deblur(Sample("a", image)) is image
+    assert Input.load().deblur(Sample("a", image), Context()).image is image
 
 
 @pytest.mark.parametrize("radius", [3.0, 4.0])
 def test_hyper_laplacian_improves_a_defocused_photograph(radius: float) -> None:
     sharp, defocused = photograph(radius)
-    result = HyperLaplacian.load().deblur(Sample("ihc", defocused))
+    result = HyperLaplacian.load().deblur(Sample("ihc", defocused), Context()).image
     assert result.shape == defocused.shape
     assert result.dtype == torch.float32
     assert psnr(result, sharp) > psnr(defocused, sharp) + 0.4
@@ -49,9 +49,9 @@ def test_hyper_laplacian_improves_a_defocused_photograph(radius: float) -> None:
 
 def test_hyper_laplacian_leaves_a_sharp_photograph_nearly_as_it_is() -> None:
     image = torch.from_numpy(data.brick()[:256:2, :256:2].copy()).float().div(255).expand(3, -1, -1).contiguous()
-    assert psnr(HyperLaplacian.load().deblur(Sample("brick", image)), image) > 45
+    assert psnr(HyperLaplacian.load().deblur(Sample("brick", image), Context()).image, image) > 45
 
 
 def test_hyper_laplacian_returns_an_image_without_edges_to_the_bit() -> None:
     image = torch.full((3, 64, 72), 0.3)
-    assert torch.equal(HyperLaplacian.load().deblur(Sample("flat", image)), image)
+    assert torch.equal(HyperLaplacian.load().deblur(Sample("flat", image), Context()).image, image)

@@ -15,7 +15,7 @@ from baselines.dpdnet.network import DPDNet
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.complexity import count
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.weight_files import read_card, read_safetensors, write_safetensors
 from realdof.common.errors import InputError
 
@@ -57,7 +57,7 @@ def test_synthetic_runs_the_narrow_network_and_says_so(packaged: Path, name: str
     assert method.card.name == name
     image, left, right = torch.rand(3, 3, 64, 80)
     sample = Sample("one", image, left, right)
-    assert torch.equal(method.deblur(sample), narrow.deblur(sample))
+    assert torch.equal(method.deblur(sample, Context()).image, narrow.deblur(sample, Context()).image)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -123,7 +123,7 @@ def test_what_half_precision_cannot_hold_is_stored_as_it_is(tmp_path: Path) -> N
 def test_the_packaged_weights_give_an_image_and_name_their_photographs(name: str) -> None:
     method = registry.method(name).load("synthetic")
     sample = Sample("one", *torch.rand(3, 3, 64, 80, generator=torch.Generator().manual_seed(0)))
-    assert torch.isfinite(method.deblur(sample)).all()
+    assert torch.isfinite(method.deblur(sample, Context()).image).all()
     path = network_factory.PACKAGED / f"{name}-w16-synthetic.safetensors"
     assert path.stat().st_size < 4_500_000
     card = read_card(path)

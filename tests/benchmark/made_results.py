@@ -1,15 +1,53 @@
 """Results folders without running anything, for tests of what reads them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmark.protocols import PROTOCOLS
-from benchmark.results.run import Record, RunFolder
-from benchmark.results.summary import summarise
+from benchmark.results.description import ComplexityFacts, Environment, MethodFacts, WeightsFacts
+from benchmark.results.record import Record
+from benchmark.results.run import Run
+from benchmark.results.settings import Settings
 
-ENVIRONMENT = {"device": "a processor, 2 threads", "command": ["ifan-bench"], "packages": {}}
+ENVIRONMENT = Environment(device="a processor, 2 threads", command=["ifan-bench"])
+
+
+def made_record(
+    name: str,
+    status: str = "ok",
+    scores: Mapping[str, float] | None = None,
+    seconds: float | None = None,
+    peak_memory: int | None = None,
+    **facts: Any,
+) -> Record:
+    """One image's record."""
+    given = {"name": name, "status": status, "scores": scores or {}, "seconds": seconds, "peak_memory": peak_memory}
+    return Record.model_validate(given | facts)
+
+
+def made_settings(**changes: Any) -> Settings:
+    """Settings of a run on DPDD."""
+    content = {
+        "method": "a", "weights": None, "dataset": "dpdd", "images": "f00d", "count": 4, "protocol": "ifan-cvpr21",
+        "protocol_version": 1, "dtype": "float32", "tiling": None, "device": "cpu",
+    }  # fmt: skip
+    return Settings.model_validate(content | changes)
+
+
+def open_run(results: Path, settings: Settings, **changes: Any) -> Run:
+    """A run without records."""
+    facts = {
+        "method": MethodFacts(title=settings.method, inputs="single"),
+        "weights": None,
+        "complexity": None,
+        "metrics": {},
+        "total": settings.count,
+        "environment": ENVIRONMENT,
+    }
+    return Run.open(results, settings, **(facts | changes))
 
 
 def make_run(
@@ -27,34 +65,32 @@ def make_run(
     failed: int = 0,
     seconds: float = 0.5,
     **settings: Any,
-) -> RunFolder:
+) -> Run:
     """One run: a PSNR for each image, or one for all of 4 images; the other metrics follow from it."""
     values = [psnr] * 4 if isinstance(psnr, float) else psnr
-    determinants = {
-        "method": method, "weights": weights and f"hash of {weights}", "dataset": dataset, "images": images,
-        "count": len(values) + failed, "protocol": protocol,
-        "protocol_version": PROTOCOLS[protocol].version if version is None else version,
-        "dtype": "float32", "tiling": None, "device": "cpu",
-    } | settings  # fmt: skip
-    folder = RunFolder.create(
+    run = open_run(
         results,
-        {
-            "determinants": determinants,
-            "method": {"title": method, "inputs": "single", "summary": "", "paper": ""},
-            "weights": weights and {"name": weights, "label": f"the {weights} ones"},
-            "complexity": {"parameters": 10_476_996, "macs": 362_872_000_000},
-            "total": len(values) + failed if total is None else total,
-            "environment": ENVIRONMENT,
-        },
+        made_settings(
+            method=method,
+            weights=weights and f"hash of {weights}",
+            dataset=dataset,
+            images=images,
+            count=len(values) + failed,
+            protocol=protocol,
+            protocol_version=PROTOCOLS[protocol].version if version is None else version,
+            **settings,
+        ),
+        weights=weights and WeightsFacts(name=weights, label=f"the {weights} ones", published=weights == "official"),
+        complexity=ComplexityFacts(parameters=10_476_996, macs=362_872_000_000),
+        total=len(values) + failed if total is None else total,
     )
     for number, value in enumerate(values):
         scores = {"psnr": value, "ssim": ssim, "mae": 10 ** (-value / 20) * 0.7, "lpips": 0.3}
-        folder.add(Record(f"{number:03d}", "ok", scores, seconds))
+        run.append(made_record(f"{number:03d}", "ok", scores, seconds))
     for number in range(len(values), len(values) + failed):
-        folder.add(Record(f"{number:03d}", "failed", error="RuntimeError: no luck"))
-    summary = summarise(folder.records().values(), folder.description["total"])
-    folder.finish({"scores": summary.scores, "done": summary.done, "total": summary.total})
-    return folder
+        run.append(made_record(f"{number:03d}", "failed", error="RuntimeError: no luck"))
+    run.finish(run.summary())
+    return run
 
 
 def scattered(mean: float, count: int = 30, seed: int = 0) -> list[float]:

@@ -10,7 +10,7 @@ from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.complexity import count
 from benchmark.leaderboards.published import every_figure
-from benchmark.method import Image, Method, MethodCard, Sample
+from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
 from benchmark.running.environment import device_name
 from benchmark.running.timing import measure
 
@@ -64,14 +64,14 @@ def test_a_method_is_timed_after_once_that_does_not_count_and_the_device_is_name
     class Counting(Method):
         card = MethodCard("counting", "Counting", "dual", "counts")
 
-        def deblur(self, sample: Sample) -> Image:
+        def deblur(self, sample: Sample, context: Context) -> Deblurred:
             assert sample.left is not None
             assert sample.right is not None
             seen.append(tuple(sample.image.shape))
             time.sleep(0.01)
-            return sample.image
+            return Deblurred(sample.image)
 
-    timing = measure(Counting(), 96, 128, 4, torch.device("cpu"))
+    timing = measure(Counting(), 96, 128, 4, Context())
     assert seen == [(3, 96, 128)] * 5
     summary = timing.summary
     assert summary.seconds is not None

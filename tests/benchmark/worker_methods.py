@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.method import Architecture, Image, Method, MethodCard, Sample
+from benchmark.method import Architecture, Context, Deblurred, Method, MethodCard, Sample
 
 
 class Smooth(Method):
@@ -15,9 +15,9 @@ class Smooth(Method):
 
     card = MethodCard("smooth", "Smooth", "single", "averages neighbours")
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """The mean of each 3x3 neighbourhood."""
-        return torch.nn.functional.avg_pool2d(sample.image[None], 3, 1, padding=1)[0]
+        return Deblurred(torch.nn.functional.avg_pool2d(sample.image[None], 3, 1, padding=1)[0])
 
 
 class Dying(Smooth):
@@ -26,7 +26,7 @@ class Dying(Smooth):
     def __init__(self, lives: Path, greedy: bool) -> None:
         self.lives, self.greedy = lives, greedy
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """The mean of each neighbourhood, if it lives."""
         if self.greedy and sample.name == "001":
             torch.zeros(10**9)
@@ -34,7 +34,7 @@ class Dying(Smooth):
         if sample.name == "002" and left:
             left[0].unlink()
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().deblur(sample)
+        return super().deblur(sample, context)
 
 
 @dataclass(frozen=True)

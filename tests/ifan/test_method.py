@@ -10,9 +10,11 @@ from torch import Tensor
 
 from benchmark.datasets.folder import PairedFolder
 from benchmark.leaderboards.build import build
-from benchmark.method import MethodCard, Sample, WeightsUsed
+from benchmark.method import Context, MethodCard, Sample, WeightsUsed
 from benchmark.protocols import PROTOCOLS
+from benchmark.results.run import Run
 from benchmark.running import runner
+from benchmark.running.task import prepare
 from benchmark.running.tiling import Tiling
 from ifan.method import FACTORIES, IFANMethod
 from ifan.network import IFAN, NetworkShape
@@ -44,24 +46,24 @@ def difference(one: Tensor, other: Tensor) -> float:
 
 @pytest.mark.slow
 def test_tiles_with_the_safe_overlap_give_the_whole_image(network: IFAN) -> None:
-    cut, whole = method(network), method(network)
-    cut.tiling = Tiling(1296, 520)
-    image = sample(65, 1301)
-    result, expected = cut.deblur(image), whole.deblur(image)
-    assert (str(cut.tiled), whole.tiled) == ("1296, overlap 520", None)
-    assert difference(result, expected) < 1e-4
-    cut.tiling = Tiling(704, 0)
-    assert difference(cut.deblur(image), expected) > 1e-3, "without an overlap the seam would show"
+    loaded, image = method(network), sample(65, 1301)
+    cut, whole, seamed = (
+        loaded.deblur(image, Context(tiling=tiling)) for tiling in (Tiling(1296, 520), None, Tiling(704, 0))
+    )
+    assert (str(cut.bands), whole.bands) == ("1296, overlap 520", None)
+    assert difference(cut.image, whole.image) < 1e-4
+    assert difference(seamed.image, whole.image) > 1e-3, "without an overlap the seam would show"
 
 
 def test_an_image_that_does_not_fit_is_cut_without_being_asked(network: IFAN) -> None:
-    small = method(network, overlap=8, memory=16_000_000)
-    assert small.deblur(sample(120, 130)).shape == (3, 120, 130)
-    assert small.tiled is not None
-    assert small.deblur(sample(64, 64)).shape == (3, 64, 64)
-    assert small.tiled is None
+    context = Context(memory=16_000_000)
+    large, small = (method(network, overlap=8).deblur(sample(*size), context) for size in ((120, 130), (64, 64)))
+    assert large.image.shape == (3, 120, 130)
+    assert large.bands is not None
+    assert small.image.shape == (3, 64, 64)
+    assert small.bands is None
     with pytest.raises(InputError, match="does not fit"):
-        method(network, memory=16_000_000).deblur(sample(120, 130))
+        method(network).deblur(sample(120, 130), context)
 
 
 def test_running_out_of_memory_leads_to_smaller_tiles(network: IFAN, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,10 +75,10 @@ def test_running_out_of_memory_leads_to_smaller_tiles(network: IFAN, monkeypatch
         return compute(self, images)
 
     monkeypatch.setattr(IFANMethod, "compute", full)
-    tried = method(network, overlap=8)
-    assert tried.deblur(sample(96, 200)).shape == (3, 96, 200)
-    assert tried.tiled is not None
-    assert tried.tiled.side <= 96
+    tried = method(network, overlap=8).deblur(sample(96, 200), Context())
+    assert tried.image.shape == (3, 96, 200)
+    assert tried.bands is not None
+    assert tried.bands.side <= 96
 
 
 def test_running_out_of_memory_with_the_tiles_that_were_asked_for_is_an_error(
@@ -86,18 +88,16 @@ def test_running_out_of_memory_with_the_tiles_that_were_asked_for_is_an_error(
         raise torch.OutOfMemoryError("full")
 
     monkeypatch.setattr(IFANMethod, "compute", full)
-    asked = method(network)
-    asked.tiling = Tiling(80, 8)
     with pytest.raises(torch.OutOfMemoryError):
-        asked.deblur(sample(96, 96))
+        method(network).deblur(sample(96, 96), Context(tiling=Tiling(80, 8)))
 
 
-def run_with(tiling: Tiling | None, tmp_path: Path) -> runner.RunFolder:
+def run_with(tiling: Tiling | None, tmp_path: Path) -> Run:
     random = torch.Generator().manual_seed(0)
     for folder in ("source", "target"):
         pixels = torch.randint(0, 256, (72, 120, 3), generator=random, dtype=torch.uint8).numpy()
         write_pixels(tmp_path / "pairs" / folder / "000.png", pixels)
-    task = runner.prepare(PairedFolder(tmp_path / "pairs"), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    task = prepare(PairedFolder(tmp_path / "pairs"), PROTOCOLS["ifan-cvpr21"], ("psnr",))
     folder, _ = runner.run(task, FACTORIES["ifan"], tmp_path / "results", weights="synthetic", tiling=tiling)
     return folder
 
@@ -114,9 +114,9 @@ def test_a_run_in_tiles_is_another_run_and_is_not_ranked(tmp_path: Path) -> None
 def test_an_image_that_a_run_had_to_cut_keeps_the_run_out_of_the_ranks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(IFANMethod, "needed_tiling", lambda self, height, width: Tiling(88, 8))
+    monkeypatch.setattr(IFANMethod, "needed_tiling", lambda self, height, width, memory: Tiling(88, 8))
     folder = run_with(None, tmp_path)
-    assert folder.description["determinants"]["tiling"] is None
+    assert folder.settings.tiling is None
     assert folder.records()["000"].tiling == "88, overlap 8"
     assert not any(row.ranked for row in build(tmp_path / "results", "folder", "ifan-cvpr21").rows)
 
@@ -125,6 +125,6 @@ def test_a_method_that_cannot_tile_says_so(tmp_path: Path) -> None:
     from baselines.identity import Input
 
     run_with(None, tmp_path)
-    task = runner.prepare(PairedFolder(tmp_path / "pairs"), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    task = prepare(PairedFolder(tmp_path / "pairs"), PROTOCOLS["ifan-cvpr21"], ("psnr",))
     with pytest.raises(InputError, match="cannot compute images in tiles"):
         runner.run(task, Input, tmp_path / "results", tiling=Tiling(88, 8))

@@ -23,10 +23,13 @@ import torch
 from baselines.identity import Input
 from benchmark.datasets.base import Entry
 from benchmark.datasets.folder import PairedFolder
+from benchmark.method import Context
+from benchmark.metrics.base import Metric
 from benchmark.protocols import PROTOCOLS
 from benchmark.registry import metric
 from benchmark.running import runner
-from benchmark.running.evaluation import Evaluator
+from benchmark.running.task import prepare
+from benchmark.running.timing import deblur_timed
 from realdof.common.executor import completed, workers
 from realdof.common.memory import keep_blocks
 from realdof.images.files import write_pixels
@@ -55,18 +58,21 @@ def make_pairs(root: Path, count: int) -> PairedFolder:
 
 
 @cache
-def loaded(metrics: tuple[str, ...]) -> Evaluator:
+def loaded(names: tuple[str, ...]) -> dict[str, Metric]:
     """Once a worker, as a run's workers are set up."""
     torch.set_num_threads(1)
     keep_blocks()
-    return Evaluator(PROTOCOLS["ifan-cvpr21"], {name: metric(name) for name in metrics})
+    return {name: metric(name) for name in names}
 
 
 def by_evaluator(task: tuple[Entry, tuple[str, ...]]) -> Scores:
     """One image as a run scores it."""
-    entry, metrics = task
-    record, _ = loaded(metrics).run(entry, Input(), torch.device("cpu"))
-    return record.scores
+    entry, names = task
+    metrics, protocol = loaded(names), PROTOCOLS["ifan-cvpr21"]
+    sample = protocol.load_sample(entry)
+    assert sample.target is not None
+    output = deblur_timed(Input(), sample, Context()).result.image
+    return protocol.score(output, sample.target, metrics, image=sample.image)
 
 
 def by_loop(entry: Entry, lpips: Callable[[np.ndarray, np.ndarray], float] | None) -> Scores:
@@ -95,7 +101,7 @@ def main() -> None:
             lpips = alexnet if "lpips" in metrics else None
             compare(pool, entries, metrics, lpips, given)
         start = time.perf_counter()
-        runner.run(runner.prepare(data, PROTOCOLS["ifan-cvpr21"], WITH), Input, Path(name) / "results")
+        runner.run(prepare(data, PROTOCOLS["ifan-cvpr21"], WITH), Input, Path(name) / "results")
         print(f"run with writing, one process: {time.perf_counter() - start:.1f} s for {given.images} images")
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import skimage.data
 
-from benchmark.running.evaluation import peak_resident_bytes
+from benchmark.method import Context
+from benchmark.running.memory import PeakMemory
 from benchmark.running.tiling import Tiling
-from ifan.method import FACTORIES
+from ifan.method import FACTORIES, IFANMethod
 from ifan.photographs.deblurring import deblur_pixels
 from ifan.photographs.files import Photograph, read_photograph, write_photograph
 
@@ -44,12 +45,13 @@ def main() -> None:
         write_photograph(path, Photograph(made if options.bits == 8 else made.astype(np.uint16) * 257))
         del made
         photograph = read_photograph(path)
-        method = FACTORIES["ifan"].load("synthetic")
-        method.memory, method.overlap = int(options.memory * 1e9), options.overlap
-        tiling = method.needed_tiling(HEIGHT, WIDTH) or Tiling(WIDTH, 0)
+        loaded = FACTORIES["ifan"].load("synthetic")
+        method = IFANMethod(loaded.card, loaded.network, loaded.weights, overlap=options.overlap)
+        memory = int(options.memory * 1e9)
+        tiling = method.needed_tiling(HEIGHT, WIDTH, memory) or Tiling(WIDTH, 0)
         count, cost = len(tiling.tiles(HEIGHT, WIDTH)), tiling.cost(HEIGHT, WIDTH)
         print(f"tiles {tiling}: {count}, {cost:.2f} times the pixels")
-        start, last = time.perf_counter(), 0
+        start, last, peak = time.perf_counter(), 0, PeakMemory()
 
         def report(done: int, total: int) -> None:
             nonlocal last
@@ -59,10 +61,10 @@ def main() -> None:
 
         pixels = photograph.pixels
         with contextlib.suppress(Enough):
-            pixels = deblur_pixels(method, photograph.pixels, report=report).pixels
+            pixels = deblur_pixels(method, photograph.pixels, context=Context(memory=memory, progress=report)).pixels
         seconds = time.perf_counter() - start
         write_photograph(Path(folder) / "result.tiff", photograph.with_pixels(pixels))
-    print(f"{last} tiles in {seconds:.0f} s; peak of the resident set {peak_resident_bytes() / 1e9:.2f} GB")
+    print(f"{last} tiles in {seconds:.0f} s; peak of the resident set {(peak.bytes() or 0) / 1e9:.2f} GB")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from baselines.identity import Input
 from benchmark.datasets.dpdd import DPDD
 from benchmark.protocols import PROTOCOLS
 from benchmark.running import runner
+from benchmark.running.task import prepare
 from realdof.images.files import write_pixels
 from realdof.images.resize import area_resize
 
@@ -72,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root, results = make_dpdd(Path(name) / "DPDD"), Path(name) / "results"
         if given.profile:
-            task = runner.prepare(DPDD(root), PROTOCOLS["ifan-cvpr21"], None, given.profile)
+            task = prepare(DPDD(root), PROTOCOLS["ifan-cvpr21"], None, given.profile)
             with cProfile.Profile() as profile:
                 runner.run(task, Input, results)
             pstats.Stats(profile).sort_stats("tottime").print_stats(16)

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from baselines.spandrel.method import SpandrelMethod, spandrel
 from baselines.spandrel.models import architectures
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.running.tiling import Tiling
 
 
@@ -32,15 +32,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         method = spandrel.load(str(random_restormer(Path(folder), dual=arguments.dual)))
     assert isinstance(method, SpandrelMethod)
-    method.tiling = None if arguments.tile is None else Tiling(arguments.tile, arguments.overlap)
+    tiling = None if arguments.tile is None else Tiling(arguments.tile, arguments.overlap)
     image, left, right = torch.rand(3, 3, arguments.height, arguments.width)
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = time.perf_counter(), time.process_time()
-    result = method.deblur(Sample("one", image, left, right))
+    result = method.deblur(Sample("one", image, left, right), Context(tiling=tiling)).image
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
         f"{method.weights.label if method.weights else ''}, {arguments.width}x{arguments.height}, "
-        f"{'whole' if method.tiled is None else f'tiles of {method.tiled}'}: {time.perf_counter() - wall:.1f} s, "
+        f"{'whole' if tiling is None else f'tiles of {tiling}'}: {time.perf_counter() - wall:.1f} s, "
         f"{time.process_time() - cpu:.1f} CPU s, peak {peak / 2**20:.2f} GiB ({loaded / 2**20:.2f} after loading), "
         f"{tuple(result.shape)}, {float(result.min()):.3f} to {float(result.max()):.3f}"
     )

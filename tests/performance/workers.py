@@ -15,9 +15,10 @@ import numpy as np
 import skimage.data
 
 from benchmark.datasets.folder import PairedFolder
-from benchmark.method import Image, Method, MethodCard, Sample
+from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
 from benchmark.protocols import PROTOCOLS
 from benchmark.running import runner
+from benchmark.running.task import Task, prepare
 from benchmark.running.workers import ALONE, Workers
 from realdof.images.files import write_pixels
 
@@ -29,12 +30,12 @@ class OneThread(Method):
 
     card = MethodCard("one-thread", "One thread", "single", "computes for a while on one thread")
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """The image itself, after a while."""
         values = sample.image.numpy().ravel()
         for _ in range(ROUNDS):
             np.sort(values, kind="heapsort")
-        return sample.image
+        return Deblurred(sample.image)
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def main() -> None:
         for number in range(given.images):
             for folder in ("source", "target"):
                 write_pixels(root / folder / f"{number:03d}.png", np.roll(skimage.data.astronaut(), number, axis=1))
-        task = runner.prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
+        task = prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
         alone = cost(task, root / "alone", ALONE)
         if given.cluster:
             with distributed.LocalCluster(n_workers=given.workers, threads_per_worker=1, dashboard_address=None) as it:
@@ -65,7 +66,7 @@ def main() -> None:
         print(f"{given.workers * alone[1] / beside[1]:.2f} times by the CPU alone, if no other program took any of it")
 
 
-def cost(task: runner.Task, results: Path, workers: Workers) -> tuple[float, float]:
+def cost(task: Task, results: Path, workers: Workers) -> tuple[float, float]:
     """Seconds of a run, and seconds of CPU in this process and those that it started and that have ended."""
     start, busy = time.perf_counter(), sum(os.times()[:4])
     runner.run(task, OneThread, results, workers=workers)

@@ -13,7 +13,7 @@ from baselines.dpdnet.network import DPDNet, DPDNetShape
 from baselines.dpdnet.variants import VARIANTS, empty_network, load_network, save_network
 from benchmark import registry
 from benchmark.complexity import count
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.weight_files import read_card
 from realdof.common.errors import InputError
 
@@ -68,10 +68,10 @@ def loaded(tmp_path: Path, variant=SINGLE):
 def test_an_image_of_any_size_is_extended_by_its_edge_and_cut_again(tmp_path: Path) -> None:
     method = loaded(tmp_path)
     image = torch.rand(3, 66, 79)
-    result = method.deblur(Sample("odd", image))
+    result = method.deblur(Sample("odd", image), Context()).image
     assert result.shape == image.shape
     extended = torch.nn.functional.pad(image[None], (0, 1, 0, 14), mode="replicate")[0]
-    torch.testing.assert_close(result, method.deblur(Sample("even", extended))[:, :66, :79])
+    torch.testing.assert_close(result, method.deblur(Sample("even", extended), Context()).image[:, :66, :79])
     assert float(result.min()) >= 0
     assert float(result.max()) <= 1
 
@@ -79,11 +79,11 @@ def test_an_image_of_any_size_is_extended_by_its_edge_and_cut_again(tmp_path: Pa
 def test_the_dual_network_sees_the_left_view_first_and_needs_both(tmp_path: Path) -> None:
     method = loaded(tmp_path, DUAL)
     left, right = torch.rand(2, 3, 64, 64)
-    result = method.deblur(Sample("a", torch.rand(3, 64, 64), left, right))
+    result = method.deblur(Sample("a", torch.rand(3, 64, 64), left, right), Context()).image
     assert isinstance(method.network, DPDNet)
     torch.testing.assert_close(result, method.network(torch.cat([left, right])[None])[0])
     with pytest.raises(InputError, match="needs the left and the right"):
-        method.deblur(Sample("b", left))
+        method.deblur(Sample("b", left), Context())
 
 
 def test_dropout_acts_in_training_only() -> None:

@@ -20,7 +20,7 @@ from baselines.training import Settings, TrainedDMENet, TrainedDPDNet, paper_set
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.dual_pixel import VIEWS, DualPixelFolder
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.training.loop import optimiser_for
 from benchmark.weight_files import read_card
 from realdof.common.errors import InputError
@@ -166,7 +166,7 @@ def test_the_command_trains_and_its_weights_run_as_the_method(data: Path, tmp_pa
     json.dumps(card, allow_nan=False)
     method = registry.method(name).load(str(out / "best.safetensors"))
     image = torch.rand(3, 64, 64)
-    assert method.deblur(Sample("a", image, image, image)).shape == image.shape
+    assert method.deblur(Sample("a", image, image, image), Context()).image.shape == image.shape
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from baselines.map_based.jnb import (
     shipped_dictionary,
 )
 from benchmark.datasets.sample.scenes import SCENES
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 
 SLOPE = np.tile(np.linspace(0.5, 4, 256), (256, 1))
 FOLDER = files("baselines") / "pretrained"
@@ -85,13 +85,13 @@ def test_dictionary_was_learned_from_no_photograph_of_the_sample_set() -> None:
 
 def test_image_without_contrast_comes_back_to_the_bit() -> None:
     image = torch.full((3, 64, 72), 0.3)
-    assert torch.equal(JNB.load().deblur(Sample("flat", image)), image)
+    assert torch.equal(JNB.load().deblur(Sample("flat", image), Context()).image, image)
 
 
 def test_method_sharpens_a_blurred_image() -> None:
     sharp = dead_leaves(2)
     image, truth = (channels_first(pixels) for pixels in (defocused(sharp, 1.5), sharp))
     method = JNB.load()
-    method.prepare_for("cuhk")
-    errors = [(result.clamp(0, 1) - truth).square().mean() for result in (image, method.deblur(Sample("a", image)))]
+    made = method.deblur(Sample("a", image), Context(family="cuhk"))
+    errors = [(result.clamp(0, 1) - truth).square().mean() for result in (image, made.image)]
     assert errors[1] < 0.8 * errors[0]

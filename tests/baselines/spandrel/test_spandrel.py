@@ -16,7 +16,7 @@ from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.commands.check_method import findings
 from benchmark.complexity import count
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.running.tiling import Tiling
 from realdof.common.errors import InputError
 from realdof.images.files import write_pixels
@@ -61,7 +61,7 @@ def test_a_restormer_maps_an_image_of_any_size_as_its_network_does(narrow: Path)
     extended = torch.nn.functional.pad(image[None], (0, 1, 0, 6), mode="reflect")
     with torch.inference_mode():
         expected = method.network(extended)[0, :, :66, :79].clamp(0, 1)
-    torch.testing.assert_close(method.deblur(Sample("odd", image)), expected)
+    torch.testing.assert_close(method.deblur(Sample("odd", image), Context()).image, expected)
     assert expected.std() > 0.02, "an output that does not depend on the input would prove nothing"
 
 
@@ -71,9 +71,9 @@ def test_a_network_with_six_channels_is_given_the_left_view_first(dual: Path) ->
     image, left, right = torch.rand(3, 3, 64, 72)
     with torch.inference_mode():
         expected = method.network(torch.cat([left, right])[None])[0].clamp(0, 1)  # type: ignore[misc]
-    torch.testing.assert_close(method.deblur(Sample("one", image, left, right)), expected)
+    torch.testing.assert_close(method.deblur(Sample("one", image, left, right), Context()).image, expected)
     with pytest.raises(InputError, match="needs the left and the right"):
-        method.deblur(Sample("one", image))
+        method.deblur(Sample("one", image), Context())
 
 
 @pytest.mark.parametrize("file", ["narrow", "dual"])
@@ -81,24 +81,26 @@ def test_tiles_are_deblurred_one_by_one_and_put_together(file: str, request: pyt
     method = loaded(request.getfixturevalue(file))
     images = torch.rand(3, 3, 136, 160)
     sample = Sample("one", *images)
-    whole = method.deblur(sample)
-    method.tiling = Tiling(96, 16)
-    assert method.can_tile
-    tiled = method.deblur(sample)
-    assert method.tiled == method.tiling
+    whole = method.deblur(sample, Context()).image
+    tiling = Tiling(96, 16)
+    assert method.capabilities.can_tile
+    made = method.deblur(sample, Context(tiling=tiling))
+    tiled = made.image
+    assert made.bands == tiling
     assert tiled.shape == whole.shape
     # Attention between channels looks at all pixels of a tile, so that tiles are not the whole to rounding.
     assert 0 < float((tiled - whole).abs().max()) < 0.2
-    (first, *_) = method.tiling.tiles(136, 160)
-    alone = method.deblur(sample.mapped(lambda image: image[:, : first.window[0].stop, : first.window[1].stop]))
+    (first, *_) = tiling.tiles(136, 160)
+    window = sample.mapped(lambda image: image[:, : first.window[0].stop, : first.window[1].stop])
+    alone = method.deblur(window, Context()).image
     torch.testing.assert_close(tiled[:, : first.core[0].stop, : first.core[1].stop], alone[:, *first.inner])
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".ckpt"])
 def test_checkpoints_of_plain_tensors_load_with_what_training_codes_wrap_them_in(narrow: Path, suffix: str) -> None:
     image = torch.rand(3, 64, 64)
-    expected = loaded(narrow).deblur(Sample("one", image))
-    result = loaded(restormer_file(narrow.with_suffix(suffix))).deblur(Sample("one", image))
+    expected = loaded(narrow).deblur(Sample("one", image), Context()).image
+    result = loaded(restormer_file(narrow.with_suffix(suffix))).deblur(Sample("one", image), Context()).image
     assert torch.equal(result, expected)
 
 
@@ -112,7 +114,7 @@ def test_other_architectures_load_too(tmp_path: Path) -> None:
     method = loaded(tmp_path / "naf.safetensors")
     assert "NAFNet" in method.card.summary
     image = torch.rand(3, 65, 71)
-    assert method.deblur(Sample("one", image)).shape == image.shape
+    assert method.deblur(Sample("one", image), Context()).image.shape == image.shape
 
 
 class Malicious:
@@ -255,7 +257,7 @@ def test_a_network_whose_work_would_be_left_out_is_not_counted(tmp_path: Path) -
     save_file({name: value.contiguous() for name, value in state.items()}, tmp_path / "swin.safetensors")
     method = loaded(tmp_path / "swin.safetensors")
     assert method.counted is None
-    assert method.deblur(Sample("one", torch.rand(3, 64, 64))).shape == (3, 64, 64)
+    assert method.deblur(Sample("one", torch.rand(3, 64, 64)), Context()).image.shape == (3, 64, 64)
 
 
 @pytest.mark.parametrize("missing", [[], ["nms"], ["nms", "qnms"]])

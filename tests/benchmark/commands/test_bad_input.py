@@ -120,7 +120,7 @@ def test_damaged_results_are_named(make_pairs, tmp_path: Path) -> None:
     results = tmp_path / "results"
     assert run_on(make_pairs(1), results).returncode == 0
     next(results.glob("*/*/*/run.json")).write_text("{")
-    assert "run.json is damaged" in refused(bench("leaderboard", "--dataset", "folder", "--results", results))
+    assert "run.json is no JSON" in refused(bench("leaderboard", "--dataset", "folder", "--results", results))
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:

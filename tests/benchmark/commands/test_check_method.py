@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from benchmark.commands.app import app
 from benchmark.commands.check_method import check_method, findings
-from benchmark.method import Image, Method, MethodCard, Sample
+from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "add-a-method.md"
 
@@ -20,8 +20,8 @@ def method_that(change: Callable[[Sample], object], inputs: str = "single", name
     class Mine(Method):
         card = MethodCard(name, "Mine", inputs, "returns what the test says")  # type: ignore[arg-type]
 
-        def deblur(self, sample: Sample) -> Image:
-            return change(sample)  # type: ignore[return-value]
+        def deblur(self, sample: Sample, context: Context) -> Deblurred:
+            return Deblurred(change(sample))  # type: ignore[arg-type]
 
     return Mine
 

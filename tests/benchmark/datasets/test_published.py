@@ -10,15 +10,15 @@ from published_trees import CLASSES, GAPS, SCENES, bench, small_sets, texture, w
 
 from benchmark.datasets.dpdd import DPDD
 from benchmark.protocols import PROTOCOLS
-from benchmark.running import runner
+from benchmark.running import task
 from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels
 
 __all__ = ["bench", "small_sets"]
 
 
-def prepare(name: str, root: Path) -> runner.Task:
-    return runner.prepare(CLASSES[name](root), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+def prepare(name: str, root: Path) -> task.Task:
+    return task.prepare(CLASSES[name](root), PROTOCOLS["ifan-cvpr21"], ("psnr",))
 
 
 def constant(height: int, width: int) -> np.ndarray:
@@ -45,8 +45,7 @@ def write_whole_dpdd(root: Path, height: int = 1120, width: int = 1680) -> Path:
 
 def test_the_whole_dpdd_test_set_passes_its_checks_and_one_picture_less_does_not(tmp_path: Path) -> None:
     root = write_whole_dpdd(tmp_path)
-    task = runner.prepare(DPDD(root), PROTOCOLS["ifan-cvpr21"], ("psnr",))
-    assert len(task.entries) == 76
+    assert len(prepare("dpdd", root).entries) == 76
     (root / "DPDD" / "test_c" / "source" / "1P0A0917.png").unlink()
     with pytest.raises(InputError, match="holds 75 images, DPDD test has 76"):
         DPDD(root).entries()
@@ -56,10 +55,10 @@ def test_the_whole_dpdd_test_set_passes_its_checks_and_one_picture_less_does_not
 def test_dpdd_is_1680x1120_either_way_up(tmp_path: Path, height: int, width: int, is_dpdd: bool) -> None:
     dataset = DPDD(write_whole_dpdd(tmp_path, height, width))
     if is_dpdd:
-        assert len(runner.prepare(dataset, PROTOCOLS["ifan-cvpr21"], ("psnr",)).entries) == 76
+        assert len(task.prepare(dataset, PROTOCOLS["ifan-cvpr21"], ("psnr",)).entries) == 76
     else:
         with pytest.raises(InputError, match="840x560; its images are 1680x1120"):
-            runner.prepare(dataset, PROTOCOLS["ifan-cvpr21"], ("psnr",))
+            task.prepare(dataset, PROTOCOLS["ifan-cvpr21"], ("psnr",))
 
 
 @pytest.mark.parametrize(

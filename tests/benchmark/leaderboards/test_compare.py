@@ -86,10 +86,10 @@ def test_runs_that_share_no_ground_are_refused(tmp_path: Path, other: dict[str, 
 
 def test_a_run_is_meant_by_its_folder_its_id_or_its_method(pair: Path) -> None:
     by_name = choose(pair, "ours")
-    identity = by_name.description["id"]
-    assert choose(pair, identity[:6]).folder.path == by_name.folder.path
-    assert choose(Path("nowhere"), str(by_name.folder.path)).description == by_name.description
-    with pytest.raises(InputError, match=r"no run of .* is meant by mine; there are ours"):
+    identity = by_name.id
+    assert choose(pair, identity[:6]).path == by_name.path
+    assert choose(Path("nowhere"), str(by_name.path)).description == by_name.description
+    with pytest.raises(InputError, match=r"has no run mine; there are ours"):
         choose(pair, "mine")
     make_run(pair, "ours", 25.0, weights="synthetic")
     with pytest.raises(InputError, match="ours means 2 runs"):
@@ -100,7 +100,7 @@ def test_strips_show_both_outputs_in_the_tables_order(pair: Path, tmp_path: Path
     found = of(pair, "ours", "theirs")
     for run, level in ((found.a, 60000), (found.b, 5000)):
         for name in ("000", "019"):
-            write_pixels(run.folder.output(name), np.full((64, 80, 3), level, np.uint16))
+            write_pixels(run.output(name), np.full((64, 80, 3), level, np.uint16))
     paths = write_strips(found, "psnr", 1, tmp_path / "pictures")
     assert [path.name for path in paths] == ["01-wins-000.png", "02-loses-019.png"]
     strip = read_pixels(paths[0])

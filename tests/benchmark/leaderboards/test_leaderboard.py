@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_results import make_run, scattered
+from made_results import made_record, make_run, scattered
 from typer.testing import CliRunner
 
 from benchmark.commands.app import app
@@ -20,7 +20,6 @@ from benchmark.leaderboards.build import COLUMNS, Leaderboard, Row, build, place
 from benchmark.leaderboards.render import tables
 from benchmark.leaderboards.render.formats import to_csv, to_json, to_table
 from benchmark.leaderboards.render.tables import Cell, Table, to_html, to_latex, to_markdown
-from benchmark.results.run import Record
 from realdof.common.errors import InputError
 
 
@@ -188,10 +187,12 @@ def test_latex_marks_and_aligns(tmp_path: Path) -> None:
 
 def test_blur_stratified_runs_have_a_column_for_each_band_pooled_over_the_data_sets_pixels(tmp_path: Path) -> None:
     folder = make_run(tmp_path, "a", [25.0], protocol="blur-stratified", total=2)
-    folder.add(
-        Record("000", "ok", {"psnr": 25.0, "share@0-0.5": 0.75, "mse@0-0.5": 0.001, "share@4-": 0.25, "mse@4-": 0.1})
+    folder.append(
+        made_record(
+            "000", "ok", {"psnr": 25.0, "share@0-0.5": 0.75, "mse@0-0.5": 0.001, "share@4-": 0.25, "mse@4-": 0.1}
+        )
     )
-    folder.add(Record("001", "ok", {"psnr": 26.0, "share@0-0.5": 0.25, "mse@0-0.5": 0.005, "share@4-": 0.0}))
+    folder.append(made_record("001", "ok", {"psnr": 26.0, "share@0-0.5": 0.25, "mse@0-0.5": 0.005, "share@4-": 0.0}))
     board = build(tmp_path, "dpdd", "blur-stratified")
     assert board.rows[0].bands == pytest.approx({"0-0.5": 10 * math.log10(1 / 0.002), "4-": 10.0})
     assert "PSNR, blur 0-0.5" in to_table(board).columns

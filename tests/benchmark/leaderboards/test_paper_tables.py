@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from made_results import make_run
 
-from benchmark.commands.leaderboard import measured_in
+from benchmark.leaderboards.measured import measured_in
 from benchmark.leaderboards.paper_tables import PAPER_TABLES, render
 from benchmark.leaderboards.render.tables import Table, to_markdown
 from realdof.common.errors import InputError

@@ -9,12 +9,14 @@ from typer.testing import CliRunner
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
+from benchmark.leaderboards import study as study_module
 from benchmark.leaderboards.study import Study, read_study, run_study
 from benchmark.protocols import PROTOCOLS
-from benchmark.results.choice import Chosen, choose, every_run
+from benchmark.results.choice import choose, every_run
+from benchmark.results.run import Run
 from benchmark.running import runner
-from benchmark.running.rescoring import rescore
-from benchmark.running.runner import Progress, Task
+from benchmark.running.runner import Progress, rescore
+from benchmark.running.task import Task, prepare
 from realdof.common.errors import InputError
 
 METRICS = ("psnr", "ssim", "mae")
@@ -49,11 +51,7 @@ def run(study: Study) -> tuple[list[str], list[str]]:
 
         yield report
 
-    def prepare(choice, protocol: str | None) -> Task:
-        data = registry.dataset(choice.name)(choice.root)
-        return runner.prepare(data, PROTOCOLS[protocol or "ifan-cvpr21"], study.metrics, study.limit)
-
-    return computed, run_study(study, prepare, showing).problems
+    return computed, run_study(study, showing).problems
 
 
 def test_a_study_runs_every_method_under_every_protocol_and_writes_all_tables(study_file: Path, tmp_path: Path) -> None:
@@ -74,7 +72,7 @@ def test_a_study_runs_every_method_under_every_protocol_and_writes_all_tables(st
 def test_a_second_time_only_what_is_missing_is_computed(study_file: Path) -> None:
     study = read_study(study_file)
     run(study)
-    records = choose(study.results, "input", protocol="nrknet").folder.path / "records.jsonl"
+    records = choose(study.results, "input", protocol="nrknet").path / "records.jsonl"
     records.write_text(records.read_text().splitlines(keepends=True)[0])
     computed, _ = run(study)
     assert computed == ["input on folder, nrknet: 001"]
@@ -86,6 +84,23 @@ def test_what_cannot_run_is_told_and_the_rest_goes_on(study_file: Path) -> None:
     assert len(computed) == 8
     assert len(problems) == 2
     assert all("dual-pixel views" in problem for problem in problems)
+
+
+def test_a_comparison_that_cannot_be_made_is_told_and_the_others_are_written(
+    study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = study_module.compare
+
+    def some(a: Run, b: Run):
+        if a.settings.protocol == "ifan-cvpr21":
+            raise InputError("no image with a finite PSNR in both")
+        return compared(a, b)
+
+    monkeypatch.setattr(study_module, "compare", some)
+    study = read_study(study_file)
+    _, problems = run(study)
+    assert problems == ["hyper-laplacian against input: no image with a finite PSNR in both"]
+    assert [path.name.split("-")[2] for path in study.tables.glob("compare-*")] == ["nrknet"]
 
 
 @pytest.mark.parametrize(
@@ -120,14 +135,14 @@ def test_the_command_writes_the_tables(study_file: Path) -> None:
 
 
 def task_for(root: Path, protocol: str) -> Task:
-    return runner.prepare(PairedFolder(root), PROTOCOLS[protocol], METRICS)
+    return prepare(PairedFolder(root), PROTOCOLS[protocol], METRICS)
 
 
 @pytest.fixture
-def ran(make_pairs, tmp_path: Path) -> tuple[Path, Chosen]:
+def ran(make_pairs, tmp_path: Path) -> tuple[Path, Run]:
     root = make_pairs(2)
     folder, _ = runner.run(task_for(root, "ifan-cvpr21"), registry.method("hyper-laplacian"), tmp_path / "results")
-    return root, Chosen(folder, folder.description)
+    return root, folder
 
 
 @pytest.mark.parametrize("protocol", ["aligned", "blur-stratified", "ifan-cvpr21"])
@@ -138,10 +153,10 @@ def test_rescored_outputs_score_as_a_run_under_the_protocol_would(ran, protocol:
     _, expected = runner.run(task, registry.method("hyper-laplacian"), tmp_path / "fresh")
     assert scored.scores["psnr"] == pytest.approx(expected.scores["psnr"], abs=1e-3)
     assert scored.scores["ssim"] == pytest.approx(expected.scores["ssim"], abs=1e-5)
-    assert folder.description["determinants"]["rescored"] == run.description["id"]
-    assert folder.path != run.folder.path
+    assert folder.settings.rescored == run.id
+    assert folder.path != run.path
     first = next(iter(folder.records().values()))
-    assert first.seconds == run.folder.records()[first.name].seconds
+    assert first.seconds == run.records()[first.name].seconds
 
 
 @pytest.mark.parametrize("protocol", ["ifan-cvpr21-16bit", "nrknet", "restormer"])
@@ -152,12 +167,26 @@ def test_outputs_of_other_input_are_not_scored_again(ran, protocol: str, tmp_pat
 
 
 def test_clipped_outputs_are_not_scored_by_a_protocol_that_does_not_clip(make_pairs, tmp_path: Path) -> None:
-    task = runner.prepare(PairedFolder(make_pairs(1)), PROTOCOLS["drbnet"], ("psnr",))
+    task = prepare(PairedFolder(make_pairs(1)), PROTOCOLS["drbnet"], ("psnr",))
     folder, _ = runner.run(task, registry.method("input"), tmp_path / "results")
     with pytest.raises(InputError, match="saved outputs are clipped"):
-        rescore(Chosen(folder, folder.description), task, tmp_path / "results")
+        rescore(folder, task, tmp_path / "results")
 
 
 def test_outputs_on_other_images_are_not_scored_again(ran, make_pairs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is on other images"):
         rescore(ran[1], task_for(make_pairs(3, name="others"), "aligned"), tmp_path / "results")
+
+
+def test_a_run_on_part_of_a_data_set_is_scored_again_without_its_list(make_pairs, tmp_path: Path) -> None:
+    root, results = make_pairs(3), tmp_path / "results"
+    (tmp_path / "indoor.txt").write_text("000\n002\n")
+    data = ["--root", str(root), "--metrics", "psnr", "--results", str(results)]
+    part = ["--dataset", "folder", "--subset", str(tmp_path / "indoor.txt")]
+    ran = CliRunner().invoke(app, ["run", "--method", "input", *part, *data])
+    assert ran.exit_code == 0, ran.output
+    scored = CliRunner().invoke(app, ["results", "rescore", "input", "--protocol", "aligned", *data])
+    assert scored.exit_code == 0, (scored.output, scored.exception)
+    found = choose(results, "input", protocol="aligned")
+    assert found.settings.dataset == "folder@indoor"
+    assert list(found.records()) == ["000", "002"]

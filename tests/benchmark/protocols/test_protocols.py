@@ -23,6 +23,7 @@ from benchmark.protocols import PROTOCOLS
 from benchmark.protocols.aligned import align
 from benchmark.protocols.stratified import BANDS, by_blur
 from benchmark.running import runner
+from benchmark.running.task import prepare
 from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels
 from realdof.images.files import write_pixels
@@ -141,10 +142,10 @@ def test_protocols_for_16_bits_refuse_8_bit_files(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["nrknet", "aligned", "blur-stratified", "restormer"])
 def test_a_run_under_a_protocol_ends_with_a_mean_of_every_column(name: str, make_pairs, tmp_path: Path) -> None:
     wanted = ("psnr", "ssim", "mae")
-    task = runner.prepare(PairedFolder(make_pairs(2)), PROTOCOLS[name], wanted)
+    task = prepare(PairedFolder(make_pairs(2)), PROTOCOLS[name], wanted)
     folder, summary = runner.run(task, registry.method("input"), tmp_path / "results")
     assert set(wanted) <= set(summary.scores)
-    assert folder.description["determinants"]["protocol"] == name
+    assert folder.settings.protocol == name
 
 
 def target_and_shifted(down: float, right: float) -> tuple[torch.Tensor, torch.Tensor]:

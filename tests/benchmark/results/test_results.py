@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_results import make_run, scattered
+from made_results import ENVIRONMENT, made_record, make_run, scattered
 from typer.testing import CliRunner
 
 from benchmark.commands.app import app
 from benchmark.results.choice import choose, every_run
-from benchmark.results.run import Record, RunFolder, run_id
-from benchmark.results.store import export_rows, merge
+from benchmark.results.export import export_rows
+from benchmark.results.merge import merge
+from benchmark.results.run import Run
+from benchmark.results.settings import Settings
 from benchmark.results.submission import check_submission
 from realdof.common.errors import InputError
 from realdof.images.files import write_pixels
@@ -28,7 +30,7 @@ def invoke(*words: object, status: int = 0) -> str:
     return result.output
 
 
-def with_outputs(folder: RunFolder, bits: int = 16) -> RunFolder:
+def with_outputs(folder: Run, bits: int = 16) -> Run:
     kind = np.uint16 if bits == 16 else np.uint8
     for name, record in folder.records().items():
         if record.status == "ok":
@@ -43,11 +45,11 @@ def test_merging_brings_runs_records_and_outputs_and_leaves_the_source(tmp_path:
     merged = merge(there, here)
     assert [(one.records, one.outputs) for one in merged] == [(3, 3)]
     copy = choose(here, "b")
-    assert copy.folder.records() == brought.records()
-    assert copy.description["summary"]["scores"] == brought.description["summary"]["scores"]
-    assert copy.description["finished"] is True
-    assert copy.description["created"] == brought.description["created"]
-    assert {run.settings["method"] for run in every_run(here)} == {"a", "b"}
+    assert copy.records() == brought.records()
+    assert copy.description.summary == brought.description.summary
+    assert copy.finished is True
+    assert copy.description.created == brought.description.created
+    assert {run.settings.method for run in every_run(here)} == {"a", "b"}
     assert len(brought.records()) == 3
 
 
@@ -59,7 +61,7 @@ def test_halves_of_one_run_made_on_two_machines_become_a_whole(tmp_path: Path) -
         path = next(place.rglob("records.jsonl"))
         path.write_text("".join(path.read_text().splitlines(keepends=True)[kept]))
     assert [one.records for one in merge(there, here)] == [2]
-    assert choose(here, "a").folder.records() == whole.records()
+    assert choose(here, "a").records() == whole.records()
     assert [one.records for one in merge(there, here)] == [0], "merging again changes nothing"
 
 
@@ -67,17 +69,17 @@ def test_a_good_record_replaces_a_failed_one_and_never_the_other_way(tmp_path: P
     here, there = tmp_path / "here", tmp_path / "there"
     for place, failed in ((here, "000"), (there, "001")):
         folder = make_run(place, "a", [25.0, 26.0])
-        folder.add(Record(failed, "failed", error="RuntimeError: no luck"))
+        folder.append(made_record(failed, "failed", error="RuntimeError: no luck"))
     merge(there, here)
-    assert {record.status for record in choose(here, "a").folder.records().values()} == {"ok"}
+    assert {record.status for record in choose(here, "a").records().values()} == {"ok"}
 
 
 def test_a_metric_measured_elsewhere_joins_the_others(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     for place, scores in ((here, {"psnr": 25.0}), (there, {"psnr": 25.0, "extra": 0.3})):
-        make_run(place, "a", [25.0]).add(Record("000", "ok", scores, 0.5))
+        make_run(place, "a", [25.0]).append(made_record("000", "ok", scores, 0.5))
     merge(there, here)
-    assert choose(here, "a").folder.records()["000"].scores == {"psnr": 25.0, "extra": 0.3}
+    assert choose(here, "a").records()["000"].scores == {"psnr": 25.0, "extra": 0.3}
 
 
 def test_scores_that_contradict_are_refused_before_anything_is_written(tmp_path: Path) -> None:
@@ -87,10 +89,10 @@ def test_scores_that_contradict_are_refused_before_anything_is_written(tmp_path:
     make_run(there, "b", [25.0, 26.5])
     with pytest.raises(InputError, match=r"psnr 26\.500000 for 001, .* has 26\.000000"):
         merge(there, here)
-    assert [run.settings["method"] for run in every_run(here)] == ["b"]
+    assert [run.settings.method for run in every_run(here)] == ["b"]
 
 
-def rewritten(folder: RunFolder, change: Callable[[dict[str, Any]], None]) -> None:
+def rewritten(folder: Run, change: Callable[[dict[str, Any]], None]) -> None:
     """Edit ``run.json`` by hand."""
     content = json.loads((folder.path / "run.json").read_text())
     change(content)
@@ -98,14 +100,14 @@ def rewritten(folder: RunFolder, change: Callable[[dict[str, Any]], None]) -> No
 
 
 def escaping(content: dict[str, Any]) -> None:
-    content["determinants"]["method"] = "../../../elsewhere"
-    content["id"] = run_id(content["determinants"])
+    content["settings"]["method"] = "../../../elsewhere"
+    content["id"] = Settings.model_construct(**content["settings"]).id
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda content: content["determinants"].update(method="better"), "was edited by hand"),
+        (lambda content: content["settings"].update(method="better"), "was edited by hand"),
         (escaping, "cannot be a name in a results folder"),
     ],
 )
@@ -120,7 +122,10 @@ def test_edited_and_hostile_runs_are_refused(
 
 
 def test_an_image_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    make_run(tmp_path / "there", "a", [25.0]).add(Record("../../x", "ok", {"psnr": 1.0}))
+    folder = make_run(tmp_path / "there", "a", [25.0])
+    line = made_record("x", "ok", {"psnr": 1.0}).model_copy(update={"name": "../../x"}).model_dump_json()
+    with (folder.path / "records.jsonl").open("a") as file:
+        file.write(line + "\n")
     with pytest.raises(InputError, match="cannot be a name"):
         merge(tmp_path / "there", tmp_path / "here")
 
@@ -154,7 +159,7 @@ def test_prune_lists_first_and_deletes_only_when_told(tmp_path: Path) -> None:
     assert "nothing was removed" in invoke("results", "prune", "--results", tmp_path, "--unfinished", "--outdated")
     assert len(every_run(tmp_path)) == 3
     invoke("results", "prune", "--results", tmp_path, "--unfinished", "--outdated", "--yes")
-    assert [run.settings["method"] for run in every_run(tmp_path)] == ["a"]
+    assert [run.settings.method for run in every_run(tmp_path)] == ["a"]
     assert not (tmp_path / "dpdd" / "b").exists()
     invoke("results", "prune", "--results", tmp_path, "--outputs", "--yes")
     assert not (whole.path / "outputs").exists()
@@ -173,44 +178,60 @@ def test_a_sound_submission_passes(tmp_path: Path) -> None:
     assert "all is well" in invoke("submit-check", tmp_path)
 
 
-def spoil_id(folder: RunFolder) -> None:
-    rewritten(folder, lambda content: content["determinants"].update(method="better"))
+def spoil_id(folder: Run) -> None:
+    rewritten(folder, lambda content: content["settings"].update(method="better"))
 
 
-def spoil_summary(folder: RunFolder) -> None:
+def spoil_summary(folder: Run) -> None:
     rewritten(folder, lambda content: content["summary"]["scores"].update(psnr=30.0))
 
 
-def spoil_fields(folder: RunFolder) -> None:
-    rewritten(folder, lambda content: content["determinants"].pop("images"))
+def spoil_fields(folder: Run) -> None:
+    rewritten(folder, lambda content: content["settings"].pop("images"))
 
 
-def spoil_score(folder: RunFolder) -> None:
-    folder.add(Record("000", "ok", {"psnr": 30.0, "ssim": 1.2, "mae": 0.01, "lpips": 0.1}))
+def spoil_score(folder: Run) -> None:
+    folder.append(made_record("000", "ok", {"psnr": 30.0, "ssim": 1.2, "mae": 0.01, "lpips": 0.1}))
 
 
-def spoil_pair(folder: RunFolder) -> None:
-    folder.add(Record("000", "ok", {"psnr": 40.0, "ssim": 0.9, "mae": 0.02, "lpips": 0.1}))
+def spoil_pair(folder: Run) -> None:
+    folder.append(made_record("000", "ok", {"psnr": 40.0, "ssim": 0.9, "mae": 0.02, "lpips": 0.1}))
 
 
-def spoil_metric(folder: RunFolder) -> None:
-    folder.add(Record("000", "ok", {"psnr": 25.0, "ssim": 0.9, "mae": 0.02}))
+def spoil_metric(folder: Run) -> None:
+    folder.append(made_record("000", "ok", {"psnr": 25.0, "ssim": 0.9, "mae": 0.02}))
 
 
-def spoil_image(folder: RunFolder) -> None:
-    folder.add(Record("000", "failed", error="RuntimeError: no luck"))
+def spoil_image(folder: Run) -> None:
+    folder.append(made_record("000", "failed", error="RuntimeError: no luck"))
 
 
-def spoil_output(folder: RunFolder) -> None:
+def spoil_output(folder: Run) -> None:
     folder.output("000").unlink()
 
 
-def spoil_depth(folder: RunFolder) -> None:
+def spoil_depth(folder: Run) -> None:
     with_outputs(folder, bits=8)
 
 
-def spoil_file(folder: RunFolder) -> None:
+def spoil_file(folder: Run) -> None:
     folder.output("000").write_text("<html>")
+
+
+def spoil_parameters(run: Run) -> None:
+    rewritten(run, lambda content: content["complexity"].update(parameters=-1))
+
+
+def spoil_complexity(run: Run) -> None:
+    rewritten(run, lambda content: content["complexity"].pop("macs"))
+
+
+def spoil_tiling(run: Run) -> None:
+    run.append(made_record("000", "ok", {"psnr": 25.0, "ssim": 0.9, "mae": 0.02, "lpips": 0.1}, tiling="wide"))
+
+
+def spoil_attempt(run: Run) -> None:
+    run.bring(made_record("000", "ok", {"psnr": 25.0, "ssim": 0.9, "mae": 0.02, "lpips": 0.1}, attempt=7))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +239,7 @@ def spoil_file(folder: RunFolder) -> None:
     [
         (spoil_id, "was edited by hand"),
         (spoil_summary, "the summary says psnr 30.000000"),
-        (spoil_fields, "lacks images among what determines the figures"),
+        (spoil_fields, "settings.images: field required"),
         (spoil_score, "000 has ssim 1.2, outside -1 to 1"),
         (spoil_pair, "000 has MAE 0.0200; with its PSNR it is at most 0.0100"),
         (spoil_metric, "not every image has lpips"),
@@ -226,9 +247,13 @@ def spoil_file(folder: RunFolder) -> None:
         (spoil_output, "000 has no output image"),
         (spoil_depth, "the output of 000 has 8 bits"),
         (spoil_file, "000.png is no PNG, JPEG or TIFF"),
+        (spoil_parameters, "complexity.parameters is -1"),
+        (spoil_complexity, "complexity.macs: field required"),
+        (spoil_tiling, "tiling is 'wide'; it must read like '1024, overlap 520'"),
+        (spoil_attempt, "attempt 7, which run.json does not list"),
     ],
 )
-def test_what_is_wrong_with_a_submission_is_said(tmp_path: Path, spoil: Callable[[RunFolder], None], said: str) -> None:
+def test_what_is_wrong_with_a_submission_is_said(tmp_path: Path, spoil: Callable[[Run], None], said: str) -> None:
     folder = with_outputs(make_run(tmp_path, "a", 25.0))
     spoil(folder)
     assert said in invoke("submit-check", tmp_path, status=1)
@@ -253,3 +278,17 @@ def test_a_run_scored_anew_shares_the_outputs_of_the_run_it_comes_from(tmp_path:
     assert choose(tmp_path, "a", protocol="aligned").output("000") == origin.output("000")
     shutil.rmtree(origin.path / "outputs")
     assert all("has no output image" in checked.problems[0] for checked in check_submission(tmp_path))
+
+
+def test_merged_records_name_the_attempts_that_made_them(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    make_run(here, "a", [25.0, 26.0], failed=1)
+    elsewhere = make_run(there, "a", [25.0, 26.0, 27.0])
+    elsewhere.begin(ENVIRONMENT.model_copy(update={"device": "another processor"}), again=False)
+    elsewhere.append(made_record("002", "ok", {"psnr": 27.0, "ssim": 0.7, "mae": 0.01, "lpips": 0.3}))
+    merge(there, here)
+    merged = choose(here, "a")
+    record = merged.records()["002"]
+    assert record.status == "ok"
+    assert merged.attempts[record.attempt].device == "another processor"
+    assert merged.attempts[merged.records()["000"].attempt].device == ENVIRONMENT.device

@@ -9,26 +9,26 @@ import time
 from pathlib import Path
 
 import pytest
-
-from benchmark.results.run import Record, RunFolder
+from made_results import made_record, made_settings, open_run
 
 SLOW_METHOD = """
     import sys, time
     from pathlib import Path
     from benchmark.running import runner
+    from benchmark.running.task import prepare
     from benchmark.datasets.folder import PairedFolder
-    from benchmark.method import Method, MethodCard
+    from benchmark.method import Deblurred, Method, MethodCard
     from benchmark.protocols import PROTOCOLS
 
     class Slow(Method):
         card = MethodCard("slow", "Slow", "single", "waits")
-        def deblur(self, sample):
+        def deblur(self, sample, context):
             time.sleep(0.15)
             with open(sys.argv[3], "a") as log:
                 log.write(sample.name + "\\n")
-            return sample.image * 0.9
+            return Deblurred(sample.image * 0.9)
 
-    task = runner.prepare(PairedFolder(Path(sys.argv[1])), PROTOCOLS["ifan-cvpr21"], ("psnr", "mae"), None)
+    task = prepare(PairedFolder(Path(sys.argv[1])), PROTOCOLS["ifan-cvpr21"], ("psnr", "mae"), None)
     runner.run(task, Slow(), Path(sys.argv[2]))
 """
 
@@ -94,10 +94,10 @@ def test_two_processes_in_one_results_folder_both_complete_and_lose_nothing(make
 
 
 def test_a_line_left_half_by_a_killed_process_is_cut_off_by_the_next_to_append(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    folder.add(Record("a", "ok", {"psnr": 20.0}))
-    with (tmp_path / "records.jsonl").open("ab") as file:
+    folder = open_run(tmp_path, made_settings())
+    folder.append(made_record("a", "ok", {"psnr": 20.0}))
+    with (folder.path / "records.jsonl").open("ab") as file:
         file.write(b'{"name": "b", "sta')
     assert set(folder.records()) == {"a"}
-    folder.add(Record("c", "ok", {"psnr": 21.0}))
+    folder.append(made_record("c", "ok", {"psnr": 21.0}))
     assert list(folder.records()) == ["a", "c"]

@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made_results import made_record, made_settings, open_run
 
 from benchmark import registry
 from benchmark.datasets.folder import PairedFolder
-from benchmark.method import Image, Method, MethodCard, Sample
+from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
 from benchmark.protocols import PROTOCOLS
-from benchmark.results.run import Record, RunFolder, run_id
+from benchmark.results.run import Run
 from benchmark.results.summary import summarise
 from benchmark.running import runner
 from benchmark.running.environment import device_name
-from benchmark.running.runner import Task
+from benchmark.running.task import Task, prepare
 from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels
 from realdof.images.files import read_pixels, write_pixels
@@ -30,11 +31,11 @@ class Darken(Method):
     card = MethodCard("darken", "Darken", "single", "halves every value")
     calls = 0
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Half of the image."""
         assert sample.target is None, "a method must never see the all-in-focus image"
         type(self).calls += 1
-        return sample.image * 0.5
+        return Deblurred(sample.image * 0.5)
 
 
 class Brighten(Method):
@@ -42,9 +43,9 @@ class Brighten(Method):
 
     card = MethodCard("brighten", "Brighten", "single", "adds two")
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """The image plus two."""
-        return sample.image + 2
+        return Deblurred(sample.image + 2)
 
 
 class Breaks(Method):
@@ -52,15 +53,15 @@ class Breaks(Method):
 
     card = MethodCard("breaks", "Breaks", "single", "fails on one image")
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """The image, or a failure."""
         if sample.name == "001":
             raise RuntimeError("out of luck")
-        return sample.image
+        return Deblurred(sample.image)
 
 
 def task_for(root: Path, protocol: str = "ifan-cvpr21", limit: int | None = None) -> Task:
-    return runner.prepare(PairedFolder(root), PROTOCOLS[protocol], METRICS, limit)
+    return prepare(PairedFolder(root), PROTOCOLS[protocol], METRICS, limit)
 
 
 def test_scores_are_those_of_the_protocol_written_out(make_pairs, tmp_path: Path) -> None:
@@ -132,19 +133,19 @@ def test_a_failed_image_is_tried_again_next_time(make_pairs, tmp_path: Path) -> 
 class WrongSize(Breaks):
     """Returns a smaller image."""
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Half of the image."""
-        return sample.image[:, ::2]
+        return Deblurred(sample.image[:, ::2])
 
 
 class NotFinite(Breaks):
     """Returns a value that is not a number."""
 
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """The image with one NaN."""
         result = sample.image.clone()
         result[0, 0, 0] = torch.nan
-        return result
+        return Deblurred(result)
 
 
 @pytest.mark.parametrize(("method", "reason"), [(WrongSize, "returned"), (NotFinite, "not finite")])
@@ -224,19 +225,18 @@ def test_run_id_depends_on_what_determines_the_figures_and_on_nothing_else(make_
     }
     assert ids["same"] == ids["same again"]
     assert len(set(ids.values())) == 3
-    assert run_id({"a": 1, "b": 2}) == run_id({"b": 2, "a": 1})
 
 
 def test_a_run_of_some_images_is_never_ranked(make_pairs, tmp_path: Path) -> None:
     folder, summary = runner.run(task_for(make_pairs(3), limit=2), Darken(), tmp_path / "results")
-    assert folder.description["total"] == 3
+    assert folder.total == 3
     assert summary.done == 2
 
 
 def test_records_survive_the_file_to_the_last_digit(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    record = Record("x", "ok", {"psnr": 25.123456789012345, "ssim": 1 / 3}, 0.1 + 0.2, 123)
-    folder.add(record)
+    folder = open_run(tmp_path, made_settings())
+    record = made_record("x", "ok", {"psnr": 25.123456789012345, "ssim": 1 / 3}, 0.1 + 0.2, 123)
+    folder.append(record)
     assert folder.records()["x"] == record
 
 
@@ -246,12 +246,13 @@ def test_a_runs_time_is_the_median_of_its_images_with_quartiles_memory_and_devic
     assert summary.devices == (device_name(torch.device("cpu")),)
     assert summary.peak_memory == max(record.peak_memory or 0 for record in records) > 10**8
     times = [9.0, 1.0, 2.0, 4.0]
-    made = summarise([Record(str(seconds), "ok", {}, seconds, stages={"map": seconds / 2}) for seconds in times], 4)
+    made = summarise(
+        [made_record(str(seconds), "ok", {}, seconds, stages={"map": seconds / 2}) for seconds in times], 4
+    )
     assert made.seconds == np.median(times) == 3.0
     assert made.quartiles == tuple(np.quantile(times, (0.25, 0.75)))
     assert made.stages == {"map": 1.5}
-    kept = folder.description["summary"]
-    assert kept["seconds"] == summary.seconds
-    assert tuple(kept["quartiles"]) == summary.quartiles
-    assert kept["peak_memory"] == summary.peak_memory
-    assert kept["workers"] == 1
+    kept = Run(folder.path).description.summary
+    assert kept is not None
+    assert kept.model_dump() == summary.model_dump()
+    assert kept.workers == 1

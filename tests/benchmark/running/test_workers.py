@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_results import make_run
+from made_results import made_record, made_settings, make_run, open_run
 from typer.testing import CliRunner
 from worker_methods import DyingFactory, Smooth
 
@@ -18,30 +18,31 @@ from benchmark.datasets.folder import PairedFolder
 from benchmark.leaderboards.build import build
 from benchmark.leaderboards.render.formats import to_csv, to_table
 from benchmark.leaderboards.render.tables import to_markdown
+from benchmark.method import Context, Deblurred
 from benchmark.protocols import PROTOCOLS
-from benchmark.results.choice import Chosen
-from benchmark.results.run import Record, RunFolder
+from benchmark.results.run import Run
 from benchmark.running import gpus as seats
 from benchmark.running import runner
 from benchmark.running import workers as parallel
 from benchmark.running.environment import describe, package_versions
-from benchmark.running.jobs import Deblur, Deblurring, Measures, Piece
-from benchmark.running.rescoring import rescore
+from benchmark.running.job import Job, Ready, Use
+from benchmark.running.runner import rescore
+from benchmark.running.task import Task, prepare
 from benchmark.running.workers import Workers
 from realdof.common.errors import InputError
 
 METRICS = ("psnr", "ssim", "mae", "lpips")
 
 
-def task_for(root: Path, metrics: tuple[str, ...] = METRICS) -> runner.Task:
-    return runner.prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], metrics)
+def task_for(root: Path, metrics: tuple[str, ...] = METRICS) -> Task:
+    return prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], metrics)
 
 
-def figures(folder: RunFolder) -> dict[str, dict[str, float]]:
+def figures(folder: Run) -> dict[str, dict[str, float]]:
     return {name: record.scores for name, record in folder.records().items()}
 
 
-def outputs(folder: RunFolder) -> dict[str, bytes]:
+def outputs(folder: Run) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder.path / "outputs").iterdir()}
 
 
@@ -94,7 +95,7 @@ def test_outputs_are_scored_by_a_worker_as_by_this_process(make_pairs, tmp_path:
     here, _ = runner.score(task, ran.path, "scored", tmp_path / "here")
     there, _ = runner.score(task, ran.path, "scored", tmp_path / "there", workers=worker)
     assert there.records() == here.records()
-    again, _ = rescore(Chosen(ran, ran.description), task, tmp_path / "again")
+    again, _ = rescore(ran, task, tmp_path / "again")
     records = again.records()
     assert {name: record.seconds for name, record in records.items()} == {
         name: record.seconds for name, record in ran.records().items()
@@ -110,17 +111,17 @@ def test_nothing_left_to_do_starts_no_worker(make_pairs, tmp_path: Path, monkeyp
 
 
 def test_a_worker_with_other_weights_or_libraries_is_refused(tmp_path: Path) -> None:
-    measures, versions = Measures(PROTOCOLS["ifan-cvpr21"], ("psnr",)), package_versions()
-    job = Deblurring(measures, Smooth, None, "cpu", None, "folder", tmp_path, "f00d", versions)
+    folder, use = open_run(tmp_path, made_settings()).path, Use(Smooth, None, "f00d", Context())
+    job = Job(PROTOCOLS["ifan-cvpr21"], ("psnr",), folder, package_versions(), use)
     with pytest.raises(InputError, match="found other weights"):
         job.load()
     with pytest.raises(InputError, match=r"has torch .* but the run was begun with 1\.0"):
-        replace(job, sha256=None, versions=versions | {"torch": "1.0"}).load()
+        replace(job, versions=job.versions | {"torch": "1.0"}).load()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="is about a machine without a GPU")
 def test_work_for_the_gpus_of_a_cluster_can_be_sent_from_a_machine_without_one() -> None:
-    assert describe(torch.device("cuda"))["device"] == "a GPU of another machine"
+    assert describe(torch.device("cuda")).device == "a GPU of another machine"
 
 
 class Unloadable:
@@ -135,23 +136,23 @@ class Unloadable:
 
 def test_a_limit_that_is_too_small_for_the_method_is_one_sentence(make_pairs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "_settle", lambda memory: None)
-    piece = Piece(task_for(make_pairs(1), ("psnr",)).entries[0])
+    entry = task_for(make_pairs(1), ("psnr",)).entries[0]
     with pytest.raises(InputError, match=r"within 0\.5 GB \(nothing left\); raise --worker-memory"):
-        parallel.work_on(parallel._Task("x", Unloadable(), piece, 5 * 10**8, ()))
+        parallel.work_on("x", Unloadable(), 5 * 10**8, (entry, ()))
 
 
 def test_too_little_memory_to_read_or_write_an_image_fails_that_image_alone(
     make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = task_for(make_pairs(3), ("psnr",))
-    write = RunFolder.keep_output
+    write = Run.keep_output
 
-    def keep(folder: RunFolder, name: str, image: torch.Tensor) -> None:
+    def keep(folder: Run, name: str, image: torch.Tensor) -> None:
         if name == "001":
             raise MemoryError("nothing left")
         write(folder, name, image)
 
-    monkeypatch.setattr(RunFolder, "keep_output", keep)
+    monkeypatch.setattr(Run, "keep_output", keep)
     _, summary = runner.run(task, Smooth, tmp_path)
     assert summary.failed == {"001": "MemoryError: nothing left"}
 
@@ -186,16 +187,16 @@ def test_threads_of_one_worker_take_turns_with_the_method_and_read_and_score_bes
     busy = threading.Semaphore(1)
 
     class Alone(Smooth):
-        def deblur(self, sample):
+        def deblur(self, sample, context):
             assert busy.acquire(blocking=False), "two threads in the method"
             time.sleep(0.02)
             busy.release()
-            return sample.image
+            return Deblurred(sample.image)
 
     task = task_for(make_pairs(6), ("psnr",))
-    work = Deblur(task.evaluator, Alone(), torch.device("cpu"), RunFolder(tmp_path))
+    ready = Ready(task.protocol, {}, open_run(tmp_path, made_settings()), Alone(), Context())
     with ThreadPoolExecutor(3) as threads:
-        records = list(threads.map(work, [Piece(entry) for entry in task.entries]))
+        records = list(threads.map(ready, task.entries))
     assert [record.status for record in records] == ["ok"] * 6
 
 
@@ -213,7 +214,7 @@ def test_times_taken_beside_others_or_on_several_devices_stay_out_of_the_table_a
     folder = make_run(tmp_path, "beside", [25.0, 26.0], seconds=1.0)
     for number, (device, workers) in enumerate(records):
         scores = folder.records()[f"{number:03d}"].scores
-        folder.add(Record(f"{number:03d}", "ok", scores, 1.0, device=device, workers=workers))
+        folder.append(made_record(f"{number:03d}", "ok", scores, 1.0, device=device, workers=workers))
     board = build(tmp_path, "dpdd", "ifan-cvpr21", sort="time_s")
     times = {row.method: row.figures["time_s"] for row in board.rows if row.kind == "measured"}
     assert times == {"alone": 2.0, "beside": None}
@@ -228,9 +229,9 @@ def test_every_command_that_computes_takes_workers(
     root, results, asked = make_pairs(1), tmp_path / "results", []
     ran, _ = runner.run(task_for(root, ("psnr",)), registry.method("input"), results)
 
-    def compute(pieces, job, who):
+    def compute(entries, job, who):
         asked.append(who)
-        yield from (Record(piece.entry.name, "ok", {"psnr": 1.0}, 1.0) for piece in pieces)
+        yield from (made_record(entry.name, "ok", {"psnr": 1.0}, 1.0) for entry in entries)
 
     monkeypatch.setattr(runner, "compute_on_workers", compute)
     (tmp_path / "study.toml").write_text(

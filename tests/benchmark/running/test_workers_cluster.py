@@ -11,8 +11,9 @@ from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
 from benchmark.protocols import PROTOCOLS
 from benchmark.results.choice import choose
-from benchmark.results.run import RunFolder
+from benchmark.results.run import Run
 from benchmark.running import runner
+from benchmark.running.task import prepare
 
 
 @pytest.mark.slow
@@ -20,7 +21,7 @@ def test_a_cluster_gives_the_records_of_one_process_and_says_how_many_computed(
     make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = make_pairs(4, 75, 83)
-    task = runner.prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
+    task = prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
     alone, _ = runner.run(task, registry.method("hyper-laplacian"), tmp_path / "alone")
     # Relative paths, which the workers' own working folder knows nothing of.
     monkeypatch.chdir(tmp_path)
@@ -35,7 +36,7 @@ def test_a_cluster_gives_the_records_of_one_process_and_says_how_many_computed(
             ],
         )  # fmt: skip
     assert done.exit_code == 0, done.output
-    beside = choose(Path("results"), "hyper-laplacian").folder
+    beside = choose(Path("results"), "hyper-laplacian")
     assert {name: record.scores for name, record in beside.records().items()} == {
         name: record.scores for name, record in alone.records().items()
     }
@@ -43,5 +44,5 @@ def test_a_cluster_gives_the_records_of_one_process_and_says_how_many_computed(
     assert {record.workers for record in beside.records().values()} == {2}
 
 
-def outputs(folder: RunFolder) -> dict[str, bytes]:
+def outputs(folder: Run) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder.path / "outputs").iterdir()}

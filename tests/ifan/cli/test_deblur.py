@@ -8,7 +8,7 @@ import pytest
 import skimage.data
 import torch
 
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.running.tiling import Tiling
 from ifan.cli.app import app
 from ifan.cli.deblur import Options, deblur_photographs
@@ -29,8 +29,13 @@ def method() -> IFANMethod:
     return FACTORIES["ifan"].load("synthetic")
 
 
+def narrow_overlap(method: IFANMethod) -> IFANMethod:
+    """The same network with 8 px around its tiles."""
+    return IFANMethod(method.card, method.network, method.weights, overlap=8)
+
+
 def test_the_result_is_the_methods_to_the_last_bit(method: IFANMethod) -> None:
-    expected = method.deblur(Sample("x", image_from_pixels(PHOTOGRAPH)))
+    expected = method.deblur(Sample("x", image_from_pixels(PHOTOGRAPH)), Context()).image
     assert np.array_equal(deblur_pixels(method, PHOTOGRAPH).pixels, pixels_from_image(expected, 8))
 
 
@@ -39,10 +44,9 @@ def test_maps_are_as_large_as_the_features_and_tiles_leave_no_hole(method: IFANM
     assert whole.disparity is not None
     assert whole.filters is not None
     assert (whole.disparity.shape, whole.filters.shape) == ((9, 13), (9, 13, 3))
-    method.tiling = Tiling(88, 8)
     seen: list[tuple[int, int]] = []
-    cut = deblur_pixels(method, PHOTOGRAPH, with_maps=True, report=lambda *now: seen.append(now))
-    method.tiling = None
+    context = Context(tiling=Tiling(88, 8), progress=lambda *now: seen.append(now))
+    cut = deblur_pixels(method, PHOTOGRAPH, context=context, with_maps=True)
     assert len(seen) == seen[-1][1] > 1
     assert cut.disparity is not None
     assert cut.disparity.shape == whole.disparity.shape
@@ -118,9 +122,7 @@ def test_the_command_line_reaches_all_this(tmp_path: Path) -> None:
 
 
 def test_memory_decides_whether_a_photograph_is_cut(method: IFANMethod) -> None:
-    method.memory, method.overlap = 8_000_000, 8
-    cut = deblur_pixels(method, PHOTOGRAPH)
-    method.memory, method.overlap = None, 520
+    cut = deblur_pixels(narrow_overlap(method), PHOTOGRAPH, context=Context(memory=8_000_000))
     assert cut.tiling is not None
     assert torch.from_numpy(cut.pixels.astype(np.int16)).float().std() > 10
 
@@ -136,13 +138,9 @@ def test_a_photograph_that_the_device_has_no_room_for_is_cut_smaller(
         return compute(self, images)
 
     monkeypatch.setattr(IFANMethod, "compute", full)
-    method.overlap = 8
-    try:
-        cut = deblur_pixels(method, np.tile(PHOTOGRAPH, (2, 2, 1)))
-        method.tiling = Tiling(136, 8)
-        with pytest.raises(InputError, match="smaller --tile"):
-            deblur_pixels(method, np.tile(PHOTOGRAPH, (2, 2, 1)))
-    finally:
-        method.overlap, method.tiling = 520, None
+    photograph = np.tile(PHOTOGRAPH, (2, 2, 1))
+    cut = deblur_pixels(narrow_overlap(method), photograph)
+    with pytest.raises(InputError, match="smaller --tile"):
+        deblur_pixels(method, photograph, context=Context(tiling=Tiling(136, 8)))
     assert cut.tiling is not None
     assert cut.tiling.side <= 88

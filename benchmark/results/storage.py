@@ -1,0 +1,123 @@
+"""The two files of a run, read whole and checked, written so that a killed process leaves no damage."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from benchmark.results.description import Description
+from benchmark.results.numbers import as_json
+from benchmark.results.record import Record
+from realdof.common.decode import MOST_BYTES, decode, read_json
+from realdof.common.errors import InputError
+from realdof.common.files import write_text
+
+DESCRIPTION, RECORDS = "run.json", "records.jsonl"
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[IO[bytes]]:
+    """A run's records, open to append and held by this process alone until the block ends or the process does."""
+    records = path / RECORDS
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if records.exists() and not records.is_file():
+            raise InputError(f"{records} is no regular file; remove {path} to run it again")
+        file = records.open("ab+")
+    except OSError as error:
+        raise InputError(f"cannot write {records}: {error.strerror}; give another --results") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+def read_description(path: Path) -> Description:
+    """The content of a run's ``run.json``.
+
+    Raises
+    ------
+    InputError
+        The folder is no run, or the file is damaged.
+    """
+    file = path / DESCRIPTION
+    if not file.exists():
+        raise InputError(f"{path} is no run: it has no {DESCRIPTION}")
+    return read_json(file, Description, f"remove {path} to run it again")
+
+
+def write_description(path: Path, description: Description) -> None:
+    """Write a run's ``run.json``, whole or not at all."""
+    write_text(path / DESCRIPTION, as_json(description.content(), indent=2) + "\n")
+
+
+def append_record(path: Path, record: Record) -> None:
+    """Append a record to a run's file and see it on disk.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    line = as_json(record.model_dump(mode="json")) + "\n"
+    try:
+        with claimed(path) as file:
+            _drop_unfinished_line(file)
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise InputError(f"cannot write {path / RECORDS}: {error.strerror}") from error
+
+
+def read_records(path: Path) -> dict[str, Record]:
+    """The last record of every image of a run, by name.
+
+    Raises
+    ------
+    InputError
+        A line is damaged.
+    """
+    file, remedy = path / RECORDS, f"remove {path} to run it again"
+    read = [_record(f"{file}, line {number}", line, remedy) for number, line in _whole_lines(file, remedy)]
+    return {record.name: record for record in read}
+
+
+def _whole_lines(path: Path, remedy: str) -> Iterator[tuple[int, str]]:
+    """Lines by number; what follows the last line's end was being written by a process that was killed, or still is."""
+    if not path.exists():
+        return
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path} is no file of records; {remedy}")
+        content = path.read_bytes()
+        text = content[: content.rfind(b"\n") + 1].decode()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is damaged: it is not UTF-8; {remedy}") from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield number, line
+
+
+def _record(where: str, line: str, remedy: str) -> Record:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"{where} is damaged: it is no JSON ({reason}); {remedy}") from error
+    return decode(where, content, Record, remedy)
+
+
+def _drop_unfinished_line(file: IO[bytes]) -> None:
+    # A process killed while it appended leaves half a line, which the next record must not be glued to.
+    size = file.seek(0, os.SEEK_END)
+    if size == 0:
+        return
+    file.seek(size - 1)
+    if file.read(1) != b"\n":
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)

@@ -1,0 +1,70 @@
+"""What a run records of its task and its method before the first image."""
+
+import torch
+
+from benchmark import complexity
+from benchmark.method import Architecture, MethodCard, WeightsUsed
+from benchmark.results.description import ComplexityFacts, MethodFacts, MetricFacts, WeightsFacts
+from benchmark.results.settings import Settings
+from benchmark.running.task import Task
+from benchmark.running.tiling import Tiling
+
+
+def settings_of(
+    task: Task, card: MethodCard, weights: WeightsUsed | None, device: torch.device, tiling: Tiling | None
+) -> Settings:
+    """What determines a run's figures."""
+    return Settings(
+        method=card.name,
+        weights=weights.sha256 if weights else None,
+        dataset=task.dataset.card.name,
+        images=task.identity,
+        count=len(task.entries),
+        protocol=task.protocol.name,
+        protocol_version=task.protocol.version,
+        tiling=None if tiling is None else str(tiling),
+        device=device.type,
+    )
+
+
+def method_facts(card: MethodCard) -> MethodFacts:
+    """What tables say of a method."""
+    return MethodFacts(title=card.title, inputs=card.inputs, summary=card.summary, paper=card.paper)
+
+
+def weights_facts(weights: WeightsUsed | None, card: MethodCard) -> WeightsFacts | None:
+    """What tables say of the weights; None for a method without."""
+    if weights is None:
+        return None
+    return WeightsFacts(name=weights.name, label=weights.label, published=weights.name == card.published)
+
+
+def complexity_facts(architecture: Architecture | None) -> ComplexityFacts | None:
+    """What one image costs a network; None where nothing is counted."""
+    if architecture is None:
+        return None
+    cost = complexity.count(architecture)
+    return ComplexityFacts(
+        parameters=cost.parameters,
+        macs=cost.paper,
+        macs_exact=cost.exact,
+        convention=complexity.PAPER,
+        height=cost.height,
+        width=cost.width,
+    )
+
+
+def metric_facts(task: Task) -> dict[str, MetricFacts]:
+    """Card of each metric of a task, by column."""
+    return {
+        name: MetricFacts(
+            name=name,
+            title=card.title,
+            unit=card.unit,
+            better="lower" if card.lower_is_better else "higher",
+            decimals=card.decimals,
+            range=card.range,
+            source=card.source,
+        )
+        for name, card in task.metrics.items()
+    }
