@@ -38,7 +38,7 @@ class Environment(Strict):
 
 
 class Attempt(Environment):
-    """One go at a run: when, and with what."""
+    """One go at a run: when (UTC, empty if unknown), and with what."""
 
     date: str
 
@@ -126,7 +126,8 @@ class Description(Strict):
         if not isinstance(content, Mapping) or content.get("schema") != 1:
             return content
         kept = {key: value for key, value in content.items() if key not in ("determinants", "environment")}
-        made = [_attempt(content.get("environment"), content.get("created"))]
+        # The first release wrote no date of the outputs into a rescored run.
+        made = [_attempt(content.get("environment"), "" if "scored_with" in content else content.get("created"))]
         if "scored_with" in kept:
             scored = [_attempt(kept.pop("scored_with"), content.get("created"))]
             kept |= {"attempts": scored, "measured": made}
