@@ -1,6 +1,6 @@
 """The DMENets that have a name, and their weights on disk: the authors' TensorLayer file, or safetensors of ours."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -131,9 +131,9 @@ def _check_width(variant: Variant, path: Path, state: Mapping[str, Tensor]) -> N
         raise InputError(f"{path} holds another network than {variant.name}: {found}{advice}")
 
 
-def _state_from_arrays(path: Path, arrays: dict[str, np.ndarray] | Sequence[np.ndarray]) -> dict[str, Tensor]:
+def _state_from_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     """The released arrays under our names, channels first, the image's colours in RGB."""
-    named = _by_place(path, arrays) if not isinstance(arrays, dict) else _by_name(path, arrays)
+    named = _by_name(path, arrays)
     state: dict[str, Tensor] = {}
     for layer in layers():
         kernel = named[f"{layer.released}/W_conv2d"]
@@ -158,13 +158,6 @@ def variables() -> list[str]:
         if layer.norm:
             names += [f"{layer.released_norm}/{part}" for part in ("beta", "moving_mean", "moving_variance")]
     return names
-
-
-def _by_place(path: Path, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    expected = variables()
-    if len(arrays) != len(expected):
-        raise InputError(f"{path} does not hold a DMENet: it has {len(arrays)} arrays, DMENet has {len(expected)}")
-    return dict(zip(expected, arrays, strict=True))
 
 
 def _by_name(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

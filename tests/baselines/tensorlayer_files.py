@@ -40,14 +40,6 @@ def write_named(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
     return path
 
 
-def write_in_order(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
-    """As `tl.files.save_npz`: an array of objects."""
-    listed = np.empty(len(arrays), dtype=object)
-    listed[:] = list(arrays.values())
-    np.savez(path, params=listed)
-    return path
-
-
 def released_map(arrays: Arrays, image: np.ndarray) -> np.ndarray:
     """The released network, layer by layer: float (H, W, 3) RGB in [0, 1] to (H, W) in [0, 1]."""
 

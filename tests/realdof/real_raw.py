@@ -12,10 +12,10 @@ from typing import Any, cast
 
 import numpy as np
 import tifffile
+from package_index import fetch_sdist, read_member
 
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder
-from realdof.common.package_index import fetch_sdist, read_member
 from realdof.raw.exif import exif_of
 from realdof.raw.tiff import Tiff
 from realdof.raw.write import RAW_SIZE, write_arw

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from benchmark.method import Image
 from benchmark.metrics.base import MetricCard, check_sizes
-from benchmark.metrics.lpips.alexnet_trunk import SHAPES, load_trunk
+from benchmark.metrics.lpips.trunk import SHAPES, load_trunk
 from benchmark.metrics.lpips.winograd import WinogradConvolution, is_fit
-from realdof.common.download import Progress
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 
@@ -28,15 +27,10 @@ class LPIPS:
     The ``lpips`` package is not imported, only its file of linear weights is read: it imports torchvision,
     whose wheel on PyPI does not start beside a CPU-only torch.
 
-    Parameters
-    ----------
-    progress
-        Called as the weights arrive, the first time.
-
     Raises
     ------
     InputError
-        The weights cannot be had.
+        The weights are missing or damaged.
     """
 
     card = MetricCard(
@@ -49,8 +43,8 @@ class LPIPS:
         source="Zhang et al., CVPR 2018; AlexNet, version 0.1",
     )
 
-    def __init__(self, progress: Progress | None = None) -> None:
-        self.network = plain_network(progress)
+    def __init__(self) -> None:
+        self.network = plain_network()
         # A little over half of the time for the whole, at 1e-7 of the value.
         for at, layer in enumerate(self.network.features):
             if isinstance(layer, nn.Conv2d) and is_fit(layer):
@@ -65,12 +59,12 @@ class LPIPS:
         return float(self.network(pair.contiguous(memory_format=torch.channels_last)))
 
 
-def plain_network(progress: Progress | None = None) -> "PerceptualDistance":
-    """The network with its weights and its convolutions as they are written; see `LPIPS`."""
+def plain_network() -> "PerceptualDistance":
+    """LPIPS's network with its weights, every convolution computed by torch."""
     # Weights that are about to be replaced are not drawn: the caller's random numbers stay as they were.
     with torch.device("meta"):
         network = PerceptualDistance()
-    network.load_state_dict(load_trunk(progress) | _linear_weights(), assign=True)
+    network.load_state_dict(load_trunk() | _linear_weights(), assign=True)
     network.eval().requires_grad_(False)
     return network
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import package_index
 import pytest
+from package_index import connection_from, fetch_sdist, index_urls, pip_settings, read_member
 
-from realdof.common import package_index
 from realdof.common.download import Connection, download, is_reachable
 from realdof.common.errors import InputError
-from realdof.common.package_index import connection_from, fetch_sdist, index_urls, pip_settings, read_member
 
 MEMBER = "demo_project-1.0/weights.bin"
 CONTENT = bytes(range(256)) * 40
