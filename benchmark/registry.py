@@ -1,78 +1,214 @@
-"""Names to methods, data sets, metrics and protocols; a user's own package joins through the same entry points."""
+"""Find methods, data sets, metrics, protocols and commands by name; other packages register theirs as entry points.
+
+Nothing is imported before it is asked for. A plug-in that fails is left out of listings with one warning, and asking
+for it by name is an `InputError`; everything else goes on working.
+"""
 
 import difflib
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from benchmark.datasets.base import Dataset
 from benchmark.method import MethodFactory
-from benchmark.metrics.base import Metric, MetricCard
-from benchmark.protocols import PROTOCOLS, Protocol
+from benchmark.metrics.base import Metric
+from benchmark.metrics.card import MetricCard
+from benchmark.protocols.base import Protocol
 from realdof.common.errors import InputError
 
 METHODS = "ifan_bench.methods"
 DATASETS = "ifan_bench.datasets"
 METRICS = "ifan_bench.metrics"
+PROTOCOLS = "ifan_bench.protocols"
 COMMANDS = "ifan_bench.commands"
+PLUGIN_FAILURES = (
+    ImportError, AttributeError, NameError, SyntaxError, TypeError, ValueError, LookupError, AssertionError,
+    ArithmeticError, RuntimeError, MemoryError, OSError, InputError,
+)  # fmt: skip
+"""What somebody else's code may raise; none of it may end a command that does not need that code."""
+
+_NOUNS = {METHODS: "method", DATASETS: "data set", METRICS: "metric", PROTOCOLS: "protocol", COMMANDS: "command"}
+_OURS = "ifan-bench"
+_MIGRATE = "docs/how-to/migrate.md lists what changed"
+_log = logging.getLogger(__name__)
 
 
 def names(group: str) -> list[str]:
-    """Every registered name of a group, sorted."""
+    """Every registered name of a group, sorted, whether or not what it names can be imported."""
     return sorted({point.name for point in entry_points(group=group)})
 
 
 def method(name: str) -> MethodFactory:
-    """The method of this name, not yet loaded."""
-    factory: MethodFactory = _load(METHODS, "method", name)
+    """The method of this name, without its weights.
+
+    Raises
+    ------
+    InputError
+        There is none, or its package is broken or written for another version; the other functions raise the same.
+    """
+    factory: MethodFactory = _found(METHODS, name)
     return factory
 
 
 def dataset(name: str) -> type[Dataset]:
     """The data set class of this name."""
-    found: type[Dataset] = _load(DATASETS, "data set", name)
+    found: type[Dataset] = _found(DATASETS, name)
     return found
 
 
 def metric(name: str) -> Metric:
     """The metric of this name, ready to measure."""
-    found: Metric = _load(METRICS, "metric", name)()
-    return found
+    found = _found(METRICS, name)
+    if not isinstance(found, type):
+        return found
+    try:
+        made: Metric = found()
+    except InputError:
+        raise
+    except PLUGIN_FAILURES as error:
+        raise InputError(f"metric {name} cannot be made ready: {_told(error)}") from error
+    return made
 
 
 def metric_card(name: str) -> MetricCard:
     """The card of the metric of this name, without loading what it measures with."""
-    card: MetricCard = _load(METRICS, "metric", name).card
+    card: MetricCard = _found(METRICS, name).card
     return card
+
+
+def find_metric_card(name: str) -> MetricCard | None:
+    """The card of a metric if it is installed and sound."""
+    return _found_or_none(METRICS, name, "card")
 
 
 def protocol(name: str) -> Protocol:
     """The protocol of this name."""
-    if name not in PROTOCOLS:
-        raise unknown("protocol", name, PROTOCOLS)
-    return PROTOCOLS[name]
+    found: Protocol = _found(PROTOCOLS, name)
+    return found
+
+
+def find_protocol(name: str) -> Protocol | None:
+    """A protocol if it is installed and sound."""
+    return _found_or_none(PROTOCOLS, name)
+
+
+def commands() -> Iterator[tuple[str, Callable[..., None]]]:
+    """Name and function of every command that packages add to ``ifan-bench``; broken ones are warned of."""
+    yield from _sound(COMMANDS)
+
+
+def cards(group: str) -> list[Any]:
+    """The card of everything sound in a group, sorted by name; a protocol is its own card."""
+    return [found if group == PROTOCOLS else found.card for _, found in _sound(group)]
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The sentence for a name that does not exist, with the nearest one that does."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "there are none"
     return InputError(f"there is no {kind} named {name}; {advice}")
 
 
-def _load(group: str, kind: str, name: str) -> Any:
-    points = {point.name: point for point in entry_points(group=group)}
-    if name not in points:
-        raise unknown(kind, name, points)
-    return _import(points[name], kind)
+def _sound(group: str) -> Iterator[tuple[str, Any]]:
+    for name in names(group):
+        try:
+            found = _found(group, name)
+        except InputError as error:
+            _warn_once(str(error))
+        else:
+            yield name, found
 
 
-def _import(point: EntryPoint, kind: str) -> Any:
+def _found_or_none(group: str, name: str, attribute: str | None = None) -> Any:
+    if name not in names(group):
+        return None
     try:
-        return point.load()
-    except (ImportError, AttributeError) as error:
-        package = point.dist.name if point.dist else "its package"
-        raise InputError(
-            f"{kind} {point.name} of {package} cannot be imported: {error}; install what it needs"
-        ) from error
+        found = _found(group, name)
+    except InputError as error:
+        _warn_once(str(error))
+        return None
+    return found if attribute is None else getattr(found, attribute)
+
+
+@cache
+def _warn_once(sentence: str) -> None:
+    _log.warning("ifan-bench goes on without this plug-in: %s", sentence)
+
+
+def _found(group: str, name: str) -> Any:
+    point = _only(group, name)
+    what = f"{_NOUNS[group]} {name} of {_package(point)}"
+    try:
+        found = point.load()
+    except PLUGIN_FAILURES as error:
+        raise InputError(f"{what} cannot be imported: {_told(error)}; {_remedy(error)}") from error
+    problem = None if group == COMMANDS else _problem(group, name, found)
+    if problem is not None:
+        raise InputError(f"{what} {problem}")
+    return found
+
+
+def _only(group: str, name: str) -> EntryPoint:
+    """The entry point of a name; of two packages that claim it ours goes first, two others are refused."""
+    points = [point for point in entry_points(group=group) if point.name == name]
+    if not points:
+        raise unknown(_NOUNS[group], name, names(group))
+    different = {point.value: point for point in points}
+    if len(different) == 1:
+        return points[0]
+    packages = sorted({_package(point) for point in points})
+    sentence = f"{_NOUNS[group]} {name} is registered by two packages, {' and '.join(packages)}"
+    ours = [point for point in points if _package(point) == _OURS]
+    if not ours:
+        raise InputError(f"{sentence}; uninstall one of them")
+    _warn_once(f"{sentence}; that of {_OURS} is used")
+    return ours[0]
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "its package"
+
+
+def _problem(group: str, name: str, found: Any) -> str | None:
+    """What is wrong with a plug-in that could be imported, as the end of a sentence."""
+    if group == PROTOCOLS:
+        if not isinstance(found, Protocol):
+            return f"is {found!r}; it must be a benchmark.protocols.base.Protocol"
+        own = found.name
+    else:
+        card = getattr(found, "card", None)
+        if card is None:
+            return f"is {found!r}, which has no card; see docs/how-to/add-a-{_NOUNS[group].replace(' ', '-')}.md"
+        if group == METRICS and not isinstance(card, MetricCard):
+            return f"has a card of type {type(card).__name__}; it must be a benchmark.metrics.card.MetricCard"
+        if group == DATASETS and not (isinstance(found, type) and issubclass(found, Dataset)):
+            return f"is {found!r}; it must be a subclass of benchmark.datasets.base.Dataset"
+        own = card.name
+    if own != name:
+        return f"calls itself {own}; give its card the name {name}, or results would be filed under {own}"
+    return None
+
+
+def _told(error: BaseException) -> str:
+    """The error in one line."""
+    from pydantic import ValidationError
+
+    from realdof.common.decode import sentence
+
+    if isinstance(error, ValidationError):
+        return f"{error.title}: {sentence(error)}"
+    text = " ".join(str(error).split())
+    return text if isinstance(error, InputError) else f"{type(error).__name__}: {text}"
+
+
+def _remedy(error: BaseException) -> str:
+    missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    package = (missing or "").partition(".")[0]
+    if package in ("benchmark", "realdof", "ifan", "baselines"):
+        return f"it was written for another version of ifan-bench; {_MIGRATE}"
+    if "ifan-bench 0.1" in str(error):
+        return _MIGRATE
+    return "install what it needs" if isinstance(error, ModuleNotFoundError) else "mend or uninstall it"

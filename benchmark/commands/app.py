@@ -1,17 +1,16 @@
 """The command line `ifan-bench`, put together from one file a command."""
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
 
 import typer
 
 from benchmark import registry
 from benchmark.commands.data import get, info, split, verify
 from benchmark.commands.keep import export, list_runs, merge, prune, published, rescore, show, submit_check
-from benchmark.commands.look import compare, datasets, leaderboard, methods, protocols
+from benchmark.commands.look import compare, datasets, leaderboard, methods, metrics, protocols
 from benchmark.commands.measure import complexity, run, score, study
 from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE
-from realdof.common.console import new_app, run_app, stderr
+from realdof.common.console import new_app, run_app
 
 app = new_app(
     "Benchmark of single-image defocus deblurring, after IFAN (CVPR 2021).",
@@ -28,6 +27,7 @@ COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] =
     (app, MEASURE, complexity.complexity, "complexity --method ifan"),
     (app, LOOK, methods.methods, "methods"),
     (app, LOOK, datasets.datasets, "datasets"),
+    (app, LOOK, metrics.metrics, "metrics"),
     (app, LOOK, protocols.protocols, "protocols"),
     (app, LOOK, leaderboard.leaderboard, "leaderboard --dataset sample --format csv"),
     (app, LOOK, compare.compare, "compare ifan input --dataset sample"),
@@ -61,30 +61,8 @@ app.add_typer(results, name="results", rich_help_panel=KEEP)
 app.add_typer(published_figures, name="published", rich_help_panel=KEEP)
 
 
-PLUGIN_FAILURES = (
-    ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError, LookupError, RuntimeError, OSError,
-    AssertionError, ArithmeticError,
-)  # fmt: skip
-"""What importing somebody else's module may raise."""
-
-
-def add_plugins() -> None:
-    """Add the commands of other packages; one that cannot be loaded is named in a warning and left out."""
-    for point in sorted(entry_points(group=registry.COMMANDS), key=lambda point: point.name):
-        try:
-            function = point.load()
-        except PLUGIN_FAILURES as error:
-            package = point.dist.name if point.dist else "an unknown package"
-            stderr.print(
-                f"warning: command {point.name} of {package} cannot be loaded and is left out "
-                f"({type(error).__name__}: {error})",
-                highlight=False, soft_wrap=True, markup=False,
-            )  # fmt: skip
-            continue
-        app.command(point.name, rich_help_panel=EXTEND)(function)
-
-
-add_plugins()
+for _name, _command in registry.commands():
+    app.command(_name, rich_help_panel=EXTEND)(_command)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmark.datasets.card import DatasetCard
     from benchmark.leaderboards.render.tables import Table as Shown
     from benchmark.method import MethodCard
-    from benchmark.metrics.base import MetricCard
+    from benchmark.metrics.card import MetricCard
     from benchmark.results.run import Run
     from benchmark.results.summary import Summary
     from benchmark.running.runner import Progress
@@ -82,7 +82,7 @@ def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard])
     table = Table(title=escape(f"{settings.method} on {settings.dataset}, protocol {settings.protocol}"))
     table.add_column("images", justify="right")
     for card in metrics.values():
-        table.add_column(f"{card.title} {'↓' if card.lower_is_better else '↑'}", justify="right")
+        table.add_column(escape(f"{card.title} {card.arrow}"), justify="right")
     table.add_column("s / image", justify="right")
     for stage in summary.stages:
         table.add_column(f"{stage}, s", justify="right")

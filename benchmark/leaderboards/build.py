@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark import registry
 from benchmark.leaderboards.published import PublishedFigure, published_figures
 from benchmark.leaderboards.statistics import Interval, mean_intervals
-from benchmark.protocols import PROTOCOLS
 from benchmark.protocols.stratified import BANDS
 from benchmark.results.choice import every_run
 from benchmark.results.record import Record
@@ -114,7 +114,7 @@ def build(results: Path, dataset: str, protocol: str, *, sort: str = "psnr", ima
     InputError
         There are no such runs, or they are on different images.
     """
-    version = PROTOCOLS[protocol].version
+    version = registry.protocol(protocol).version
     every = every_run(results, dataset)
     under = [run for run in every if run.settings.protocol == protocol]
     current = [run for run in under if run.settings.protocol_version == version]
@@ -128,7 +128,7 @@ def build(results: Path, dataset: str, protocol: str, *, sort: str = "psnr", ima
     ordered = sorted(measured, key=lambda row: _order(row, sort))
     beside = printed or _of_another_data_set({row.method for row in measured}, protocol)
     shown = sorted((_published_row(figure) for figure in beside), key=lambda row: _order(row, sort))
-    notes = [f"Protocol {protocol}, version {version}: {PROTOCOLS[protocol].summary}."]
+    notes = [f"Protocol {protocol}, version {version}: {registry.protocol(protocol).summary}."]
     if len(under) > len(current):
         notes.append(f"Runs under an older version of {protocol} are left out: {len(under) - len(current)}.")
     notes += _notes(dataset, measured, shown)

@@ -10,7 +10,7 @@ import numpy as np
 from benchmark import registry
 from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.leaderboards.statistics import PairedComparison, compare_paired
-from benchmark.metrics.base import MetricCard
+from benchmark.metrics.card import MetricCard
 from benchmark.results.run import Run
 from realdof.common.errors import InputError
 from realdof.images.depth import to_eight_bits
@@ -105,7 +105,7 @@ def summary_table(found: Comparison) -> Table:
         tied = result.mean_a == result.mean_b
         rows.append(
             (
-                Cell(f"{card.title} {'↓' if card.lower_is_better else '↑'}"),
+                Cell(f"{card.title} {card.arrow}"),
                 Cell(means[0], "best" if ahead and not tied else None),
                 Cell(means[1], "best" if not ahead and not tied else None),
                 Cell(f"{result.difference.mean:+.{decimals}f}".replace("-", "−")),

@@ -1,64 +1,117 @@
-"""What a metric is to the harness: a card that describes it and a function from two images to a number."""
+"""What a metric is: a card, and a function from the images that its card asks for to a number."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
-from benchmark.method import Image
+from benchmark.metrics.card import MetricCard, Need
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-@dataclass(frozen=True)
-class MetricCard:
-    """What a table needs to know of a metric.
+    from benchmark.method import Image
 
-    Parameters
-    ----------
-    name
-        The word on the command line and in results.
-    title
-        The heading in tables.
-    lower_is_better
-        Which way to rank.
-    decimals
-        Digits after the point in tables.
-    unit
-        Empty for a metric without one.
-    range
-        Smallest and largest value for images in [0, 1].
-    source
-        Where it is defined.
-    """
-
-    name: str
-    title: str
-    lower_is_better: bool
-    decimals: int
-    unit: str
-    range: tuple[float, float]
-    source: str
+__all__ = ["Metric", "MetricCard", "MetricInputs", "check_sizes", "metric", "pixel_arrays", "score_by"]
 
 
 class Metric(Protocol):
-    """What an entry point of ``ifan_bench.metrics`` makes when it is called without arguments."""
+    """What the registry gives for a metric.
+
+    An entry point of ``ifan_bench.metrics`` names a class with a card that is made without arguments, or a function
+    under the decorator `metric`.
+    """
 
     card: MetricCard
 
-    def __call__(self, output: Image, target: Image) -> float:
-        """Measure how far an output is from the all-in-focus image.
+    def __call__(self, *images: Any, **named: Any) -> float:
+        """Measure one image, given what the card needs.
 
         Parameters
         ----------
-        output, target
-            float32 (3, H, W), RGB, in [0, 1], of one size.
+        output, target, input
+            float32 (3, H, W), RGB, in [0, 1], of one size; a protocol may give the target in float64, and an
+            unclipped output.
+        blur_map
+            float32 (h, w), a value for each block of 32 px: standard deviation in px of the Gaussian that blurs the
+            all-in-focus image as the input is blurred; NaN where the scene has no texture.
+
+        Returns
+        -------
+        float
+            The score. A metric that is averaged `OverPixels` returns a mapping with its two scores in its place.
 
         Raises
         ------
         ValueError
             The sizes differ, or are too small for the metric.
         """
+
+
+def metric(card: MetricCard) -> Callable[[Callable[..., float]], Metric]:
+    """Make a function a metric, by giving it its card."""
+
+    def described(function: Callable[..., float]) -> Metric:
+        function.card = card  # type: ignore[attr-defined]
+        return cast(Metric, function)
+
+    return described
+
+
+class MetricInputs:
+    """The images that metrics may ask for; the blur map is computed when the first metric asks for it.
+
+    Parameters
+    ----------
+    output, target, input
+        (3, H, W) in [0, 1], of one size; None where there is none.
+    """
+
+    def __init__(self, output: Image, target: Image | None, input: Image | None) -> None:
+        self.output, self.target, self.input = output, target, input
+
+    @cached_property
+    def blur_map(self) -> Tensor | None:
+        """The input's blur in blocks, as `Metric` describes it; None without input or target."""
+        if self.target is None or self.input is None:
+            return None
+        import torch
+
+        # Its Fourier transforms are slow to import, and most metrics do without.
+        from realdof.matching.blur import blur_map
+
+        defocused, truth = (np.ascontiguousarray(one.permute(1, 2, 0).numpy()) for one in (self.input, self.target))
+        return torch.from_numpy(np.asarray(blur_map(defocused, truth).sigma, np.float32))
+
+    def get(self, need: Need) -> Any:
+        """What a card calls ``need``; None where there is none."""
+        return getattr(self, _keyword(need))
+
+
+def score_by(metrics: Mapping[str, Metric], images: MetricInputs) -> dict[str, float]:
+    """Measure everything that can be measured of these images.
+
+    Parameters
+    ----------
+    metrics
+        Metric by the name of its score.
+
+    Returns
+    -------
+    dict
+        Value by name; metrics are left out for which an image is missing, such as the all-in-focus image.
+    """
+    scores: dict[str, float] = {}
+    for name, measure in metrics.items():
+        given = {_keyword(need): images.get(need) for need in sorted(measure.card.needs)}
+        if any(value is None for value in given.values()):
+            continue
+        found: Any = measure(**given)
+        scores |= {key: float(value) for key, value in found.items()} if isinstance(found, Mapping) else {name: found}
+    return scores
 
 
 def pixel_arrays(output: Image, target: Image) -> tuple[np.ndarray, np.ndarray]:
@@ -89,3 +142,7 @@ def check_sizes(output: Image, target: Image, smallest: int) -> None:
         raise ValueError(f"the output is {tuple(output.shape)}, the all-in-focus image {tuple(target.shape)}")
     if output.ndim != 3 or output.shape[0] != 3 or min(output.shape[1:]) < smallest:
         raise ValueError(f"images are {tuple(output.shape)}; they must be (3, H, W), at least {smallest} px")
+
+
+def _keyword(need: Need) -> str:
+    return need.replace(" ", "_")

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 
 from benchmark.method import Image
-from benchmark.metrics.base import MetricCard, pixel_arrays
+from benchmark.metrics.base import pixel_arrays
+from benchmark.metrics.card import MetricCard
 
 _ROWS_OF_A_BAND = 16
 
@@ -15,15 +16,14 @@ class MAE:
     card = MetricCard(
         name="mae",
         title="MAE",
-        lower_is_better=True,
+        better="lower",
         decimals=4,
-        unit="",
         range=(0.0, 1.0),
         source="Lee et al., CVPR 2021, Section 4",
     )
 
     def __call__(self, output: Image, target: Image) -> float:
-        """Measure one image; see ``Metric``."""
+        """Measure one image; see `Metric`."""
         first, second = (array.reshape(-1, array.shape[-1]) for array in pixel_arrays(output, target))
         difference = np.empty((_ROWS_OF_A_BAND, first.shape[1]))
         total = 0.0

@@ -5,7 +5,8 @@ import math
 import cv2
 
 from benchmark.method import Image
-from benchmark.metrics.base import MetricCard, pixel_arrays
+from benchmark.metrics.base import pixel_arrays
+from benchmark.metrics.card import MetricCard
 
 
 class PSNR:
@@ -14,7 +15,7 @@ class PSNR:
     card = MetricCard(
         name="psnr",
         title="PSNR",
-        lower_is_better=False,
+        better="higher",
         decimals=2,
         unit="dB",
         range=(0.0, math.inf),
@@ -22,7 +23,7 @@ class PSNR:
     )
 
     def __call__(self, output: Image, target: Image) -> float:
-        """Measure one image; see ``Metric``."""
+        """Measure one image; see `Metric`."""
         first, second = (array.reshape(-1, array.shape[-1]) for array in pixel_arrays(output, target))
         # OpenCV squares and adds in float64: exact to the last digits without a copy of the images.
         squared = cv2.norm(first, second, cv2.NORM_L2SQR)

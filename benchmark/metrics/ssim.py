@@ -1,13 +1,14 @@
 """Structural similarity, as scikit-image computes it, a band of rows at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from benchmark.method import Image
-from benchmark.metrics.base import MetricCard, check_sizes, pixel_arrays
+from benchmark.metrics.base import check_sizes, pixel_arrays
+from benchmark.metrics.card import MetricCard
 
 _C1 = 0.01**2
 _C2 = 0.03**2
@@ -40,9 +41,8 @@ class SSIM:
     card = MetricCard(
         name="ssim",
         title="SSIM",
-        lower_is_better=False,
+        better="higher",
         decimals=4,
-        unit="",
         range=(-1.0, 1.0),
         source="Wang et al., IEEE TIP 2004, as in scikit-image: 7x7 uniform window, mean over channels",
     )
@@ -50,7 +50,7 @@ class SSIM:
     _window = _UNIFORM
 
     def __call__(self, output: Image, target: Image) -> float:
-        """Measure one image; see ``Metric``."""
+        """Measure one image; see `Metric`."""
         radius = self._window.radius
         check_sizes(output, target, smallest=2 * radius + 1)
         total = 0.0
@@ -70,10 +70,12 @@ class GaussianSSIM(SSIM):
     use_sample_covariance=False``.
     """
 
-    card = replace(
-        SSIM.card,
+    card = MetricCard(
         name="ssim-gaussian",
         title="SSIM (Gaussian)",
+        better="higher",
+        decimals=4,
+        range=(-1.0, 1.0),
         source="Wang et al., IEEE TIP 2004: 11x11 Gaussian window, mean over channels",
     )
     _window = _GAUSSIAN

@@ -1,7 +1,7 @@
-"""Scores after the output is aligned to the all-in-focus image: what a shift between the two cameras costs.
+"""Scores after the output is aligned to the all-in-focus image: they do not suffer from a shift between two cameras.
 
 A sharp image against itself shifted by one pixel scores 24 dB, so a data set's own misalignment can hide a method's
-gain. The output, not the all-in-focus image, is moved, and only pixels count whose interpolation reads inside it.
+gain. The output is moved, not the all-in-focus image, and only pixels count whose interpolation reads inside it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from benchmark.method import Image
-from benchmark.metrics.base import Metric
+from benchmark.metrics.base import Metric, MetricInputs, score_by
+from benchmark.metrics.card import MetricCard
 from benchmark.protocols.base import Protocol
 from realdof.alignment.ecc import EccResult, single_level_ecc
 from realdof.geometry.grid import Grid, Region, corner_distance
@@ -24,7 +25,16 @@ from realdof.images.colour import luma
 
 ITERATIONS, EPSILON = 100, 1e-7
 LARGEST_SHIFT = 16.0
-"""px at a corner; an alignment beyond it is a failure of the search, not a camera's misalignment."""
+"""px at a corner; a larger displacement means that the search failed."""
+SHIFT = MetricCard(
+    name="shift_px",
+    title="Shift",
+    unit="px",
+    better="lower",
+    decimals=2,
+    range=(0.0, LARGEST_SHIFT),
+    source="ours: displacement of the output against the all-in-focus image, largest of the four corners",
+)
 
 Motion = Literal["translation", "homography"]
 
@@ -40,44 +50,54 @@ class Aligned:
     region
         The pixels that have content after the move.
     shift
-        Largest displacement over the image's corners, px; 0 where no alignment was found.
+        Largest displacement over the image's corners, px; None if no alignment was found and nothing was moved.
     """
 
     output: Image
     region: Region
-    shift: float
+    shift: float | None
 
 
 @dataclass(frozen=True)
 class AlignedProtocol(Protocol):
-    """A protocol that scores after alignment; ``shift_px`` stands beside its metrics.
+    """A protocol that scores after alignment, and adds ``shift_px`` where an alignment was found.
 
     Parameters
     ----------
     motion
-        What the output may be moved by.
+        How the output may be moved.
     """
 
     motion: Motion = "translation"
 
+    @property
+    def beside(self) -> tuple[MetricCard, ...]:
+        """The shift."""
+        return (SHIFT,)
+
     def score(
-        self, output: Image, target: Image, metrics: Mapping[str, Metric], image: Image | None = None
+        self, output: Image, target: Image | None, metrics: Mapping[str, Metric], image: Image | None = None
     ) -> dict[str, float]:
         """Score where the moved output has content; see ``Protocol.score``."""
+        if target is None:
+            return super().score(output, target, metrics, image)
         moved = align(self.finished(output, target), target, self.motion)
-        first, second = (cut[:, *moved.region.slices].contiguous() for cut in (moved.output, target))
-        return {name: metric(first, second) for name, metric in metrics.items()} | {"shift_px": moved.shift}
+        region = moved.region.slices
+        first, second = (cut[:, *region].contiguous() for cut in (moved.output, target))
+        defocused = None if image is None else image[:, *region].contiguous()
+        scores = score_by(metrics, MetricInputs(first, second, defocused))
+        return scores if moved.shift is None else scores | {SHIFT.name: moved.shift}
 
 
 def align(output: Image, target: Image, motion: Motion) -> Aligned:
-    """Move an output onto the all-in-focus image by what maximises the correlation of their luma (ECC).
+    """Move an output onto the all-in-focus image so that their lumas correlate best (ECC).
 
     Parameters
     ----------
     output, target
         float32 (3, H, W) in [0, 1], of one size.
     motion
-        What the output may be moved by.
+        How the output may be moved.
     """
     import torch
 
@@ -88,7 +108,7 @@ def align(output: Image, target: Image, motion: Motion) -> Aligned:
     homography = found.homography if shift <= LARGEST_SHIFT else np.eye(3)
     warped = np.clip(warp_to_grid(pixels, homography, grid), 0, 1)
     moved = torch.from_numpy(np.ascontiguousarray(np.moveaxis(warped, 2, 0)))
-    return Aligned(moved, valid_region(homography, grid, grid), float(shift) if shift <= LARGEST_SHIFT else 0.0)
+    return Aligned(moved, valid_region(homography, grid, grid), float(shift) if shift <= LARGEST_SHIFT else None)
 
 
 def _search(reference: np.ndarray, moving: np.ndarray, motion: Motion) -> EccResult:

@@ -1,7 +1,4 @@
-"""What a protocol is: how images are read, brought to size, clipped and scored.
-
-A figure without its protocol means nothing.
-"""
+"""What a protocol is: how images are read, brought to size, clipped and scored."""
 
 from __future__ import annotations
 
@@ -15,7 +12,8 @@ import numpy as np
 
 from benchmark.datasets.base import Entry
 from benchmark.method import Image, Sample
-from benchmark.metrics.base import Metric
+from benchmark.metrics.base import Metric, MetricInputs, score_by
+from benchmark.metrics.card import MetricCard
 from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels, to_eight_bits
 from realdof.images.files import read_pixels
@@ -26,33 +24,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named, versioned way to turn files into scores.
+    """A named, versioned way to turn files into scores; figures of different protocols cannot be compared.
 
     Parameters
     ----------
     name, version
-        What a run records; figures of two protocols or versions never share a table.
+        Recorded by every run; a table shows runs under one protocol and version.
     summary
         One sentence.
     bits
-        Depth that images are read at: 8 takes v >> 8 of a 16-bit file, 16 refuses an 8-bit file.
+        Depth in bits at which images are read: 8 takes v >> 8 of a 16-bit file, 16 refuses an 8-bit file.
     size_multiple
-        Images are cut at the bottom and right to a multiple of this.
+        Images are cut at the bottom and right to a multiple of this, px.
     metrics
-        What is measured, in the order of the columns.
+        Names of the metrics measured by default, in the order of the columns; any installed metric can be added.
     source
-        Where it is defined.
+        Where the protocol is defined.
     clips
-        Whether outputs are clipped to [0, 1] before they are scored.
+        Whether outputs are clipped to [0, 1] before scoring.
     rounds
-        Whether outputs are rounded to 8 bits before they are scored.
+        Whether outputs are rounded to 8 bits before scoring.
     canvas
         Height and width in px that every image is resized to, bilinearly, portrait images turned by 90 degrees
         counter-clockwise first; None leaves images as they are.
     double
         Whether all-in-focus images are kept in float64, and outputs scored in it.
     variants
-        Registered name of the metric to use for a column, where it is not the column's own.
+        Registered name of the metric to use for a column, where it differs from the column's name.
     """
 
     name: str
@@ -70,12 +68,21 @@ class Protocol:
 
     @property
     def reading(self) -> tuple[object, ...]:
-        """What a method's input depends on: outputs can be scored under every protocol that is equal in this."""
+        """What a method's input depends on: outputs can be scored under any protocol with an equal value."""
         return self.bits, self.size_multiple, self.canvas
 
     def registered(self, metric: str) -> str:
         """The registered name of the metric in a column."""
         return self.variants.get(metric, metric)
+
+    @property
+    def beside(self) -> tuple[MetricCard, ...]:
+        """Cards of what `score` gives in addition to the metrics."""
+        return ()
+
+    def cards(self, metrics: Mapping[str, MetricCard]) -> dict[str, MetricCard]:
+        """Card of each figure that a run with these metrics gives, by its column."""
+        return {**metrics, **{card.name: card for card in self.beside}}
 
     def load(self, path: Path) -> Image:
         """Read a file at the protocol's depth: float32 (3, H, W) in [0, 1], of the file's size.
@@ -102,10 +109,6 @@ class Protocol:
                for role, pixels in images.items()},
         )  # fmt: skip
 
-    def prepare(self, sample: Sample) -> Sample:
-        """Bring every image of a sample to the protocol's size."""
-        return sample.mapped(self.fit)
-
     def fit(self, image: Image) -> Image:
         """Bring one image (3, H, W) to size: cut to the multiple, or turned and resized to the canvas."""
         if self.canvas is not None:
@@ -120,28 +123,28 @@ class Protocol:
         return height - height % self.size_multiple, width - width % self.size_multiple
 
     def score(
-        self, output: Image, target: Image, metrics: Mapping[str, Metric], image: Image | None = None
+        self, output: Image, target: Image | None, metrics: Mapping[str, Metric], image: Image | None = None
     ) -> dict[str, float]:
         """Score an output as the method returned it; clipping and rounding happen here.
 
         Parameters
         ----------
         output, target
-            float32, or float64 for the target, (3, H, W), of one size.
+            float32, or float64 for the target, (3, H, W), of one size; None for a data set without targets.
         metrics
-            Metric by name; all are measured.
+            Metric by name of its score.
         image
-            The defocused image, for protocols that look at it.
+            The defocused image, for protocols and metrics that need it.
 
         Raises
         ------
         ValueError
-            The sizes differ.
+            The sizes differ, or a metric refuses the images.
         """
-        final = self.finished(output, target)
-        return {name: metric(final, target.contiguous()) for name, metric in metrics.items()}
+        truth = None if target is None else target.contiguous()
+        return score_by(metrics, MetricInputs(self.finished(output, target), truth, image))
 
-    def finished(self, output: Image, target: Image) -> Image:
+    def finished(self, output: Image, target: Image | None) -> Image:
         """The output as it is scored.
 
         Raises
@@ -149,7 +152,7 @@ class Protocol:
         ValueError
             It is of another size than the target.
         """
-        if output.shape != target.shape:
+        if target is not None and output.shape != target.shape:
             raise ValueError(f"the output is {tuple(output.shape)}, the all-in-focus image {tuple(target.shape)}")
         if self.clips:
             output = output.clamp(0, 1)

@@ -1,4 +1,4 @@
-"""The protocols that published figures were measured under, each as its authors' evaluation code has it."""
+"""The protocols that published figures were measured under, each as in its authors' evaluation code."""
 
 from dataclasses import replace
 

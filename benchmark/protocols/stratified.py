@@ -1,33 +1,54 @@
-"""Scores by how blurred the input is: where in an image, sharp or far out of focus, a method helps or harms."""
+"""Scores by the local blur of the input: what a method gains out of focus, and whether it harms what was sharp."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmark.method import Image
-from benchmark.metrics.base import Metric
+from benchmark.metrics.base import Metric, MetricInputs, score_by
+from benchmark.metrics.card import MetricCard, OverPixels
 from benchmark.protocols.base import Protocol
 from realdof.images.resize import area_resize
 
 EDGES = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Lower ends of the bands, px: standard deviation of the Gaussian that blurs as the defocus does."""
 BANDS = ("0-0.5", "0.5-1", "1-2", "2-4", "4-", "flat")
-"""Names of the bands; ``flat`` is where the scene has no texture that would tell its blur."""
+"""Names of the bands; ``flat`` is where the scene has too little texture to tell its blur."""
 
 
 @dataclass(frozen=True)
 class StratifiedProtocol(Protocol):
-    """A protocol that also gives, for each band of input blur, the squared error and the share of the image.
+    """A protocol that also scores each band of input blur.
 
-    Beside the metrics stand ``share@BAND`` for every band, and ``mse@BAND`` for bands that the image has: the
-    mean of the squared errors weighted by the shares is the whole image's.
+    It adds ``share@BAND``, the band's share of the image, for every band, and ``mse@BAND``, the band's mean squared
+    error, for bands that the image has. The errors weighted by the shares add up to the whole image's.
     """
 
+    @property
+    def beside(self) -> tuple[MetricCard, ...]:
+        """A PSNR for each band, over all its pixels in the data set."""
+        return tuple(
+            MetricCard(
+                name=f"psnr@{band}",
+                title=f"PSNR, blur {band}",
+                unit="dB",
+                better="higher",
+                decimals=2,
+                range=(0.0, math.inf),
+                needs=frozenset({"output", "target", "blur map"}),
+                averaged=OverPixels(error=f"mse@{band}", share=f"share@{band}"),
+                source="ours: PSNR over all pixels of the data set where the input is blurred as by a Gaussian of so "
+                "many px",
+            )
+            for band in BANDS
+        )
+
     def score(
-        self, output: Image, target: Image, metrics: Mapping[str, Metric], image: Image | None = None
+        self, output: Image, target: Image | None, metrics: Mapping[str, Metric], image: Image | None = None
     ) -> dict[str, float]:
         """Score the whole image and its bands; see ``Protocol.score``.
 
@@ -36,10 +57,12 @@ class StratifiedProtocol(Protocol):
         ValueError
             The defocused image is not given, or the sizes differ.
         """
+        if target is None:
+            return super().score(output, target, metrics, image)
         if image is None:
             raise ValueError(f"protocol {self.name} scores by the blur of the defocused image, which is not given")
         final = self.finished(output, target)
-        scores = {name: metric(final, target.contiguous()) for name, metric in metrics.items()}
+        scores = score_by(metrics, MetricInputs(final, target.contiguous(), image))
         return scores | by_blur(final, target, image)
 
 

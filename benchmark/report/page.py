@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark import registry
 from benchmark.datasets.base import Dataset
 from benchmark.leaderboards.build import Leaderboard, Row
 from benchmark.leaderboards.render.formats import TITLES, has_memory, shown_bands, to_table
 from benchmark.leaderboards.render.tables import Cell, templates
-from benchmark.protocols import PROTOCOLS
 from benchmark.report.pictures import Scene, draw_scenes
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
@@ -59,7 +59,7 @@ def write_page(
     missing = "No pictures were asked for."
     if dataset is not None and scenes > 0:
         try:
-            drawn = draw_scenes(board.rows, dataset(), PROTOCOLS[board.protocol], folder, scenes, report)
+            drawn = draw_scenes(board.rows, dataset(), registry.protocol(board.protocol), folder, scenes, report)
         except InputError as error:
             missing = f"There are no pictures: {error}."
     text = render(board, drawn, "" if drawn else missing)

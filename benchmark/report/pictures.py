@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.datasets.base import Dataset, Entry
 from benchmark.leaderboards.build import METRICS, Row
 from benchmark.leaderboards.render.formats import DECIMALS, figure
-from benchmark.protocols import Protocol
+from benchmark.protocols.base import Protocol
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from realdof.common.errors import InputError

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from benchmark.results.numbers import Number
+from benchmark.metrics.card import MetricCard
 from benchmark.results.settings import Settings
 from benchmark.results.summary import Summary
 from realdof.common.decode import Strict
@@ -71,18 +71,6 @@ class ComplexityFacts(Strict):
     width: int | None = None
 
 
-class MetricFacts(Strict):
-    """The card of a metric that the run was scored by, so that tables need no metric installed."""
-
-    name: str
-    title: str
-    unit: str = ""
-    better: Literal["higher", "lower"] = "higher"
-    decimals: Annotated[int, Field(ge=0, le=17)] = 2
-    range: Annotated[tuple[Number, Number], Field(strict=False)]
-    source: str = ""
-
-
 class Description(Strict):
     """The content of ``run.json``.
 
@@ -113,7 +101,7 @@ class Description(Strict):
     method: MethodFacts
     weights: WeightsFacts | None = None
     complexity: ComplexityFacts | None = None
-    metrics: dict[str, MetricFacts] = Field(default_factory=dict)
+    metrics: dict[str, MetricCard] = Field(default_factory=dict)
     total: Annotated[int, Field(ge=0)]
     attempts: list[Attempt] = Field(default_factory=list)
     measured: list[Attempt] = Field(default_factory=list)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.protocols import PROTOCOLS
+from benchmark import registry
 from benchmark.results.run import OUTPUTS, Run
 from realdof.common.errors import InputError
 
@@ -64,7 +64,7 @@ def is_unfinished(run: Run) -> bool:
 
 def is_outdated(run: Run) -> bool:
     """Whether the run's protocol has another version now, or is not installed."""
-    protocol = PROTOCOLS.get(run.settings.protocol)
+    protocol = registry.find_protocol(run.settings.protocol)
     return protocol is None or protocol.version != run.settings.protocol_version
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark.method import Image
+from benchmark.metrics.card import MetricCard
 from benchmark.results.description import (
     Attempt,
     ComplexityFacts,
     Description,
     Environment,
     MethodFacts,
-    MetricFacts,
     WeightsFacts,
 )
 from benchmark.results.record import Record
@@ -76,7 +76,7 @@ class Run:
         method: MethodFacts,
         weights: WeightsFacts | None,
         complexity: ComplexityFacts | None,
-        metrics: Mapping[str, MetricFacts],
+        metrics: Mapping[str, MetricCard],
         total: int,
         environment: Environment,
         measured: Sequence[Attempt] = (),
@@ -160,7 +160,7 @@ class Run:
         return self.description.complexity
 
     @property
-    def columns(self) -> dict[str, MetricFacts]:
+    def columns(self) -> dict[str, MetricCard]:
         """Card of each metric that the run was scored by; none in runs of the first release."""
         return self.description.metrics
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark import registry
-from benchmark.protocols import PROTOCOLS
 from benchmark.results.merge import check_identity
 from benchmark.results.prune import is_outdated
 from benchmark.results.record import Record
@@ -73,7 +72,7 @@ def _identity_problems(run: Run) -> Iterator[str]:
         yield str(error)
     settings = run.settings
     if is_outdated(run):
-        known = PROTOCOLS.get(settings.protocol)
+        known = registry.find_protocol(settings.protocol)
         now = "is unknown here" if known is None else f"is version {known.version} now"
         yield f"protocol {settings.protocol}, version {settings.protocol_version}, {now}"
     if not run.attempts:
@@ -102,7 +101,7 @@ def _record_problems(run: Run) -> Iterator[str]:
     records, total, summary = run.records(), run.total, run.summary()
     if summary.done != total:
         yield f"{summary.done} of {total} images have a result"
-    protocol = PROTOCOLS.get(run.settings.protocol)
+    protocol = registry.find_protocol(run.settings.protocol)
     metrics = protocol.metrics if protocol is not None else ()
     for name in metrics:
         if summary.done == total and name not in summary.scores:

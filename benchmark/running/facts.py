@@ -4,7 +4,7 @@ import torch
 
 from benchmark import complexity
 from benchmark.method import Architecture, MethodCard, WeightsUsed
-from benchmark.results.description import ComplexityFacts, MethodFacts, MetricFacts, WeightsFacts
+from benchmark.results.description import ComplexityFacts, MethodFacts, WeightsFacts
 from benchmark.results.settings import Settings
 from benchmark.running.task import Task
 from benchmark.running.tiling import Tiling
@@ -52,19 +52,3 @@ def complexity_facts(architecture: Architecture | None) -> ComplexityFacts | Non
         height=cost.height,
         width=cost.width,
     )
-
-
-def metric_facts(task: Task) -> dict[str, MetricFacts]:
-    """Card of each metric of a task, by column."""
-    return {
-        name: MetricFacts(
-            name=name,
-            title=card.title,
-            unit=card.unit,
-            better="lower" if card.lower_is_better else "higher",
-            decimals=card.decimals,
-            range=card.range,
-            source=card.source,
-        )
-        for name, card in task.metrics.items()
-    }

@@ -19,7 +19,7 @@ from benchmark.datasets.base import Entry
 from benchmark.loading import load_method
 from benchmark.method import Context, Image, Method, MethodFactory, Sample
 from benchmark.metrics.base import Metric
-from benchmark.protocols import Protocol
+from benchmark.protocols.base import Protocol
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.running.environment import device_name, package_versions
@@ -191,9 +191,7 @@ class Ready:
         """
         measured = made if isinstance(made, Measured) else None
         output = made.result.image if isinstance(made, Measured) else made
-        scores = {} if sample.target is None else self.protocol.score(
-            output, sample.target, self.metrics, image=sample.image
-        )  # fmt: skip
+        scores = self.protocol.score(output, sample.target, self.metrics, image=sample.image)
         for name, value in scores.items():
             if value != value:
                 raise ValueError(f"{name} is NaN")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark import registry
 from benchmark.datasets.base import Entry, list_images
-from benchmark.protocols import PROTOCOLS
 from benchmark.results.record import Record
 from benchmark.results.run import OUTPUTS, Run
 from benchmark.results.storage import DESCRIPTION
@@ -77,7 +77,7 @@ def check_rescoring(origin: Run, task: Task, records: Mapping[str, Record]) -> N
             f"{origin.label} is on other images than {task.dataset.card.name} in {task.dataset.root}; give the --root "
             f"it ran on ({settings.dataset}, {settings.images[:8]})"
         )
-    before = PROTOCOLS.get(settings.protocol)
+    before = registry.find_protocol(settings.protocol)
     if before is None or before.reading != task.protocol.reading:
         raise InputError(
             f"{origin.label} ran under {settings.protocol}, which reads images otherwise than {name}; its outputs "

@@ -15,7 +15,7 @@ from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.results.summary import Summary, summarise
 from benchmark.running.environment import describe, package_versions
-from benchmark.running.facts import complexity_facts, method_facts, metric_facts, settings_of, weights_facts
+from benchmark.running.facts import complexity_facts, method_facts, settings_of, weights_facts
 from benchmark.running.job import Job, Upcoming, Use
 from benchmark.running.outputs import check_rescoring, outputs_to_score, paired_outputs
 from benchmark.running.task import Task
@@ -88,7 +88,7 @@ def run(
         method=method_facts(card),
         weights=weights_facts(used, card),
         complexity=complexity_facts(method.counted or factory.architecture()),
-        metrics=metric_facts(task),
+        metrics=task.figures,
         total=task.total,
         environment=describe(where),
     )
@@ -145,7 +145,7 @@ def score(
         method=method_facts(card),
         weights=weights_facts(used, card),
         complexity=None,
-        metrics=metric_facts(task),
+        metrics=task.figures,
         total=task.total,
         environment=describe(CPU),
     )
@@ -198,7 +198,7 @@ def rescore(
         method=origin.method,
         weights=origin.weights,
         complexity=origin.complexity,
-        metrics=metric_facts(task),
+        metrics=task.figures,
         total=origin.total,
         environment=describe(CPU),
         measured=origin.description.measured or origin.attempts,
@@ -258,10 +258,11 @@ def _left(task: Task, run: Run, again: bool) -> tuple[list[Entry], dict[str, Rec
     """What is to be done, and the records that need not be made again: good ones, with every metric asked for."""
     records = {} if again else run.records()
     names = {entry.name for entry in task.entries}
+    wanted = {card.recorded_as(column) for column, card in task.metrics.items()}
     done = {
         name: record
         for name, record in records.items()
-        if name in names and record.status == "ok" and set(task.metrics) <= set(record.scores)
+        if name in names and record.status == "ok" and wanted <= set(record.scores)
     }
     return [entry.absolute() for entry in task.entries if entry.name not in done], done
 

@@ -10,8 +10,8 @@ from benchmark import registry
 from benchmark.datasets.base import Dataset, Entry, check_entries, no_progress
 from benchmark.datasets.base import Progress as Report
 from benchmark.datasets.subset import SEPARATOR, Subset, restrict, whole_name
-from benchmark.metrics.base import MetricCard
-from benchmark.protocols import Protocol
+from benchmark.metrics.card import MetricCard
+from benchmark.protocols.base import Protocol
 from benchmark.results.run import Run
 from benchmark.results.settings import check_name
 from realdof.common.errors import InputError
@@ -44,7 +44,7 @@ class Task:
     protocol
         How images are read and scored.
     metrics
-        Card of each metric to measure, by column; empty for a data set without all-in-focus images.
+        Card of each metric to measure, by column; without all-in-focus images only metrics that need none.
     """
 
     dataset: Dataset
@@ -53,6 +53,12 @@ class Task:
     total: int
     protocol: Protocol
     metrics: Mapping[str, MetricCard]
+
+    @property
+    def figures(self) -> dict[str, MetricCard]:
+        """Card of each figure that a run gives, by column: of the metrics, and of what the protocol adds."""
+        has_truth = any(entry.target is not None for entry in self.entries)
+        return self.protocol.cards(self.metrics) if has_truth else dict(self.metrics)
 
 
 def open_task(
@@ -126,7 +132,7 @@ def prepare(
     Parameters
     ----------
     metrics
-        Names; None for all of the protocol.
+        Names of any installed metrics; None for those of the protocol.
     limit
         Only the first so many images; such a run has an id of its own and is never ranked.
     showing
@@ -138,21 +144,24 @@ def prepare(
         The data set is not whole, an image's name cannot be a file name, or a metric is unknown.
     """
     wanted = protocol.metrics if metrics is None else metrics
+    known = {*protocol.metrics, *registry.names(registry.METRICS)}
     for name in wanted:
-        if name not in protocol.metrics:
-            raise registry.unknown(f"metric of protocol {protocol.name}", name, protocol.metrics)
+        if name not in known:
+            raise registry.unknown("metric", name, known)
+    cards = {name: registry.metric_card(protocol.registered(name)) for name in wanted}
     entries = dataset.listed
     for entry in entries:
         check_name(entry.name)
     dataset.check(check_entries(entries))
     _check_depth(protocol, entries)
     has_truth = any(entry.target is not None for entry in entries)
-    if metrics and not has_truth:
+    blind = {name for name, card in cards.items() if not has_truth and card.needs & {"target", "blur map"}}
+    if metrics and blind:
         raise InputError(
-            f"data set {dataset.card.name} has no all-in-focus images, so {', '.join(metrics)} cannot be measured; "
-            "leave out --metrics to run it for pictures and time"
+            f"data set {dataset.card.name} has no all-in-focus images, so {', '.join(sorted(blind))} cannot be "
+            "measured; leave out --metrics to run it for pictures and time"
         )
-    cards = {name: registry.metric_card(protocol.registered(name)) for name in wanted} if has_truth else {}
+    cards = {name: card for name, card in cards.items() if name not in blind}
     with showing(f"hashing the images of {dataset.card.name}") as report:
         identity = _identity(dataset, report)
     return Task(dataset, identity, entries if limit is None else entries[:limit], len(entries), protocol, cards)

@@ -32,7 +32,13 @@ class Server:
 
     def elsewhere(self, behaviour: str) -> str:
         """Where the hub sends those who want a file's content: another host, as its client sees it."""
-        return self.url("good" if behaviour == "lies" else behaviour).replace("127.0.0.1", "localhost")
+        return self.url("good" if behaviour in ("lies", "refuses", "busy") else behaviour).replace(
+            "127.0.0.1", "localhost"
+        )
+
+    def looked_up(self, repository: str) -> list[str]:
+        """How the hub was asked where a file of a repository is, request by request."""
+        return [path for path, asked in self.asked if asked == "HEAD" and path.split("/")[3] == repository]
 
     def ranges(self, behaviour: str) -> list[str | None]:
         """What was asked of a behaviour, request by request."""
@@ -60,6 +66,10 @@ def serving(content: bytes) -> Iterator[Server]:
             server.asked.append((self.path, "HEAD"))
             self.close_connection = True
             behaviour = self.path.split("/")[3]
+            if behaviour in ("refuses", "busy") and len(server.looked_up(behaviour)) <= 2:
+                if behaviour == "busy":
+                    self.send(503, b"")
+                return
             said = {"X-Repo-Commit": "c0ffee" * 6 + "c0ff"}
             if behaviour in ("gone", "gated"):
                 status = {"gone": 404, "gated": 403}[behaviour]

@@ -12,7 +12,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark.metrics.lpips.metric import plain_network
+from benchmark.metrics.lpips.network import plain_network
 
 LAYERS = {"0": (4, 2), "3": (1, 2), "6": (1, 1), "8": (1, 1), "10": (1, 1)}
 """Number of each convolution in AlexNet's trunk, with its stride and padding."""

@@ -6,4 +6,4 @@ def datasets() -> None:
     from benchmark import registry
     from benchmark.commands.terminal import print_datasets
 
-    print_datasets([registry.dataset(name).card for name in registry.names(registry.DATASETS)])
+    print_datasets(registry.cards(registry.DATASETS))

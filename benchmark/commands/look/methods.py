@@ -6,4 +6,4 @@ def methods() -> None:
     from benchmark import registry
     from benchmark.commands.terminal import print_methods
 
-    print_methods([registry.method(name).card for name in registry.names(registry.METHODS)])
+    print_methods(registry.cards(registry.METHODS))

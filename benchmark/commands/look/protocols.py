@@ -3,13 +3,13 @@
 
 def protocols() -> None:
     """List every protocol that figures can be measured under."""
+    from benchmark import registry
     from benchmark.commands.terminal import print_table
     from benchmark.leaderboards.render.tables import Cell, Table
-    from benchmark.protocols import PROTOCOLS
 
     rows = [
         (protocol.name, str(protocol.version), ", ".join(protocol.metrics), protocol.summary, protocol.source)
-        for protocol in PROTOCOLS.values()
+        for protocol in registry.cards(registry.PROTOCOLS)
     ]
     print_table(
         Table(

@@ -17,7 +17,7 @@ from pathlib import Path
 import requests
 
 from benchmark.datasets.card import Archive
-from benchmark.datasets.get.hub import Located, locate
+from benchmark.datasets.get.hub import PASSING, Located, locate
 from realdof.common.download import Connection, Progress, reason, shown
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of, write_json
@@ -32,7 +32,6 @@ ALL_TRIES = 200
 # What has come of a block is lost when the connection breaks, so blocks are small.
 _BLOCK = 2**14
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
-_TRY_AGAIN = (408, 429, 500, 502, 503, 504)
 
 
 class _BrokenOff(Exception):
@@ -84,7 +83,7 @@ def fetch(
             # The mirror that the partial file came from can go on; any other starts anew.
             for url in sorted(archive.mirrors, key=lambda url: url != part.state.url):
                 try:
-                    located = locate(url, connection.timeout)
+                    located = locate(url, connection.timeout, PAUSE)
                     _fetch_from(url, located, part, archive.limits.bytes, connection, progress)
                     part.check(url, partial(_check_promise, located))
                     part.check(url, check)
@@ -216,7 +215,7 @@ def _checked(response: requests.Response, url: str, part: _Part, offset: int, st
     if response.status_code == 416:
         part.begin(_State("", None, None))
         raise _BrokenOff("has no such part of the file any more")
-    if response.status_code in _TRY_AGAIN:
+    if response.status_code in PASSING:
         raise _BrokenOff(f"answers {response.status_code} {response.reason}")
     if not response.ok:
         raise InputError(f"{shown(url)} cannot be read: the server answers {response.status_code} {response.reason}")

@@ -7,6 +7,7 @@ any other server, so that a download goes on where it broke off, and nothing tha
 import importlib
 import os
 import re
+import time
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -17,6 +18,10 @@ _ADDRESS = re.compile(
     r"hf://(?:datasets/)?(?P<repo>[\w.-]+/[\w.-]+?)(?:@(?P<revision>[^/]+))?/(?P<file>[^?#]+[^/?#])", re.ASCII
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+TRIES = 4
+"""How often a hub that cannot be reached, or is busy, is asked."""
+PASSING = (408, 429, 500, 502, 503, 504)
+"""HTTP statuses of a server that may answer when it is asked again."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,10 @@ class Located:
     bytes: int | None = None
 
 
-def locate(address: str, timeout: float) -> Located:
+def locate(address: str, timeout: float, pause: float = 1.0) -> Located:
     """Find what an address leads to; every address but the hub's leads to itself.
+
+    A hub that cannot be reached or is busy is asked again, `TRIES` times in all.
 
     Parameters
     ----------
@@ -51,6 +58,8 @@ def locate(address: str, timeout: float) -> Located:
         ``$HF_ENDPOINT``, if set.
     timeout
         Longest silence of the hub, in seconds.
+    pause
+        Seconds before the second try; each further one doubles it.
 
     Raises
     ------
@@ -66,17 +75,25 @@ def locate(address: str, timeout: float) -> Located:
         hub = importlib.import_module("huggingface_hub")
     except ModuleNotFoundError as error:
         raise InputError(f"{address} needs huggingface_hub; install ifan-bench[hub]") from error
+    for tried in range(1, TRIES + 1):
+        try:
+            return _looked_up(hub, matched, timeout)
+        except (OSError, ValueError, _transport_error(hub)) as error:
+            if tried == TRIES or not _is_passing(error):
+                raise InputError(f"{address} cannot be found: {_reason(error)}") from error
+        time.sleep(pause * 2 ** (tried - 1))
+    raise AssertionError("the last try returns or raises")
+
+
+def _looked_up(hub: ModuleType, matched: re.Match[str], timeout: float) -> Located:
     endpoint = os.environ.get("HF_ENDPOINT") or None
     place = {"repo_id": matched["repo"], "filename": matched["file"], "repo_type": "dataset", "endpoint": endpoint}
-    try:
-        found = hub.get_hf_file_metadata(
-            hub.hf_hub_url(**place, revision=matched["revision"]), timeout=timeout, endpoint=endpoint
-        )
-        # Of one revision, whatever is pushed while we fetch.
-        url: str = hub.hf_hub_url(**place, revision=found.commit_hash or matched["revision"])
-        headers: dict[str, str] = hub.utils.build_hf_headers()
-    except (OSError, ValueError, _transport_error(hub)) as error:
-        raise InputError(f"{address} cannot be found: {_reason(error)}") from error
+    found = hub.get_hf_file_metadata(
+        hub.hf_hub_url(**place, revision=matched["revision"]), timeout=timeout, endpoint=endpoint
+    )
+    # Of one revision, whatever is pushed while we fetch.
+    url: str = hub.hf_hub_url(**place, revision=found.commit_hash or matched["revision"])
+    headers: dict[str, str] = hub.utils.build_hf_headers()
     tag = found.etag or ""
     return Located(url, headers, tag if _SHA256.fullmatch(tag) else None, found.size)
 
@@ -85,6 +102,15 @@ def _transport_error(hub: ModuleType) -> type[Exception]:
     """What the library's own HTTP client raises; which client that is depends on the library's version."""
     kinds: tuple[type[Exception], ...] = hub.errors.HfHubHTTPError.__mro__
     return next(kind for kind in kinds if kind.__name__ == "HTTPError")
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether asking again may help: no answer came, or that of a busy server."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return response.status_code in PASSING
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return not names & {"OfflineModeIsEnabled", "HFValidationError"}
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from benchmark.commands.check_method import findings
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
@@ -14,7 +15,6 @@ from baselines.spandrel.method import SpandrelMethod, restormer, restormer_dual,
 from baselines.spandrel.models import architectures, declare_missing
 from benchmark import registry
 from benchmark.commands.app import app
-from benchmark.commands.check_method import findings
 from benchmark.complexity import count
 from benchmark.method import Context, Sample
 from benchmark.running.tiling import Tiling

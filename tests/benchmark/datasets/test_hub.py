@@ -47,6 +47,19 @@ def test_a_set_is_fetched_from_the_hub_and_checked(bench, hub: Server, words: tu
     assert all("/resolve/c0ffee" in path for path in pinned), "of one revision, whatever is pushed meanwhile"
 
 
+@pytest.mark.parametrize("repository", ["refuses", "busy"])
+def test_a_hub_that_fails_twice_is_asked_again(bench, hub: Server, repository: str, tmp_path: Path) -> None:
+    address = f"hf://someone/{repository}/RealDOF.zip"
+    answer = bench("data", "get", "realdof", "--from", address, "--root", tmp_path / "set")
+    assert answer.status == 0, answer.err
+    assert len(hub.looked_up(repository)) == 3
+
+
+def test_a_hub_that_says_no_is_asked_once(bench, hub: Server, tmp_path: Path) -> None:
+    assert bench("data", "get", "realdof", "--from", "hf://someone/gone/x.zip", "--root", tmp_path / "set").status == 2
+    assert len(hub.looked_up("gone")) == 1
+
+
 def test_a_broken_download_from_the_hub_goes_on_where_it_was(bench, hub: Server, tmp_path: Path) -> None:
     assert bench("data", "get", "realdof", "--from", "hf://someone/drops/x.zip", "--root", tmp_path / "set").status == 0
     offsets = [int((asked or "bytes=0-").removeprefix("bytes=").rstrip("-")) for asked in hub.ranges("drops")]
@@ -92,4 +105,4 @@ def test_other_addresses_lead_to_themselves_and_need_no_library(monkeypatch: pyt
 def test_a_hub_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(InputError, match="no connection to the hub"):
-        locate("hf://someone/good/x.zip", 1)
+        locate("hf://someone/good/x.zip", 1, pause=0)

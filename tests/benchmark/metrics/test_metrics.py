@@ -111,7 +111,7 @@ def test_more_noise_ranks_worse_and_stays_in_the_range_of_the_card(metric: PSNR 
     lowest, highest = metric.card.range
     assert lowest <= little <= highest
     assert lowest <= much <= highest
-    assert (much > little) == metric.card.lower_is_better
+    assert (much > little) == (metric.card.better == "lower")
 
 
 @by_name

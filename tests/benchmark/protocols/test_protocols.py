@@ -189,11 +189,13 @@ def test_an_aligned_output_scores_the_same_but_for_its_border() -> None:
     assert moved.region.height >= 390
 
 
-def test_where_no_alignment_exists_the_output_stays_where_it_is() -> None:
+def test_where_no_alignment_exists_the_output_stays_and_no_shift_is_recorded() -> None:
     generator = torch.Generator().manual_seed(0)
     output, target = (torch.rand(3, 96, 96, generator=generator) for _ in range(2))
     moved = align(output, torch.full_like(target, 0.5), "translation")
-    assert moved.shift == 0
+    assert moved.shift is None
+    scores = registry.protocol("aligned").score(output, torch.full_like(target, 0.5), {"psnr": PSNR()})
+    assert scores.keys() == {"psnr"}
     region = (slice(None), *moved.region.slices)
     assert torch.equal(moved.output[region], output[region])
 

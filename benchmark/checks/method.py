@@ -1,67 +1,29 @@
-"""The command `ifan-bench check-method`: run a method through a mock data set and say what is wrong with it."""
+"""Check a method: its card, its cost, what it returns for difficult images, and a whole run."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from benchmark import registry
-from realdof.common.console import stdout
-from realdof.common.errors import InputError
+from benchmark.checks.finding import Finding, guarded, told
+from benchmark.checks.mock import SIZES, mock_sample, write_pairs
+from benchmark.registry import PLUGIN_FAILURES
 
 if TYPE_CHECKING:
     from benchmark.method import Image, Method, MethodCard, MethodFactory, Sample
 
-SIZES = {"tiny": (64, 64), "odd": (65, 99), "portrait": (131, 70), "landscape": (72, 136)}
-"""Height and width in px of the mock data set's images."""
-
-_FAILURES = (
-    InputError, RuntimeError, ValueError, ArithmeticError, MemoryError, TypeError, LookupError, AttributeError,
-    AssertionError, OSError,
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was checked, and what is wrong; None if nothing is."""
-
-    check: str
-    problem: str | None
-
-
-def check_method(
-    name: Annotated[str, typer.Argument(help="See `ifan-bench methods`.")],
-    weights: Annotated[str | None, typer.Option("--weights", help="A key of the method's card, or a file.")] = None,
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")] = "cpu",
-) -> None:
-    """Run a method through a mock data set, odd, portrait and tiny, and say what is wrong; status 1 if anything is."""
-    from benchmark.running.environment import check_device
-
-    check_device(device)
-    wrong = 0
-    for finding in findings(name, registry.method(name), weights, device):
-        verdict = "[green]ok[/]   " if finding.problem is None else "[red]wrong[/]"
-        stdout.print(f"{verdict} {finding.check}", highlight=False, soft_wrap=True)
-        if finding.problem is not None:
-            stdout.print(f"      {finding.problem}", highlight=False, soft_wrap=True, markup=False)
-            wrong += 1
-    if wrong:
-        raise typer.Exit(1)
-
 
 def findings(name: str, factory: MethodFactory, weights: str | None, device: str) -> Iterator[Finding]:
-    """Check a method, from its card to a run; stops where nothing more can be found out.
+    """Check a method, from its card to a run; a method that cannot be loaded ends the check.
 
     Parameters
     ----------
     name
-        What it is registered as.
+        The name that it is registered as.
     weights
         Key or path; None for a method without weights.
     """
@@ -74,8 +36,8 @@ def findings(name: str, factory: MethodFactory, weights: str | None, device: str
     try:
         method = load_method(factory, weights)
         method.prepare(Context(device=device))
-    except _FAILURES as error:
-        yield Finding("load", _told(error))
+    except PLUGIN_FAILURES as error:
+        yield Finding("load", told(error))
         return
     yield Finding("load", None)
     yield Finding("complexity", _complexity_problem(method, factory))
@@ -89,26 +51,6 @@ def findings(name: str, factory: MethodFactory, weights: str | None, device: str
         flat = sample.mapped(partial(torch.full_like, fill_value=grey))
         yield Finding("all black" if grey == 0 else "all white", _output_problem(method, flat))
     yield Finding("run over a data set in a folder", _run_problem(factory, weights, device))
-
-
-def mock_sample(name: str, height: int, width: int, device: str, *, dual: bool) -> Sample:
-    """A reddish image of soft blobs and a hard-edged box, with views if wanted, never with an all-in-focus image."""
-    import torch
-
-    from benchmark.method import Sample
-
-    generator = torch.Generator().manual_seed(height * 1000 + width)
-    coarse = torch.rand(1, 3, 8, 8, generator=generator) * 0.4
-    soft = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bicubic", align_corners=False)[0]
-    image = (soft + torch.tensor([0.5, 0.3, 0.1])[:, None, None]).clamp(0, 1)
-    image[:, height // 3 : height // 2, width // 4 : width // 2] *= 0.4
-    image = image.to(device)
-    views = (image.roll(1, -1), image.roll(-1, -1)) if dual else (None, None)
-    return Sample(name, image, *views)
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _card_problem(name: str, card: MethodCard) -> str | None:
@@ -131,8 +73,8 @@ def _complexity_problem(method: Method, factory: MethodFactory) -> str | None:
         return "it has a network but no architecture(), so that nothing is counted" if method.network else None
     try:
         complexity.count(architecture, 64, 64)
-    except _FAILURES as error:
-        return f"its network cannot be counted: {_told(error)}"
+    except PLUGIN_FAILURES as error:
+        return f"its network cannot be counted: {told(error)}"
     return None
 
 
@@ -148,13 +90,6 @@ def _deblurred(method: Method, sample: Sample) -> Image:
     return found.image
 
 
-def _guarded(check: Callable[[], str | None]) -> str | None:
-    try:
-        return check()
-    except _FAILURES as error:
-        return _told(error)
-
-
 def _output_problem(method: Method, sample: Sample) -> str | None:
     def check() -> str | None:
         before = sample.mapped(lambda image: image.clone())
@@ -165,7 +100,7 @@ def _output_problem(method: Method, sample: Sample) -> str | None:
                 return f"it changed the {role} that it was given; work on a copy"
         return _shape_problem(output, sample.image) or _value_problem(output, sample.image)
 
-    return _guarded(check)
+    return guarded(check)
 
 
 def _shape_problem(output: Image, image: Image) -> str | None:
@@ -207,7 +142,7 @@ def _cut_out_problem(method: Method, sample: Sample) -> str | None:
             return "it returns something else for it; do not rely on strides, or call .contiguous() first"
         return None
 
-    return _guarded(check)
+    return guarded(check)
 
 
 def _repeat_problem(method: Method, sample: Sample) -> str | None:
@@ -219,7 +154,7 @@ def _repeat_problem(method: Method, sample: Sample) -> str | None:
             return "it returns another result the second time; is dropout still on, or a seed missing?"
         return None
 
-    return _guarded(check)
+    return guarded(check)
 
 
 def _run_problem(factory: MethodFactory, weights: str | None, device: str) -> str | None:
@@ -227,22 +162,13 @@ def _run_problem(factory: MethodFactory, weights: str | None, device: str) -> st
     from benchmark.datasets.folder import PairedFolder
     from benchmark.running import runner
     from benchmark.running.task import prepare
-    from realdof.images.depth import pixels_from_image
-    from realdof.images.files import write_pixels
 
     with tempfile.TemporaryDirectory(prefix="ifan-bench-") as folder:
-        root = Path(folder)
-        for kind, (height, width) in SIZES.items():
-            sample = mock_sample(kind, height, width, "cpu", dual=True)
-            images = {"source": sample.image, "target": sample.image, "left": sample.left, "right": sample.right}
-            for role, image in images.items():
-                if image is not None:
-                    write_pixels(root / "data" / role / f"{kind}.png", pixels_from_image(image, 16))
-        dataset = PairedFolder(root / "data")
+        dataset = PairedFolder(write_pairs(Path(folder) / "data"))
 
         def check() -> str | None:
             task = prepare(dataset, registry.protocol(dataset.card.protocol), ("psnr",))
-            _, summary = runner.run(task, factory, root / "results", weights=weights, device=device)
+            _, summary = runner.run(task, factory, Path(folder) / "results", weights=weights, device=device)
             return "; ".join(f"{image}: {reason}" for image, reason in summary.failed.items()) or None
 
-        return _guarded(check)
+        return guarded(check)

@@ -1,19 +1,16 @@
 """`ifan-bench check-method` passes what is right, names what is wrong; the plug-in of the documentation is found."""
 
-import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from plugins import documented
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
+from benchmark.checks.method import findings
 from benchmark.commands.app import app
-from benchmark.commands.check_method import check_method, findings
 from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
-
-PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "add-a-method.md"
 
 
 def method_that(change: Callable[[Sample], object], inputs: str = "single", name: str = "mine") -> type[Method]:
@@ -84,37 +81,20 @@ def test_a_network_that_would_not_be_counted_is_named() -> None:
 
 
 @pytest.fixture
-def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The package of the documentation, as pip would install it."""
-    page = PAGE.read_text(encoding="utf-8")
-    (code,), (project,) = (re.findall(rf"^```{kind}\n(.*?)^```", page, re.M | re.S) for kind in ("python", "toml"))
-    assert len((code + project).splitlines()) < 30
-    (tmp_path / "my_package.py").write_text(code)
-    metadata = tmp_path / "my_package-1.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1\n")
-    group, line = re.search(r'entry-points\."(.*?)"\]\n(.*)', project).groups()  # type: ignore[union-attr]
-    (metadata / "entry_points.txt").write_text(f"[{group}]\n{line.replace(chr(34), '')}\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "my_package", raising=False)
-    return tmp_path
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The module of the documentation's package, which is installed."""
+    return documented("add-a-method.md", tmp_path, monkeypatch)
 
 
-def test_package_of_the_documentation_is_found_and_passes(documented: Path) -> None:
+def test_package_of_the_documentation_is_found_and_passes(module: Path) -> None:
     done = CliRunner().invoke(app, ["check-method", "unsharp"])
     assert done.exit_code == 0, done.output
     assert "wrong" not in done.output
     assert "portrait image" in done.output
 
 
-def test_a_broken_package_ends_with_status_1(documented: Path) -> None:
-    module = documented / "my_package.py"
+def test_a_broken_package_ends_with_status_1(module: Path) -> None:
     module.write_text(module.read_text().replace("return result", "return result[:, 1:]"))
     done = CliRunner().invoke(app, ["check-method", "unsharp"])
     assert done.exit_code == 1
     assert "pad inside" in done.output
-
-
-def test_command_is_registered() -> None:
-    assert check_method.__doc__ is not None
-    assert "check-method" in CliRunner().invoke(app, ["--help"]).output

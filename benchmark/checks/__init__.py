@@ -1,0 +1,1 @@
+"""Checks of plug-ins on mock data: methods, data sets, metrics and protocols."""

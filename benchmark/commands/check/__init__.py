@@ -1,0 +1,1 @@
+"""Commands that check a plug-in, one a kind."""

@@ -1,0 +1,22 @@
+"""``ifan-bench metrics``: every metric, in a line."""
+
+
+def metrics() -> None:
+    """List every metric that outputs can be scored by."""
+    from benchmark import registry
+    from benchmark.commands.terminal import print_table
+    from benchmark.leaderboards.render.tables import Cell, Table
+
+    rows = [
+        (card.name, f"{card.title} {card.arrow}", card.unit, ", ".join(sorted(card.needs)), card.source)
+        for card in registry.cards(registry.METRICS)
+    ]
+    print_table(
+        Table(
+            "metrics",
+            ("name", "title", "unit", "needs", "source"),
+            tuple(tuple(Cell(word) for word in row) for row in rows),
+            words=frozenset(range(5)),
+        ),
+        [],
+    )

@@ -1,0 +1,110 @@
+"""The card of a metric: all that tables, files and checks need to know of it, readable without torch."""
+
+from collections.abc import Collection
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, field_serializer, model_validator
+
+from realdof.common.decode import Strict
+
+Need: TypeAlias = Literal["output", "target", "input", "blur map"]
+"""What a metric may be given: the method's output, the all-in-focus image, the defocused image, and its blur map."""
+
+
+def _number(value: Any) -> Any:
+    # JSON has no infinity: it is written as text, "inf" in older results.
+    return float(value) if value in ("inf", "-inf", "Infinity", "-Infinity") else value
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _frozenset(value: Any) -> Any:
+    return frozenset(value) if isinstance(value, list | tuple | set) else value
+
+
+Number: TypeAlias = Annotated[float, BeforeValidator(_number)]
+
+
+class OverPixels(Strict):
+    """A PSNR over all pixels of one kind in the data set, not the mean of the images' PSNRs.
+
+    The figure is 10 log10(sum of shares / sum of share x error), summed over images.
+
+    Parameters
+    ----------
+    error
+        Name of the score that is an image's mean squared error over these pixels; missing where it has none.
+    share
+        Name of the score that is their share of the image, in [0, 1].
+    """
+
+    error: str
+    share: str
+
+
+class MetricCard(Strict):
+    """What tables, files and checks need to know of a metric.
+
+    Parameters
+    ----------
+    name
+        The word on the command line and in results: lower-case letters, digits and ``-``, ``_``, ``.`` or ``@``.
+    title
+        The heading in tables, without unit or arrow.
+    unit
+        Unit of the value; empty for a metric without one.
+    better
+        ``higher`` or ``lower``: which values rank first.
+    decimals
+        Digits after the point in tables.
+    range
+        Smallest and largest possible value; infinity is allowed.
+    needs
+        What the metric is called with, by keyword; ``blur map`` is the keyword ``blur_map``.
+    averaged
+        How the images' values become one figure: ``images`` for their mean, or `OverPixels`.
+    source
+        Where the metric is defined: paper, equation, options.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A field is missing, unknown, or of another type.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._@-]*$")
+    title: str = Field(min_length=1)
+    unit: str = ""
+    better: Literal["higher", "lower"]
+    decimals: int = Field(ge=0, le=9)
+    range: Annotated[tuple[Number, Number], BeforeValidator(_tuple)]
+    needs: Annotated[frozenset[Need], BeforeValidator(_frozenset)] = frozenset({"output", "target"})
+    averaged: Literal["images"] | OverPixels = "images"
+    source: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_for_this_version(cls, content: Any) -> Any:
+        if isinstance(content, dict) and "lower_is_better" in content:
+            raise ValueError("a MetricCard of ifan-bench 0.1: in place of lower_is_better it has better='lower'")
+        return content
+
+    @field_serializer("needs")
+    def _sorted_needs(self, needs: Collection[Need]) -> list[Need]:
+        return sorted(needs)
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better, as tables show it."""
+        return "↑" if self.better == "higher" else "↓"
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether small values rank first."""
+        return self.better == "lower"
+
+    def recorded_as(self, column: str) -> str:
+        """The score that every finished image has for a column: its own, or the share of the pixels it is over."""
+        return column if self.averaged == "images" else self.averaged.share
