@@ -1,16 +1,17 @@
 """Two runs on the same images, image by image: where one wins, where it loses, and whether that is chance."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmark import registry
+from benchmark.leaderboards.column import NOT_INSTALLED, Column, metric_columns
 from benchmark.leaderboards.render.tables import Cell, Table
-from benchmark.leaderboards.statistics import PairedComparison, compare_paired
-from benchmark.metrics.card import MetricCard
+from benchmark.leaderboards.statistics import NOTHING, PairedComparison, compare_paired
+from benchmark.results.numbers import as_json
 from benchmark.results.run import Run
 from realdof.common.errors import InputError
 from realdof.images.depth import to_eight_bits
@@ -23,12 +24,50 @@ _GAP = 8
 
 @dataclass(frozen=True)
 class ImageScores:
-    """One image's scores by both runs; ``gain`` is how much A is better, in the metric's unit."""
+    """One image's scores by both runs.
+
+    Parameters
+    ----------
+    name
+        The image's.
+    a, b
+        Scores of the two runs.
+    gain
+        By how much A is better, in the metric's unit; infinite where one score is, 0 where both are.
+    """
 
     name: str
     a: float
     b: float
     gain: float
+
+    @property
+    def verdict(self) -> str:
+        """What A does on this image."""
+        return "wins" if self.gain > 0 else "loses" if self.gain < 0 else "ties"
+
+
+@dataclass(frozen=True)
+class MetricComparison:
+    """Both runs by one metric.
+
+    Attributes
+    ----------
+    column
+        The metric's.
+    result
+        Paired statistics: wins, losses and ties of all images, means and tests of those with finite scores; the
+        latter are NaN if there are none.
+    images
+        Every image, from A's largest win to its largest loss.
+    infinite
+        Names of the images with an infinite score, which have no part in means and tests.
+    """
+
+    column: Column
+    result: PairedComparison
+    images: tuple[ImageScores, ...]
+    infinite: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -40,22 +79,19 @@ class Comparison:
     a, b
         The runs.
     metrics
-        Card and paired statistics by metric, of the images that both have finished.
-    images
-        Every such image by metric, from A's largest win to its largest loss.
+        By the column's key; of the images that both have finished.
     missing
         Images that only one of them has.
     """
 
     a: Run
     b: Run
-    metrics: Mapping[str, tuple[MetricCard, PairedComparison]]
-    images: Mapping[str, tuple[ImageScores, ...]]
+    metrics: Mapping[str, MetricComparison]
     missing: tuple[str, ...]
 
 
 def compare(a: Run, b: Run) -> Comparison:
-    """Compare two runs under one protocol on the same images.
+    """Compare two runs under one protocol on the same images, by every metric that both were scored by.
 
     Raises
     ------
@@ -73,24 +109,35 @@ def compare(a: Run, b: Run) -> Comparison:
         {name: record.scores for name, record in run.records().items() if record.status == "ok"} for run in (a, b)
     ]
     names = sorted(scores[0].keys() & scores[1].keys())
-    common = [scores[0][name].keys() & scores[1][name].keys() for name in names]
-    protocol = registry.protocol(a.settings.protocol)
-    measured = [metric for metric in protocol.metrics if common and all(metric in one for one in common)]
-    if not measured:
+    common = set.intersection(*(scores[0][name].keys() & scores[1][name].keys() for name in names)) if names else set()
+    columns = metric_columns(a.settings.protocol, common, {**b.columns, **a.columns})
+    metrics = {
+        column.key: _by_metric(
+            column, [(name, scores[0][name][column.key], scores[1][name][column.key]) for name in names]
+        )
+        for column in columns
+        if column.key in common and column.averaged == "images"
+    }
+    if not metrics:
         raise InputError(f"{a.label} and {b.label} share no image with scores; run or score them first")
-    metrics, images = {}, {}
-    for metric in measured:
-        card = registry.metric_card(protocol.registered(metric))
-        pairs = [(name, scores[0][name][metric], scores[1][name][metric]) for name in names]
-        finite = [(name, x, y) for name, x, y in pairs if np.isfinite([x, y]).all()]
-        if not finite:
-            raise InputError(f"{a.label} and {b.label} have no image with a finite {card.title} in both")
-        sign = -1 if card.lower_is_better else 1
-        rows = [ImageScores(name, x, y, sign * (x - y)) for name, x, y in finite]
-        images[metric] = tuple(sorted(rows, key=lambda row: -row.gain))
-        values = np.array([(x, y) for _, x, y in finite])
-        metrics[metric] = (card, compare_paired(values[:, 0], values[:, 1], lower_is_better=card.lower_is_better))
-    return Comparison(a, b, metrics, images, tuple(sorted(scores[0].keys() ^ scores[1].keys())))
+    return Comparison(a, b, metrics, tuple(sorted(scores[0].keys() ^ scores[1].keys())))
+
+
+def _by_metric(column: Column, pairs: Sequence[tuple[str, float, float]]) -> MetricComparison:
+    # Infinity less infinity is no number: two identical images tie.
+    rows = [
+        ImageScores(name, x, y, 0.0 if x == y else column.ascending(y) - column.ascending(x)) for name, x, y in pairs
+    ]
+    finite = np.array([(x, y) for _, x, y in pairs if np.isfinite([x, y]).all()]).reshape(-1, 2)
+    lower = column.better == "lower"
+    result = compare_paired(finite[:, 0], finite[:, 1], lower_is_better=lower) if len(finite) else NOTHING
+    verdicts = [row.verdict for row in rows]
+    return MetricComparison(
+        column,
+        replace(result, wins=verdicts.count("wins"), losses=verdicts.count("loses"), ties=verdicts.count("ties")),
+        tuple(sorted(rows, key=lambda row: -row.gain)),
+        tuple(name for name, x, y in pairs if not np.isfinite([x, y]).all()),
+    )
 
 
 def summary_table(found: Comparison) -> Table:
@@ -98,20 +145,18 @@ def summary_table(found: Comparison) -> Table:
     a, b = found.a.settings.method, found.b.settings.method
     columns = ("Metric", a, b, f"{a} − {b}", "95 % interval", "Wins", "Losses", "Ties", "Wilcoxon p", "Bootstrap p")
     rows = []
-    for card, result in found.metrics.values():
-        decimals = card.decimals
-        means = [f"{value:.{decimals}f}" for value in (result.mean_a, result.mean_b)]
-        ahead = (result.mean_a < result.mean_b) == card.lower_is_better
-        tied = result.mean_a == result.mean_b
+    for one in found.metrics.values():
+        column, result = one.column, one.result
+        ahead = column.ascending(result.mean_a) - column.ascending(result.mean_b)
         rows.append(
             (
-                Cell(f"{card.title} {card.arrow}"),
-                Cell(means[0], "best" if ahead and not tied else None),
-                Cell(means[1], "best" if not ahead and not tied else None),
-                Cell(f"{result.difference.mean:+.{decimals}f}".replace("-", "−")),
-                Cell(_interval(result, decimals)),
+                Cell(column.heading),
+                Cell(column.text(result.mean_a), "best" if ahead < 0 else None),
+                Cell(column.text(result.mean_b), "best" if ahead > 0 else None),
+                Cell(_change(column, result.difference.mean)),
+                Cell(_interval(column, result)),
                 *(Cell(str(count)) for count in (result.wins, result.losses, result.ties)),
-                *(Cell(f"{p:.2g}") for p in (result.wilcoxon_p, result.bootstrap_p)),
+                *(Cell("" if np.isnan(p) else f"{p:.2g}") for p in (result.wilcoxon_p, result.bootstrap_p)),
             )
         )
     notes = [
@@ -119,6 +164,14 @@ def summary_table(found: Comparison) -> Table:
         "Paired over images: bootstrap interval of the mean difference; two-sided p-values, not corrected for the "
         "number of metrics.",
     ]
+    for one in found.metrics.values():
+        if one.infinite:
+            notes.append(
+                f"{one.column.title} is infinite for {', '.join(one.infinite)}: counted as wins, losses or ties, and "
+                "left out of means and tests."
+            )
+        if not one.column.installed:
+            notes.append(f"{one.column.title} is {NOT_INSTALLED}.")
     if found.missing:
         notes.append(f"Left out, as only one of them has a result: {', '.join(found.missing)}.")
     return Table(f"{a} against {b}", columns, tuple(rows), tuple(notes))
@@ -126,36 +179,64 @@ def summary_table(found: Comparison) -> Table:
 
 def image_table(found: Comparison, metric: str, top: int | None) -> Table:
     """Images from A's largest win to its largest loss; the ``top`` of each end, or all."""
-    card, _ = found.metrics[metric]
-    rows = found.images[metric]
-    if top is not None and 2 * top < len(rows):
-        rows = (*rows[:top], *rows[-top:])
+    column = found.metrics[metric].column
+    rows = _listed(found, metric, top)
     a, b = found.a.settings.method, found.b.settings.method
     cells = []
     for row in rows:
         paths = [run.output(row.name) for run in (found.a, found.b)]
-        shown = [Cell(str(path) if path.is_file() else "") for path in paths]
-        figures = [f"{row.a:.{card.decimals}f}", f"{row.b:.{card.decimals}f}"]
         cells.append(
             (
                 Cell(row.name),
-                Cell("wins" if row.gain > 0 else "loses" if row.gain < 0 else "ties"),
-                *(Cell(text) for text in figures),
-                Cell(f"{row.gain:+.{card.decimals}f}".replace("-", "−")),
-                *shown,
+                Cell(row.verdict),
+                Cell(column.text(row.a)),
+                Cell(column.text(row.b)),
+                Cell(_change(column, row.gain)),
+                *(Cell(str(path) if path.is_file() else "") for path in paths),
             )
         )
     columns = (
         "Image",
         a,
-        f"{card.title}, {a}",
-        f"{card.title}, {b}",
+        f"{column.title}, {a}",
+        f"{column.title}, {b}",
         f"Gain of {a}",
         f"Output of {a}",
         f"Output of {b}",
     )
-    title = f"Where {a} wins and loses against {b}, by {card.title}"
+    title = f"Where {a} wins and loses against {b}, by {column.title}"
     return Table(title, columns, tuple(cells), words=frozenset({0, 1, 5, 6}))
+
+
+def to_json(found: Comparison) -> str:
+    """Statistics and every image by metric; an infinite score is text, what no image gives is null."""
+    metrics, images = {}, {}
+    for name, one in found.metrics.items():
+        result = one.result
+        metrics[name] = {
+            "title": one.column.title, "better": one.column.better, "installed": one.column.installed,
+            "images": result.images, "mean_a": _or_none(result.mean_a), "mean_b": _or_none(result.mean_b),
+            "difference": _or_none(result.difference.mean),
+            "interval": [result.difference.low, result.difference.high] if result.images > 1 else None,
+            "wins": result.wins, "losses": result.losses, "ties": result.ties,
+            "wilcoxon_p": _or_none(result.wilcoxon_p), "bootstrap_p": _or_none(result.bootstrap_p),
+            "infinite": list(one.infinite),
+        }  # fmt: skip
+        images[name] = [{"name": row.name, "a": row.a, "b": row.b, "gain": row.gain} for row in one.images]
+    return as_json(
+        {
+            "a": {**found.a.settings.model_dump(), "id": found.a.id},
+            "b": {**found.b.settings.model_dump(), "id": found.b.id},
+            "metrics": metrics,
+            "images": images,
+            "missing": list(found.missing),
+        },
+        indent=2,
+    )
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def write_strips(found: Comparison, metric: str, top: int, folder: Path) -> list[Path]:
@@ -166,13 +247,10 @@ def write_strips(found: Comparison, metric: str, top: int, folder: Path) -> list
     InputError
         An output is missing, or the folder cannot be written to.
     """
-    rows = found.images[metric]
-    chosen = rows if 2 * top >= len(rows) else (*rows[:top], *rows[-top:])
     written = []
-    for number, row in enumerate(chosen, 1):
+    for number, row in enumerate(_listed(found, metric, top), 1):
         pictures = [to_eight_bits(read_pixels(run.output(row.name))) for run in (found.a, found.b)]
-        verdict = "wins" if row.gain > 0 else "loses" if row.gain < 0 else "ties"
-        path = folder / f"{number:02d}-{verdict}-{row.name}.png"
+        path = folder / f"{number:02d}-{row.verdict}-{row.name}.png"
         write_pixels(path, _side_by_side(*pictures))
         written.append(path)
     return written
@@ -182,6 +260,16 @@ def _side_by_side(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.hconcat([first, np.full((first.shape[0], _GAP, 3), 255, np.uint8), second]))
 
 
-def _interval(result: PairedComparison, decimals: int) -> str:
+def _listed(found: Comparison, metric: str, top: int | None) -> tuple[ImageScores, ...]:
+    """A's largest wins and losses, ``top`` of each, or all images."""
+    rows = found.metrics[metric].images
+    return rows if top is None or 2 * top >= len(rows) else (*rows[:top], *rows[-top:])
+
+
+def _change(column: Column, value: float) -> str:
+    return "" if np.isnan(value) else column.change(value)
+
+
+def _interval(column: Column, result: PairedComparison) -> str:
     low, high = result.difference.low, result.difference.high
-    return "" if np.isnan(low) else f"[{low:+.{decimals}f}, {high:+.{decimals}f}]".replace("-", "−")
+    return "" if np.isnan(low) else f"[{column.change(low)}, {column.change(high)}]"

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.leaderboards.build import Row, build
+from benchmark.leaderboards.build import build
+from benchmark.leaderboards.rows import Row
 from benchmark.results.choice import every_run
 
 

@@ -15,9 +15,11 @@ KEY = ("method", "input", "bits", "dataset", "subset", "resolution", "protocol",
 FIGURES = ("psnr", "ssim", "mae", "lpips", "params_m", "macs_g", "time_s")
 HEADER = (
     "method", "input", "bits", "dataset", "subset", "resolution", "protocol", "psnr", "ssim", "mae", "lpips",
-    "params_m", "macs_g", "time_s", "train", "rf", "table", "source", "source_kind", "note",
+    "lpips_net", "params_m", "macs_g", "time_s", "train", "rf", "table", "source", "source_kind", "note",
 )  # fmt: skip
 KINDS = ("paper", "author", "restated", "remeasured")
+LPIPS_NETS = ("alex", "squeeze", "vgg")
+"""Networks that LPIPS is computed with: figures of two networks cannot be compared; ours are AlexNet's."""
 RANGES = {"psnr": (15.0, 40.0), "ssim": (0.3, 1.0), "mae": (0.005, 0.15), "lpips": (0.01, 1.0)}
 """What no figure on a defocus data set lies outside of; a slip of a digit does."""
 INDOOR, OUTDOOR = 37, 39
@@ -38,6 +40,7 @@ class PublishedFigure:
     resolution: str
     protocol: str
     figures: dict[str, float | None]
+    lpips_net: str
     train: str
     rf: str
     table: str
@@ -45,9 +48,22 @@ class PublishedFigure:
     source_kind: str
     note: str
 
+    @property
+    def comparable(self) -> dict[str, float | None]:
+        """The figures that may share columns with ours: without an LPIPS of another network than AlexNet."""
+        return self.figures if self.lpips_net in ("", "alex") else {**self.figures, "lpips": None}
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader must know of the figure, one sentence each."""
+        found = [self.note] if self.note else []
+        if self.comparable["lpips"] != self.figures["lpips"]:
+            found.append(f"its LPIPS {self.figures['lpips']:g} is computed with {self.lpips_net}, not AlexNet")
+        return found
+
 
 def published_file() -> Path:
-    """Where the package's own file is."""
+    """Path of the package's own file."""
     with as_file(files(__package__) / "published.csv") as path:
         return path
 
@@ -89,8 +105,8 @@ def read_figures(path: Path) -> list[PublishedFigure]:
 def lint(path: Path) -> list[str]:
     """What is wrong with a file of published figures, one sentence each; nothing if all is well.
 
-    Checked are: no figure twice, a source on each line, a known kind of source, figures in range, and that a
-    combined figure is the mean of indoor and outdoor scenes, weighted 37 to 39, where all three are given.
+    Each figure must appear once, with a source, a known kind of source, the network of its LPIPS, and in range. A
+    combined figure must be the mean of indoor and outdoor scenes, weighted 37 to 39, where all three are given.
     """
     figures = read_figures(path)
     problems = []
@@ -114,6 +130,9 @@ def _problems(figure: PublishedFigure) -> Iterator[str]:
         yield "lacks method, dataset or subset"
     if figure.figures["psnr"] is None and figure.figures["ssim"] is None:
         yield "has neither PSNR nor SSIM"
+    has_lpips = figure.figures["lpips"] is not None
+    if has_lpips != bool(figure.lpips_net) or (has_lpips and figure.lpips_net not in LPIPS_NETS):
+        yield f"has lpips_net {figure.lpips_net!r}; it is one of {', '.join(LPIPS_NETS)} with an LPIPS, else empty"
     for name, (low, high) in RANGES.items():
         value = figure.figures[name]
         if value is not None and not low <= value <= high:

@@ -1,8 +1,10 @@
-"""How sure a figure is: bootstrap intervals of means, and paired tests of two methods on the same images.
+"""Bootstrap intervals of means, and paired tests of two methods on the same images.
 
-A data set's images are the sample; the intervals say how much the mean would vary over other images of the kind.
+A data set's images are the sample; an interval says how much the mean would vary over other such images.
 """
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,6 +58,10 @@ class PairedComparison:
     bootstrap_p: float
 
 
+NOTHING = PairedComparison(0, math.nan, math.nan, Interval(math.nan, math.nan, math.nan), 0, 0, 0, math.nan, math.nan)
+"""The comparison of no image."""
+
+
 def mean_interval(values: np.ndarray, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES) -> Interval:
     """Mean and percentile bootstrap interval (Efron, 1979).
 
@@ -90,6 +96,14 @@ def mean_intervals(values: np.ndarray, *, confidence: float = CONFIDENCE, resamp
     low, high = np.percentile(resampled, [tail, 100 - tail], axis=0)
     bounds = zip(means, np.where(finite, low, np.nan), np.where(finite, high, np.nan), strict=True)
     return [Interval(float(mean), float(lower), float(upper)) for mean, lower, upper in bounds]
+
+
+def intervals_by_name(scores: Mapping[str, Sequence[float]]) -> dict[str, Interval]:
+    """``mean_interval`` of the scores of each metric, over the same resamples; all have one score an image."""
+    if not scores:
+        return {}
+    values = np.array(list(scores.values()), np.float64).T
+    return dict(zip(scores, mean_intervals(values), strict=True))
 
 
 def compare_paired(

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmark import registry
 from benchmark.leaderboards import build as leaderboard
+from benchmark.leaderboards.column import FIXED_METRICS, cost_columns
 from benchmark.leaderboards.compare import compare, image_table, summary_table
 from benchmark.leaderboards.measured import measured_in
 from benchmark.leaderboards.paper_tables import PAPER_TABLES, render
@@ -293,7 +294,8 @@ def _check_names(study: Study) -> None:
         registry.dataset(dataset.name)
     for protocol in study.protocols:
         registry.protocol(protocol)
-    sorts = (*leaderboard.METRICS, *leaderboard.COSTS)
+    asked = () if study.metrics is None else study.metrics
+    sorts = {*FIXED_METRICS, *(cost.key for cost in cost_columns()), *registry.names(registry.METRICS), *asked}
     for kind, values, known in (
         ("format", study.formats, tuple(SUFFIXES)),
         ("table of the paper", study.paper_tables, tuple(PAPER_TABLES)),

@@ -41,8 +41,8 @@ class StratifiedProtocol(Protocol):
                 range=(0.0, math.inf),
                 needs=frozenset({"output", "target", "blur map"}),
                 averaged=OverPixels(error=f"mse@{band}", share=f"share@{band}"),
-                source="ours: PSNR over all pixels of the data set where the input is blurred as by a Gaussian of so "
-                "many px",
+                source="over all pixels of the data set where the input is blurred as by a Gaussian of so many px; "
+                "flat: where the scene has no texture",
             )
             for band in BANDS
         )

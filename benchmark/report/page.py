@@ -1,4 +1,4 @@
-"""A leaderboard as a web page: a table to sort and pictures to compare, in a page and a folder without a network."""
+"""A leaderboard as a web page that needs no network: a table to sort, and a folder of pictures to compare."""
 
 import shutil
 from collections.abc import Callable
@@ -7,20 +7,21 @@ from pathlib import Path
 
 from benchmark import registry
 from benchmark.datasets.base import Dataset
-from benchmark.leaderboards.build import Leaderboard, Row
-from benchmark.leaderboards.render.formats import TITLES, has_memory, shown_bands, to_table
+from benchmark.leaderboards.build import Leaderboard
+from benchmark.leaderboards.render.formats import headings, to_table
 from benchmark.leaderboards.render.tables import Cell, templates
+from benchmark.leaderboards.rows import Row
 from benchmark.report.pictures import Scene, draw_scenes
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
 
 SCENES = 20
-"""How many scenes have pictures unless others are asked for: with five methods, some 20 MB."""
+"""How many scenes have pictures by default; with five methods they take some 20 MB."""
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A row of the page: its cells, each with the value it is sorted by, empty where it has none."""
+    """A row of the page: its cells, each with the value that sorts it, empty where there is none."""
 
     kind: str
     cells: tuple[tuple[Cell, str], ...]
@@ -44,12 +45,12 @@ def write_page(
     scenes
         How many scenes have pictures at most.
     report
-        Told how many of how many scenes are drawn.
+        Called with the number of scenes drawn and the number of all.
 
     Returns
     -------
     str
-        A page without pictures says why in one sentence.
+        The page; one without pictures says why in one sentence.
     """
     folder = path.with_name(f"{path.stem}-pictures")
     # Pictures of an earlier page may be of runs that are gone.
@@ -59,7 +60,9 @@ def write_page(
     missing = "No pictures were asked for."
     if dataset is not None and scenes > 0:
         try:
-            drawn = draw_scenes(board.rows, dataset(), registry.protocol(board.protocol), folder, scenes, report)
+            drawn = draw_scenes(
+                board.rows, dataset(), registry.protocol(board.protocol), board.metrics, folder, scenes, report
+            )
         except InputError as error:
             missing = f"There are no pictures: {error}."
     text = render(board, drawn, "" if drawn else missing)
@@ -74,15 +77,14 @@ def render(board: Leaderboard, scenes: list[Scene], missing: str) -> str:
         _Line(row.kind, tuple(zip(cells, _values(board, row), strict=True)))
         for row, cells in zip(board.rows, table.rows, strict=True)
     ]
-    sorted_by = list(TITLES).index(board.sorted_by)
+    keys = list(headings(board))
+    higher = frozenset(keys.index(column.key) for column in board.columns if column.better == "higher")
     return templates(__package__).get_template("leaderboard.html").render(
-        table=table, lines=lines, sorted_by=sorted_by, scenes=scenes, missing=missing, titles=TITLES
+        table=table, lines=lines, sorted_by=keys.index(board.sorted_by), higher=higher, scenes=scenes, missing=missing,
+        titles=headings(board),
     )  # fmt: skip
 
 
 def _values(board: Leaderboard, row: Row) -> list[str]:
-    values = [row.figures[name] if name in row.figures else getattr(row, name) for name in TITLES]
-    if has_memory(board):
-        values.append(row.peak_memory)
-    values += [row.bands.get(band) for band in shown_bands(board)]
+    values = [getattr(row, key) if hasattr(row, key) else row.figures.get(key) for key in headings(board)]
     return ["" if value is None else repr(value) if isinstance(value, float) else str(value) for value in values]

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from benchmark.datasets.base import Dataset, Entry
-from benchmark.leaderboards.build import METRICS, Row
-from benchmark.leaderboards.render.formats import DECIMALS, figure
+from benchmark.leaderboards.column import Column
+from benchmark.leaderboards.rows import Row
 from benchmark.protocols.base import Protocol
 from benchmark.results.record import Record
 from benchmark.results.run import Run
@@ -67,6 +67,7 @@ def draw_scenes(
     rows: Sequence[Row],
     dataset: Dataset,
     protocol: Protocol,
+    metrics: Sequence[Column],
     folder: Path,
     most: int,
     report: Callable[[int, int], None] = lambda done, total: None,
@@ -79,12 +80,14 @@ def draw_scenes(
         Of the leaderboard; the first `MOST_METHODS` whose runs kept their outputs are shown.
     protocol
         How images are read and brought to the outputs' size.
+    metrics
+        Columns of the scores to show.
     folder
         Where the pictures go; the page links to it by its name.
     most
-        How many scenes.
+        How many scenes at most.
     report
-        Told how many of how many scenes are drawn.
+        Called with the number of scenes drawn and the number of all.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def draw_scenes(
     scenes = []
     for number, entry in enumerate(picked):
         report(number, len(picked))
-        scenes.append(_scene(number, entry, runs, protocol, folder))
+        scenes.append(_scene(number, entry, runs, protocol, metrics, folder))
     report(len(picked), len(picked))
     return scenes
 
@@ -132,16 +135,17 @@ def _check_images(runs: Sequence[_Run], dataset: Dataset) -> None:
         raise InputError(f"the images in {dataset.root} are not those that the runs are on; give their --root")
 
 
-def _scene(number: int, entry: Entry, runs: Sequence[_Run], protocol: Protocol, folder: Path) -> Scene:
+def _scene(
+    number: int, entry: Entry, runs: Sequence[_Run], protocol: Protocol, metrics: Sequence[Column], folder: Path
+) -> Scene:
     def fitted(path: Path) -> np.ndarray:
         return pixels_from_image(protocol.fit(protocol.load(path)), 8)
 
     source = fitted(entry.image)
     target = None if entry.target is None else fitted(entry.target)
     # Where the all-in-focus image has the most detail, defocus takes the most away.
-    corner = detail_corner(source if target is None else target)
-    top, left = (max(0, min(at, size - part)) for at, size, part in zip(
-        (corner.top, corner.left), source.shape, DETAIL, strict=False))  # fmt: skip
+    corner = detail_corner(source if target is None else target, DETAIL)
+    top, left = corner.top, corner.left
 
     def drawn(pixels: np.ndarray, role: str) -> Views:
         detail = pixels[top : top + DETAIL[0], left : left + DETAIL[1]]
@@ -154,12 +158,12 @@ def _scene(number: int, entry: Entry, runs: Sequence[_Run], protocol: Protocol, 
     for run in runs:
         path, record = run.chosen.output(entry.name), run.records.get(entry.name)
         if record is not None and path.is_file():
-            scores = {name: figure(record.scores.get(name), DECIMALS[name]) for name in METRICS}
+            scores = {column.key: column.text(record.scores.get(column.key)) for column in metrics}
             views = drawn(to_eight_bits(read_pixels(path)), run.chosen.id)
             outputs.append(Output(run.label, views, {name: text for name, text in scores.items() if text}))
-    metrics = tuple(name for name in METRICS if any(name in output.scores for output in outputs))
+    scored = tuple(column.key for column in metrics if any(column.key in output.scores for output in outputs))
     return Scene(
-        entry.name, drawn(source, "input"), None if target is None else drawn(target, "target"), tuple(outputs), metrics
+        entry.name, drawn(source, "input"), None if target is None else drawn(target, "target"), tuple(outputs), scored
     )
 
 

@@ -1,11 +1,13 @@
 """Whether a results folder that someone sends can stand in a leaderboard: every check that needs no image data."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark import registry
+from benchmark.metrics.card import MetricCard
+from benchmark.results.cards import known_cards
 from benchmark.results.merge import check_identity
 from benchmark.results.prune import is_outdated
 from benchmark.results.record import Record
@@ -101,25 +103,25 @@ def _record_problems(run: Run) -> Iterator[str]:
     records, total, summary = run.records(), run.total, run.summary()
     if summary.done != total:
         yield f"{summary.done} of {total} images have a result"
+    cards = known_cards(run.settings.protocol, {name for one in records.values() for name in one.scores}, run.columns)
     protocol = registry.find_protocol(run.settings.protocol)
     metrics = protocol.metrics if protocol is not None else ()
     for name in metrics:
         if summary.done == total and name not in summary.scores:
             yield f"not every image has {name}, which protocol {run.settings.protocol} measures"
     for record in records.values():
-        yield from _score_problems(record)
+        yield from _score_problems(record, {name: known.card for name, known in cards.items()})
     claimed = run.description.summary.scores if run.description.summary is not None else {}
     for name, value in summary.scores.items():
         if name in claimed and not math.isclose(claimed[name], value, rel_tol=1e-9):
             yield f"the summary says {name} {claimed[name]:.6f}, its records average to {value:.6f}"
 
 
-def _score_problems(record: Record) -> Iterator[str]:
-    installed = registry.names(registry.METRICS)
-    cards = {name: registry.metric_card(name) for name in record.scores if name in installed}
-    for name, card in cards.items():
-        low, high = card.range
-        value = record.scores[name]
+def _score_problems(record: Record, cards: Mapping[str, MetricCard]) -> Iterator[str]:
+    for name, value in record.scores.items():
+        if name not in cards:
+            continue
+        low, high = cards[name].range
         if not low <= value <= high:
             yield f"{record.name} has {name} {value:g}, outside {low:g} to {high:g}"
     if {"psnr", "mae"} <= record.scores.keys():

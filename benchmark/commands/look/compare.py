@@ -1,15 +1,11 @@
 """``ifan-bench compare A B``: where one method wins and loses against another, with the images."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark import registry
-
-if TYPE_CHECKING:
-    from benchmark.leaderboards.compare import Comparison
 
 FORMATS = ("table", "markdown", "json")
 
@@ -30,7 +26,7 @@ def compare(
     """Compare two runs on the same images: means, paired tests, and the images where A wins and loses most."""
     from benchmark.commands.terminal import print_table
     from benchmark.leaderboards.compare import compare as compare_runs
-    from benchmark.leaderboards.compare import image_table, summary_table, write_strips
+    from benchmark.leaderboards.compare import image_table, summary_table, to_json, write_strips
     from benchmark.leaderboards.render.tables import to_markdown
     from benchmark.results.choice import choose
 
@@ -41,32 +37,10 @@ def compare(
         raise registry.unknown("metric of both runs", metric, found.metrics)
     written = [] if pictures is None else write_strips(found, metric, top, pictures)
     if format == "json":
-        typer.echo(json.dumps(_as_json(found), indent=2))
+        typer.echo(to_json(found))
         return
     for table, files in ((summary_table(found), []), (image_table(found, metric, top), written)):
         if format == "table":
             print_table(table, files)
         else:
             typer.echo(to_markdown(table))
-
-
-def _as_json(found: "Comparison") -> dict[str, object]:
-    return {
-        "a": {**found.a.settings.model_dump(), "id": found.a.id},
-        "b": {**found.b.settings.model_dump(), "id": found.b.id},
-        "metrics": {
-            name: {
-                "images": result.images, "mean_a": result.mean_a, "mean_b": result.mean_b,
-                "difference": result.difference.mean,
-                "interval": [result.difference.low, result.difference.high] if result.images > 1 else None,
-                "wins": result.wins, "losses": result.losses, "ties": result.ties,
-                "wilcoxon_p": result.wilcoxon_p, "bootstrap_p": result.bootstrap_p,
-            }
-            for name, (_, result) in found.metrics.items()
-        },
-        "images": {
-            name: [{"name": row.name, "a": row.a, "b": row.b, "gain": row.gain} for row in rows]
-            for name, rows in found.images.items()
-        },
-        "missing": list(found.missing),
-    }  # fmt: skip

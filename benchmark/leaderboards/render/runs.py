@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from benchmark.leaderboards.render.formats import DECIMALS, figure
+from benchmark.leaderboards.column import Column, figure, metric_columns
 from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.results.run import Run
 
@@ -49,11 +49,12 @@ def records_table(run: Run) -> Table:
     """A line an image, with every score that any image has."""
     records = run.records()
     names = sorted({name for record in records.values() for name in record.scores})
+    columns = {column.key: column for column in metric_columns(run.settings.protocol, names, run.columns)}
     rows = [
         (
             Cell(record.name),
             Cell(record.status if record.error is None else f"{record.status}: {record.error}"),
-            *(Cell(figure(record.scores.get(name), DECIMALS.get(name, 4))) for name in names),
+            *(Cell(_score(columns.get(name), record.scores.get(name))) for name in names),
             Cell(figure(record.seconds, 3)),
             Cell(figure(None if record.peak_memory is None else record.peak_memory / 1e9, 2)),
             Cell(str(record.workers)),
@@ -67,3 +68,8 @@ def records_table(run: Run) -> Table:
         tuple(rows),
         words=frozenset({0, 1}),
     )
+
+
+def _score(column: Column | None, value: float | None) -> str:
+    """A score with its column's digits, or with four where nothing describes it."""
+    return figure(value, 4) if column is None else column.text(value)

@@ -65,13 +65,19 @@ def thumbnail(pixels: np.ndarray) -> str:
     )
 
 
-def detail_corner(pixels: np.ndarray) -> Corner:
-    """Where an image (H, W, 3) has the most detail: there a wrong alignment is seen best."""
+def detail_corner(pixels: np.ndarray, size: tuple[int, int] = DETAIL) -> Corner:
+    """Find the window of an image (H, W, 3) with the most detail, where a wrong alignment is seen best.
+
+    Parameters
+    ----------
+    size
+        Height and width of the window, px; a larger one than the image is the whole image.
+    """
     grey = cv2.cvtColor(to_eight_bits(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32)
     strength = cv2.Sobel(grey, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(grey, cv2.CV_32F, 0, 1) ** 2
     # The root keeps one strong edge from outweighing a whole region of texture.
     strength = np.sqrt(strength)
-    height, width = (min(side, limit) for side, limit in zip(grey.shape, DETAIL, strict=True))
+    height, width = (min(side, limit) for side, limit in zip(grey.shape, size, strict=True))
     sums = cv2.integral(strength)
     windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
     top, left = np.unravel_index(int(windows.argmax()), windows.shape)

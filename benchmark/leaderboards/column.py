@@ -1,0 +1,140 @@
+"""Columns of figures, made from the cards of metrics and from fixed costs; they know how to show and rank."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.metrics.card import MetricCard, OverPixels
+from benchmark.results.cards import KnownCard, known_cards
+from benchmark.results.record import Record
+from benchmark.results.summary import Summary
+
+NOT_INSTALLED = "of a metric that is not installed"
+PUBLISHED_DECIMALS = {"ssim": 3, "lpips": 3}
+"""Digits that papers print, where they are fewer than ours."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of figures.
+
+    Parameters
+    ----------
+    key
+        Its word on the command line, in CSV and in JSON.
+    title, unit
+        As headings show them; ``unit`` only of costs, since a metric's unit is well known or in its title.
+    better
+        Whether ``higher`` or ``lower`` values rank first.
+    decimals
+        Digits after the point for readers.
+    kind
+        ``metric``, or ``cost`` for what a method needs.
+    averaged
+        How the images' scores become the figure; see `MetricCard`.
+    source
+        Where a metric is defined.
+    installed
+        Whether the metric is installed here; if not, all this comes from the card in ``run.json``.
+    """
+
+    key: str
+    title: str
+    unit: str
+    better: Literal["higher", "lower"]
+    decimals: int
+    kind: Literal["metric", "cost"] = "metric"
+    averaged: Literal["images"] | OverPixels = "images"
+    source: str = ""
+    installed: bool = True
+
+    @classmethod
+    def of(cls, key: str, known: KnownCard) -> "Column":
+        """The column of a metric."""
+        card: MetricCard = known.card
+        return cls(
+            key, card.title, card.unit, card.better, card.decimals,
+            averaged=card.averaged, source=card.source, installed=known.installed,
+        )  # fmt: skip
+
+    @property
+    def heading(self) -> str:
+        """Title with the arrow of a metric or the unit of a cost."""
+        if self.kind == "cost":
+            return f"{self.title} ({self.unit})"
+        arrow = "↑" if self.better == "higher" else "↓"
+        return f"{self.title} {arrow}" if self.installed else f"{self.title} {arrow} (not installed)"
+
+    def text(self, value: float | None, *, published: bool = False) -> str:
+        """A figure with the column's digits, or with those that papers print; nothing where there is none."""
+        decimals = min(self.decimals, PUBLISHED_DECIMALS.get(self.key, 9)) if published else self.decimals
+        return figure(value, decimals)
+
+    def change(self, value: float) -> str:
+        """A difference with its sign."""
+        return f"{value:+.{self.decimals}f}".replace("-", "−")
+
+    def ascending(self, value: float) -> float:
+        """A number that is smaller the better the value is."""
+        return -value if self.better == "higher" else value
+
+    def places(self, values: Sequence[float | None]) -> list[int | None]:
+        """Each value's place, from 1; equal values share a place, None has none."""
+        ordered = sorted(self.ascending(value) for value in values if value is not None)
+        return [None if value is None else ordered.index(self.ascending(value)) + 1 for value in values]
+
+    def measured(self, summary: Summary, records: Iterable[Record]) -> float | None:
+        """A run's figure; None for a metric that not every image of the data set has."""
+        if self.averaged == "images":
+            return summary.scores.get(self.key)
+        return over_pixels(records, self.averaged) if summary.complete else None
+
+
+# What a method costs.
+PARAMETERS = Column("params_m", "Params", "M", "lower", 2, "cost")
+MACS = Column("macs_g", "MACs", "B", "lower", 1, "cost")
+TIME = Column("time_s", "Time", "s", "lower", 3, "cost")
+MEMORY = Column("memory_gb", "Memory", "GB", "lower", 2, "cost")
+COSTS = (PARAMETERS, MACS, TIME)
+FIXED_METRICS = ("psnr", "ssim", "mae", "lpips")
+"""The metrics that papers print; every leaderboard has a column for each."""
+CSV_COLUMNS = (
+    "method", "dataset", "protocol", "kind", *FIXED_METRICS, *(cost.key for cost in COSTS), "n", "total", "weights",
+    "source",
+)  # fmt: skip
+"""The first columns of every leaderboard's CSV, fixed, so that scripts can rely on them; other metrics follow."""
+
+
+def figure(value: float | None, decimals: int) -> str:
+    """A figure with so many digits after the point; nothing where there is none."""
+    return "" if value is None or math.isnan(value) else f"{value:.{decimals}f}"
+
+
+def metric_columns(protocol: str, scored: Iterable[str], kept: Mapping[str, MetricCard]) -> list[Column]:
+    """The columns of metrics of runs under one protocol: those that papers print first, then the others.
+
+    Parameters
+    ----------
+    protocol, scored, kept
+        As of `known_cards`.
+    """
+    found = {key: Column.of(key, known) for key, known in known_cards(protocol, scored, kept).items()}
+    printed = [found[key] for key in FIXED_METRICS if key in found]
+    return [*printed, *(column for key, column in found.items() if key not in FIXED_METRICS)]
+
+
+def cost_columns() -> list[Column]:
+    """The columns of what a method costs, in the order of tables."""
+    return [*COSTS, MEMORY]
+
+
+def over_pixels(records: Iterable[Record], of: OverPixels) -> float | None:
+    """PSNR of the mean squared error over all pixels of one kind in the data set; None where there are none."""
+    scores = [record.scores for record in records]
+    pairs = [(one[of.share], one[of.error]) for one in scores if of.error in one and of.share in one]
+    area = sum(share for share, _ in pairs)
+    if area <= 0:
+        return None
+    squared = sum(share * error for share, error in pairs)
+    return math.inf if squared == 0 else 10 * math.log10(area / squared)

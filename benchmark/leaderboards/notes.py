@@ -1,0 +1,89 @@
+"""What a reader of a leaderboard must know: remarks on single rows, and notes on the whole table, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from benchmark.leaderboards.column import NOT_INSTALLED, TIME, Column
+from benchmark.results.record import Record
+from benchmark.results.run import Run
+from benchmark.results.summary import Summary
+
+if TYPE_CHECKING:
+    from benchmark.leaderboards.rows import Row
+
+
+def remarks_of(
+    run: Run, records: Mapping[str, Record], summary: Summary, tilings: Sequence[str], metrics: Iterable[Column]
+) -> Iterator[str]:
+    """What a reader must know of a run's row."""
+    settings = run.settings
+    if run.weights:
+        # Most labels begin with the name already.
+        yield f"weights {run.weights.name}: {run.weights.label.removeprefix(run.weights.name + ': ')}"
+    if not summary.complete:
+        yield f"{summary.done} of {run.total} images, not ranked"
+    if tilings:
+        yield f"computed in tiles ({'; '.join(tilings)}), not ranked among whole images"
+    if settings.dtype != "float32":
+        yield f"computed in {settings.dtype}"
+    if settings.rescored:
+        yield f"scored anew from the outputs of run {settings.rescored}"
+    yield from _remarks_on_gaps(records.values(), metrics)
+    yield from _remarks_on_times(summary)
+
+
+def notes_of(
+    dataset: str, metrics: Iterable[Column], measured: Sequence[Row], published: Sequence[Row]
+) -> Iterator[str]:
+    """What a reader must know of the whole table."""
+    elsewhere = sorted({row.dataset for row in published} - {dataset})
+    if elsewhere:
+        yield f"Published rows are on {', '.join(elsewhere)}, another data set than {dataset}."
+    if any(row.figures.get(TIME.key) is not None for row in published):
+        yield (
+            "The published times are on a GeForce RTX 3090; IFAN's 0.014 s cannot be a synchronised float32 time "
+            "at 1680x1120 on it, which would take 106 TFLOP/s."
+        )
+    if any(row.intervals for row in measured):
+        yield "In brackets: 95 % bootstrap intervals of the mean over images; in parentheses: measured minus published."
+    yield from _notes_on_metrics(metrics)
+    yield (
+        "MACs are counted at 1280x720 as ptflops up to 0.6.3 did; time is the median an image, without reading, with "
+        "its quartiles in brackets; memory is the process's at its largest, or on a GPU what was allocated there."
+    )
+
+
+def _notes_on_metrics(metrics: Iterable[Column]) -> Iterator[str]:
+    """Where metrics are defined that no paper prints, those of one source together; and what is not installed."""
+    by_source: dict[str, list[str]] = {}
+    for column in metrics:
+        if column.averaged != "images":
+            by_source.setdefault(column.source, []).append(column.title)
+        if not column.installed:
+            yield f"{column.title} ({column.key}) is {NOT_INSTALLED}: its column is made from its card in run.json."
+    for source, titles in by_source.items():
+        yield f"{'; '.join(titles)}: {source}."
+
+
+def _remarks_on_gaps(records: Iterable[Record], metrics: Iterable[Column]) -> Iterator[str]:
+    done = [record.scores for record in records if record.status == "ok"]
+    for column in metrics:
+        found = sum(column.key in scores for scores in done)
+        if column.averaged == "images" and 0 < found < len(done):
+            yield f"{len(done) - found} of {len(done)} images have no {column.title}"
+
+
+def _remarks_on_times(summary: Summary) -> Iterator[str]:
+    if summary.stages:
+        stages = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in summary.stages.items())
+        yield f"median time of its stages: {stages}"
+    if summary.seconds is None or summary.comparable_times:
+        return
+    reasons = []
+    if summary.workers > 1:
+        reasons.append(f"with up to {summary.workers} images computed at once")
+    if len(summary.devices) > 1:
+        reasons.append(f"on {len(summary.devices)} devices ({'; '.join(summary.devices)})")
+    yield f"its times were taken {' and '.join(reasons)} (median {summary.seconds:.3f} s) and compare with no others"
