@@ -11,7 +11,7 @@ from benchmark.checks.finding import Finding, guarded, told
 from benchmark.datasets.base import Dataset, Entry, check_entries
 from benchmark.datasets.card import DatasetCard
 from benchmark.registry import PLUGIN_FAILURES
-from benchmark.results.run import check_name
+from benchmark.results.settings import check_name
 
 _IMAGES_OF_A_RUN = 2
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.protocols import PROTOCOLS
+from benchmark import registry
+from benchmark.metrics.card import MetricCard
 from benchmark.results.description import ComplexityFacts, Environment, MethodFacts, WeightsFacts
 from benchmark.results.record import Record
 from benchmark.results.run import Run
@@ -64,6 +65,7 @@ def make_run(
     ssim: float = 0.7,
     failed: int = 0,
     seconds: float = 0.5,
+    metrics: Mapping[str, MetricCard] | None = None,
     **settings: Any,
 ) -> Run:
     """One run: a PSNR for each image, or one for all of 4 images; the other metrics follow from it."""
@@ -77,12 +79,13 @@ def make_run(
             images=images,
             count=len(values) + failed,
             protocol=protocol,
-            protocol_version=PROTOCOLS[protocol].version if version is None else version,
+            protocol_version=registry.protocol(protocol).version if version is None else version,
             **settings,
         ),
         weights=weights and WeightsFacts(name=weights, label=f"the {weights} ones", published=weights == "official"),
         complexity=ComplexityFacts(parameters=10_476_996, macs=362_872_000_000),
         total=len(values) + failed if total is None else total,
+        metrics=metrics or {},
     )
     for number, value in enumerate(values):
         scores = {"psnr": value, "ssim": ssim, "mae": 10 ** (-value / 20) * 0.7, "lpips": 0.3}

@@ -10,7 +10,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from benchmark.commands.app import app
-from benchmark.leaderboards.compare import Comparison, compare, image_table, summary_table, write_strips
+from benchmark.leaderboards.compare import Comparison, compare, image_table, summary_table, to_json, write_strips
 from benchmark.leaderboards.render.tables import to_markdown
 from benchmark.results.choice import choose
 from realdof.common.errors import InputError
@@ -32,19 +32,19 @@ def pair(tmp_path: Path) -> Path:
 
 def test_means_wins_and_tests_are_those_of_the_paired_scores(pair: Path) -> None:
     found = of(pair, "ours", "theirs")
-    card, result = found.metrics["psnr"]
+    result = found.metrics["psnr"].result
     gains = np.linspace(1.0, -0.5, 20)
-    assert card.title == "PSNR"
+    assert found.metrics["psnr"].column.title == "PSNR"
     assert result.difference.mean == pytest.approx(0.25)
     assert (result.wins, result.losses) == (int((gains > 0).sum()), int((gains < 0).sum()))
     assert result.wilcoxon_p == pytest.approx(stats.wilcoxon(gains).pvalue)
     # A lower error is a win too, on the same images.
-    assert found.metrics["mae"][1].wins == result.wins
+    assert found.metrics["mae"].result.wins == result.wins
 
 
 def test_images_stand_from_the_largest_win_to_the_largest_loss(pair: Path) -> None:
     found = of(pair, "ours", "theirs")
-    assert [row.name for row in found.images["psnr"]] == [f"{number:03d}" for number in range(20)]
+    assert [row.name for row in found.metrics["psnr"].images] == [f"{number:03d}" for number in range(20)]
     table = image_table(found, "psnr", 2)
     assert [row[0].text for row in table.rows] == ["000", "001", "018", "019"]
     assert [row[1].text for row in table.rows] == ["wins", "wins", "loses", "loses"]
@@ -63,9 +63,33 @@ def test_only_images_that_both_have_are_compared_and_the_others_named(tmp_path: 
     make_run(tmp_path, "a", [25.0, 26.0], failed=1)
     make_run(tmp_path, "b", [24.0, 25.0, 26.0])
     found = of(tmp_path, "a", "b")
-    assert found.metrics["psnr"][1].images == 2
+    assert found.metrics["psnr"].result.images == 2
     assert found.missing == ("002",)
     assert "only one of them has a result: 002" in to_markdown(summary_table(found))
+
+
+def test_images_with_an_infinite_score_count_and_are_named(tmp_path: Path) -> None:
+    inf = float("inf")
+    make_run(tmp_path, "a", [inf, inf, 25.0, 24.0])
+    make_run(tmp_path, "b", [inf, 30.0, 26.0, 23.0])
+    found = of(tmp_path, "a", "b")
+    one = found.metrics["psnr"]
+    assert one.infinite == ("000", "001")
+    assert (one.result.wins, one.result.losses, one.result.ties) == (2, 1, 1)
+    assert [(row.name, row.gain) for row in one.images] == [("001", inf), ("003", 1.0), ("000", 0.0), ("002", -1.0)]
+    assert (one.result.images, one.result.mean_a) == (2, 24.5)
+    assert "PSNR is infinite for 000, 001: counted as wins, losses or ties" in to_markdown(summary_table(found))
+    assert json.loads(to_json(found))["images"]["psnr"][0]["gain"] == "inf"
+
+
+def test_runs_that_are_perfect_on_every_image_tie(tmp_path: Path) -> None:
+    for method in ("a", "b"):
+        make_run(tmp_path, method, [float("inf")] * 3)
+    found = of(tmp_path, "a", "b")
+    result = found.metrics["psnr"].result
+    assert (result.images, result.ties) == (0, 3)
+    assert [cell.text for cell in summary_table(found).rows[0][1:5]] == [""] * 4
+    assert json.loads(to_json(found))["metrics"]["psnr"]["mean_a"] is None
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,13 @@ from made_results import made_record, make_run, scattered
 from typer.testing import CliRunner
 
 from benchmark.commands.app import app
-from benchmark.leaderboards.build import COLUMNS, Leaderboard, Row, build, places
+from benchmark.leaderboards.build import Leaderboard, build
+from benchmark.leaderboards.column import CSV_COLUMNS
 from benchmark.leaderboards.render import tables
 from benchmark.leaderboards.render.formats import to_csv, to_json, to_table
 from benchmark.leaderboards.render.tables import Cell, Table, to_html, to_latex, to_markdown
+from benchmark.leaderboards.rows import Row
+from benchmark.metrics.card import MetricCard
 from realdof.common.errors import InputError
 
 
@@ -38,7 +41,7 @@ def test_complete_rows_are_ordered_by_psnr_and_incomplete_ones_come_last_unranke
     text = to_markdown(to_table(board))
     assert "2 of 3" in text
     assert "2 of 4 images, not ranked" in text
-    assert places(board, "psnr")[:4] == [1, 2, None, None]
+    assert board.places(board.columns[0])[:4] == [1, 2, None, None]
 
 
 def test_best_and_second_best_are_marked_in_each_column_by_its_own_direction(tmp_path: Path) -> None:
@@ -127,7 +130,7 @@ def test_the_csv_has_its_fixed_columns_and_full_precision(tmp_path: Path) -> Non
     values = scattered(25.0)
     make_run(tmp_path, "a", values)
     rows = list(csv.DictReader(io.StringIO(to_csv(build(tmp_path, "dpdd", "ifan-cvpr21")))))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == CSV_COLUMNS
     assert float(rows[0]["psnr"]) == pytest.approx(sum(values) / len(values), abs=1e-12)
     assert rows[0]["n"] == rows[0]["total"] == "30"
     assert {row["kind"] for row in rows} == {"measured", "published"}
@@ -194,10 +197,12 @@ def test_blur_stratified_runs_have_a_column_for_each_band_pooled_over_the_data_s
     )
     folder.append(made_record("001", "ok", {"psnr": 26.0, "share@0-0.5": 0.25, "mse@0-0.5": 0.005, "share@4-": 0.0}))
     board = build(tmp_path, "dpdd", "blur-stratified")
-    assert board.rows[0].bands == pytest.approx({"0-0.5": 10 * math.log10(1 / 0.002), "4-": 10.0})
-    assert "PSNR, blur 0-0.5" in to_table(board).columns
-    assert json.loads(to_json(board))["rows"][0]["bands"]["4-"] == pytest.approx(10.0)
-    assert tuple(next(csv.reader(io.StringIO(to_csv(board))))) == COLUMNS
+    figures = board.rows[0].figures
+    assert figures["psnr@0-0.5"] == pytest.approx(10 * math.log10(1 / 0.002))
+    assert figures["psnr@4-"] == pytest.approx(10.0)
+    assert "PSNR, blur 0-0.5 ↑" in to_table(board).columns
+    assert json.loads(to_json(board))["rows"][0]["psnr@4-"] == pytest.approx(10.0)
+    assert next(csv.reader(io.StringIO(to_csv(board)))) == [*CSV_COLUMNS, "psnr@0-0.5", "psnr@4-"]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +254,6 @@ def test_a_terminal_of_80_columns_cuts_no_figure_off(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("--format", "htm"), "did you mean html"),
-        (("--sort", "pnsr"), "did you mean psnr"),
         (("--paper-table", "s4"), "no table s4 in the paper"),
         (("--dataset", "dpdd"), "there is no results folder"),
     ],
@@ -258,3 +262,70 @@ def test_a_slip_on_the_command_line_is_one_sentence(tmp_path: Path, words: tuple
     done = CliRunner().invoke(app, ["leaderboard", *words, "--results", str(tmp_path / "nowhere")])
     assert isinstance(done.exception, InputError)
     assert said in str(done.exception)
+
+
+def test_an_unknown_column_to_sort_by_gets_the_nearest_one(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", 25.0)
+    with pytest.raises(InputError, match="no column to sort by named pnsr; did you mean psnr"):
+        build(tmp_path, "dpdd", "ifan-cvpr21", sort="pnsr")
+
+
+def test_memory_is_a_column_that_ranks_where_it_was_measured(tmp_path: Path) -> None:
+    for method, memory in (("a", 3e9), ("b", 2e9)):
+        run = make_run(tmp_path, method, 25.0)
+        run.append(run.records()["000"].model_copy(update={"peak_memory": int(memory)}))
+    board = build(tmp_path, "dpdd", "ifan-cvpr21", sort="memory_gb")
+    assert [row.figures["memory_gb"] for row in measured(board)] == [2.0, 3.0]
+    table = to_table(board)
+    at = table.columns.index("Memory (GB)")
+    assert [row[at].mark for row in table.rows[:2]] == ["best", "second"]
+
+
+def test_measured_minus_published_is_given_for_the_published_weights_alone(tmp_path: Path) -> None:
+    make_run(tmp_path, "ifan", 25.30, weights="synthetic")
+    make_run(tmp_path, "input", 23.80, weights=None)
+    rows = {row.method: row for row in measured(build(tmp_path, "dpdd", "ifan-cvpr21"))}
+    assert rows["ifan"].difference == {}
+    assert rows["input"].difference["psnr"] == pytest.approx(23.80 - 23.89), "a method without weights is the paper's"
+
+
+GAP = MetricCard(name="gap", title="Gap", better="lower", decimals=3, range=(0.0, 1.0), source="a test")
+
+
+def with_gap(results: Path, method: str, gap: float) -> None:
+    """A run that a metric of another package scored too."""
+    run = make_run(results, method, 25.0, metrics={"gap": GAP})
+    for record in run.records().values():
+        run.append(record.model_copy(update={"scores": {**record.scores, "gap": gap}}))
+
+
+def test_a_metric_that_is_not_installed_any_more_keeps_its_column_and_its_direction(tmp_path: Path) -> None:
+    with_gap(tmp_path, "a", 0.5)
+    with_gap(tmp_path, "b", 0.25)
+    board = build(tmp_path, "dpdd", "ifan-cvpr21", sort="gap")
+    assert [row.method for row in measured(board)] == ["b", "a"]
+    table = to_table(board)
+    at = table.columns.index("Gap ↓ (not installed)")
+    assert [(row[at].text, row[at].mark) for row in table.rows[:2]] == [("0.250", "best"), ("0.500", "second")]
+    assert any("Gap (gap) is of a metric that is not installed" in note for note in table.notes)
+    assert next(csv.DictReader(io.StringIO(to_csv(board))))["gap"] == "0.25"
+    content = json.loads(to_json(board))
+    (column,) = (column for column in content["columns"] if column["key"] == "gap")
+    assert (column["installed"], column["better"]) == (False, "lower")
+
+
+def test_runs_under_a_protocol_that_is_not_installed_are_shown_as_they_were_scored(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", 25.0, protocol="gone", version=3)
+    board = build(tmp_path, "dpdd", "gone")
+    assert (board.version, board.rows[0].figures["psnr"]) == (3, 25.0)
+    assert "it is not installed" in board.notes[0]
+
+
+def test_images_without_an_alignment_are_counted_in_a_remark(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "a", 25.0, protocol="aligned")
+    for name in ("000", "001", "002"):
+        record = run.records()[name]
+        run.append(record.model_copy(update={"scores": {**record.scores, "shift_px": 1.0}}))
+    row = measured(build(tmp_path, "dpdd", "aligned"))[0]
+    assert row.figures["shift_px"] is None
+    assert "1 of 4 images have no Shift" in row.remarks

@@ -107,6 +107,17 @@ def test_our_figures_stand_beside_with_the_difference_in_the_papers_units(tmp_pa
     assert "weights official: the official ones" in to_markdown(table)
 
 
+def test_no_difference_is_drawn_to_weights_that_are_not_the_papers(tmp_path: Path) -> None:
+    make_run(tmp_path, "ifan", 25.90, weights="synthetic")
+    table = render("2", measured_in(tmp_path))
+    ours = table.rows[-1][2::2]
+    assert ours[0].text == "25.90"
+    assert all(cell.detail == "" for cell in ours)
+    make_run(tmp_path, "ifan", 25.30)
+    ours = render("2", measured_in(tmp_path)).rows[-1][2::2]
+    assert (ours[0].text, ours[0].detail) == ("25.30", "(−0.07)"), "the paper's weights go first, whatever they score"
+
+
 def test_runs_under_another_protocol_never_stand_in_a_papers_table(tmp_path: Path) -> None:
     make_run(tmp_path, "ifan", 25.30, protocol="nrknet")
     table = render("2", measured_in(tmp_path))

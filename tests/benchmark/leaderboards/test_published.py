@@ -20,6 +20,17 @@ def test_only_figures_under_a_known_protocol_at_the_data_sets_own_size_are_compa
     assert {figure.resolution for figure in found} == {""}
 
 
+def test_an_lpips_of_another_network_than_alexnet_is_never_compared_with_ours() -> None:
+    contextual = [figure for figure in read_figures(FILE) if "ContextualDeblur" in figure.source]
+    assert len([figure for figure in contextual if figure.dataset == "dpdd"]) == 5
+    assert len([figure for figure in contextual if figure.dataset == "realdof"]) == 11
+    for figure in contextual:
+        assert figure.lpips_net == "squeeze"
+        assert figure.figures["lpips"] is not None
+        assert figure.comparable["lpips"] is None
+        assert "computed with squeeze, not AlexNet" in figure.remarks[-1]
+
+
 def edited(folder: Path, change: str, to: str) -> Path:
     """The package's file with one text replaced, once."""
     text = FILE.read_text(encoding="utf-8")
@@ -41,6 +52,8 @@ JNB = next(line for line in FILE.read_text(encoding="utf-8").splitlines() if lin
         (JNB, JNB.replace('"Lee et al., CVPR 2021, Table 2"', ""), "line 3 (jnb on dpdd) has no source"),
         (JNB, JNB.replace("paper", "hearsay"), "source kind 'hearsay'"),
         (JNB, JNB.replace("23.69,0.707", ","), "has neither PSNR nor SSIM"),
+        (JNB, JNB.replace("alex", ""), "has lpips_net ''"),
+        (JNB, JNB.replace("alex", "squeezed"), "has lpips_net 'squeezed'; it is one of alex, squeeze, vgg"),
     ],
 )  # fmt: skip
 def test_the_lint_finds_a_slip(tmp_path: Path, change: str, to: str, said: str) -> None:
@@ -53,7 +66,7 @@ def test_the_lint_finds_a_slip(tmp_path: Path, change: str, to: str, said: str) 
 def test_the_combined_figure_is_the_mean_of_37_indoor_and_39_outdoor_scenes(
     tmp_path: Path, whole: str, faults: int
 ) -> None:
-    line = '{},single,8,dpdd,{},,restormer,{},,,,,,,DPDD,,Table 3,"Zamir et al., CVPR 2022",author,'
+    line = '{},single,8,dpdd,{},,restormer,{},,,,,,,,DPDD,,Table 3,"Zamir et al., CVPR 2022",author,'
     rows = [
         line.format("r", subset, psnr) for subset, psnr in (("all", whole), ("indoor", "28.87"), ("outdoor", "23.24"))
     ]
@@ -68,9 +81,9 @@ def test_the_combined_figure_is_the_mean_of_37_indoor_and_39_outdoor_scenes(
     ("change", "to", "said"),
     [
         ("method,input", "name,input", "has columns name, input"),
-        (JNB, JNB + ",more", "line 3 has not 20 fields"),
-        (JNB, JNB.rsplit(",", 1)[0], "line 3 has not 20 fields"),
-        ("23.69", "23,69", "line 3 has not 20 fields"),
+        (JNB, JNB + ",more", "line 3 has not 21 fields"),
+        (JNB, JNB.rsplit(",", 1)[0], "line 3 has not 21 fields"),
+        ("23.69", "23,69", "line 3 has not 21 fields"),
         ("0.707", "0.7o7", "line 3: could not convert string to float: '0.7o7'"),
     ],
 )
