@@ -93,7 +93,7 @@ def _identity_problem(dataset: Dataset, again: Dataset) -> str | None:
 
 
 def _reading_problem(dataset: Dataset, entry: Entry) -> str | None:
-    sample = registry.protocol(dataset.card.protocol).load_sample(entry)
+    sample = registry.protocol(dataset.card.protocol).load(entry)
     if sample.target is not None and sample.target.shape != sample.image.shape:
         return f"image is {tuple(sample.image.shape)}, target {tuple(sample.target.shape)}"
     return None

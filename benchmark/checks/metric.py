@@ -44,6 +44,7 @@ def findings(name: str) -> Iterator[Finding]:
     yield Finding("same images twice", _repeat_problem(metric, target))
     if {"output", "target"} <= card.needs and card.averaged == "images":
         yield Finding("more noise ranks worse", _order_problem(metric, target))
+        yield Finding("identical images", _identity_problem(metric, target))
     yield Finding("run over a data set in a folder", _run_problem(name))
 
 
@@ -108,6 +109,17 @@ def _order_problem(metric: Metric, target: Image) -> str | None:
         if (little > much) == (better == "higher") and little != much:
             return None
         return f"little noise scores {little:g} and much noise {much:g}, but its card says that {better} is better"
+
+    return guarded(check)
+
+
+def _identity_problem(metric: Metric, target: Image) -> str | None:
+    def check() -> str | None:
+        name, card = metric.card.name, metric.card
+        same, noise = (_measured(metric, output, target)[name] for output in (target.clone(), noisy(target, 0.02)))
+        if same != noise and (same > noise) == (card.better == "higher"):
+            return _range_problem(card, {name: same})
+        return f"identical images score {same:g}, noisy ones {noise:g}, but its card says that {card.better} is better"
 
     return guarded(check)
 

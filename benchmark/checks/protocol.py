@@ -72,7 +72,7 @@ def _pickle_problem(protocol: Protocol) -> str | None:
 
 def _reading_problem(protocol: Protocol, entry: Entry) -> str | None:
     def check() -> str | None:
-        sample = protocol.load_sample(entry)
+        sample = protocol.load(entry)
         expected = (3, *protocol.fitted_size(*SIZES[entry.name]))
         images = {"image": sample.image, "left": sample.left, "right": sample.right, "target": sample.target}
         for role, image in images.items():
@@ -89,13 +89,13 @@ def _reading_problem(protocol: Protocol, entry: Entry) -> str | None:
 
 def _score_problem(protocol: Protocol, entry: Entry, metrics: dict[str, Metric]) -> str | None:
     def check() -> str | None:
-        sample = protocol.load_sample(entry)
+        sample = protocol.load(entry)
         assert sample.target is not None
         output = sample.image.clone()
-        scores = protocol.score(output, sample.target, metrics, image=sample.image)
+        scores = protocol.score(output, sample, metrics)
         if not bool((output == sample.image).all()):
             return "score changed the output that it was given; work on a copy"
-        if scores != protocol.score(output, sample.target, metrics, image=sample.image):
+        if scores != protocol.score(output, sample, metrics):
             return "the same output scores otherwise the second time"
         if (missing := metrics.keys() - scores.keys()) and not any(
             metrics[name].card.averaged != "images" for name in missing
@@ -103,7 +103,7 @@ def _score_problem(protocol: Protocol, entry: Entry, metrics: dict[str, Metric])
             return f"score gives no {min(missing)}, though metrics names it"
         if unreadable := [name for name, value in scores.items() if math.isnan(value)]:
             return f"{unreadable[0]} is not a number"
-        best = protocol.score(sample.target.float(), sample.target, metrics, image=sample.image)
+        best = protocol.score(sample.target.float(), sample, metrics)
         for name, metric in metrics.items():
             if name in scores and name in best and (best[name] < scores[name]) == (metric.card.better == "higher"):
                 if best[name] == scores[name]:

@@ -13,7 +13,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from benchmark.method import Image
+from benchmark.method import Image, Sample
 from benchmark.metrics.base import Metric, MetricInputs, score_by
 from benchmark.metrics.card import MetricCard
 from benchmark.protocols.base import Protocol
@@ -75,16 +75,13 @@ class AlignedProtocol(Protocol):
         """The shift."""
         return (SHIFT,)
 
-    def score(
-        self, output: Image, target: Image | None, metrics: Mapping[str, Metric], image: Image | None = None
-    ) -> dict[str, float]:
-        """Score where the moved output has content; see ``Protocol.score``."""
-        if target is None:
-            return super().score(output, target, metrics, image)
-        moved = align(self.finished(output, target), target, self.motion)
+    def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
+        """Score where the moved output has content; see `Protocol.score`."""
+        if sample.target is None:
+            return super().score(output, sample, metrics)
+        moved = align(self.finished(output, sample.image), sample.target, self.motion)
         region = moved.region.slices
-        first, second = (cut[:, *region].contiguous() for cut in (moved.output, target))
-        defocused = None if image is None else image[:, *region].contiguous()
+        first, second, defocused = (cut[:, *region].contiguous() for cut in (moved.output, sample.target, sample.image))
         scores = score_by(metrics, MetricInputs(first, second, defocused))
         return scores if moved.shift is None else scores | {SHIFT.name: moved.shift}
 

@@ -84,7 +84,7 @@ class Protocol:
         """Card of each figure that a run with these metrics gives, by its column."""
         return {**metrics, **{card.name: card for card in self.beside}}
 
-    def load(self, path: Path) -> Image:
+    def read(self, path: Path) -> Image:
         """Read a file at the protocol's depth: float32 (3, H, W) in [0, 1], of the file's size.
 
         Raises
@@ -94,7 +94,7 @@ class Protocol:
         """
         return image_from_pixels(self._stored(path))
 
-    def load_sample(self, entry: Entry) -> Sample:
+    def load(self, entry: Entry) -> Sample:
         """Read every file of an entry and bring it to the protocol's size.
 
         Images are float32, as methods take them; the all-in-focus image is float64 if the protocol says so.
@@ -122,38 +122,41 @@ class Protocol:
             return self.canvas
         return height - height % self.size_multiple, width - width % self.size_multiple
 
-    def score(
-        self, output: Image, target: Image | None, metrics: Mapping[str, Metric], image: Image | None = None
-    ) -> dict[str, float]:
+    def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
         """Score an output as the method returned it; clipping and rounding happen here.
 
         Parameters
         ----------
-        output, target
-            float32, or float64 for the target, (3, H, W), of one size; None for a data set without targets.
+        output
+            float32 (3, H, W), of the sample's size.
+        sample
+            As `load` gave it, with the all-in-focus image if the data set has one.
         metrics
-            Metric by name of its score.
-        image
-            The defocused image, for protocols and metrics that need it.
+            Metric by name of its score; those that need a missing image are left out.
+
+        Returns
+        -------
+        dict
+            Value by name of the score.
 
         Raises
         ------
         ValueError
             The sizes differ, or a metric refuses the images.
         """
-        truth = None if target is None else target.contiguous()
-        return score_by(metrics, MetricInputs(self.finished(output, target), truth, image))
+        target = None if sample.target is None else sample.target.contiguous()
+        return score_by(metrics, MetricInputs(self.finished(output, sample.image), target, sample.image))
 
-    def finished(self, output: Image, target: Image | None) -> Image:
-        """The output as it is scored.
+    def finished(self, output: Image, image: Image) -> Image:
+        """The output as it is scored: clipped and rounded as the protocol does.
 
         Raises
         ------
         ValueError
-            It is of another size than the target.
+            It is of another size than the defocused image.
         """
-        if target is not None and output.shape != target.shape:
-            raise ValueError(f"the output is {tuple(output.shape)}, the all-in-focus image {tuple(target.shape)}")
+        if output.shape != image.shape:
+            raise ValueError(f"the output is {tuple(output.shape)}, the image {tuple(image.shape)}")
         if self.clips:
             output = output.clamp(0, 1)
         if self.rounds:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.method import Image
-from benchmark.metrics.base import Metric, MetricInputs, score_by
+from benchmark.method import Image, Sample
+from benchmark.metrics.base import Metric
 from benchmark.metrics.card import MetricCard, OverPixels
 from benchmark.protocols.base import Protocol
 from realdof.images.resize import area_resize
@@ -47,23 +47,12 @@ class StratifiedProtocol(Protocol):
             for band in BANDS
         )
 
-    def score(
-        self, output: Image, target: Image | None, metrics: Mapping[str, Metric], image: Image | None = None
-    ) -> dict[str, float]:
-        """Score the whole image and its bands; see ``Protocol.score``.
-
-        Raises
-        ------
-        ValueError
-            The defocused image is not given, or the sizes differ.
-        """
-        if target is None:
-            return super().score(output, target, metrics, image)
-        if image is None:
-            raise ValueError(f"protocol {self.name} scores by the blur of the defocused image, which is not given")
-        final = self.finished(output, target)
-        scores = score_by(metrics, MetricInputs(final, target.contiguous(), image))
-        return scores | by_blur(final, target, image)
+    def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
+        """Score the whole image and its bands; see `Protocol.score`."""
+        scores = super().score(output, sample, metrics)
+        if sample.target is None:
+            return scores
+        return scores | by_blur(self.finished(output, sample.image), sample.target, sample.image)
 
 
 def by_blur(output: Image, target: Image, image: Image) -> dict[str, float]:

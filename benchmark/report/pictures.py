@@ -139,7 +139,7 @@ def _scene(
     number: int, entry: Entry, runs: Sequence[_Run], protocol: Protocol, metrics: Sequence[Column], folder: Path
 ) -> Scene:
     def fitted(path: Path) -> np.ndarray:
-        return pixels_from_image(protocol.fit(protocol.load(path)), 8)
+        return pixels_from_image(protocol.fit(protocol.read(path)), 8)
 
     source = fitted(entry.image)
     target = None if entry.target is None else fitted(entry.target)

@@ -50,7 +50,7 @@ class Upcoming:
 
     def __call__(self) -> Iterator[Sample]:
         """Read the next sample."""
-        return (replace(self.protocol.load_sample(entry), target=None) for entry in self.entries)
+        return (replace(self.protocol.load(entry), target=None) for entry in self.entries)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Ready:
         self, protocol: Protocol, metrics: Mapping[str, Metric], run: Run, method: Method | None, context: Context
     ) -> None:
         self.protocol, self.metrics, self.run, self.method, self.context = protocol, metrics, run, method, context
-        self.read = protocol.load_sample
+        self.read = protocol.load
         """From an image's files to its sample."""
         self._turn = threading.Lock()
         self._warm = method is None or not method.capabilities.in_process
@@ -191,7 +191,7 @@ class Ready:
         """
         measured = made if isinstance(made, Measured) else None
         output = made.result.image if isinstance(made, Measured) else made
-        scores = self.protocol.score(output, sample.target, self.metrics, image=sample.image)
+        scores = self.protocol.score(output, sample, self.metrics)
         for name, value in scores.items():
             if value != value:
                 raise ValueError(f"{name} is NaN")

@@ -8,10 +8,10 @@ import torch
 from golden import weights_for
 from torch import Tensor
 
+from benchmark import registry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.leaderboards.build import build
 from benchmark.method import Context, MethodCard, Sample, WeightsUsed
-from benchmark.protocols import PROTOCOLS
 from benchmark.results.run import Run
 from benchmark.running import runner
 from benchmark.running.task import prepare
@@ -97,7 +97,7 @@ def run_with(tiling: Tiling | None, tmp_path: Path) -> Run:
     for folder in ("source", "target"):
         pixels = torch.randint(0, 256, (72, 120, 3), generator=random, dtype=torch.uint8).numpy()
         write_pixels(tmp_path / "pairs" / folder / "000.png", pixels)
-    task = prepare(PairedFolder(tmp_path / "pairs"), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    task = prepare(PairedFolder(tmp_path / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr",))
     folder, _ = runner.run(task, FACTORIES["ifan"], tmp_path / "results", weights="synthetic", tiling=tiling)
     return folder
 
@@ -125,6 +125,6 @@ def test_a_method_that_cannot_tile_says_so(tmp_path: Path) -> None:
     from baselines.identity import Input
 
     run_with(None, tmp_path)
-    task = prepare(PairedFolder(tmp_path / "pairs"), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    task = prepare(PairedFolder(tmp_path / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr",))
     with pytest.raises(InputError, match="cannot compute images in tiles"):
         runner.run(task, Input, tmp_path / "results", tiling=Tiling(88, 8))

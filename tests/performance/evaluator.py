@@ -21,11 +21,11 @@ import skimage.data
 import torch
 
 from baselines.identity import Input
+from benchmark import registry
 from benchmark.datasets.base import Entry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.method import Context
 from benchmark.metrics.base import Metric
-from benchmark.protocols import PROTOCOLS
 from benchmark.registry import metric
 from benchmark.running import runner
 from benchmark.running.task import prepare
@@ -68,11 +68,11 @@ def loaded(names: tuple[str, ...]) -> dict[str, Metric]:
 def by_evaluator(task: tuple[Entry, tuple[str, ...]]) -> Scores:
     """One image as a run scores it."""
     entry, names = task
-    metrics, protocol = loaded(names), PROTOCOLS["ifan-cvpr21"]
-    sample = protocol.load_sample(entry)
+    metrics, protocol = loaded(names), registry.protocol("ifan-cvpr21")
+    sample = protocol.load(entry)
     assert sample.target is not None
     output = deblur_timed(Input(), sample, Context()).result.image
-    return protocol.score(output, sample.target, metrics, image=sample.image)
+    return protocol.score(output, sample, metrics)
 
 
 def by_loop(entry: Entry, lpips: Callable[[np.ndarray, np.ndarray], float] | None) -> Scores:
@@ -101,7 +101,7 @@ def main() -> None:
             lpips = alexnet if "lpips" in metrics else None
             compare(pool, entries, metrics, lpips, given)
         start = time.perf_counter()
-        runner.run(prepare(data, PROTOCOLS["ifan-cvpr21"], WITH), Input, Path(name) / "results")
+        runner.run(prepare(data, registry.protocol("ifan-cvpr21"), WITH), Input, Path(name) / "results")
         print(f"run with writing, one process: {time.perf_counter() - start:.1f} s for {given.images} images")
 
 

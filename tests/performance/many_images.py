@@ -20,8 +20,8 @@ import numpy as np
 import skimage.data
 
 from baselines.identity import Input
+from benchmark import registry
 from benchmark.datasets.dpdd import DPDD
-from benchmark.protocols import PROTOCOLS
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from realdof.images.files import write_pixels
@@ -73,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root, results = make_dpdd(Path(name) / "DPDD"), Path(name) / "results"
         if given.profile:
-            task = prepare(DPDD(root), PROTOCOLS["ifan-cvpr21"], None, given.profile)
+            task = prepare(DPDD(root), registry.protocol("ifan-cvpr21"), None, given.profile)
             with cProfile.Profile() as profile:
                 runner.run(task, Input, results)
             pstats.Stats(profile).sort_stats("tottime").print_stats(16)

@@ -14,9 +14,9 @@ import distributed
 import numpy as np
 import skimage.data
 
+from benchmark import registry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
-from benchmark.protocols import PROTOCOLS
 from benchmark.running import runner
 from benchmark.running.task import Task, prepare
 from benchmark.running.workers import ALONE, Workers
@@ -50,7 +50,7 @@ def main() -> None:
         for number in range(given.images):
             for folder in ("source", "target"):
                 write_pixels(root / folder / f"{number:03d}.png", np.roll(skimage.data.astronaut(), number, axis=1))
-        task = prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
+        task = prepare(PairedFolder(root), registry.protocol("ifan-cvpr21"), ("psnr", "ssim", "mae"))
         alone = cost(task, root / "alone", ALONE)
         if given.cluster:
             with distributed.LocalCluster(n_workers=given.workers, threads_per_worker=1, dashboard_address=None) as it:

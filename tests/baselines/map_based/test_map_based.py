@@ -12,10 +12,10 @@ from torch import Tensor
 from baselines.deconvolution.engine import deconvolve_fast
 from baselines.map_based import method
 from baselines.map_based.method import MapBasedMethod, eight_bit
+from benchmark import registry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.datasets.subset import restrict
 from benchmark.method import Image, MethodCard
-from benchmark.protocols import PROTOCOLS
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from realdof.images.files import write_pixels
@@ -58,7 +58,7 @@ def test_a_run_uses_the_authors_lambda_of_its_data_set_and_records_both_stages(
     pair: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lambdas: list[float], name: str, data_weight: float
 ) -> None:
     monkeypatch.setattr(PairedFolder, "card", replace(PairedFolder.card, name=name))
-    task = prepare(PairedFolder(pair), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    task = prepare(PairedFolder(pair), registry.protocol("ifan-cvpr21"), ("psnr",))
     folder, summary = runner.run(task, OnePixel, tmp_path / "results")
     assert set(lambdas) == {data_weight}
     record = folder.records()["a"]
@@ -75,7 +75,7 @@ def test_a_run_on_part_of_a_data_set_uses_the_lambda_of_the_whole(
     monkeypatch.setattr(PairedFolder, "card", replace(PairedFolder.card, name=name))
     (tmp_path / "list.txt").write_text("a\n")
     dataset = restrict(PairedFolder(pair), tmp_path / "list.txt")
-    run, _ = runner.run(prepare(dataset, PROTOCOLS["ifan-cvpr21"], ("psnr",)), OnePixel, tmp_path / "results")
+    run, _ = runner.run(prepare(dataset, registry.protocol("ifan-cvpr21"), ("psnr",)), OnePixel, tmp_path / "results")
     assert run.settings.dataset == f"{name}@list"
     assert set(lambdas) == {data_weight}
 

@@ -71,6 +71,11 @@ FAULTS: dict[str, tuple[Callable[..., object], dict[str, object], str]] = {
     "a tensor": (lambda output, target: (output - target).abs().mean(), {}, "return a Python float"),
     "not a number": (lambda output, target: math.nan, {}, "not a number"),
     "two scores": (lambda output, target: {"a": 1.0, "b": 2.0}, {}, "its card promises gap"),
+    "cannot take identical images": (
+        lambda output, target: float(-(output - target).abs().mean().log10()),
+        {"better": "higher"},
+        "outside the range",
+    ),
     "raises": (lambda output, target: largest(output, target[:, 1:]), {}, "RuntimeError"),
     "changes the output": (lambda output, target: float(output.sub_(target).abs().mean()), {}, "work on a copy"),
     "another value each time": (lambda output, target: calls.append(1) or 1 / len(calls), {}, "fix its seed"),

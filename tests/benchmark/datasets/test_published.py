@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from published_trees import CLASSES, GAPS, SCENES, bench, small_sets, texture, write_tree
 
+from benchmark import registry
 from benchmark.datasets.dpdd import DPDD
-from benchmark.protocols import PROTOCOLS
 from benchmark.running import task
 from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels
@@ -18,7 +18,7 @@ __all__ = ["bench", "small_sets"]
 
 
 def prepare(name: str, root: Path) -> task.Task:
-    return task.prepare(CLASSES[name](root), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    return task.prepare(CLASSES[name](root), registry.protocol("ifan-cvpr21"), ("psnr",))
 
 
 def constant(height: int, width: int) -> np.ndarray:
@@ -55,10 +55,10 @@ def test_the_whole_dpdd_test_set_passes_its_checks_and_one_picture_less_does_not
 def test_dpdd_is_1680x1120_either_way_up(tmp_path: Path, height: int, width: int, is_dpdd: bool) -> None:
     dataset = DPDD(write_whole_dpdd(tmp_path, height, width))
     if is_dpdd:
-        assert len(task.prepare(dataset, PROTOCOLS["ifan-cvpr21"], ("psnr",)).entries) == 76
+        assert len(task.prepare(dataset, registry.protocol("ifan-cvpr21"), ("psnr",)).entries) == 76
     else:
         with pytest.raises(InputError, match="840x560; its images are 1680x1120"):
-            task.prepare(dataset, PROTOCOLS["ifan-cvpr21"], ("psnr",))
+            task.prepare(dataset, registry.protocol("ifan-cvpr21"), ("psnr",))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from benchmark import registry
 from benchmark.datasets.base import check_entries
 from benchmark.datasets.layout import pair_in_order
 from benchmark.datasets.realdof import RealDOF
-from benchmark.protocols import PROTOCOLS
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from realdof.common.errors import InputError
@@ -41,7 +40,7 @@ def published(make_pairs, monkeypatch: pytest.MonkeyPatch, **size: int) -> Path:
 
 
 def test_a_built_set_runs_directly_whatever_its_number_of_scenes(make_pairs, tmp_path: Path) -> None:
-    task = prepare(RealDOF(built(make_pairs)), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    task = prepare(RealDOF(built(make_pairs)), registry.protocol("ifan-cvpr21"), ("psnr",))
     folder, summary = runner.run(task, registry.method("input"), tmp_path / "results")
     assert (summary.done, summary.total) == (2, 2)
     assert folder.path.relative_to(tmp_path / "results").parts[:2] == ("realdof", "input")
@@ -89,7 +88,7 @@ def test_folders_that_the_archive_puts_around_the_set_do_not_matter(
 def test_an_image_larger_than_the_paper_s_is_refused(make_pairs, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = RealDOF(published(make_pairs, monkeypatch, height=64, width=2400))
     with pytest.raises(InputError, match="2376x1586 at most"):
-        prepare(dataset, PROTOCOLS["ifan-cvpr21"], ("psnr",))
+        prepare(dataset, registry.protocol("ifan-cvpr21"), ("psnr",))
 
 
 def test_a_portrait_image_is_as_good(make_pairs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
 from benchmark.leaderboards import study as study_module
 from benchmark.leaderboards.study import Study, read_study, run_study
-from benchmark.protocols import PROTOCOLS
 from benchmark.results.choice import choose, every_run
 from benchmark.results.run import Run
 from benchmark.running import runner
@@ -135,7 +134,7 @@ def test_the_command_writes_the_tables(study_file: Path) -> None:
 
 
 def task_for(root: Path, protocol: str) -> Task:
-    return prepare(PairedFolder(root), PROTOCOLS[protocol], METRICS)
+    return prepare(PairedFolder(root), registry.protocol(protocol), METRICS)
 
 
 @pytest.fixture
@@ -167,7 +166,7 @@ def test_outputs_of_other_input_are_not_scored_again(ran, protocol: str, tmp_pat
 
 
 def test_clipped_outputs_are_not_scored_by_a_protocol_that_does_not_clip(make_pairs, tmp_path: Path) -> None:
-    task = prepare(PairedFolder(make_pairs(1)), PROTOCOLS["drbnet"], ("psnr",))
+    task = prepare(PairedFolder(make_pairs(1)), registry.protocol("drbnet"), ("psnr",))
     folder, _ = runner.run(task, registry.method("input"), tmp_path / "results")
     with pytest.raises(InputError, match="saved outputs are clipped"):
         rescore(folder, task, tmp_path / "results")

@@ -15,7 +15,6 @@ from worker_methods import Smooth
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
-from benchmark.protocols import PROTOCOLS
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from realdof.images.files import read_pixels, write_pixels
@@ -40,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two methods on three scenes, and the page on them."""
     place = tmp_path_factory.mktemp("page")
     root = make_set(place / "pairs", ("first", "second & third", "fourth"))
-    task = prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "mae"))
+    task = prepare(PairedFolder(root), registry.protocol("ifan-cvpr21"), ("psnr", "mae"))
     runner.run(task, Smooth, place / "results")
     folder, _ = runner.run(task, registry.method("input"), place / "results")
     # What a method made is blue.
@@ -228,7 +227,7 @@ def test_as_many_scenes_as_asked_for_spread_over_the_set(made: Path, tmp_path: P
 
 
 def test_what_a_run_is_called_is_never_run(make_pairs, tmp_path: Path) -> None:
-    task = prepare(PairedFolder(make_pairs(1)), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    task = prepare(PairedFolder(make_pairs(1)), registry.protocol("ifan-cvpr21"), ("psnr",))
     program = registry.method("command").with_program("cp {input} {output}", "it's & so", 60)
     runner.run(task, program, tmp_path / "results")
     text = invoke(tmp_path, "--root", tmp_path / "pairs")

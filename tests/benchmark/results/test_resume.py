@@ -18,7 +18,7 @@ SLOW_METHOD = """
     from benchmark.running.task import prepare
     from benchmark.datasets.folder import PairedFolder
     from benchmark.method import Deblurred, Method, MethodCard
-    from benchmark.protocols import PROTOCOLS
+    from benchmark import registry
 
     class Slow(Method):
         card = MethodCard("slow", "Slow", "single", "waits")
@@ -28,7 +28,7 @@ SLOW_METHOD = """
                 log.write(sample.name + "\\n")
             return Deblurred(sample.image * 0.9)
 
-    task = prepare(PairedFolder(Path(sys.argv[1])), PROTOCOLS["ifan-cvpr21"], ("psnr", "mae"), None)
+    task = prepare(PairedFolder(Path(sys.argv[1])), registry.protocol("ifan-cvpr21"), ("psnr", "mae"), None)
     runner.run(task, Slow(), Path(sys.argv[2]))
 """
 

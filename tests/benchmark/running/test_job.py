@@ -10,9 +10,9 @@ import torch
 from made_results import made_settings, open_run
 from worker_methods import Smooth
 
+from benchmark import registry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
-from benchmark.protocols import PROTOCOLS
 from benchmark.running import runner, timing
 from benchmark.running.environment import package_versions
 from benchmark.running.job import CannotWrite, Job, Use
@@ -22,7 +22,7 @@ from realdof.common.errors import InputError
 
 
 def task_for(root: Path) -> Task:
-    return prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    return prepare(PairedFolder(root), registry.protocol("ifan-cvpr21"), ("psnr",))
 
 
 def job_for(task: Task, results: Path) -> Job:
@@ -94,9 +94,10 @@ def test_an_image_that_is_damaged_after_the_check_fails_alone(make_pairs, tmp_pa
 
 
 def test_a_score_that_is_nan_fails_its_image_alone(make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    score: Callable = type(PROTOCOLS["ifan-cvpr21"]).score
+    protocol = type(registry.protocol("ifan-cvpr21"))
+    score: Callable = protocol.score
     answers = iter([25.0, float("nan"), 26.0])
-    monkeypatch.setattr(type(PROTOCOLS["ifan-cvpr21"]), "score", lambda *given, **named: {"psnr": next(answers)})
+    monkeypatch.setattr(protocol, "score", lambda *given, **named: {"psnr": next(answers)})
     assert callable(score)
     _, summary = runner.run(task_for(make_pairs(3)), Smooth, tmp_path / "results")
     assert summary.failed == {"001": "ValueError: psnr is NaN"}

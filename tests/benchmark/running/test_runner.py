@@ -12,7 +12,6 @@ from made_results import made_record, made_settings, open_run
 from benchmark import registry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
-from benchmark.protocols import PROTOCOLS
 from benchmark.results.run import Run
 from benchmark.results.summary import summarise
 from benchmark.running import runner
@@ -61,7 +60,7 @@ class Breaks(Method):
 
 
 def task_for(root: Path, protocol: str = "ifan-cvpr21", limit: int | None = None) -> Task:
-    return prepare(PairedFolder(root), PROTOCOLS[protocol], METRICS, limit)
+    return prepare(PairedFolder(root), registry.protocol(protocol), METRICS, limit)
 
 
 def test_scores_are_those_of_the_protocol_written_out(make_pairs, tmp_path: Path) -> None:
@@ -204,15 +203,15 @@ def test_dual_pixel_method_is_refused_before_anything_is_computed(make_pairs, tm
 def test_sixteen_bits_are_read_whole_or_as_their_upper_eight(make_pairs, tmp_path: Path) -> None:
     root = make_pairs(1, bits=16)
     stored = read_pixels(root / "source" / "000.png").transpose(2, 0, 1)
-    eight = PROTOCOLS["ifan-cvpr21"].load(root / "source" / "000.png").numpy()
-    sixteen = PROTOCOLS["ifan-cvpr21-16bit"].load(root / "source" / "000.png").numpy()
+    eight = registry.protocol("ifan-cvpr21").read(root / "source" / "000.png").numpy()
+    sixteen = registry.protocol("ifan-cvpr21-16bit").read(root / "source" / "000.png").numpy()
     np.testing.assert_allclose(eight, (stored >> 8) / 255, atol=1e-7)
     np.testing.assert_allclose(sixteen, stored / 65535, atol=1e-7)
 
 
 def test_eight_bit_file_under_a_16_bit_protocol_is_refused(make_pairs) -> None:
     with pytest.raises(InputError, match="8 bits a channel"):
-        PROTOCOLS["ifan-cvpr21-16bit"].load(make_pairs(1) / "source" / "000.png")
+        registry.protocol("ifan-cvpr21-16bit").read(make_pairs(1) / "source" / "000.png")
 
 
 def test_run_id_depends_on_what_determines_the_figures_and_on_nothing_else(make_pairs, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from benchmark.leaderboards.build import build
 from benchmark.leaderboards.render.formats import to_csv, to_table
 from benchmark.leaderboards.render.tables import to_markdown
 from benchmark.method import Context, Deblurred
-from benchmark.protocols import PROTOCOLS
 from benchmark.results.run import Run
 from benchmark.running import gpus as seats
 from benchmark.running import runner
@@ -35,7 +34,7 @@ METRICS = ("psnr", "ssim", "mae", "lpips")
 
 
 def task_for(root: Path, metrics: tuple[str, ...] = METRICS) -> Task:
-    return prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], metrics)
+    return prepare(PairedFolder(root), registry.protocol("ifan-cvpr21"), metrics)
 
 
 def figures(folder: Run) -> dict[str, dict[str, float]]:
@@ -112,7 +111,7 @@ def test_nothing_left_to_do_starts_no_worker(make_pairs, tmp_path: Path, monkeyp
 
 def test_a_worker_with_other_weights_or_libraries_is_refused(tmp_path: Path) -> None:
     folder, use = open_run(tmp_path, made_settings()).path, Use(Smooth, None, "f00d", Context())
-    job = Job(PROTOCOLS["ifan-cvpr21"], ("psnr",), folder, package_versions(), use)
+    job = Job(registry.protocol("ifan-cvpr21"), ("psnr",), folder, package_versions(), use)
     with pytest.raises(InputError, match="found other weights"):
         job.load()
     with pytest.raises(InputError, match=r"has torch .* but the run was begun with 1\.0"):

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
-from benchmark.protocols import PROTOCOLS
 from benchmark.results.choice import choose
 from benchmark.results.run import Run
 from benchmark.running import runner
@@ -21,7 +20,7 @@ def test_a_cluster_gives_the_records_of_one_process_and_says_how_many_computed(
     make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = make_pairs(4, 75, 83)
-    task = prepare(PairedFolder(root), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
+    task = prepare(PairedFolder(root), registry.protocol("ifan-cvpr21"), ("psnr", "ssim", "mae"))
     alone, _ = runner.run(task, registry.method("hyper-laplacian"), tmp_path / "alone")
     # Relative paths, which the workers' own working folder knows nothing of.
     monkeypatch.chdir(tmp_path)
