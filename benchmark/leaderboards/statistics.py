@@ -102,7 +102,7 @@ def intervals_by_name(scores: Mapping[str, Sequence[float]]) -> dict[str, Interv
     """``mean_interval`` of the scores of each metric, over the same resamples; all have one score an image."""
     if not scores:
         return {}
-    values = np.array(list(scores.values()), np.float64).T
+    values = np.ascontiguousarray(np.array(list(scores.values()), np.float64).T)
     return dict(zip(scores, mean_intervals(values), strict=True))
 
 
