@@ -1,145 +1,237 @@
-"""One scene: the paper's stages in their order, from four shots to an aligned pair (supplement, section 1)."""
+"""One scene, top-down: from four shots to an aligned pair (IFAN's supplement, section 1).
+
+``make_scene`` lists the stages; each stage below it is a function on arrays. Files are read by the ``develop`` that it
+is given and written by ``realdof.dataset.folder``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from realdof.alignment.estimate import Alignment, AlignmentSettings, estimate_homography
+from realdof.alignment.estimate import Alignment, AlignmentSettings, Verdict, estimate_homography
 from realdof.captures.scene import Camera, Kind
 from realdof.common.errors import InputError
-from realdof.dataset.manifest import SceneVerdict, Settings
+from realdof.dataset.layout import Role, Stage
 from realdof.geometry.grid import Grid, Region
 from realdof.geometry.region import valid_region
-from realdof.images.depth import as_float
+from realdof.geometry.warp import Recipe, warp_to_grid
+from realdof.images.depth import as_float, sixteen_bits
+from realdof.images.resize import area_resize
 from realdof.matching.photometry import PhotometricModel, apply_photometry, fit_photometry
 from realdof.matching.quality import SceneQuality, measure_quality
-from realdof.stages import FINER, SMALLEST_SIDE, reduced, reduced_to, sixteen_bits, to_be_warped, upright, warped
+from realdof.raw.developed import Developed, DevelopedBy
+from realdof.settings import Settings
 
-Develop = Callable[[Kind, Camera], np.ndarray]
-"""Develops one of the scene's four shots and cuts it: uint16 (H, W, 3), sRGB-encoded, of full or half size."""
+SMALLEST_SIDE = 128
+"""px; a smaller grid, or a smaller region that both cameras see, has too few tiles to judge an alignment by."""
 
-Save = Callable[[str, np.ndarray], None]
-"""Takes an image by its name in ``SceneRecord.outputs``: uint16 or float32 in [0, 1], (H, W, 3)."""
+_WARPED_AT: dict[Recipe, Literal[1, 2]] = {"sharp": 2, "paper": 1}
+"""How many times finer than the final grid a photograph is when it is warped."""
+
+Develop = Callable[[Kind, Camera], Developed]
+"""Develops and crops one of the scene's four shots."""
 
 
 @dataclass(frozen=True)
-class ImagePair:
-    """The defocused camera's image and the other one's, moved onto its grid: uint16 (H, W, 3), cropped alike."""
+class Photographs:
+    """A pair of shots: the defocused camera's on the final grid, the other one's as fine as it is warped."""
 
+    kind: Kind
+    defocused: Camera
+    fixed: Developed
+    moving: Developed
+
+    @property
+    def stages(self) -> dict[Stage, np.ndarray]:
+        """The images to look at after this stage."""
+        fixed, moving = self.defocused, opposite(self.defocused)
+        return {
+            Stage.reduced(self.kind, fixed): self.fixed.pixels,
+            Stage.reduced(self.kind, moving): self.moving.pixels,
+        }
+
+    @property
+    def developed_by(self) -> dict[str, DevelopedBy]:
+        """How the shots got their colours, by member."""
+        fixed, moving = self.defocused, opposite(self.defocused)
+        return {f"{self.kind}/{fixed}": self.fixed.by, f"{self.kind}/{moving}": self.moving.by}
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Where the other camera sees what the defocused camera sees.
+
+    Attributes
+    ----------
+    grid, alignment
+        The final grid before the crop, and the alignment on it.
+    region
+        The largest rectangle of the grid without border; ``None`` if nothing can be made of the scene.
+    reason
+        Why not.
+    fixed, before
+        The photographs on the grid, cropped to the region if there is one, the other camera's with its mirror undone
+        but not aligned: uint16 (H, W, 3).
+    """
+
+    grid: Grid
+    alignment: Alignment
+    region: Region | None
+    reason: str
+    fixed: np.ndarray
+    before: np.ndarray
+
+
+@dataclass(frozen=True)
+class AlignedPair:
+    """The defocused camera's image and the other one's, moved onto its grid: uint16 (H, W, 3)."""
+
+    kind: Kind
     fixed: np.ndarray
     moved: np.ndarray
 
     @property
-    def floats(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both as float32 in [0, 1]."""
-        return as_float(self.fixed), as_float(self.moved)
+    def stages(self) -> dict[Stage, np.ndarray]:
+        """The image to look at after this stage."""
+        return {Stage.warped(self.kind): self.moved}
+
+    def cropped(self, region: Region) -> "AlignedPair":
+        """The part within a region."""
+        return AlignedPair(self.kind, self.fixed[region.slices], self.moved[region.slices])
 
 
 @dataclass(frozen=True)
-class BuiltScene:
-    """What was found out about a scene."""
+class Exposure:
+    """The exposure difference between the cameras, or the reason why it cannot be told."""
 
-    verdict: SceneVerdict
-    reason: str
+    model: PhotometricModel | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was found out about a scene, as far as it came; ``developed_by`` is by member, such as ``reference/A``."""
+
     grid: Grid
+    developed_by: dict[str, DevelopedBy]
     alignment: Alignment
     region: Region | None = None
     photometry: PhotometricModel | None = None
     quality: SceneQuality | None = None
 
 
-def make_scene(develop: Develop, defocused_camera: Camera, settings: Settings, save: Save) -> BuiltScene:
-    """Build one scene.
+@dataclass(frozen=True)
+class Scene:
+    """A built scene: whether to keep it and why, its images (uint16 (H, W, 3), of one size), its figures."""
 
-    A developed shot is large. So shots are developed one at a time, each when it is needed, kept no larger
-    than the next stage wants them, in 16 bits, and saved as soon as they are what they shall be.
+    verdict: Verdict
+    reason: str
+    images: dict[Role, np.ndarray]
+    figures: Figures
+
+
+Watch = Callable[[Photographs | AlignedPair], None]
+"""Is shown what the stages make, for instance to keep it."""
+
+
+def make_scene(develop: Develop, defocused: Camera, settings: Settings, watch: Watch = lambda made: None) -> Scene:
+    """Build one scene; one that cannot be aligned or matched is rejected with its reason.
 
     Parameters
     ----------
     develop
-        Gives a shot, of the size that the settings' demosaicing has.
-    defocused_camera
+        Gives a shot. Developed shots are large, so they are asked for one at a time and reduced at once.
+    defocused
         The camera that is wide open in the target pair; the other one's images are moved onto its grid.
-    save
-        Is given the scene's images, and those of the stages under ``stages/``.
-
-    Returns
-    -------
-    BuiltScene
-        Always: what cannot be aligned or matched is rejected with its reason.
+    watch
+        Is shown the images between the stages.
     """
-    other_camera: Camera = "B" if defocused_camera == "A" else "A"
-    finer = FINER[settings.demosaicing]
-    fixed = reduced(develop("reference", defocused_camera), finer)
-    save(f"stages/1_reduced_reference_{defocused_camera}", fixed)
-    photograph = to_be_warped(develop("reference", other_camera), finer, settings.recipe)
-    save(f"stages/1_reduced_reference_{other_camera}", photograph)
-    grid, warped_from = Grid.of(fixed), Grid.of(photograph)
-    before = reduced_to(photograph, grid)
+    photographs = take("reference", develop, defocused, settings, watch)
+    registration = register(photographs, settings)
+    images = {Role.REFERENCE_BEFORE: registration.before, Role.REFERENCE_FIXED: registration.fixed}
+    figures = Figures(registration.grid, photographs.developed_by, registration.alignment, registration.region)
+    if registration.region is None:
+        return Scene("rejected", registration.reason, images, figures)
 
-    alignment = estimate_homography(fixed, before, _alignment_settings(settings))
-    before = upright(before, alignment.mirrored)
-    region = valid_region(alignment.matrix, warped_from, grid, recipe=settings.recipe)
-    reason = _unusable(alignment, region)
-    if reason is not None:
-        save("reference_fixed", fixed)
-        save("reference_before", before)
-        return BuiltScene("rejected", reason, grid, alignment)
-    save("reference_before", before[region.slices])
-    del before
+    reference = move(photographs, registration, settings, watch)
+    photographs = take("target", develop, defocused, settings, watch)
+    target = move(photographs, registration, settings, watch)
+    images[Role.REFERENCE_MOVED] = reference.moved
+    figures.developed_by.update(photographs.developed_by)
 
-    def moved(kind: Kind, shot: np.ndarray) -> np.ndarray:
-        whole = sixteen_bits(warped(shot, alignment.matrix, grid, settings.recipe))
-        save(f"stages/2_warped_{kind}", whole)
-        return whole[region.slices]
+    exposure = match(target if settings.photometry_pair == "target" else reference, settings)
+    if exposure.model is None:
+        return Scene("rejected", exposure.reason, images, figures)
+    all_in_focus = apply_photometry(as_float(target.moved), exposure.model)
 
-    reference = ImagePair(fixed[region.slices], moved("reference", photograph))
-    del photograph
-    save("reference_fixed", reference.fixed)
-    save("reference_moved", reference.moved)
-    photograph = to_be_warped(develop("target", other_camera), finer, settings.recipe)
-    save(f"stages/1_reduced_target_{other_camera}", photograph)
-    all_in_focus = moved("target", photograph)
-    del photograph
-    defocused = reduced(develop("target", defocused_camera), finer)
-    save(f"stages/1_reduced_target_{defocused_camera}", defocused)
-    target = ImagePair(defocused[region.slices], all_in_focus)
-    return matched(BuiltScene("rejected", "", grid, alignment, region), reference, target, settings, save)
-
-
-def matched(scene: BuiltScene, reference: ImagePair, target: ImagePair, settings: Settings, save: Save) -> BuiltScene:
-    """Match the exposure of a scene's aligned target pair, measure what is left, and judge by it."""
-    pair = target if settings.photometry_pair == "target" else reference
-    try:
-        photometry = fit_photometry(*pair.floats, method=settings.photometry, pair=settings.photometry_pair)
-    except InputError as error:
-        return replace(scene, reason=str(error))
-    defocused, sharp = target.floats
-    all_in_focus = apply_photometry(sharp, photometry)
-    reference_fixed, reference_moved = reference.floats
-    quality = measure_quality(
-        scene.alignment,
-        reference=reference_fixed,
-        reference_moved=reference_moved,
-        defocused=defocused,
-        all_in_focus=all_in_focus,
-    )
+    quality = measure(registration, reference, target, all_in_focus)
     if quality.verdict != "rejected":
-        save("source", target.fixed)
-        save("target", all_in_focus)
-    return replace(scene, verdict=quality.verdict, reason=quality.reason, photometry=photometry, quality=quality)
+        images |= {Role.SOURCE: target.fixed, Role.TARGET: sixteen_bits(all_in_focus)}
+    return Scene(quality.verdict, quality.reason, images, replace(figures, photometry=exposure.model, quality=quality))
 
 
-def _alignment_settings(settings: Settings) -> AlignmentSettings:
-    return AlignmentSettings(ecc_iterations=settings.ecc_iterations, ecc_epsilon=settings.ecc_epsilon)
+def take(kind: Kind, develop: Develop, defocused: Camera, settings: Settings, watch: Watch) -> Photographs:
+    """Develop a pair of shots one after the other, each kept no finer than the next stage wants it."""
+    fixed = develop(kind, defocused).reduced(1)
+    moving = develop(kind, opposite(defocused)).reduced(_WARPED_AT[settings.recipe])
+    photographs = Photographs(kind, defocused, fixed, moving)
+    watch(photographs)
+    return photographs
 
 
-def _unusable(alignment: Alignment, region: Region) -> str | None:
-    """Why nothing can be made of the scene by this alignment, if nothing can."""
+def register(reference: Photographs, settings: Settings) -> Registration:
+    """Align the photographs of a reference pair: mirror, homography, valid region."""
+    fixed, moving = reference.fixed.pixels, reference.moving.pixels
+    grid = Grid.of(fixed)
+    before = area_resize(moving, grid.height, grid.width)
+    alignment = estimate_homography(
+        fixed, before, AlignmentSettings(ecc_iterations=settings.ecc_iterations, ecc_epsilon=settings.ecc_epsilon)
+    )
+    before = np.ascontiguousarray(before[:, ::-1]) if alignment.mirrored else before
     if alignment.verdict == "rejected":
-        return alignment.reason
+        return Registration(grid, alignment, None, alignment.reason, fixed, before)
+    region = valid_region(alignment.matrix, Grid.of(moving), grid, recipe=settings.recipe)
     if min(region.height, region.width) < SMALLEST_SIDE:
         shared = f"the cameras share a region of {region.width}x{region.height} px only"
-        return f"{shared}; it needs {SMALLEST_SIDE} px on each side"
-    return None
+        reason = f"{shared}; it needs {SMALLEST_SIDE} px on each side"
+        return Registration(grid, alignment, None, reason, fixed, before)
+    return Registration(grid, alignment, region, "", fixed[region.slices], before[region.slices])
+
+
+def move(pair: Photographs, registration: Registration, settings: Settings, watch: Watch) -> AlignedPair:
+    """Warp the other camera's photograph onto the defocused camera's grid and crop both to the valid region."""
+    moved = warp_to_grid(pair.moving.pixels, registration.alignment.matrix, registration.grid, recipe=settings.recipe)
+    aligned = AlignedPair(pair.kind, pair.fixed.pixels, sixteen_bits(np.clip(moved, 0, 1, out=moved)))
+    watch(aligned)
+    return aligned.cropped(registration.region) if registration.region else aligned
+
+
+def match(pair: AlignedPair, settings: Settings) -> Exposure:
+    """Estimate the exposure difference of an aligned pair."""
+    try:
+        model = fit_photometry(
+            as_float(pair.fixed), as_float(pair.moved), method=settings.photometry, pair=settings.photometry_pair
+        )
+    except InputError as error:
+        return Exposure(None, str(error))
+    return Exposure(model)
+
+
+def measure(
+    registration: Registration, reference: AlignedPair, target: AlignedPair, all_in_focus: np.ndarray
+) -> SceneQuality:
+    """Measure what is left after alignment and matching, and judge by it."""
+    return measure_quality(
+        registration.alignment,
+        reference=as_float(reference.fixed),
+        reference_moved=as_float(reference.moved),
+        defocused=as_float(target.fixed),
+        all_in_focus=all_in_focus,
+    )
+
+
+def opposite(camera: Camera) -> Camera:
+    """The other one of the two cameras."""
+    return "B" if camera == "A" else "A"

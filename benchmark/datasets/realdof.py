@@ -8,7 +8,8 @@ from benchmark.datasets.card import Archive, DatasetCard
 from benchmark.datasets.get.archive import Limits
 from benchmark.datasets.layout import check_count, find_layout, pair_in_order
 from realdof.common.errors import InputError
-from realdof.dataset.manifest import BUILD, MANIFEST, read_manifest
+from realdof.dataset.layout import BUILD, MANIFEST, Role
+from realdof.dataset.manifest import read_manifest
 from realdof.images.headers import Header
 
 LARGEST = (1586, 2376)
@@ -81,4 +82,4 @@ def _scenes_of_build(folder: Path) -> set[str]:
     """The scenes that a build has kept: accepted and doubtful ones."""
     if not (folder / MANIFEST).is_file():
         raise InputError(f"{folder} has no {MANIFEST}: realdof build has not finished it; run it again")
-    return {scene.name for scene in read_manifest(folder).scenes if "source" in scene.outputs}
+    return {scene.name for scene in read_manifest(folder).scenes if Role.SOURCE in scene.outputs}

@@ -94,6 +94,8 @@ def _in_folder(folder: Path) -> Findings:
         folders = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}; give a folder that can be read") from error
+    if not any((scene / kind).is_dir() for scene in folders for kind in ("reference", "target")):
+        _refuse_loose_shots(folder, folders)
     if not folders:
         raise InputError(
             f"{folder} holds no scenes; give a folder of <scene>/reference/A.ARW, <scene>/target/A.ARW etc."
@@ -107,6 +109,15 @@ def _in_folder(folder: Path) -> Findings:
             complaints.append(Complaint(scene.name, str(error), fatal=True))
     scenes, more = assemble_scenes(rows)
     return scenes, complaints + more
+
+
+def _refuse_loose_shots(folder: Path, folders: Sequence[Path]) -> None:
+    loose = next((place for place in (folder, *folders) if image_files(place)), None)
+    if loose is not None:
+        raise InputError(
+            f"{loose} holds loose shots, not sorted into scenes; "
+            f"sort them with realdof scan {loose} --manifest scenes.csv and give scenes.csv instead"
+        )
 
 
 def _files_in(scene: Path) -> dict[Member, Path]:

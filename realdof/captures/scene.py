@@ -126,7 +126,11 @@ def assemble_scene(name: str, files: Mapping[Member, Path], defocused: Camera | 
     _refuse_different_sizes(captures)
     reference = Pair(captures["reference", "A"], captures["reference", "B"])
     target = Pair(captures["target", "A"], captures["target", "B"])
-    return Scene(name, reference, target, defocused or _defocused_camera(target))
+    if defocused is None:
+        return Scene(name, reference, target, _defocused_camera(target))
+    scene = Scene(name, reference, target, defocused)
+    _refuse_swapped_cameras(scene)
+    return scene
 
 
 def same_aperture(first: float, second: float) -> bool:
@@ -165,6 +169,17 @@ def _defocused_camera(target: Pair) -> Camera:
             "one camera must be wide open and the other at F16"
         )
     return "A" if a < b else "B"
+
+
+def _refuse_swapped_cameras(scene: Scene) -> None:
+    wide, narrow = scene.target.of(scene.defocused), scene.target.of(scene.sharp)
+    if wide.exif.f_number is None or narrow.exif.f_number is None:
+        return
+    if wide.exif.f_number > narrow.exif.f_number and not same_aperture(wide.exif.f_number, narrow.exif.f_number):
+        raise InputError(
+            f"camera {scene.defocused} is named as defocused, but {wide.path} has F{wide.exif.f_number:g} and "
+            f"{narrow.path} F{narrow.exif.f_number:g}; name camera {scene.sharp}, or none"
+        )
 
 
 def _pixels(capture: Capture) -> str:

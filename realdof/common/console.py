@@ -16,6 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from realdof.common.errors import InputError
 
@@ -74,7 +75,7 @@ def run_app(app: typer.Typer) -> NoReturn:
 
 
 def _end_with(sentence: str) -> NoReturn:
-    stderr.print(f"[bold red]error:[/] {_escaped(sentence)}", soft_wrap=True, highlight=False)
+    say(sentence, before="error:", style="bold red", console=stderr)
     sys.exit(2)
 
 
@@ -88,17 +89,25 @@ def extra_with(module: str) -> str | None:
     return None
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+def say(sentence: str, *, before: str = "", style: str = "", console: Console = stdout) -> None:
+    """Print one sentence as it is, on one line; names in it are never taken for markup.
+
+    Parameters
+    ----------
+    before, style
+        A word to put before it, and that word's style.
+    """
+    line = Text.assemble((before, style), " ", sentence) if before else Text(sentence)
+    console.print(line, soft_wrap=True, highlight=False)
 
 
 def progress_bar() -> Progress:
     """A bar on standard error with what is done, how long it took and how long it will take."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[detail]}"),
+        TextColumn("{task.fields[detail]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

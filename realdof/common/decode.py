@@ -44,7 +44,18 @@ def read_json(path: Path, model: type[Model], remedy: str) -> Model:
     InputError
         The file is missing, no regular file, too large, no JSON, or not what the model asks for.
     """
-    return decode(path, _parsed_json(path, remedy), model, remedy)
+    text = read_text(path, remedy)
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        # A number of many digits is a ValueError too.
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"{path} is no JSON ({reason}); {remedy}") from error
+    try:
+        # Strict as the types are, arrays may be tuples here, objects dataclasses and strings members of an enum.
+        return model.model_validate_json(text)
+    except (ValidationError, RecursionError) as error:
+        raise InputError(f"{path}: {sentence(error)}; {remedy}") from error
 
 
 def read_toml(path: Path, model: type[Model], remedy: str) -> Model:
@@ -112,13 +123,3 @@ def read_text(path: Path, remedy: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InputError(f"{path} cannot be read ({reason}); {remedy}") from error
-
-
-def _parsed_json(path: Path, remedy: str) -> Any:
-    text = read_text(path, remedy)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        # A number of many digits is a ValueError too.
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"{path} is no JSON ({reason}); {remedy}") from error

@@ -1,6 +1,7 @@
 """Streaming a file from a server or a file URL to disk, with a size limit and a SHA-256 check."""
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ Progress = Callable[[str, int, int | None], None]
 
 _BLOCK = 2**18
 _SHOWN_DIGITS = 12
+_FEWEST_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def download(
     url
         http, https or file.
     sha256
-        The file's SHA-256 in hexadecimal digits, or the beginning of it.
+        The file's SHA-256 in small hexadecimal digits, or its first 8 or more.
     max_bytes
         A longer file is refused.
     progress
@@ -84,7 +86,13 @@ def download(
     ------
     InputError
         The file cannot be had, is too long, or is another file; or ``path`` cannot be written.
+    ValueError
+        ``sha256`` is not such a number: fewer digits would let another file pass.
     """
+    if not re.fullmatch(f"[0-9a-f]{{{_FEWEST_DIGITS},64}}", sha256):
+        raise ValueError(
+            f"a SHA-256 has 64 small hexadecimal digits, its beginning at least {_FEWEST_DIGITS}, not {sha256!r}"
+        )
     source = _open(url, connection)
     digest = hashlib.sha256()
     done = 0

@@ -1,44 +1,33 @@
-"""Many items, one function, one thread a process: on this machine's processes or on a Dask cluster's workers.
+"""Apply one function to many items, one thread a process: in processes of this machine or on a Dask cluster.
 
 Callers see a ``concurrent.futures.Executor`` either way. This module imports nothing that computes, so that a worker
 knows of its one thread before anything starts others.
 """
 
 import importlib
-import multiprocessing
 import os
-import pickle
-import signal
 import sys
-import threading
-import traceback
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, TypeVar
 
 from realdof.common.errors import InputError
+from realdof.common.processes import ProcessWorkers, WorkerDied
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-P = ParamSpec("P")
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 """What keeps numerical libraries from starting threads of their own, if it is set before they are loaded."""
 
-_ATTEMPTS = 2
 _CONNECT_SECONDS = 30
-
-
-class WorkerDied(Exception):
-    """The process that worked on an item ended without a result, and so did the one that tried again."""
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[Item, Result]):
-    """An item and what became of it: ``result``, or the ``error`` that the function raised or ``WorkerDied``."""
+    """An item with its ``result``, or with the ``error`` that the function raised, or ``WorkerDied``."""
 
     item: Item
     result: Result | None
@@ -123,133 +112,6 @@ def _told_as_here(error: BaseException | None) -> BaseException | None:
     if distributed is not None and isinstance(error, distributed.KilledWorker):
         return WorkerDied("the cluster's workers died of it again and again, perhaps for want of memory")
     return error
-
-
-class ProcessWorkers(Executor):
-    """Spawned processes, of which one that dies is replaced and its item tried again once.
-
-    Unlike ``ProcessPoolExecutor`` it knows which item a process died of, and its processes end with this one,
-    however that ends.
-
-    Parameters
-    ----------
-    count
-        How many; each starts when it is first needed.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._threads = ThreadPoolExecutor(count)
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._started: list[_Worker] = []
-        self._killed = False
-
-    def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
-        """As every executor's."""
-        return self._threads.submit(self._run, fn, args, kwargs)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """As every executor's; the processes end once their last item is done."""
-        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
-        if wait:
-            for worker in self._started:
-                worker.end()
-
-    def kill(self) -> None:
-        """End the processes at once; items in progress come back as ``WorkerDied``."""
-        with self._lock:
-            self._killed = True
-            for worker in self._started:
-                worker.kill()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def _run(self, function: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-        for _ in range(_ATTEMPTS):
-            worker = self._worker()
-            outcome = worker.call(function, args, kwargs)
-            if outcome is not None:
-                succeeded, value = outcome
-                if not succeeded:
-                    raise value
-                result: Result = value
-                return result
-            self._local.worker = None
-            worker.end()
-        raise WorkerDied("the process that worked on it died twice, perhaps for want of memory; try fewer workers")
-
-    def _worker(self) -> "_Worker":
-        worker: _Worker | None = getattr(self._local, "worker", None)
-        if worker is None:
-            with self._lock:
-                if self._killed:
-                    raise WorkerDied("the work was given up")
-                self._local.worker = worker = _Worker()
-                self._started.append(worker)
-        return worker
-
-
-class _Worker:
-    """One process and our end of the pipe to it."""
-
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        # With our copy closed, the process's death closes the pipe.
-        theirs.close()
-
-    def call(self, *task: Any) -> tuple[bool, Any] | None:
-        """Whether the function returned, and what it returned or raised; nothing if the process died."""
-        try:
-            self._pipe.send(task)
-            outcome: tuple[bool, Any] = self._pipe.recv()
-        except (EOFError, OSError):
-            return None
-        return outcome
-
-    def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
-
-    def end(self) -> None:
-        """Let the process end."""
-        self._pipe.close()
-        self._process.join()
-
-
-def _serve(pipe: Connection) -> None:
-    """Call what comes through the pipe until it closes; the process ends with its parent, whatever it is doing."""
-    # Ctrl-C reaches the whole process group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    while True:
-        try:
-            function, args, kwargs = pipe.recv()
-        except EOFError:
-            return
-        outcome = _outcome(function, args, kwargs)
-        try:
-            pipe.send(outcome)
-        except (pickle.PicklingError, TypeError, AttributeError) as error:
-            pipe.send((False, error))
-
-
-def _outcome(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, Any]:
-    try:
-        return True, function(*args, **kwargs)
-    # Whatever it is, it is raised again where the result is asked for.
-    except Exception as error:
-        error.add_note("".join(traceback.format_exception(error)))
-        return False, error
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
 
 
 @contextmanager

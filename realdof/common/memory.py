@@ -11,11 +11,29 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 def keep_blocks() -> bool:
-    """Let this process keep freed memory for its next arrays; False where the C library is not glibc."""
-    if not sys.platform.startswith("linux"):
+    """Let this process keep freed memory for its next arrays.
+
+    Returns
+    -------
+    bool
+        False where nothing was changed: the C library is not glibc, or this is a worker of a Dask cluster, which others
+        use too and in which the setting could not be undone.
+    """
+    if not sys.platform.startswith("linux") or _is_shared_worker():
         return False
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
     except (OSError, AttributeError):
         return False
     return bool(mallopt(M_MMAP_MAX, 0)) and bool(mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
+
+
+def _is_shared_worker() -> bool:
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return False
+    try:
+        distributed.get_worker()
+    except ValueError:
+        return False
+    return True

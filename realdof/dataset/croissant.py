@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from realdof.common.files import sha256_of, write_json
-from realdof.dataset.manifest import CROISSANT, MANIFEST, Manifest
+from realdof.dataset.layout import CROISSANT, MANIFEST, PAIR, Role
+from realdof.dataset.manifest import Manifest
 
 _CROISSANT_TERMS = (
     "citeAs",
@@ -53,9 +54,9 @@ _CONTEXT = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
 }
 
-_FOLDERS = {
-    "source": "The defocused images, 16-bit sRGB.",
-    "target": "The all-in-focus images, aligned with the defocused ones and matched in exposure, 16-bit sRGB.",
+_PICTURES = {
+    Role.SOURCE: "The defocused images, 16-bit sRGB.",
+    Role.TARGET: "The all-in-focus images, aligned with the defocused ones and matched in exposure, 16-bit sRGB.",
 }
 
 
@@ -85,8 +86,8 @@ def croissant(manifest: Manifest, manifest_sha256: str) -> dict[str, Any]:
         "url": "https://arxiv.org/abs/2108.13610",
         "version": f"{manifest.version}.0.0",
         "keywords": ["defocus deblurring", "RealDOF", "image restoration"],
-        "distribution": [_manifest_file(manifest_sha256), *(_file_set(folder) for folder in _FOLDERS)],
-        "recordSet": [_record_set("source", None), _record_set("target", "source")],
+        "distribution": [_manifest_file(manifest_sha256), *(_file_set(role) for role in PAIR)],
+        "recordSet": [_record_set(Role.SOURCE, None), _record_set(Role.TARGET, Role.SOURCE)],
     }
 
 
@@ -102,22 +103,22 @@ def _manifest_file(sha256: str) -> dict[str, Any]:
     }
 
 
-def _file_set(folder: str) -> dict[str, Any]:
+def _file_set(role: Role) -> dict[str, Any]:
     return {
         "@type": "cr:FileSet",
-        "@id": f"{folder}-files",
-        "name": f"{folder}-files",
-        "description": _FOLDERS[folder],
+        "@id": f"{role}-files",
+        "name": f"{role}-files",
+        "description": _PICTURES[role],
         "encodingFormat": "image/png",
-        "includes": f"{folder}/*.png",
+        "includes": f"{role}/*.png",
     }
 
 
-def _record_set(folder: str, joined_with: str | None) -> dict[str, Any]:
-    files = {"fileSet": {"@id": f"{folder}-files"}}
+def _record_set(role: Role, joined_with: Role | None) -> dict[str, Any]:
+    files = {"fileSet": {"@id": f"{role}-files"}}
     name = {
         "@type": "cr:Field",
-        "@id": f"{folder}/file",
+        "@id": f"{role}/file",
         "name": "file",
         "description": "Of the same name in both folders.",
         "dataType": "sc:Text",
@@ -127,16 +128,16 @@ def _record_set(folder: str, joined_with: str | None) -> dict[str, Any]:
         name["references"] = {"field": {"@id": f"{joined_with}/file"}}
     image = {
         "@type": "cr:Field",
-        "@id": f"{folder}/image",
+        "@id": f"{role}/image",
         "name": "image",
-        "description": _FOLDERS[folder],
+        "description": _PICTURES[role],
         "dataType": "sc:ImageObject",
         "source": files | {"extract": {"fileProperty": "content"}},
     }
     return {
         "@type": "cr:RecordSet",
-        "@id": folder,
-        "name": folder,
-        "key": {"@id": f"{folder}/file"},
+        "@id": role.value,
+        "name": role.value,
+        "key": {"@id": f"{role}/file"},
         "field": [name, image],
     }

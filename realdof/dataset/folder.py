@@ -1,61 +1,157 @@
-"""The folder of a data set while it is built: whose it is, what a killed build left, what makes it whole."""
+"""The folder of a data set while it is built: this module alone claims it, writes to it and skips what is done."""
 
-import fcntl
-import os
-from collections.abc import Iterator, Set
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
-from realdof.common.errors import InputError
-from realdof.dataset.croissant import write_croissant
-from realdof.dataset.manifest import BUILD, CROISSANT, MANIFEST, Build, Manifest, read_build, write_dataclass
+import numpy as np
 
-_FOLDERS = ("source", "target", "reference", "scenes", "stages/*")
+from realdof.common.claim import Claim, claimed
+from realdof.common.errors import InputError
+from realdof.common.files import sha256_of
+from realdof.dataset.croissant import write_croissant
+from realdof.dataset.layout import (
+    BUILD,
+    CROISSANT,
+    FOLDERS,
+    MANIFEST,
+    RECORDS,
+    REPORT,
+    Role,
+    Stage,
+    image_path,
+    record_path,
+    scene_paths,
+    stage_path,
+)
+from realdof.dataset.manifest import (
+    Build,
+    Manifest,
+    OutputFile,
+    SceneRecord,
+    read_build,
+    read_record,
+    without_maps,
+    write_record,
+)
+from realdof.images.files import write_pixels
+
 # Names that `realdof.common.files.atomic_path` gives to files until they are whole.
-_LEFTOVERS = (".*-????????.png", ".*-????????.json")
+_LEFTOVERS = (".*-????????.png", ".*-????????.json", ".*-????????.html")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A scene's record without its maps, and the SHA-256 of the file that has them."""
+
+    record: SceneRecord
+    sha256: str
 
 
 @contextmanager
-def locked(out: Path, captures: Path) -> Iterator[None]:
-    """Make the folder, and keep other builds out of it; the lock ends with the process, however that ends.
+def claimed_folder(
+    out: Path, captures: Path, build: Build, scenes: Set[str], report: Callable[[str], None] = lambda sentence: None
+) -> Iterator[Claim]:
+    """Begin or continue a build, for the length of a ``with`` block; until it is finished there is no manifest.
 
-    Raises
-    ------
-    InputError
-        It cannot be made, lies among the captures, or another build is writing to it.
-    """
-    if out == captures or captures in out.parents:
-        raise InputError(f"{out} lies within the captures {captures}; give a folder outside of them")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        handle = os.open(out, os.O_RDONLY)
-    except OSError as error:
-        raise InputError(f"cannot write to {out}: {error.strerror}; give a folder that can be written to") from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(f"another build is writing to {out}; wait for it, or give another folder") from error
-        yield
-    finally:
-        os.close(handle)
-
-
-def open_folder(out: Path, build: Build, scenes: Set[str]) -> None:
-    """Begin or continue a build: until it is finished the folder has no manifest.
+    A folder that was made for nothing is removed again.
 
     Parameters
     ----------
     scenes
         Names of all scenes of the captures, usable or not.
+    report
+        See ``realdof.common.claim.claimed``.
 
     Raises
     ------
     InputError
-        The folder is in use for something else, was built with other settings or software, holds a scene that the
-        captures do not have, or cannot be written to.
+        The folder lies among the captures, is in use for something else or by another process, was built with other
+        settings or software, holds a scene that the captures do not have, or cannot be written to.
     """
+    place, source = out.resolve(), captures.resolve()
+    if place == source or source in place.parents:
+        raise InputError(f"{out} lies within the captures {captures}; give a folder outside of them")
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        _make(out)
+        with claimed(out, report) as claim:
+            _open(out, build, scenes)
+            yield claim
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def built_once(out: Path, scene: str, identity: str, build: Callable[[], SceneRecord]) -> Finished:
+    """Build a scene unless it is built already of the same; its record is the last file to be written.
+
+    Parameters
+    ----------
+    identity
+        As ``SceneRecord.identity``: of what the scene would be built now.
+
+    Raises
+    ------
+    InputError
+        The scene cannot be built, or a file cannot be written.
+    """
+    record = _finished(out, scene)
+    if record is None or record.identity != identity:
+        remove_scene(out, scene)
+        record = build()
+        write_record(record_path(out, scene), record)
+    return Finished(without_maps(record), sha256_of(record_path(out, scene)))
+
+
+def write_images(out: Path, scene: str, images: Mapping[Role, np.ndarray]) -> dict[Role, OutputFile]:
+    """Write a scene's images, uint16 (H, W, 3); raises InputError if one cannot be written."""
+    return {role: _written(out, image_path(out, scene, role), pixels) for role, pixels in images.items()}
+
+
+def write_stages(out: Path, scene: str, images: Mapping[Stage, np.ndarray]) -> dict[Stage, OutputFile]:
+    """Write images between the stages; as ``write_images``."""
+    return {stage: _written(out, stage_path(out, scene, stage), pixels) for stage, pixels in images.items()}
+
+
+def remove_scene(out: Path, scene: str) -> None:
+    """Remove a scene's record, then its images; a name that no file can have has none.
+
+    Raises
+    ------
+    InputError
+        A file cannot be removed.
+    """
+    try:
+        paths = scene_paths(out, scene)
+    except InputError:
+        return
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot remove {path}: {error.strerror}; give a folder that can be written to") from error
+
+
+def finish_folder(out: Path, manifest: Manifest) -> None:
+    """Write what makes the data set whole."""
+    # Workers that outlived a killed build for a moment may have left more since the beginning.
+    _remove_leftovers(out)
+    write_record(out / MANIFEST, manifest)
+    write_croissant(out, manifest)
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {out}: {error.strerror}; give a folder that can be written to") from error
+
+
+def _open(out: Path, build: Build, scenes: Set[str]) -> None:
     if (out / BUILD).is_file():
         _refuse_other_build(out, read_build(out), build)
         _refuse_strangers(out, scenes)
@@ -63,39 +159,59 @@ def open_folder(out: Path, build: Build, scenes: Set[str]) -> None:
         raise InputError(f"{out} is not empty and holds no data set; give a new or empty folder")
     try:
         _remove_leftovers(out)
-        (out / MANIFEST).unlink(missing_ok=True)
-        (out / CROISSANT).unlink(missing_ok=True)
+        # The report shows scenes as they were before this build.
+        for name in (MANIFEST, CROISSANT, REPORT):
+            (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot write to {out}: {error.strerror}; give a folder that can be written to") from error
-    write_dataclass(out / BUILD, build)
+    write_record(out / BUILD, build)
 
 
-def finish_folder(out: Path, manifest: Manifest) -> None:
-    """Write what makes the data set whole."""
-    # Workers that outlived a killed build for a moment may have left more since the beginning.
-    _remove_leftovers(out)
-    write_dataclass(out / MANIFEST, manifest)
-    write_croissant(out, manifest)
+def _finished(out: Path, scene: str) -> SceneRecord | None:
+    """A scene's record, if it and all files that it names are as they were written."""
+    if not record_path(out, scene).is_file():
+        return None
+    try:
+        record = read_record(out, scene)
+    except InputError:
+        return None
+    files = [(out / image.file, image.sha256) for image in (*record.outputs.values(), *record.stages.values())]
+    return record if all(path.is_file() and sha256_of(path) == digest for path, digest in files) else None
+
+
+def _written(out: Path, path: Path, pixels: np.ndarray) -> OutputFile:
+    write_pixels(path, pixels)
+    height, width = pixels.shape[:2]
+    return OutputFile(
+        file=path.relative_to(out).as_posix(),
+        sha256=sha256_of(path),
+        height=height,
+        width=width,
+        bits=8 * pixels.dtype.itemsize,
+    )
 
 
 def _remove_leftovers(out: Path) -> None:
-    for folder in (out, *(found for pattern in _FOLDERS for found in out.glob(pattern))):
-        for pattern in _LEFTOVERS:
-            for path in folder.glob(pattern):
-                path.unlink(missing_ok=True)
+    folders = [out, *(out / name for name in FOLDERS), *out.glob("stages/*")]
+    for path in (path for folder in folders for pattern in _LEFTOVERS for path in folder.glob(pattern)):
+        path.unlink(missing_ok=True)
 
 
 def _refuse_other_build(out: Path, old: Build, new: Build) -> None:
-    before = asdict(old.settings) | old.software | {"pipeline": old.pipeline}
-    now = asdict(new.settings) | new.software | {"pipeline": new.pipeline}
-    names = [name for name in now if before.get(name) != now[name]]
-    if names or before.keys() != now.keys():
-        words = ", ".join(f"{name.replace('_', ' ')} {before.get(name)}, not {now[name]}" for name in names)
+    before, now = _facts(old), _facts(new)
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if names:
+        words = ", ".join(f"{name.replace('_', ' ')} {before.get(name)}, not {now.get(name)}" for name in names)
         raise InputError(f"{out} was built with {words}; give the same settings and software, or another folder")
 
 
+def _facts(build: Build) -> dict[str, object]:
+    facts = {"pipeline": build.pipeline, "keeps_stages": build.keeps_stages}
+    return {**build.settings.model_dump(), **build.software, **facts}
+
+
 def _refuse_strangers(out: Path, scenes: Set[str]) -> None:
-    strangers = sorted(path.stem for path in (out / "scenes").glob("[!.]*.json") if path.stem not in scenes)
+    strangers = sorted(path.stem for path in (out / RECORDS).glob("[!.]*.json") if path.stem not in scenes)
     if strangers:
         raise InputError(
             f"{out} holds the scene {strangers[0]}, which the captures do not; "

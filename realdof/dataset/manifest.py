@@ -1,96 +1,74 @@
-"""What a built data set says of itself: ``manifest.json``, and one record a scene with its maps.
+"""What a built data set says of itself: ``manifest.json``, ``build.json``, and one record a scene with its maps."""
 
-    OUT/build.json               what the scenes are built with; another build's is refused
-    OUT/source/<scene>.png       the defocused image, 16-bit
-    OUT/target/<scene>.png       the all-in-focus image, aligned and matched in exposure, 16-bit
-    OUT/reference/<scene>_*.png  the reference pair: fixed, moved, before
-    OUT/scenes/<scene>.json      a ``SceneRecord``, written last of a scene's files
-    OUT/manifest.json            a ``Manifest``, written last of all, and croissant.json beside it
-
-Nothing in them depends on the time, the machine's name, the number of workers or an interruption.
-"""
-
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from realdof.alignment.estimate import Alignment, Verdict
 from realdof.captures.scene import Camera
+from realdof.common.decode import Strict, read_json
 from realdof.common.errors import InputError
 from realdof.common.files import write_json
-from realdof.common.structure import structure
+from realdof.dataset.layout import BUILD, MANIFEST, Role, Stage, record_path
 from realdof.geometry.grid import Region
-from realdof.geometry.warp import Recipe
-from realdof.matching.photometry import Channels, PhotometricMethod, PhotometricModel, PhotometricPair
+from realdof.matching.photometry import PhotometricModel
 from realdof.matching.quality import SceneQuality
-from realdof.raw.develop import Demosaicing, DevelopedBy
+from realdof.raw.developed import DevelopedBy
+from realdof.settings import Settings
 
-MANIFEST, BUILD, CROISSANT = "manifest.json", "build.json", "croissant.json"
-VERSION = 2
+VERSION = 3
+"""Of the format of these files."""
 
 SceneVerdict = Verdict | Literal["failed"]
 """Accepted and doubtful scenes are in the data set; rejected and failed ones only in its manifest."""
 
-WhiteBalance = Literal["reference", "camera"] | Channels
-"""Of the defocused camera's reference shot, of each file's own camera, or fixed multipliers of red, green, blue."""
-
-T = TypeVar("T")
+_REMEDY = "build the data set again in a new folder"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a data set is built.
+class _Stored(Strict):
+    """Data of these files: a frozen type of finite numbers without unknown fields."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+Kind = TypeVar("Kind", bound=_Stored)
+
+
+class Build(_Stored):
+    """What a folder's scenes are built with: another build's scenes are never mixed with them.
 
     Attributes
     ----------
-    recipe
-        ``paper`` resizes first and warps at the final size; ``sharp``, the default, differs from it: it warps at
-        twice the final size, which keeps 6 dB more of the detail.
-    demosaicing
-        ``ahd`` develops shots in full, as the paper's were; ``half-size``, the default, develops Bayer raws straight to
-        half the size: as near to the truth after the reduction, in a tenth of the time.
-    photometry, photometry_pair
-        See ``realdof.matching.photometry``; the default method differs from the paper's, which darkens the truth's
-        contrast.
-    ecc_iterations, ecc_epsilon
-        See ``realdof.alignment.estimate.AlignmentSettings``.
-    white_balance
-        Shared by all four shots of a scene, unless it is ``camera``.
-    keep_stages
-        Whether the stages' outputs are kept in ``stages/<scene>/``.
+    version
+        Of the format of the data set's files.
+    pipeline
+        Version of the pipeline; it changes with the bytes of a scene.
+    settings, fingerprint
+        The settings, and their SHA-256.
+    keeps_stages
+        Whether the images between the stages are kept in ``stages/<scene>/``.
+    software
+        Versions of the libraries that the bytes depend on.
     """
 
-    recipe: Recipe = "sharp"
-    demosaicing: Demosaicing = "half-size"
-    photometry: PhotometricMethod = "lowpass-linear"
-    photometry_pair: PhotometricPair = "target"
-    ecc_iterations: int | None = None
-    ecc_epsilon: float = 1e-6
-    white_balance: WhiteBalance = "reference"
-    keep_stages: bool = False
-
-
-@dataclass(frozen=True)
-class Build:
-    """What the scenes' bytes depend on besides the captures: pipeline version, settings, versions of the software."""
-
+    version: int = VERSION
     pipeline: int
     settings: Settings
+    fingerprint: str
+    keeps_stages: bool = False
     software: dict[str, str]
 
 
-@dataclass(frozen=True)
-class InputFile:
+class InputFile(_Stored):
     """One shot, its path relative to the capture folder or manifest it was found by."""
 
     file: str
     sha256: str
 
 
-@dataclass(frozen=True)
-class OutputFile:
+class OutputFile(_Stored):
     """One image of the data set, its path relative to ``OUT``, its size in px and bits a channel."""
 
     file: str
@@ -100,8 +78,7 @@ class OutputFile:
     bits: int
 
 
-@dataclass(frozen=True)
-class SceneRecord:
+class SceneRecord(_Stored):
     """All there is to know of one scene.
 
     Attributes
@@ -111,17 +88,17 @@ class SceneRecord:
     verdict, reason
         Whether it is in the data set, and one sentence that says why.
     identity
-        SHA-256 over build, inputs and defocused camera: the scene is built again if it changes. ``None`` if failed,
-        and so is or is empty everything below.
+        SHA-256 over build, inputs and defocused camera: the scene is built again if it changes. ``None`` for a failed
+        scene, of which everything below is missing too.
     defocused_camera
         Its grid is the one everything lies on; the other camera's images are moved.
     inputs
         By member: ``reference/A``, ``reference/B``, ``target/A``, ``target/B``.
     outputs
-        ``source`` and ``target``, if accepted or doubtful. ``reference_fixed``: the defocused camera's reference shot.
-        ``reference_before``: the other camera's, mirror undone, not aligned. ``reference_moved``: the same aligned,
-        its exposure as it was; missing if the alignment was rejected, and then the other two show the whole grid,
-        otherwise the region. With ``--keep-stages`` also ``stages/...``.
+        ``source`` and ``target``, if accepted or doubtful; ``reference_moved`` unless the alignment was rejected, and
+        then ``reference_fixed`` and ``reference_before`` show the whole grid, otherwise the region.
+    stages
+        Images between the stages, if the build keeps them.
     developed_by
         How each member got its colours; those that are not ``half-size`` where that was asked for were no Bayer raws.
     white_balance
@@ -145,9 +122,10 @@ class SceneRecord:
     reason: str
     identity: str | None = None
     defocused_camera: Camera | None = None
-    inputs: dict[str, InputFile] = field(default_factory=dict)
-    outputs: dict[str, OutputFile] = field(default_factory=dict)
-    developed_by: dict[str, DevelopedBy] = field(default_factory=dict)
+    inputs: dict[str, InputFile] = Field(default_factory=dict)
+    outputs: dict[Role, OutputFile] = Field(default_factory=dict)
+    stages: dict[Stage, OutputFile] = Field(default_factory=dict)
+    developed_by: dict[str, DevelopedBy] = Field(default_factory=dict)
     white_balance: tuple[float, float, float, float] | None = None
     grid: tuple[int, int] | None = None
     region: Region | None = None
@@ -156,8 +134,7 @@ class SceneRecord:
     quality: SceneQuality | None = None
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(_Stored):
     """A built data set.
 
     Attributes
@@ -174,7 +151,7 @@ class Manifest:
         SHA-256 of ``scenes/<scene>.json``, by the scene's name.
     """
 
-    version: int
+    version: int = VERSION
     build: Build
     scenes: tuple[SceneRecord, ...]
     doubts: dict[str, tuple[str, ...]]
@@ -187,11 +164,6 @@ class Manifest:
         return {verdict: sum(scene.verdict == verdict for scene in self.scenes) for verdict in verdicts}
 
 
-def record_path(out: Path, scene: str) -> Path:
-    """Where a scene's record is."""
-    return out / "scenes" / f"{scene}.json"
-
-
 def without_maps(record: SceneRecord) -> SceneRecord:
     """The record as it stands in the manifest."""
     if record.quality is None:
@@ -202,7 +174,7 @@ def without_maps(record: SceneRecord) -> SceneRecord:
         residual_exposure=replace(record.quality.residual_exposure, map=()),
         blur_sigma=(),
     )
-    return replace(record, quality=quality)
+    return record.model_copy(update={"quality": quality})
 
 
 def read_manifest(out: Path) -> Manifest:
@@ -211,38 +183,39 @@ def read_manifest(out: Path) -> Manifest:
     Raises
     ------
     InputError
-        There is none, or it cannot be read or understood.
+        There is none, it cannot be read or understood, or another release wrote it.
     """
     path = out / MANIFEST
     if not path.is_file():
         raise InputError(f"{out} holds no {MANIFEST}; give a folder that realdof build has finished")
-    return _read(Manifest, path, known_version=VERSION)
-
-
-def read_record(out: Path, scene: str) -> SceneRecord:
-    """Read one scene's record, its maps included; raises as ``read_manifest``."""
-    return _read(SceneRecord, record_path(out, scene))
+    return _of_this_version(path, Manifest)
 
 
 def read_build(out: Path) -> Build:
     """Read what a folder's scenes are built with; raises as ``read_manifest``."""
-    return _read(Build, out / BUILD)
+    return _of_this_version(out / BUILD, Build)
 
 
-def write_dataclass(path: Path, value: Manifest | SceneRecord | Build) -> None:
+def read_record(out: Path, scene: str) -> SceneRecord:
+    """Read one scene's record, its maps included; raises as ``read_manifest``."""
+    return read_json(record_path(out, scene), SceneRecord, _REMEDY)
+
+
+def write_record(path: Path, value: _Stored) -> None:
     """Write a manifest, record or build as JSON, atomically."""
-    write_json(path, asdict(value))
+    write_json(path, value.model_dump(mode="json"))
 
 
-def _read(kind: type[T], path: Path, *, known_version: int | None = None) -> T:
-    try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; build the data set again") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON file ({error}); build the data set again") from error
-    if known_version is not None and isinstance(content, Mapping) and content.get("version") != known_version:
+class _Version(BaseModel):
+    """The part of a file that tells which release wrote it; the oldest builds do not say."""
+
+    version: Any = Field(default="an earlier one")
+
+
+def _of_this_version(path: Path, model: type[Kind]) -> Kind:
+    found = read_json(path, _Version, _REMEDY).version
+    if found != VERSION:
         raise InputError(
-            f"{path} is of version {content.get('version')!r}, known is {known_version}; use the release that wrote it"
+            f"{path} is of version {found!r}, this release reads {VERSION}; use the release that wrote it, or {_REMEDY}"
         )
-    return structure(kind, content, str(path))
+    return read_json(path, model, _REMEDY)

@@ -7,22 +7,19 @@ from pathlib import Path
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 from realdof.dataset.croissant import croissant
+from realdof.dataset.layout import BUILD, CROISSANT, FOLDERS, MANIFEST, PAIR, record_path
 from realdof.dataset.manifest import (
-    CROISSANT,
-    MANIFEST,
     Manifest,
     OutputFile,
     SceneRecord,
     read_build,
     read_manifest,
     read_record,
-    record_path,
     without_maps,
 )
 from realdof.images.headers import read_header
 
 _BITS = 16
-_PAIR = ("source", "target")
 
 
 def faults(out: Path) -> Iterator[str]:
@@ -44,7 +41,7 @@ def faults(out: Path) -> Iterator[str]:
     for scene in manifest.scenes:
         yield from _wrong_record(out, manifest, scene)
         yield from _wrong_pair(scene)
-        for image in scene.outputs.values():
+        for image in (*scene.outputs.values(), *scene.stages.values()):
             yield from _wrong_image(out, image)
     yield from _strangers(out, manifest)
 
@@ -52,7 +49,7 @@ def faults(out: Path) -> Iterator[str]:
 def _wrong_build(out: Path, manifest: Manifest) -> Iterator[str]:
     try:
         if read_build(out) != manifest.build:
-            yield f"{out / 'build.json'} tells of another build than {MANIFEST}"
+            yield f"{out / BUILD} tells of another build than {MANIFEST}"
     except InputError as error:
         yield str(error)
 
@@ -66,6 +63,9 @@ def _wrong_croissant(out: Path, manifest: Manifest) -> Iterator[str]:
     except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
         yield f"{path} cannot be read ({error})"
     else:
+        if not isinstance(content, dict):
+            yield f"{path} holds no Croissant metadata, but {type(content).__name__}; build the data set again"
+            return
         expected = croissant(manifest, sha256_of(out / MANIFEST))
         # Whoever publishes the set adds licence, creator and date.
         changed = [name for name in expected if content.get(name) != expected[name]]
@@ -90,8 +90,8 @@ def _wrong_record(out: Path, manifest: Manifest, scene: SceneRecord) -> Iterator
 
 
 def _wrong_pair(scene: SceneRecord) -> Iterator[str]:
-    wanted = _PAIR if scene.verdict in ("accepted", "doubtful") else ()
-    for role in _PAIR:
+    wanted = PAIR if scene.verdict in ("accepted", "doubtful") else ()
+    for role in PAIR:
         if (role in scene.outputs) != (role in wanted):
             words = "has no" if role in wanted else "nevertheless has a"
             yield f"scene {scene.name} is {scene.verdict} and {words} {role} image"
@@ -119,8 +119,9 @@ def _wrong_image(out: Path, image: OutputFile) -> Iterator[str]:
 
 
 def _strangers(out: Path, manifest: Manifest) -> Iterator[str]:
-    known = {image.file for scene in manifest.scenes for image in scene.outputs.values()}
-    for role in _PAIR:
-        for path in sorted((out / role).glob("*")):
-            if path.relative_to(out).as_posix() not in known:
-                yield f"{path} belongs to no scene of {MANIFEST}"
+    scenes = manifest.scenes
+    known = {out / image.file for scene in scenes for image in (*scene.outputs.values(), *scene.stages.values())}
+    known |= {record_path(out, name) for name in manifest.records}
+    for path in sorted(path for folder in FOLDERS for path in (out / folder).rglob("*")):
+        if path not in known and not path.is_dir():
+            yield f"{path} belongs to no scene of {MANIFEST}"

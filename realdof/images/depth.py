@@ -58,3 +58,8 @@ def as_float(pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype in (np.uint8, np.uint16):
         return np.multiply(pixels, np.float32(1 / np.iinfo(pixels.dtype).max), dtype=np.float32)
     return pixels.astype(np.float32, copy=False)
+
+
+def sixteen_bits(image: np.ndarray) -> np.ndarray:
+    """What is stored of an image: uint16 as it is, float32 in [0, 1] rounded to the nearest of 65535 steps."""
+    return image if image.dtype == np.uint16 else np.rint(image * np.float32(65535)).astype(np.uint16)

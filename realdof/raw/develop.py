@@ -5,9 +5,8 @@ The paper developed in Adobe Lightroom (supplement, section 1); its TIFF and PNG
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import rawpy
@@ -17,19 +16,13 @@ from realdof.geometry.grid import Region
 from realdof.images.colour import srgb_to_linear
 from realdof.images.files import read_pixels
 from realdof.images.headers import read_header
-from realdof.images.resize import area_resize
+from realdof.raw.developed import Demosaicing, Developed, DevelopedBy
 from realdof.raw.half_size import BLUE, GREEN, RED, SITES, Mosaic, develop_half_size, srgb_from_camera
 from realdof.raw.tiff import Tiff
 from realdof.raw.write import RAW_SIZE, VISIBLE_WIDTH
 
 Multipliers = tuple[float, float, float, float]
 """White balance: factors of red, green, blue and the second green (0: the same as green)."""
-
-Demosaicing = Literal["half-size", "ahd"]
-"""By ``realdof.raw.half_size``, or by LibRaw's AHD."""
-
-DevelopedBy = Demosaicing | Literal["someone else"]
-"""How a shot got its colours; TIFF and PNG came with them."""
 
 PAPER_SIZE = (6344, 9504)
 """Height and width of the paper's developed images, px (supplement, section 1)."""
@@ -82,6 +75,8 @@ def develop(path: Path, white_balance: Multipliers | None = None, *, linear: boo
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         return _already_developed(path, white_balance, linear)
     with _opened(path) as raw:
+        if white_balance is None and raw.num_colors > 1:
+            _camera_balance(path, raw)
         pixels: np.ndarray = raw.postprocess(
             use_camera_wb=white_balance is None,
             user_wb=None if white_balance is None else list(white_balance),
@@ -97,15 +92,7 @@ def develop(path: Path, white_balance: Multipliers | None = None, *, linear: boo
     return pixels
 
 
-@dataclass(frozen=True)
-class DevelopedShot:
-    """A shot's pixels, uint16 (H, W, 3), sRGB-encoded, and how they were made."""
-
-    pixels: np.ndarray
-    developed_by: DevelopedBy
-
-
-def develop_cropped(path: Path, white_balance: Multipliers | None = None) -> DevelopedShot:
+def develop_cropped(path: Path, white_balance: Multipliers | None = None) -> Developed:
     """Develop as ``develop`` does and cut out what ``crop`` keeps.
 
     Raises
@@ -114,10 +101,10 @@ def develop_cropped(path: Path, white_balance: Multipliers | None = None) -> Dev
         As ``develop``.
     """
     by: DevelopedBy = "someone else" if path.suffix.lower() in DEVELOPED_SUFFIXES else "ahd"
-    return DevelopedShot(crop(develop(path, white_balance)), by)
+    return Developed(crop(develop(path, white_balance)), RESIZE_FACTOR, by)
 
 
-def develop_half(path: Path, white_balance: Multipliers | None = None) -> DevelopedShot:
+def develop_half(path: Path, white_balance: Multipliers | None = None) -> Developed:
     """Develop to half the size, cut as ``crop`` does: what a Bayer raw gives at once, in a tenth of AHD's time.
 
     Other files, and raws whose colours LibRaw does not describe by one matrix, are developed in full and averaged over
@@ -130,14 +117,19 @@ def develop_half(path: Path, white_balance: Multipliers | None = None) -> Develo
     """
     if path.suffix.lower() not in DEVELOPED_SUFFIXES:
         with _opened(path) as raw:
+            if white_balance is None and raw.num_colors > 1:
+                _camera_balance(path, raw)
             found = _mosaic(raw, white_balance, is_dng=path.suffix.lower() == ".dng")
             if found is not None:
                 half = develop_half_size(*found)
                 kept = _half(_kept(raw.sizes.height, raw.sizes.width))
-                return DevelopedShot(half[kept.slices], "half-size")
-    whole = develop_cropped(path, white_balance)
-    height, width = whole.pixels.shape[:2]
-    return DevelopedShot(area_resize(whole.pixels, height // 2, width // 2), whole.developed_by)
+                return Developed(half[kept.slices], RESIZE_FACTOR // 2, "half-size")
+    return develop_cropped(path, white_balance).reduced(RESIZE_FACTOR // 2)
+
+
+def develop_shot(path: Path, white_balance: Multipliers | None, demosaicing: Demosaicing) -> Developed:
+    """Develop and crop a shot of a scene; raises as ``develop``."""
+    return develop_half(path, white_balance) if demosaicing == "half-size" else develop_cropped(path, white_balance)
 
 
 def camera_multipliers(path: Path) -> Multipliers:
@@ -151,9 +143,7 @@ def camera_multipliers(path: Path) -> Multipliers:
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         raise InputError(f"{path} is already developed and names no white balance; give a raw file or multipliers")
     with _opened(path) as raw:
-        red, green, blue, second_green = raw.camera_whitebalance
-    if not min(red, green, blue) > 0:
-        raise InputError(f"{path} names no white balance of its camera; give multipliers")
+        red, green, blue, second_green = _camera_balance(path, raw)
     return red / green, 1.0, blue / green, second_green / green
 
 
@@ -234,6 +224,14 @@ def _colours_of(raw: rawpy.RawPy, *, is_trusted: bool) -> np.ndarray | None:
     if is_trusted and own[0, 0] > _SMALLEST_OWN:
         return own
     return srgb_from_camera(of_model) if of_model.any(axis=1).all() else None
+
+
+def _camera_balance(path: Path, raw: rawpy.RawPy) -> Multipliers:
+    """What the camera chose; without it LibRaw would take a daylight of its own and say nothing."""
+    red, green, blue, second_green = raw.camera_whitebalance
+    if not min(red, green, blue) > 0:
+        raise InputError(f"{path} names no white balance of its camera; give multipliers, such as 2.35,1,1.62")
+    return red, green, blue, second_green
 
 
 def _of_sites(values: Sequence[T], sites: Sequence[int]) -> tuple[T, T, T, T]:

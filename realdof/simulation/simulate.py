@@ -22,7 +22,7 @@ from realdof.simulation.rig import BODIES, Body, bounds, raw_from_scene, stored_
 from realdof.simulation.scenery import Box, Layer, sky_scenery, textured_scenery
 from realdof.simulation.sensor import srgb_to_camera, xyz_to_camera
 from realdof.simulation.shots import Shot, layer_distances, plan_shot, raw_px, take_shot
-from realdof.simulation.truth import truth_maps, truth_of
+from realdof.simulation.truth import FILE, truth_maps, truth_of
 from realdof.simulation.views import View, render_strips
 
 CLIPPED_SHARE = 0.22
@@ -110,7 +110,7 @@ def simulate_scene(
                 _write(folder.joinpath(*member), simulation, shots[member], mosaic)
     with atomic_path(folder / "truth.npz") as temporary:
         np.savez_compressed(temporary, **maps)  # type: ignore[arg-type]
-    write_json(folder / "truth.json", truth)
+    write_json(folder / FILE, truth.model_dump(mode="json"))
 
 
 def _scenery(simulation: Simulation, body: Body, box: Box, kind: SceneKind, number: int, camera: str) -> list[Layer]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from realdof.captures.scene import Member
+from realdof.captures.scene import Camera, Kind, Member
+from realdof.common.decode import Strict, read_json
 from realdof.raw.develop import RESIZE_FACTOR
-from realdof.simulation.parameters import DAYLIGHT, Draw, SceneKind, Simulation
+from realdof.simulation.parameters import DAYLIGHT, Draw, RgbMultipliers, SceneKind, Simulation
 from realdof.simulation.rig import Body, stored_homography
 from realdof.simulation.scenery import Layer
 from realdof.simulation.sensor import FULL_WELL, read_noise
@@ -19,43 +21,88 @@ VERSION = 1
 """Of the generator: one version, with the same parameters and seed, gives the same scenes."""
 
 
+FILE = "truth.json"
+"""Name of the file in a scene's folder."""
+
+Number = int | float
+Row = tuple[float, float, float]
+
+
+class Truth(Strict):
+    """All that is known about a scene.
+
+    Attributes
+    ----------
+    version, kind, number, simulation
+        What it was made with.
+    grid
+        Height and width of the image once it is developed, cropped and resized to a quarter.
+    homography_a_to_b
+        From points of camera A's grid to those of camera B's as it stores its image, the mirror included; pixel i
+        covers [i, i + 1). None where no alignment is right.
+    mirrored
+        The cameras that see the scene in the mirror.
+    defocused
+        The camera that is wide open in the target pair.
+    gain_b_over_a
+        Linear light of camera B over that of camera A, for each pair and channel, if both are developed with one white
+        balance; with vignetting, at the centre of their raw files.
+    white_balance
+        Multipliers of the light, and those that each camera chose.
+    lens, shots
+        What each shot was taken with.
+    """
+
+    version: int
+    kind: SceneKind
+    number: int
+    simulation: dict[str, Any]
+    grid: tuple[int, int]
+    homography_a_to_b: tuple[Row, Row, Row] | None
+    mirrored: tuple[Camera, ...]
+    defocused: Camera
+    gain_b_over_a: dict[Kind, RgbMultipliers]
+    white_balance: dict[str, RgbMultipliers]
+    lens: dict[str, Number]
+    shots: dict[str, dict[str, Number | bool | None]]
+
+
+def read_truth(folder: Path) -> Truth:
+    """Read the truth about the scene of a folder.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or is not what ``realdof simulate`` writes.
+    """
+    return read_json(folder / FILE, Truth, "simulate the scene again")
+
+
 def truth_of(
     simulation: Simulation, body: Body, draw: Draw, number: int, kind: SceneKind, shots: Mapping[Member, Shot]
-) -> dict[str, Any]:
-    """All that is known about a scene, to be written as JSON.
-
-    Returns
-    -------
-    dict
-        ``grid``: height and width of the image once developed, cropped and resized to a quarter.
-        ``homography_a_to_b``: from points of camera A's grid to those of camera B's as it stores its image, the
-        mirror included; pixel i covers [i, i + 1). None where no alignment is right.
-        ``mirrored``: the cameras that see the scene in the mirror.
-        ``gain_b_over_a``: linear light of camera B over that of camera A, for each pair and channel, if both
-        are developed with one white balance; with vignetting, at the centre of their raw files.
-        ``defocused``: the camera that is wide open in the target pair.
-    """
+) -> Truth:
+    """What is known about a scene before it is rendered."""
     given = None if simulation.homography is None else draw.homography.tolist()
     stored = stored_homography(body, draw.homography, simulation.mirror)
-    alignable = kind in ("textured", "clipped")
-    return {
-        "version": VERSION,
-        "kind": kind,
-        "number": number,
-        "simulation": {**asdict(simulation), "homography": given},
-        "grid": [body.grid.height, body.grid.width],
-        "homography_a_to_b": stored.tolist() if alignable else None,
-        "mirrored": ["B"] if simulation.mirror else [],
-        "defocused": draw.defocused,
-        "gain_b_over_a": {pair: [gain] * 3 for pair, gain in draw.gains.items()},
-        "white_balance": {"light": DAYLIGHT, **draw.white_balance},
-        "lens": {
+    first, second, third = ((a, b, c) for a, b, c in stored.tolist())
+    return Truth(
+        version=VERSION,
+        kind=kind,
+        number=number,
+        simulation={**asdict(simulation), "homography": given},
+        grid=(body.grid.height, body.grid.width),
+        homography_a_to_b=(first, second, third) if kind in ("textured", "clipped") else None,
+        mirrored=("B",) if simulation.mirror else (),
+        defocused=draw.defocused,
+        gain_b_over_a={pair: (gain, gain, gain) for pair, gain in draw.gains.items()},
+        white_balance={"light": DAYLIGHT, **{str(camera): chosen for camera, chosen in draw.white_balance.items()}},
+        lens={
             "focal_length_mm": FOCAL_LENGTH_MM,
             "focus_distance_m": FOCUS_DISTANCE_M,
             "pixel_pitch_um": body.pixel_pitch_um,
         },
-        "shots": {"/".join(member): _settings(shot) for member, shot in shots.items()},
-    }
+        shots={"/".join(member): _settings(shot) for member, shot in shots.items()},
+    )
 
 
 def truth_maps(
@@ -81,7 +128,7 @@ def truth_maps(
     }
 
 
-def _settings(shot: Shot) -> dict[str, Any]:
+def _settings(shot: Shot) -> dict[str, Number | bool | None]:
     iso = shot.noise_iso
     return {
         "f_number": shot.f_number,

@@ -22,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "realdof"))
 
-from captured_scenes import Outcome, build_by_stages
+from captured_scenes import Outcome, build
 from view_pairs import corner_error, view_pair
 
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
@@ -86,7 +86,7 @@ def _captured(
         # The truth is written last.
         if not (scene / "truth.json").exists():
             simulate_scene(scene, simulation, number, kind, body)
-        yield build_by_stages(scene, reduction)
+        yield build(scene, reduction)
 
 
 def _figures(outcome: Outcome) -> str:

@@ -6,7 +6,6 @@ FOLDER takes the captures (half a gigabyte a scene at full size), which a later 
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ import numpy as np
 
 from realdof.dataset.manifest import Manifest, read_manifest
 from realdof.geometry.grid import Grid, corner_distance
+from realdof.simulation.truth import read_truth
 
 _BUILDS = {
     "default": (),
@@ -79,8 +79,8 @@ def told(captures: Path, manifest: Manifest) -> str:
     for scene in manifest.scenes:
         if scene.alignment is None or scene.photometry is None or scene.grid is None:
             continue
-        truth = json.loads((captures / scene.name / "truth.json").read_text())
-        homography, gain = np.array(truth["homography_a_to_b"]), np.array(truth["gain_b_over_a"]["target"])
+        truth = read_truth(captures / scene.name)
+        homography, gain = np.array(truth.homography_a_to_b), np.array(truth.gain_b_over_a["target"])
         if scene.defocused_camera == "B":
             homography, gain = np.linalg.inv(homography), 1 / gain
         corners.append(corner_distance(scene.alignment.matrix, homography, Grid(*scene.grid)))

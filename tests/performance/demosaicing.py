@@ -56,9 +56,7 @@ def compare(name: str, light: np.ndarray, iso: float | None) -> None:
             seconds = time.process_time() - started
             error = (area_resize(shot.pixels, height, width) / 65535 - truth)[BORDER:-BORDER, BORDER:-BORDER]
             dark = (error.mean() / truth[BORDER:-BORDER, BORDER:-BORDER].mean()).item()
-            told.append(
-                f"{shot.developed_by} {-10 * np.log10(np.mean(error**2)):.2f} dB, mean {dark:+.2%}, {seconds:.2f} s"
-            )
+            told.append(f"{shot.by} {-10 * np.log10(np.mean(error**2)):.2f} dB, mean {dark:+.2%}, {seconds:.2f} s")
     print(f"{name}, {f'ISO {iso}' if iso else 'no noise'}: {'; '.join(told)}")
 
 

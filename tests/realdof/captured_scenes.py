@@ -1,80 +1,82 @@
-"""What the stages make of simulated captures, raw files and all, against the truth beside them."""
+"""What the pipeline makes of simulated captures, raw files and all, against the truth beside them."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from realdof.alignment.estimate import Alignment, AlignmentSettings, estimate_homography
+from realdof.alignment.estimate import Alignment
 from realdof.captures.folder import find_scenes
-from realdof.captures.scene import CAMERAS, Kind
+from realdof.captures.scene import Camera, Kind
 from realdof.geometry.grid import Grid, change_grid, corner_distance
-from realdof.geometry.region import valid_region
-from realdof.geometry.warp import warp_to_grid
-from realdof.images.depth import as_float
-from realdof.images.resize import area_resize
-from realdof.matching.photometry import PhotometricModel, apply_photometry, fit_photometry
-from realdof.matching.quality import SceneQuality, measure_quality
-from realdof.raw.develop import camera_multipliers, develop_cropped, develop_half
+from realdof.matching.photometry import PhotometricModel
+from realdof.matching.quality import SceneQuality
+from realdof.raw.develop import camera_multipliers, develop_shot
+from realdof.raw.developed import Developed
+from realdof.scene import Scene, make_scene
+from realdof.settings import Settings
+from realdof.simulation.truth import Truth, read_truth
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One scene, as far as it came: a rejected alignment ends it.
+    """A built scene and how far it is from the truth.
 
     ``corner_error`` is in px of the grid, ``None`` where no alignment is right; ``gain_errors`` are fractions, of red,
     green and blue.
     """
 
-    alignment: Alignment
+    scene: Scene
     corner_error: float | None
-    photometry: PhotometricModel | None = None
-    gain_errors: tuple[float, ...] = ()
-    quality: SceneQuality | None = None
+    gain_errors: tuple[float, ...]
 
     @property
     def verdict(self) -> str:
-        return self.quality.verdict if self.quality else self.alignment.verdict
+        return self.scene.verdict
 
     @property
     def reason(self) -> str:
-        return self.quality.reason if self.quality else self.alignment.reason
+        return self.scene.reason
+
+    @property
+    def alignment(self) -> Alignment:
+        return self.scene.figures.alignment
+
+    @property
+    def photometry(self) -> PhotometricModel | None:
+        return self.scene.figures.photometry
+
+    @property
+    def quality(self) -> SceneQuality | None:
+        return self.scene.figures.quality
 
 
-def build_by_stages(folder: Path, reduction: int) -> Outcome:
-    """Develop, shrink, align, match and judge a scene, ``reduction`` raw pixels a side to one of the grid."""
-    (scene,) = (scene for scene in find_scenes(folder.parent)[0] if scene.name == folder.name)
-    truth = json.loads((folder / "truth.json").read_text())
-    fixed, other = scene.defocused, scene.sharp
-    balance = camera_multipliers(scene.reference.of(fixed).path)
-    pairs: tuple[Kind, Kind] = ("reference", "target")
-    # As a build does, unless the grid is too fine for it.
-    develop = develop_half if reduction >= 4 else develop_cropped
-    photographs = {(k, c): develop(scene.pairs[k].of(c).path, balance).pixels for k in pairs for c in CAMERAS}
-    fine = Grid.of(photographs["reference", fixed])
-    finer = reduction // 2 if reduction >= 4 else reduction
-    grid = Grid(fine.height // finer, fine.width // finer)
-    first, second = (area_resize(photographs["reference", c], grid.height, grid.width) for c in (fixed, other))
-    alignment = estimate_homography(first, second, AlignmentSettings())
-    error = None
-    if truth["homography_a_to_b"] is not None:
-        true = change_grid(np.array(truth["homography_a_to_b"]), Grid(*truth["grid"]), grid)
-        error = corner_distance(alignment.matrix, true if fixed == "A" else np.linalg.inv(true), grid)
-    if alignment.verdict == "rejected":
-        return Outcome(alignment, error)
-    region = valid_region(alignment.matrix, fine, grid).slices
-    moved = {k: np.clip(warp_to_grid(photographs[k, other], alignment.matrix, grid)[region], 0, 1) for k in pairs}
-    defocused = as_float(area_resize(photographs["target", fixed], grid.height, grid.width))[region]
-    photometry = fit_photometry(defocused, moved["target"])
-    gain = truth["gain_b_over_a"]["target"][0]
-    expected = 1 / gain if fixed == "A" else gain
-    quality = measure_quality(
-        alignment,
-        reference=as_float(first)[region],
-        reference_moved=moved["reference"],
-        defocused=defocused,
-        all_in_focus=apply_photometry(moved["target"], photometry),
-    )
-    errors = tuple(float(found / expected - 1) for found in photometry.gain)
-    return Outcome(alignment, error, photometry, errors, quality)
+def build(folder: Path, reduction: int) -> Outcome:
+    """Build a scene, ``reduction`` raw pixels a side to one of the grid, and compare it with its truth."""
+    (shots,) = (scene for scene in find_scenes(folder.parent)[0] if scene.name == folder.name)
+    balance = camera_multipliers(shots.reference.of(shots.defocused).path)
+
+    def develop(kind: Kind, camera: Camera) -> Developed:
+        # Half-size developing is too coarse for a finer grid than a build's.
+        shot = develop_shot(shots.pairs[kind].of(camera).path, balance, "half-size" if reduction == 4 else "ahd")
+        return Developed(shot.pixels, shot.factor * reduction // 4, shot.by)
+
+    scene = make_scene(develop, shots.defocused, Settings())
+    truth = read_truth(folder)
+    return Outcome(scene, _corner_error(scene, truth, shots.defocused), _gain_errors(scene, truth, shots.defocused))
+
+
+def _corner_error(scene: Scene, truth: Truth, defocused: Camera) -> float | None:
+    if truth.homography_a_to_b is None:
+        return None
+    grid = scene.figures.grid
+    true = change_grid(np.array(truth.homography_a_to_b), Grid(*truth.grid), grid)
+    return corner_distance(scene.figures.alignment.matrix, true if defocused == "A" else np.linalg.inv(true), grid)
+
+
+def _gain_errors(scene: Scene, truth: Truth, defocused: Camera) -> tuple[float, ...]:
+    if scene.figures.photometry is None:
+        return ()
+    gain = truth.gain_b_over_a["target"][0]
+    expected = 1 / gain if defocused == "A" else gain
+    return tuple(float(found / expected - 1) for found in scene.figures.photometry.gain)

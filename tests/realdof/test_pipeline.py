@@ -1,6 +1,6 @@
 """`realdof build`: what is in a data set, and that it is the same however it was built."""
 
-import json
+import os
 import random
 import shutil
 import signal
@@ -13,18 +13,25 @@ import pytest
 from build_helpers import contents, link_scene, realdof, realdof_command, sentences
 
 from realdof.common.errors import InputError
-from realdof.dataset.manifest import Settings, read_manifest, read_record
-from realdof.dataset.scene_files import remove_scene
+from realdof.dataset.folder import remove_scene
+from realdof.dataset.layout import Role, Stage
+from realdof.dataset.manifest import read_manifest, read_record
 from realdof.geometry.grid import Grid, corner_distance
+from realdof.images.depth import sixteen_bits
 from realdof.images.files import read_pixels
 from realdof.images.headers import read_header
 from realdof.images.resize import area_resize
 from realdof.matching.photometry import apply_photometry
 from realdof.matching.quality import measure_quality
-from realdof.pipeline import build_dataset
-from realdof.stages import sixteen_bits
+from realdof.pipeline import build_dataset, placeless
+from realdof.scene import opposite
+from realdof.settings import Settings
+from realdof.simulation.truth import read_truth
 
 pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("REALDOF_TEST_KILLS", "8"))
+"""How often a build is killed; a release was checked with 30."""
 
 
 def test_good_scenes_are_pairs_of_16_bit_images_of_one_size_and_sky_is_not_among_them(data_set: Path) -> None:
@@ -41,14 +48,14 @@ def test_good_scenes_are_pairs_of_16_bit_images_of_one_size_and_sky_is_not_among
 
 def test_every_homography_is_the_true_one_and_every_gain(three_scenes: Path, data_set: Path) -> None:
     for name in ("001", "003"):
-        record, truth = read_record(data_set, name), json.loads((three_scenes / name / "truth.json").read_text())
+        record, truth = read_record(data_set, name), read_truth(three_scenes / name)
         assert record.alignment is not None
         assert record.photometry is not None
         assert record.grid is not None
-        matrix, gain = np.array(truth["homography_a_to_b"]), truth["gain_b_over_a"]["target"][0]
-        if truth["defocused"] == "B":
+        matrix, gain = np.array(truth.homography_a_to_b), truth.gain_b_over_a["target"][0]
+        if truth.defocused == "B":
             matrix, gain = np.linalg.inv(matrix), 1 / gain
-        assert record.defocused_camera == truth["defocused"]
+        assert record.defocused_camera == truth.defocused
         assert record.alignment.mirrored
         assert corner_distance(record.alignment.matrix, matrix, Grid(*record.grid)) < 0.03
         # The gain takes the other camera's light to the defocused one's.
@@ -57,7 +64,9 @@ def test_every_homography_is_the_true_one_and_every_gain(three_scenes: Path, dat
 
 def test_the_manifest_has_the_hash_of_every_shot_and_of_every_file(three_scenes: Path, data_set: Path) -> None:
     manifest, shots, files = read_manifest(data_set), contents(three_scenes), contents(data_set)
-    listed = {image.file: image.sha256 for scene in manifest.scenes for image in scene.outputs.values()}
+    scenes = manifest.scenes
+    images = [image for scene in scenes for image in (*scene.outputs.values(), *scene.stages.values())]
+    listed = {image.file: image.sha256 for image in images}
     listed |= {f"scenes/{name}.json": digest for name, digest in manifest.records.items()}
     own = {"build.json", "manifest.json", "croissant.json"}
     assert listed == {file: digest for file, digest in files.items() if file not in own}
@@ -73,10 +82,10 @@ def test_the_figures_can_be_measured_again_from_the_files(data_set: Path) -> Non
     assert record.quality is not None
     again = measure_quality(
         record.alignment,
-        reference=images["reference_fixed"],
-        reference_moved=images["reference_moved"],
-        defocused=images["source"],
-        all_in_focus=images["target"],
+        reference=images[Role.REFERENCE_FIXED],
+        reference_moved=images[Role.REFERENCE_MOVED],
+        defocused=images[Role.SOURCE],
+        all_in_focus=images[Role.TARGET],
     )
     assert again.reference_psnr == pytest.approx(record.quality.reference_psnr, abs=1e-3)
     assert again.residual_shift.median == pytest.approx(record.quality.residual_shift.median, abs=1e-3)
@@ -88,23 +97,25 @@ def test_the_stages_lead_from_one_to_the_next(data_set: Path) -> None:
     assert record.grid is not None
     assert record.region is not None
     assert record.photometry is not None
-    stage = {name: read_pixels(data_set / image.file) for name, image in record.outputs.items()}
+    image = {role: read_pixels(data_set / file.file) for role, file in record.outputs.items()}
+    stage = {stage: read_pixels(data_set / file.file) for stage, file in record.stages.items()}
     inside = record.region.slices
-    fixed, other = record.defocused_camera, "B" if record.defocused_camera == "A" else "A"
-    assert np.array_equal(stage["source"], stage[f"stages/1_reduced_target_{fixed}"][inside])
-    assert np.array_equal(stage["reference_fixed"], stage[f"stages/1_reduced_reference_{fixed}"][inside])
+    assert record.defocused_camera is not None
+    fixed, other = record.defocused_camera, opposite(record.defocused_camera)
+    assert np.array_equal(image[Role.SOURCE], stage[Stage.reduced("target", fixed)][inside])
+    assert np.array_equal(image[Role.REFERENCE_FIXED], stage[Stage.reduced("reference", fixed)][inside])
     # The photograph that is to be warped is kept at twice the final size.
-    before = area_resize(stage[f"stages/1_reduced_reference_{other}"], *record.grid)
-    assert np.array_equal(stage["reference_before"], before[:, ::-1][inside])
-    assert np.array_equal(stage["reference_moved"], stage["stages/2_warped_reference"][inside])
-    warped = stage["stages/2_warped_target"][inside] / np.float32(65535)
+    before = area_resize(stage[Stage.reduced("reference", other)], *record.grid)
+    assert np.array_equal(image[Role.REFERENCE_BEFORE], before[:, ::-1][inside])
+    assert np.array_equal(image[Role.REFERENCE_MOVED], stage[Stage.warped("reference")][inside])
+    warped = stage[Stage.warped("target")][inside] / np.float32(65535)
     corrected = sixteen_bits(apply_photometry(warped, record.photometry))
     # The stage was rounded to 16 bits before it was read here.
-    assert np.abs(corrected.astype(int) - stage["target"]).max() <= 40
+    assert np.abs(corrected.astype(int) - image[Role.TARGET]).max() <= 40
 
 
 def test_one_worker_and_two_give_the_same_bytes(three_scenes: Path, data_set: Path, tmp_path: Path) -> None:
-    build_dataset(three_scenes, tmp_path / "out", Settings(keep_stages=True), worker_count=1)
+    build_dataset(three_scenes, tmp_path / "out", Settings(), keep_stages=True, worker_count=1)
     assert contents(tmp_path / "out") == contents(data_set)
 
 
@@ -120,7 +131,7 @@ def test_a_dask_cluster_of_two_workers_gives_the_same_bytes(three_scenes: Path, 
 def test_a_finished_build_is_not_done_again(three_scenes: Path, data_set: Path, tmp_path: Path) -> None:
     out = shutil.copytree(data_set, tmp_path / "out")
     before, places = contents(out), _places(out / "scenes") | _places(out / "source")
-    build_dataset(three_scenes, out, Settings(keep_stages=True))
+    build_dataset(three_scenes, out, Settings(), keep_stages=True)
     assert contents(out) == before
     assert _places(out / "scenes") | _places(out / "source") == places
 
@@ -131,7 +142,7 @@ def test_a_scene_whose_image_was_changed_or_lost_is_built_again_alone(
     out = shutil.copytree(data_set, tmp_path / "out")
     before, places = contents(out), _places(out / "scenes")
     (out / "target" / "003.png").unlink()
-    build_dataset(three_scenes, out, Settings(keep_stages=True))
+    build_dataset(three_scenes, out, Settings(), keep_stages=True)
     assert contents(out) == before
     assert {name for name, place in _places(out / "scenes").items() if place != places[name]} == {"003.json"}
 
@@ -143,13 +154,13 @@ def test_a_scene_with_other_shots_is_built_again_and_leaves_nothing_of_before(
     captures = tmp_path / "captures"
     for name, source in (("001", "001"), ("003", "sky"), ("sky", "sky")):
         link_scene(three_scenes / source, captures / name)
-    manifest = build_dataset(captures, out, Settings(keep_stages=True))
+    manifest = build_dataset(captures, out, Settings(), keep_stages=True)
     assert [scene.verdict for scene in manifest.scenes] == ["accepted", "rejected", "rejected"]
     assert [path.name for path in (out / "source").iterdir()] == ["001.png"]
     assert sorted(path.name for path in (out / "reference").glob("003*")) == ["003_before.png", "003_fixed.png"]
 
 
-def test_killed_20_times_it_gives_the_same_bytes_and_no_finished_scene_is_redone(
+def test_killed_again_and_again_it_gives_the_same_bytes_and_no_finished_scene_is_redone(
     three_scenes: Path, tmp_path: Path
 ) -> None:
     captures = tmp_path / "captures"
@@ -166,7 +177,7 @@ def test_killed_20_times_it_gives_the_same_bytes_and_no_finished_scene_is_redone
     while True:
         finished = {name: place for name, place in _places(out / "scenes").items() if not name.startswith(".")}
         build = subprocess.Popen(command(out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if kills < 20:
+        if kills < KILLS:
             try:
                 build.wait(chance.uniform(0.25, 0.7) * longest)
             except subprocess.TimeoutExpired:
@@ -176,7 +187,7 @@ def test_killed_20_times_it_gives_the_same_bytes_and_no_finished_scene_is_redone
         assert {name: place for name, place in _places(out / "scenes").items() if name in finished} == finished
         if build.returncode == 0:
             assert contents(out) == whole
-            if kills == 20:
+            if kills == KILLS:
                 break
             attempt += 1
             out = tmp_path / f"killed {attempt}"
@@ -239,7 +250,41 @@ def test_a_build_that_runs_already_keeps_others_out(three_scenes: Path, tmp_path
             refused.append(str(caught.value))
 
     build_dataset(three_scenes, tmp_path / "out", Settings(), build_twice)
-    assert refused == [f"another build is writing to {tmp_path / 'out'}; wait for it, or give another folder"]
+    (sentence,) = refused
+    assert sentence.startswith(f"{tmp_path / 'out'} is in use by process {os.getpid()} on ")
+
+
+def test_a_build_that_goes_on_removes_the_report_of_the_one_before(
+    three_scenes: Path, data_set: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(data_set, tmp_path / "out")
+    (out / "report.html").write_text("as it was")
+    build_dataset(three_scenes, out, Settings(), keep_stages=True)
+    assert contents(out) == contents(data_set)
+
+
+def test_sentences_are_told_without_the_place_only_where_it_begins() -> None:
+    folders = [Path("/data"), Path("/data/out")]
+    assert placeless("/data/a/B.ARW is empty", folders) == "a/B.ARW is empty"
+    assert placeless("cannot write /data/out/x.png: full", folders) == "cannot write x.png: full"
+    assert placeless("/mnt/data/a/B.ARW is empty", folders) == "/mnt/data/a/B.ARW is empty"
+    assert placeless("'/data/a.ARW' and (/data/b.ARW)", folders) == "'a.ARW' and (b.ARW)"
+    assert placeless("/data.old/a.ARW is empty", folders) == "/data.old/a.ARW is empty"
+    assert placeless("/a/b.ARW is empty", [Path("/")]) == "a/b.ARW is empty"
+
+
+def test_a_build_whose_folder_was_taken_over_stops_before_it_writes_the_manifest(
+    three_scenes: Path, tmp_path: Path
+) -> None:
+    link_scene(three_scenes / "sky", tmp_path / "captures" / "sky")
+
+    def take_over(scene: object, total: int) -> None:
+        if scene is not None:
+            (tmp_path / "out" / ".claim").unlink()
+
+    with pytest.raises(InputError, match=r"\.claim was removed"):
+        build_dataset(tmp_path / "captures", tmp_path / "out", Settings(), take_over)
+    assert not (tmp_path / "out" / "manifest.json").exists()
 
 
 def test_removing_a_scene_never_leaves_the_folder(tmp_path: Path) -> None:

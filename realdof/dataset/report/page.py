@@ -7,7 +7,8 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from realdof.common.files import atomic_path
+from realdof.common.files import write_text
+from realdof.dataset.layout import PAIR, REFERENCE, REPORT, Role
 from realdof.dataset.manifest import Manifest, SceneRecord, SceneVerdict, read_manifest, read_record
 from realdof.dataset.report.pictures import (
     ArrowField,
@@ -19,8 +20,6 @@ from realdof.dataset.report.pictures import (
     thumbnail,
 )
 from realdof.images.files import read_pixels
-
-REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Column:
 COLUMNS = (
     Column("shift", "shift, px", "median residual displacement of the aligned reference pair", "{:.3f}"),
     Column("corner", "corner, px", "largest displacement left at a corner of the image", "{:.3f}"),
-    Column("psnr", "PSNR, dB", "of the aligned reference pair, luma", "{:.2f}"),
+    Column("psnr", "PSNR, dB", "of the aligned reference pair, over red, green and blue", "{:.2f}"),
     Column("ssim", "SSIM", "of the aligned reference pair, luma", "{:.4f}"),
     Column("gain", "gain", "green: what the all-in-focus image was multiplied with", "{:.4f}"),
     Column("exposure", "exposure, %", "residual exposure error of the target pair, its worst channel", "{:.2f}"),
@@ -90,14 +89,13 @@ def write_report(out: Path, report: Callable[[int, int], None] = lambda done, to
         report(done, len(manifest.scenes))
     page = _page(out.resolve().name, manifest, views)
     path = out / REPORT
-    with atomic_path(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path
 
 
 def view_of(out: Path, record: SceneRecord, doubts: tuple[str, ...]) -> SceneView:
     """Gather what is shown of a scene."""
-    images = {role: read_pixels(out / file.file) for role, file in record.outputs.items() if "/" not in role}
+    images = {role: read_pixels(out / file.file) for role, file in record.outputs.items()}
     quality = record.quality
     exposure = [] if quality is None else quality.residual_exposure.map
     return SceneView(
@@ -114,23 +112,19 @@ def view_of(out: Path, record: SceneRecord, doubts: tuple[str, ...]) -> SceneVie
     )
 
 
-def _pictures(images: dict[str, np.ndarray]) -> dict[str, str]:
-    pictures = {role: thumbnail(pixels) for role, pixels in images.items()}
-    if "reference_fixed" in images:
-        corner = detail_corner(images["reference_fixed"])
-        for role in ("reference_fixed", "reference_before", "reference_moved"):
-            if role in images:
-                pictures[f"{role}_detail"] = detail(images[role], corner)
-    if "source" in images and "target" in images:
-        corner = detail_corner(images["target"])
-        pictures |= {f"{role}_detail": detail(images[role], corner) for role in ("source", "target")}
+def _pictures(images: dict[Role, np.ndarray]) -> dict[str, str]:
+    pictures = {role.value: thumbnail(pixels) for role, pixels in images.items()}
+    for sharpest, roles in ((Role.REFERENCE_FIXED, REFERENCE), (Role.TARGET, PAIR)):
+        if sharpest in images:
+            corner = detail_corner(images[sharpest])
+            pictures |= {f"{role}_detail": detail(images[role], corner) for role in roles if role in images}
     return pictures
 
 
-def _field(record: SceneRecord, images: dict[str, np.ndarray]) -> ArrowField | None:
-    if record.quality is None or "reference_fixed" not in images:
+def _field(record: SceneRecord, images: dict[Role, np.ndarray]) -> ArrowField | None:
+    if record.quality is None or Role.REFERENCE_FIXED not in images:
         return None
-    height, width = images["reference_fixed"].shape[:2]
+    height, width = images[Role.REFERENCE_FIXED].shape[:2]
     return arrow_field(record.quality.residual_shift.field, height, width)
 
 

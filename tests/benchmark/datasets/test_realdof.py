@@ -13,22 +13,25 @@ from benchmark.datasets.realdof import RealDOF
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from realdof.common.errors import InputError
-from realdof.dataset.manifest import VERSION, Build, Manifest, OutputFile, SceneRecord, Settings, write_dataclass
+from realdof.dataset.layout import Role
+from realdof.dataset.manifest import Build, Manifest, OutputFile, SceneRecord, write_record
 from realdof.images.files import read_pixels, write_pixels
+from realdof.settings import Settings
 
 
 def built(make_pairs, **size: int) -> Path:
     """A folder as `realdof build` leaves it."""
     root = make_pairs(2, bits=16, name="built", **size)
-    kept = OutputFile("", "", 72, 80, 16)
+    kept = OutputFile(file="", sha256="", height=72, width=80, bits=16)
+    images = {Role.SOURCE: kept, Role.TARGET: kept}
     scenes = [
-        SceneRecord("000", "accepted", "", outputs={"source": kept, "target": kept}),
-        SceneRecord("001", "doubtful", "little texture", outputs={"source": kept, "target": kept}),
-        SceneRecord("002", "rejected", "it moved"),
+        SceneRecord(name="000", verdict="accepted", reason="", outputs=images),
+        SceneRecord(name="001", verdict="doubtful", reason="little texture", outputs=images),
+        SceneRecord(name="002", verdict="rejected", reason="it moved"),
     ]
-    build = Build(1, Settings(), {})
-    write_dataclass(root / "build.json", build)
-    write_dataclass(root / "manifest.json", Manifest(VERSION, build, tuple(scenes), {}, {}))
+    build = Build(pipeline=1, settings=Settings(), fingerprint=Settings().fingerprint, software={})
+    write_record(root / "build.json", build)
+    write_record(root / "manifest.json", Manifest(build=build, scenes=tuple(scenes), doubts={}, records={}))
     (root / "reference").mkdir()
     return root
 

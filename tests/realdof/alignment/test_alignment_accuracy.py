@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from captured_scenes import Outcome, build_by_stages
+from captured_scenes import Outcome, build
 from view_pairs import corner_error, view_pair
 
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
@@ -75,7 +75,7 @@ def captures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def built(captures: Path, name: str, simulation: Simulation, kind: SceneKind = "textured") -> Outcome:
     simulate_scene(captures / name, simulation, 1, kind, BODY)
-    return build_by_stages(captures / name, 2)
+    return build(captures / name, 2)
 
 
 @pytest.mark.slow

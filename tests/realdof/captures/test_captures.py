@@ -238,10 +238,13 @@ def test_a_written_manifest_names_the_same_scenes_again(tmp_path: Path) -> None:
             assert same.captures[member].path.samefile(scene.captures[member].path)
 
 
-def test_a_manifest_that_contradicts_the_apertures_is_doubted(tmp_path: Path) -> None:
+def test_a_manifest_that_swaps_the_cameras_is_refused_by_the_apertures(tmp_path: Path) -> None:
     tree, _ = manifest_rows(tmp_path)
     (tmp_path / "scenes.json").write_text(json.dumps([tree | {"defocused": "B"}]))
-    assert "camera B is named as defocused, but has F16" in doubt(tmp_path / "scenes.json")
+    sentence = fatal(tmp_path / "scenes.json")
+    assert "camera B is named as defocused, but" in sentence
+    assert "target/B.ARW has F16 and" in sentence
+    assert sentence.endswith("target/A.ARW F1.8; name camera A, or none")
 
 
 def test_two_scenes_of_one_name_are_both_left_out_and_the_others_are_still_found(tmp_path: Path) -> None:
@@ -284,6 +287,16 @@ def test_a_manifest_that_cannot_be_understood_is_one_sentence(tmp_path: Path, na
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=words):
         find_scenes(tmp_path / name)
+
+
+@pytest.mark.parametrize("place", [".", "100MSDCF"])
+def test_loose_shots_are_sent_to_scan(tmp_path: Path, place: str) -> None:
+    write_shot(tmp_path / "card" / place / "DSC001.ARW", shot(("target", "A")))
+    with pytest.raises(InputError) as caught:
+        find_scenes(tmp_path / "card")
+    folder = (tmp_path / "card" / place).resolve()
+    assert f"{folder} holds loose shots, not sorted into scenes" in str(caught.value)
+    assert f"realdof scan {folder} --manifest scenes.csv" in str(caught.value)
 
 
 def test_a_place_without_scenes_is_one_sentence(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from realdof.common import memory
 from realdof.common.errors import InputError
 from realdof.common.executor import WorkerDied, completed, workers
 
@@ -42,6 +43,32 @@ def unpicklable(_):
 
 def missing_file(_):
     raise FileNotFoundError("no such file")
+
+class Unreadable:
+    def __reduce__(self):
+        return make, ()
+
+def make():
+    raise ValueError("it cannot be made again")
+
+def unreadable_result(_):
+    return Unreadable()
+
+def unreadable_item(item):
+    return item
+
+class Demanding(Exception):
+    def __init__(self, first, second):
+        super().__init__(f"{first} and {second}")
+
+def demanding(_):
+    raise Demanding("red", "blue")
+
+def leave(_):
+    os._exit(7)
+
+def crash(_):
+    os.kill(os.getpid(), signal.SIGSEGV)
 
 def sleep_and_tell(folder):
     Path(folder, str(os.getpid())).touch()
@@ -164,3 +191,55 @@ def _runs(pid: int) -> bool:
         return False
     # A zombie that nobody waits for has ended too.
     return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def test_what_a_worker_cannot_import_is_told_as_that_and_not_as_want_of_memory(functions, tmp_path: Path) -> None:
+    sys.path.insert(0, str(tmp_path))
+    (tmp_path / "only_here.py").write_text("def f(x):\n    return x\n")
+    try:
+        import only_here
+    finally:
+        sys.path.remove(str(tmp_path))
+    with workers(1) as executor:
+        (outcome,) = completed(executor, only_here.f, [0])
+    assert isinstance(outcome.error, ModuleNotFoundError)
+    assert "only_here" in str(outcome.error)
+
+
+@pytest.mark.parametrize("function", ["unreadable_result", "unreadable_item"])
+def test_an_error_of_pickling_is_told_as_that(functions, function: str) -> None:
+    item = functions.Unreadable() if function == "unreadable_item" else 0
+    with workers(1) as executor:
+        (outcome,) = completed(executor, getattr(functions, function), [item])
+        (after,) = completed(executor, functions.square, [4])
+    assert "cannot be made again" in str(outcome.error)
+    assert after.result == 16
+
+
+def test_an_error_whose_class_cannot_be_made_again_comes_with_its_words(functions) -> None:
+    with workers(1) as executor:
+        (outcome,) = completed(executor, functions.demanding, [0])
+    assert str(outcome.error) == "Demanding: red and blue"
+    assert "in demanding" in outcome.error.__notes__[0]
+
+
+def test_how_a_worker_ended_is_told(functions) -> None:
+    with workers(1) as executor:
+        (killed,) = completed(executor, functions.die, [1])
+        (left,) = completed(executor, functions.leave, [0])
+        (crashed,) = completed(executor, functions.crash, [0])
+    assert str(killed.error).endswith("it was killed, perhaps for want of memory; try fewer workers")
+    assert "it ended with status 7" in str(left.error)
+    assert "ended by signal 11" in str(crashed.error)
+    assert "memory" not in str(left.error) + str(crashed.error)
+
+
+def test_a_shared_worker_of_dask_keeps_its_allocator_s_settings(functions) -> None:
+    distributed = pytest.importorskip("distributed")
+    if not memory.keep_blocks():
+        pytest.skip("the C library is not glibc")
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, processes=False) as cluster,
+        workers(1, cluster.scheduler_address) as executor,
+    ):
+        assert executor.submit(memory.keep_blocks).result() is False

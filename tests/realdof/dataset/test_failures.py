@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rawpy
 from build_helpers import MEMBERS, contents, link_scene, realdof, realdof_command, sentences
 
 from realdof.dataset.manifest import Manifest, read_manifest
@@ -16,6 +17,7 @@ from realdof.images.files import write_pixels
 from realdof.raw.exif import read_exif
 from realdof.raw.write import write_arw
 from realdof.simulation.parameters import DAYLIGHT
+from realdof.simulation.truth import read_truth
 
 pytestmark = pytest.mark.slow
 
@@ -223,6 +225,88 @@ def test_captures_that_lost_a_built_scene_are_refused(three_scenes: Path, data_s
     done = realdof("build", tmp_path / "captures", data_set, "--keep-stages")
     assert done.returncode == 2
     assert "holds the scene 003, which the captures do not" in sentences(done)
+
+
+@pytest.mark.parametrize(
+    ("captures", "words"),
+    [("missing", "does not exist"), ("loose", "realdof scan"), ("photographs", "holds no scene that can be built")],
+)
+def test_a_wrong_captures_folder_leaves_no_output_behind(tmp_path: Path, captures: str, words: str) -> None:
+    (tmp_path / "loose").mkdir()
+    write_pixels(tmp_path / "loose" / "holiday.png", np.zeros((20, 20, 3), np.uint8))
+    for scene in ("beach", "hill"):
+        (tmp_path / "photographs" / scene / "target").mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    done = realdof("build", tmp_path / captures, tmp_path / "new" / "out")
+    assert done.returncode == 2
+    assert words in sentences(done)
+    assert done.stderr.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_output_among_captures_that_a_link_leads_to_is_refused(three_scenes: Path, tmp_path: Path) -> None:
+    link_scene(three_scenes / "001", tmp_path / "captures" / "001")
+    (tmp_path / "link").symlink_to(tmp_path / "captures")
+    for captures, out in (("link", "captures/out"), ("captures", "link/out"), ("captures/../captures", "captures/out")):
+        done = realdof("build", tmp_path / captures, tmp_path / out)
+        assert done.returncode == 2
+        assert "lies within the captures" in sentences(done)
+    assert not (tmp_path / "captures" / "out").exists()
+
+
+def test_cameras_swapped_in_a_manifest_are_one_sentence(three_scenes: Path, tmp_path: Path) -> None:
+    defocused = read_truth(three_scenes / "001").defocused
+    swapped = "B" if defocused == "A" else "A"
+    table = ["scene,reference_a,reference_b,target_a,target_b,defocused"]
+    table.append(",".join(["001", *(str(three_scenes / "001" / member) for member in MEMBERS), swapped]))
+    (tmp_path / "scenes.csv").write_text("\n".join(table))
+    done = realdof("build", tmp_path / "scenes.csv", tmp_path / "out")
+    assert done.returncode == 2
+    assert f"camera {swapped} is named as defocused, but" in sentences(done)
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_raw_file_without_white_balance_fails_when_each_camera_s_own_is_asked_for(
+    three_scenes: Path, tmp_path: Path
+) -> None:
+    link_scene(three_scenes / "001", tmp_path / "captures" / "001")
+    path = tmp_path / "captures" / "001" / "target" / "B.ARW"
+    with rawpy.imread(str(path)) as raw:
+        mosaic = raw.raw_image.copy()
+    exif = read_exif(path)
+    path.unlink()
+    write_arw(path, mosaic, exif, (0.0, 0.0, 0.0))
+    for demosaicing in ("half-size", "ahd"):
+        options = ("--white-balance", "camera", "--demosaicing", demosaicing)
+        done = realdof("build", tmp_path / "captures", tmp_path / demosaicing, *options)
+        assert done.returncode == 2
+        assert "001/target/B.ARW names no white balance of its camera" in sentences(done)
+
+
+def test_names_in_brackets_are_printed_as_they_are(three_scenes: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "[red]a[/]b[/bold]"
+    link_scene(three_scenes / "sky", folder / "captures" / "sky")
+    shot = folder / "captures" / "sky" / "target" / "A.ARW"
+    for command in (("inspect", shot), ("develop", shot, "-o", folder / "a.png"), ("scenes", folder / "captures")):
+        done = realdof(*command)
+        assert done.returncode == 0, done.stderr
+    assert "".join(str(folder / "a.png").split()) in "".join(
+        realdof("develop", shot, "-o", folder / "a.png").stderr.split()
+    )
+    done = realdof("build", folder / "captures", folder / "out")
+    assert done.returncode == 1, done.stderr
+    assert "[red]a[/]b[/bold]" in "".join(done.stdout.split())
+    verified = realdof("verify", folder / "out")
+    assert verified.stdout.strip() == f"{folder / 'out'} is whole; pairs: 0"
+
+
+@pytest.mark.parametrize("epsilon", ["nan", "inf"])
+def test_an_epsilon_that_is_no_number_is_one_sentence(three_scenes: Path, tmp_path: Path, epsilon: str) -> None:
+    done = realdof("build", three_scenes, tmp_path / "out", "--ecc-epsilon", epsilon)
+    assert done.returncode == 2
+    assert "ecc_epsilon: input should be a finite number" in sentences(done)
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("words", ["cloudy", "1,2", "0,1,1", "nan,1,1", "1,inf,1"])

@@ -1,29 +1,30 @@
 """The manifest: what is written is read again, and what does not belong is named."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from realdof.alignment.estimate import Alignment
 from realdof.common.errors import InputError
+from realdof.dataset.layout import Role, Stage, record_path
 from realdof.dataset.manifest import (
     Build,
     InputFile,
     Manifest,
     OutputFile,
     SceneRecord,
-    Settings,
+    read_build,
     read_manifest,
     read_record,
-    record_path,
     without_maps,
-    write_dataclass,
+    write_record,
 )
 from realdof.geometry.grid import Region
 from realdof.matching.photometry import PhotometricModel
 from realdof.matching.quality import ResidualExposure, ResidualShift, SceneQuality, ShiftVector
+from realdof.settings import Settings
 
 ALIGNMENT = Alignment(
     homography=((1.0, 0.0, 2.5), (0.0, 1.0, -3.0), (0.0, 1e-6, 1.0)),
@@ -61,8 +62,9 @@ RECORD = SceneRecord(
     reason="well aligned",
     identity="0" * 64,
     defocused_camera="A",
-    inputs={"reference/A": InputFile("001/reference/A.ARW", "1" * 64)},
-    outputs={"source": OutputFile("source/001.png", "2" * 64, 1000, 1500, 16)},
+    inputs={"reference/A": InputFile(file="001/reference/A.ARW", sha256="1" * 64)},
+    outputs={Role.SOURCE: OutputFile(file="source/001.png", sha256="2" * 64, height=1000, width=1500, bits=16)},
+    stages={Stage.warped("target"): OutputFile(file="x.png", sha256="2" * 64, height=1000, width=1500, bits=16)},
     white_balance=(2.35, 1.0, 1.62, 1.0),
     grid=(1586, 2376),
     region=Region(10, 20, 1000, 1500),
@@ -70,10 +72,10 @@ RECORD = SceneRecord(
     photometry=PhotometricModel("lowpass-linear", "target", "linear-light", (1.1, 1.1, 1.1), (0.0, 0.0, 0.0), 32.0),
     quality=QUALITY,
 )
-FAILED = SceneRecord("002", "failed", "002/target/A.ARW is empty; copy it from the camera again")
+FAILED = SceneRecord(name="002", verdict="failed", reason="002/target/A.ARW is empty; copy it from the camera again")
+SETTINGS = Settings(white_balance=(2.0, 1.0, 1.5))
 MANIFEST = Manifest(
-    version=2,
-    build=Build(1, Settings(white_balance=(2.0, 1.0, 1.5)), {"numpy": "2.0"}),
+    build=Build(pipeline=1, settings=SETTINGS, fingerprint=SETTINGS.fingerprint, software={"numpy": "2.0"}),
     scenes=(without_maps(RECORD), FAILED),
     doubts={"001": ("the clocks differ",)},
     records={"001": "3" * 64},
@@ -81,12 +83,12 @@ MANIFEST = Manifest(
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
-    write_dataclass(record_path(tmp_path, "001"), RECORD)
+    write_record(record_path(tmp_path, "001"), RECORD)
     assert read_record(tmp_path, "001") == RECORD
 
 
 def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
-    write_dataclass(tmp_path / "manifest.json", MANIFEST)
+    write_record(tmp_path / "manifest.json", MANIFEST)
     manifest = read_manifest(tmp_path)
     assert manifest == MANIFEST
     assert manifest.counts == {"accepted": 1, "doubtful": 0, "rejected": 0, "failed": 1}
@@ -104,21 +106,36 @@ def test_the_manifest_keeps_the_figures_but_not_the_maps() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"version": 1}, "version"),
-        ({"scenes": [{"name": "001"}]}, r"scenes\[0\] has no 'verdict'"),
-        ({"scenes": [{"name": "001", "verdict": "fine", "reason": ""}]}, "'fine'"),
-        ({"surplus": 1}, "unknown 'surplus'"),
-        ({"doubts": {"001": [1]}}, r"doubts, 001\[0\] holds 1"),
+        ({"version": 2}, "is of version 2, this release reads 3; use the release that wrote it, or build"),
+        ({"scenes": [{"name": "001"}]}, r"scenes\.0\.verdict: field required"),
+        ({"scenes": [{"name": "001", "verdict": "fine", "reason": ""}]}, r'scenes\.0\.verdict.*: .*found "fine"'),
+        ({"surplus": 1}, r"surplus: extra inputs are not permitted"),
+        ({"doubts": {"001": [1]}}, r"doubts\.001\.0: .*found 1;"),
     ],
 )
 def test_a_manifest_that_someone_changed_is_refused_by_the_field(
     tmp_path: Path, change: dict[str, object], words: str
 ) -> None:
-    (tmp_path / "manifest.json").write_text(json.dumps(asdict(MANIFEST) | change))
+    (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST.model_dump(mode="json") | change))
     with pytest.raises(InputError, match=words):
         read_manifest(tmp_path)
 
 
 def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no manifest\.json"):
+        read_manifest(tmp_path)
+
+
+def test_a_build_of_an_earlier_release_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "build.json").write_text(
+        json.dumps({"pipeline": 2, "settings": {"keep_stages": False}, "software": {}})
+    )
+    with pytest.raises(InputError, match=r"build\.json is of version 'an earlier one', this release reads 3"):
+        read_build(tmp_path)
+
+
+def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
+    text = MANIFEST.model_dump_json().replace('"correlation":0.99', '"correlation":NaN')
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"scenes\.0\.alignment\.correlation: "):
         read_manifest(tmp_path)

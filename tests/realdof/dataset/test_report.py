@@ -12,18 +12,8 @@ from view_pairs import view_pair
 
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.common.errors import InputError
-from realdof.dataset.manifest import (
-    MANIFEST,
-    VERSION,
-    Build,
-    Manifest,
-    OutputFile,
-    SceneRecord,
-    Settings,
-    record_path,
-    without_maps,
-    write_dataclass,
-)
+from realdof.dataset.layout import MANIFEST, Role, image_path, record_path
+from realdof.dataset.manifest import Build, Manifest, OutputFile, SceneRecord, without_maps, write_record
 from realdof.dataset.report.page import write_report
 from realdof.dataset.report.pictures import arrow_field, colour_map, detail_corner
 from realdof.geometry.grid import Grid
@@ -32,16 +22,17 @@ from realdof.geometry.warp import warp_to_grid
 from realdof.images.files import write_pixels
 from realdof.matching.photometry import apply_photometry, fit_photometry
 from realdof.matching.quality import ShiftVector, measure_quality
+from realdof.settings import Settings
 
 HEIGHT, WIDTH = 500, 740
 HOSTILE = "<script>alert(1)</script>"
 
 
-def _written(out: Path, name: str, image: np.ndarray) -> OutputFile:
-    path = out / name
+def _written(out: Path, path: Path, image: np.ndarray) -> OutputFile:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_pixels(path, np.round(np.clip(image, 0, 1) * 65535).astype(np.uint16))
-    return OutputFile(name, "0" * 64, *image.shape[:2], 16)
+    height, width = image.shape[:2]
+    return OutputFile(file=path.relative_to(out).as_posix(), sha256="0" * 64, height=height, width=width, bits=16)
 
 
 def _scene(out: Path, name: str, seed: int) -> SceneRecord:
@@ -59,17 +50,25 @@ def _scene(out: Path, name: str, seed: int) -> SceneRecord:
         alignment, reference=fixed, reference_moved=moved, defocused=defocused, all_in_focus=target
     )
     images = {
-        "source": ("source/{}.png", defocused),
-        "target": ("target/{}.png", target),
-        "reference_fixed": ("reference/{}_fixed.png", fixed),
-        "reference_before": ("reference/{}_before.png", before),
-        "reference_moved": ("reference/{}_moved.png", moved),
+        Role.SOURCE: defocused,
+        Role.TARGET: target,
+        Role.REFERENCE_FIXED: fixed,
+        Role.REFERENCE_BEFORE: before,
+        Role.REFERENCE_MOVED: moved,
     }
-    outputs = {role: _written(out, path.format(name), image) for role, (path, image) in images.items()}
     return SceneRecord(
-        name, quality.verdict, quality.reason, "0", "A", {}, outputs, {}, None,
-        (HEIGHT, WIDTH), region, alignment, model, quality,
-    )  # fmt: skip
+        name=name,
+        verdict=quality.verdict,
+        reason=quality.reason,
+        identity="0",
+        defocused_camera="A",
+        outputs={role: _written(out, image_path(out, name, role), image) for role, image in images.items()},
+        grid=(HEIGHT, WIDTH),
+        region=region,
+        alignment=alignment,
+        photometry=model,
+        quality=quality,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +77,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "set"
     records = [_scene(out, "atrium", 1), _scene(out, "bridge", 2)]
     for record in records:
-        write_dataclass(record_path(out, record.name), record)
-    scenes = (*map(without_maps, records), SceneRecord("broken", "failed", f"{HOSTILE} is truncated"))
+        write_record(record_path(out, record.name), record)
+    scenes = (
+        *map(without_maps, records),
+        SceneRecord(name="broken", verdict="failed", reason=f"{HOSTILE} is truncated"),
+    )
+    settings = Settings()
+    build = Build(pipeline=1, settings=settings, fingerprint=settings.fingerprint, software={"numpy": "2"})
     doubts = {"atrium": ("shutter 1/60 s is slower than 1/125 s",)}
-    write_dataclass(out / MANIFEST, Manifest(VERSION, Build(1, Settings(), {"numpy": "2"}), scenes, doubts, {}))
+    write_record(out / MANIFEST, Manifest(build=build, scenes=scenes, doubts=doubts, records={}))
     write_report(out)
     return out
 
@@ -110,6 +114,12 @@ def test_what_a_file_is_called_is_never_run(built: Path) -> None:
     text = (built / "report.html").read_text(encoding="utf-8")
     assert HOSTILE not in text
     assert "&lt;script&gt;" in text
+
+
+def test_a_figure_is_named_as_what_it_is(built: Path) -> None:
+    text = (built / "report.html").read_text(encoding="utf-8")
+    assert "PSNR, dB</b>: of the aligned reference pair, over red, green and blue" in text
+    assert "SSIM</b>: of the aligned reference pair, luma" in text
 
 
 def test_a_folder_without_a_built_data_set_is_one_sentence(tmp_path: Path) -> None:

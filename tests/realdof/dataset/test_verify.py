@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from build_helpers import realdof, sentences
 
-from realdof.dataset.manifest import record_path
+from realdof.dataset.layout import record_path
 from realdof.dataset.verify import faults
 from realdof.images.depth import to_eight_bits
 from realdof.images.files import read_pixels, write_pixels
@@ -47,6 +47,18 @@ def add_a_stranger(out: Path) -> None:
     shutil.copy(out / "source" / "001.png", out / "source" / "holiday.png")
 
 
+def add_strangers_elsewhere(out: Path) -> None:
+    shutil.copy(out / "source" / "001.png", out / "reference" / "holiday_fixed.png")
+    shutil.copy(out / "scenes" / "001.json", out / "scenes" / "holiday.json")
+    (out / "stages" / "001" / "9_dream.png").touch()
+    (out / "stages" / "holiday").mkdir()
+    (out / "stages" / "holiday" / "2_warped_target.png").touch()
+
+
+def make_croissant_a_list(out: Path) -> None:
+    (out / "croissant.json").write_text("[]")
+
+
 def lose_a_record(out: Path) -> None:
     record_path(out, "003").unlink()
 
@@ -79,6 +91,16 @@ DAMAGES: list[tuple[Callable[[Path], None], list[str]]] = [
     (reduce_to_eight_bits, ["target/001.png was changed", "target/001.png has 8 bits a channel; 16 would be right"]),
     (cut, ["source/001.png was changed", "source/001.png is 3"]),
     (add_a_stranger, ["source/holiday.png belongs to no scene"]),
+    (
+        add_strangers_elsewhere,
+        [
+            "reference/holiday_fixed.png belongs to no scene",
+            "scenes/holiday.json belongs to no scene",
+            "stages/001/9_dream.png belongs to no scene",
+            "stages/holiday/2_warped_target.png belongs to no scene",
+        ],
+    ),
+    (make_croissant_a_list, ["croissant.json holds no Croissant metadata, but list"]),
     (lose_a_record, ["scenes/003.json is missing"]),
     (change_a_record, ["scenes/003.json was changed after it was written"]),
     (accept_the_sky, ["otherwise of scene sky", "no source image", "no target image", "croissant.json does not fit"]),

@@ -114,7 +114,7 @@ def test_a_quarter_of_the_size_is_as_near_to_the_truth_as_ahds_to_half_a_decibel
     height, width = light.shape[0] // 4, light.shape[1] // 4
     truth = area_resize(linear_to_srgb(light * EXPOSURE).astype(np.float32), height, width)
     half, whole = develop_half(path, SHARED), develop_cropped(path, SHARED)
-    assert (half.developed_by, whole.developed_by) == ("half-size", "ahd")
+    assert (half.by, whole.by) == ("half-size", "ahd")
     ours, ahd = (area_resize(shot.pixels, height, width) for shot in (half, whole))
     assert decibels(ours, truth) > decibels(ahd, truth) - 0.5
 
@@ -130,7 +130,7 @@ def test_colours_are_librawrs(tmp_path: Path, suffix: str, white_balance: Multip
     else:
         write_arw(path, mosaic, Exif(), DAYLIGHT)
     ours, theirs = develop_half(path, white_balance), develop(path, white_balance)
-    assert ours.developed_by == "half-size"
+    assert ours.by == "half-size"
     middles = (slice(4, None, 8), slice(4, None, 8))
     np.testing.assert_allclose(ours.pixels[middles].astype(int), theirs[8::16, 8::16].astype(int), atol=40)
 
@@ -145,7 +145,7 @@ def test_developed_files_are_averaged(tmp_path: Path) -> None:
     pixels = np.random.default_rng(5).integers(0, 65536, (64, 96, 3), np.uint16)
     write_pixels(tmp_path / "a.tiff", pixels)
     shot = develop_half(tmp_path / "a.tiff")
-    assert shot.developed_by == "someone else"
+    assert shot.by == "someone else"
     np.testing.assert_array_equal(shot.pixels, area_resize(pixels, 32, 48))
 
 

@@ -1,0 +1,176 @@
+"""An executor of processes on this machine that survives the death of one of them.
+
+This module imports nothing that computes, so that a worker knows of its one thread before anything starts others.
+"""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, ParamSpec, TypeVar
+
+from realdof.common.memory import keep_blocks
+
+Result = TypeVar("Result")
+P = ParamSpec("P")
+
+_ATTEMPTS = 2
+
+
+class WorkerDied(Exception):
+    """The process that worked on an item ended without a result, and so did the one that tried again."""
+
+
+class ProcessWorkers(Executor):
+    """An executor of spawned processes that replaces a process that died and tries its item once more.
+
+    Unlike ``ProcessPoolExecutor`` it knows which item a process died of, and its processes end when this one does,
+    even if it is killed.
+
+    Parameters
+    ----------
+    count
+        How many; each starts when it is first needed.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._threads = ThreadPoolExecutor(count)
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._started: list[_Worker] = []
+        self._killed = False
+
+    def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
+        """As every executor's."""
+        return self._threads.submit(self._run, fn, args, kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As every executor's; the processes end once their last item is done."""
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
+        if wait:
+            for worker in self._started:
+                worker.end()
+
+    def kill(self) -> None:
+        """End the processes at once; items in progress come back as ``WorkerDied``."""
+        with self._lock:
+            self._killed = True
+            for worker in self._started:
+                worker.kill()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, function: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+        end = ""
+        for _ in range(_ATTEMPTS):
+            worker = self._worker()
+            outcome = worker.call(function, args, kwargs)
+            if outcome is not None:
+                succeeded, value = outcome
+                if not succeeded:
+                    raise value
+                result: Result = value
+                return result
+            self._local.worker = None
+            end = worker.end()
+        raise WorkerDied(f"the process that worked on it ended twice without a result: {end}")
+
+    def _worker(self) -> "_Worker":
+        worker: _Worker | None = getattr(self._local, "worker", None)
+        if worker is None:
+            with self._lock:
+                if self._killed:
+                    raise WorkerDied("the work was given up")
+                self._local.worker = worker = _Worker()
+                self._started.append(worker)
+        return worker
+
+
+class _Worker:
+    """One process and our end of the pipe to it."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        # With our copy closed, the process's death closes the pipe.
+        theirs.close()
+
+    def call(self, *task: Any) -> tuple[bool, Any] | None:
+        """Whether the function returned, and what it returned or raised; None if the process died."""
+        question = ForkingPickler.dumps(task)
+        try:
+            self._pipe.send_bytes(question)
+            answer = self._pipe.recv_bytes()
+        except (EOFError, OSError):
+            return None
+        outcome: tuple[bool, Any] = pickle.loads(answer)
+        return outcome
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def end(self) -> str:
+        """Let the process end, and say how it did."""
+        self._pipe.close()
+        self._process.join()
+        status = self._process.exitcode
+        if status == -signal.SIGKILL:
+            return "it was killed, perhaps for want of memory; try fewer workers"
+        if status is not None and status < 0:
+            return f"it was ended by signal {-status} ({signal.strsignal(-status)}); report it with the item"
+        return f"it ended with status {status}; its own message tells why"
+
+
+def _serve(pipe: Connection) -> None:
+    """Call what comes through the pipe until it closes; the process ends with its parent, whatever it is doing."""
+    # Ctrl-C reaches the whole process group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_blocks()
+    while True:
+        try:
+            question = pipe.recv_bytes()
+        except EOFError:
+            return
+        pipe.send_bytes(_answer(question))
+
+
+def _answer(question: bytes) -> bytes:
+    """Whether the call succeeded and what it returned or raised, pickled: an error on the way there or back too."""
+    try:
+        function, args, kwargs = pickle.loads(question)
+        return bytes(ForkingPickler.dumps((True, function(*args, **kwargs))))
+    # Whatever it is, it is raised again where the result is asked for.
+    except Exception as error:
+        error.add_note("".join(traceback.format_exception(error)))
+        return _portable(error)
+
+
+def _portable(error: Exception) -> bytes:
+    """A pickled failure that can be read: of an error that cannot be, its kind and words."""
+    try:
+        answer = bytes(ForkingPickler.dumps((False, error)))
+        pickle.loads(answer)
+    # An error's class may do anything when it is pickled or made again.
+    except Exception:
+        stand_in = RuntimeError(f"{type(error).__name__}: {error}")
+        for note in error.__notes__:
+            stand_in.add_note(note)
+        return bytes(ForkingPickler.dumps((False, stand_in)))
+    return answer
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
