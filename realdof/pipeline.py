@@ -79,7 +79,7 @@ def build_dataset(
     worker_count, cluster
         See ``realdof.common.executor.workers``.
     say
-        Is told, in one sentence, why nothing happens for up to a minute.
+        Callback for a sentence that explains a wait of up to a minute for an abandoned folder.
 
     Returns
     -------

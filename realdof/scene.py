@@ -133,7 +133,7 @@ class Scene:
 
 
 Watch = Callable[[Photographs | AlignedPair], None]
-"""Is shown what the stages make, for instance to keep it."""
+"""Callback that receives what each stage makes, for instance to keep it."""
 
 
 def make_scene(develop: Develop, defocused: Camera, settings: Settings, watch: Watch = lambda made: None) -> Scene:
@@ -146,7 +146,7 @@ def make_scene(develop: Develop, defocused: Camera, settings: Settings, watch: W
     defocused
         The camera that is wide open in the target pair; the other one's images are moved onto its grid.
     watch
-        Is shown the images between the stages.
+        Callback that receives the images between the stages.
     """
     photographs = take("reference", develop, defocused, settings, watch)
     registration = register(photographs, settings)

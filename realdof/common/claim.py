@@ -1,4 +1,4 @@
-"""Who may write a folder: one process at a time, on this machine or on any other that sees the same files.
+"""Claim a folder, so that one process at a time writes it, on this machine or on any other that sees the same files.
 
 A claim is a small file that only one process can create (``O_EXCL``), which holds on network file systems where locks
 of the kernel end at the node. It names the machine, the process and the time the process started, and its owner raises
@@ -112,7 +112,7 @@ def claimed(folder: Path, report: Callable[[str], None] = lambda sentence: None)
     folder
         It must exist.
     report
-        Is told in one sentence if an old claim must be watched, which takes up to a minute.
+        Callback for one sentence if another machine's claim must be watched, which takes up to a minute.
 
     Raises
     ------

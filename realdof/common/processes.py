@@ -48,11 +48,11 @@ class ProcessWorkers(Executor):
         self._killed = False
 
     def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
-        """As every executor's."""
+        """Schedule a call; see ``concurrent.futures.Executor.submit``."""
         return self._threads.submit(self._run, fn, args, kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """As every executor's; the processes end once their last item is done."""
+        """End the processes once their last item is done; see ``concurrent.futures.Executor.shutdown``."""
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
         if wait:
             for worker in self._started:

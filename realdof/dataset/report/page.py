@@ -74,7 +74,7 @@ def write_report(out: Path, report: Callable[[int, int], None] = lambda done, to
     out
         A folder that ``realdof build`` has finished.
     report
-        Told how many of how many scenes are drawn.
+        Progress callback (scenes done, scenes in total).
 
     Raises
     ------
