@@ -94,7 +94,7 @@ def build_dataset(
     # A cluster's workers have working folders of their own.
     captures, out = captures.absolute(), out.absolute()
     root = captures if captures.is_dir() else captures.parent
-    scenes, complaints = find_scenes(captures)
+    scenes, complaints = find_scenes(captures, settings.rig)
     failures = _unusable(complaints)
     if not scenes and not (out / BUILD).is_file():
         raise InputError(_nothing_to_build(captures, failures))
@@ -214,7 +214,7 @@ def _shared_balance(scene: CapturedScene, settings: Settings) -> Multipliers | N
     developed = [path for path in paths if path.suffix.lower() in DEVELOPED_SUFFIXES]
     if developed and len(developed) < len(paths):
         raw = next(path for path in paths if path not in developed)
-        raise InputError(f"{developed[0]} is developed and {raw} is raw; give four files of one kind")
+        raise InputError(f"{developed[0]} is developed and {raw} is raw; give files of one kind")
     if not isinstance(settings.white_balance, str):
         red, green, blue = settings.white_balance
         return red, green, blue, green

@@ -19,6 +19,7 @@ from realdof.geometry.region import valid_region
 from realdof.geometry.warp import Recipe, warp_to_grid
 from realdof.images.depth import as_float, sixteen_bits
 from realdof.images.resize import area_resize
+from realdof.matching.apertures import align_apertures, as_defocused
 from realdof.matching.photometry import PhotometricModel, apply_photometry, fit_photometry
 from realdof.matching.quality import SceneQuality, measure_quality
 from realdof.raw.developed import Developed, DevelopedBy
@@ -148,25 +149,27 @@ def make_scene(develop: Develop, defocused: Camera, settings: Settings, watch: W
     watch
         Callback that receives the images between the stages.
     """
-    photographs = take("reference", develop, defocused, settings, watch)
+    # One camera on a tripod takes no reference pair: its target pair is aligned by itself.
+    photographs = take("reference" if settings.rig == "dual" else "target", develop, defocused, settings, watch)
     registration = register(photographs, settings)
     images = {Role.REFERENCE_BEFORE: registration.before, Role.REFERENCE_FIXED: registration.fixed}
     figures = Figures(registration.grid, photographs.developed_by, registration.alignment, registration.region)
     if registration.region is None:
         return Scene("rejected", registration.reason, images, figures)
 
-    reference = move(photographs, registration, settings, watch)
-    photographs = take("target", develop, defocused, settings, watch)
-    target = move(photographs, registration, settings, watch)
+    reference = target = move(photographs, registration, settings, watch)
+    if settings.rig == "dual":
+        photographs = take("target", develop, defocused, settings, watch)
+        target = move(photographs, registration, settings, watch)
+        figures.developed_by.update(photographs.developed_by)
     images[Role.REFERENCE_MOVED] = reference.moved
-    figures.developed_by.update(photographs.developed_by)
 
     exposure = match(target if settings.photometry_pair == "target" else reference, settings)
     if exposure.model is None:
         return Scene("rejected", exposure.reason, images, figures)
     all_in_focus = apply_photometry(as_float(target.moved), exposure.model)
 
-    quality = measure(registration, reference, target, all_in_focus)
+    quality = measure(registration, reference, target, all_in_focus, settings)
     if quality.verdict != "rejected":
         images |= {Role.SOURCE: target.fixed, Role.TARGET: sixteen_bits(all_in_focus)}
     return Scene(quality.verdict, quality.reason, images, replace(figures, photometry=exposure.model, quality=quality))
@@ -186,9 +189,9 @@ def register(reference: Photographs, settings: Settings) -> Registration:
     fixed, moving = reference.fixed.pixels, reference.moving.pixels
     grid = Grid.of(fixed)
     before = area_resize(moving, grid.height, grid.width)
-    alignment = estimate_homography(
-        fixed, before, AlignmentSettings(ecc_iterations=settings.ecc_iterations, ecc_epsilon=settings.ecc_epsilon)
-    )
+    align = estimate_homography if settings.rig == "dual" else align_apertures
+    how = AlignmentSettings(ecc_iterations=settings.ecc_iterations, ecc_epsilon=settings.ecc_epsilon)
+    alignment = align(fixed, before, how)
     before = np.ascontiguousarray(before[:, ::-1]) if alignment.mirrored else before
     if alignment.verdict == "rejected":
         return Registration(grid, alignment, None, alignment.reason, fixed, before)
@@ -220,13 +223,18 @@ def match(pair: AlignedPair, settings: Settings) -> Exposure:
 
 
 def measure(
-    registration: Registration, reference: AlignedPair, target: AlignedPair, all_in_focus: np.ndarray
+    registration: Registration,
+    reference: AlignedPair,
+    target: AlignedPair,
+    all_in_focus: np.ndarray,
+    settings: Settings,
 ) -> SceneQuality:
     """Measure what is left after alignment and matching, and judge by it."""
+    fixed, moved = as_float(reference.fixed), as_float(reference.moved)
     return measure_quality(
         registration.alignment,
-        reference=as_float(reference.fixed),
-        reference_moved=as_float(reference.moved),
+        reference=fixed,
+        reference_moved=moved if settings.rig == "dual" else as_defocused(fixed, moved),
         defocused=as_float(target.fixed),
         all_in_focus=all_in_focus,
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from realdof.captures.scene import Rig
 from realdof.common.decode import Strict
 from realdof.geometry.warp import Recipe
 from realdof.matching.photometry import PhotometricMethod, PhotometricPair
@@ -25,6 +26,8 @@ class Settings(Strict):
 
     Attributes
     ----------
+    rig
+        ``dual``, the paper's: two cameras behind a beam splitter. ``single``: one camera on a tripod, two apertures.
     recipe
         ``sharp``, the default, differs from the paper: it warps at twice the final size, which keeps 6 dB more of the
         detail. ``paper`` resizes first and warps at the final size.
@@ -45,6 +48,7 @@ class Settings(Strict):
 
     model_config = ConfigDict(allow_inf_nan=False)
 
+    rig: Rig = "dual"
     recipe: Recipe = "sharp"
     demosaicing: Demosaicing = "half-size"
     photometry: PhotometricMethod = "lowpass-linear"

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import rawpy
 import tifffile
 from PIL import Image, UnidentifiedImageError
 
@@ -21,15 +20,13 @@ from realdof.captures.folder import RAW_SUFFIXES
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 from realdof.images.files import read_pixels
-from realdof.raw.develop import develop
+from realdof.raw.develop import develop, raw_orientation
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})
 SUFFIXES = IMAGE_SUFFIXES | RAW_SUFFIXES
 JPEG_QUALITY = 95
 _TIFF_SUFFIXES = (".tif", ".tiff")
 _ORIENTATION, _PROFILE = 274, 34675
-_LIBRAW_FLIPS = {3: 3, 5: 8, 6: 6}
-"""Orientation tag by LibRaw's ``flip``."""
 _PNG_HEADER_END = 33
 
 
@@ -71,7 +68,7 @@ def read_photograph(path: Path) -> Photograph:
         The file cannot be read, is CMYK, or has transparent pixels.
     """
     if path.suffix.lower() in RAW_SUFFIXES:
-        return _with_exif(Photograph(develop(path), orientation=_raw_orientation(path)))
+        return _with_exif(Photograph(develop(path), orientation=raw_orientation(path)))
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         raise InputError(f"{path} is no photograph by its name; give JPEG, PNG, TIFF or a camera's raw file")
     pixels = read_pixels(path)
@@ -100,11 +97,6 @@ def _tiff_photograph(path: Path, pixels: np.ndarray) -> Photograph:
         profile = tags.valueof(_PROFILE, b"")
         grey = tags.valueof("SamplesPerPixel", 1) == 1 and tags.valueof("PhotometricInterpretation") != 3
     return Photograph(pixels, grey, bytes(profile), int(orientation) if int(orientation) in range(1, 9) else 1)
-
-
-def _raw_orientation(path: Path) -> int:
-    with rawpy.imread(str(path)) as raw:
-        return _LIBRAW_FLIPS.get(raw.sizes.flip, 1)
 
 
 def _with_exif(photograph: Photograph) -> Photograph:

@@ -5,9 +5,9 @@ The inverse compositional form: gradients and the normal matrix belong to the re
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from realdof.common.opencv import cv2
 from realdof.geometry.grid import Grid, from_integer_centres, normalised, to_integer_centres
 from realdof.geometry.warp import midpoints_filled, warp_dense
 
@@ -58,7 +58,7 @@ def maximise_correlation(
     start
         Homography to begin with, half-pixel centres.
     iterations
-        At most so many.
+        At most so many; zero leaves the start as it is, with a correlation of -1.
     epsilon
         Stop when the coefficient changes by less.
 
@@ -77,8 +77,9 @@ def maximise_correlation(
     current = to_unit @ start @ np.linalg.inv(to_unit)
     best = EccResult(normalised(start), -1.0, 0)
     normal_matrix: np.ndarray | None = None
-    last = -1.0
+    last, done = -1.0, 0
     for iteration in range(iterations):
+        done = iteration + 1
         homography = normalised(np.linalg.inv(to_unit) @ current @ to_unit)
         view = warp_dense(dense, homography, grid, outside=float("nan"))
         # NaN is the only value that differs from itself.
@@ -96,7 +97,7 @@ def maximise_correlation(
             break
         correlation = product / np.sqrt(view_energy * template_energy)
         if correlation > best.correlation:
-            best = EccResult(homography, correlation, iteration + 1)
+            best = EccResult(homography, correlation, done)
         if product <= 0 or abs(correlation - last) < epsilon:
             break
         last = correlation
@@ -112,7 +113,7 @@ def maximise_correlation(
         if step is None:
             break
         current = normalised(current @ np.linalg.inv(step))
-    return EccResult(best.homography, best.correlation, iteration + 1)
+    return EccResult(best.homography, best.correlation, done)
 
 
 def single_level_ecc(

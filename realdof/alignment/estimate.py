@@ -1,27 +1,23 @@
 """The homography between the two cameras of the beam-splitter rig, from a reference pair, and whether to trust it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import cv2
 import numpy as np
 
+from realdof.alignment.agreement import correlation, detail_correlation
+from realdof.alignment.detail import is_structureless, self_similarity
+from realdof.alignment.displacement import fit_shift_model
 from realdof.alignment.ecc import single_level_ecc
 from realdof.alignment.pyramid import LumaPair, climb
+from realdof.alignment.sharpness import equally_sharp
 from realdof.alignment.starts import FeatureMatch, Features, match_features, similarity_from_spectra
-from realdof.alignment.tiles import (
-    BAND_PASS_REACH,
-    TileShifts,
-    band_pass,
-    fit_shift_model,
-    is_structureless,
-    self_similarity,
-    tile_shifts,
-)
+from realdof.alignment.tiles import tile_shifts
+from realdof.alignment.verdict import Evidence, Verdict, judge
+from realdof.common.opencv import cv2
 from realdof.geometry.grid import Grid, change_grid, mirror, normalised
 from realdof.geometry.warp import warp
 
-Verdict = Literal["accepted", "doubtful", "rejected"]
 Method = Literal["pyramid-ecc", "single-level-ecc", "sift"]
 
 # Features, and the correlation that judges, are computed on a grid of at most this width: a quarter of 2376.
@@ -29,15 +25,6 @@ _COARSE_WIDTH = 594
 _FEWEST_INLIERS = 15
 _CLEAR_MAJORITY = 2
 _FALL_BACK_MARGIN = 0.05
-
-# Measured on simulated pairs: right alignments have 0.9 and more, with much texture 0.997; wrong ones 0.55 and less.
-_SMALLEST_CORRELATION = 0.75
-_FEWEST_TILES = 12
-_PERIODIC = 0.85
-_SMALLEST_MATCHED_SHARE = 0.5
-_SMALLEST_OVERLAP = 0.4
-_ACCEPTED_ERROR, _DOUBTFUL_ERROR = 0.15, 0.3
-_WITHOUT_TEXTURE: tuple[Verdict, str] = "rejected", "there is too little texture to align by: noise only"
 
 
 @dataclass(frozen=True)
@@ -86,10 +73,11 @@ class Alignment:
         SIFT features that agree on one homography with the mirror as found, and with the opposite; ``None`` if the
         settings said which.
     tiles, textured_tiles, matched_tiles
-        Tiles of 64 px within the overlap; those with texture; those of them that show the same.
+        Tiles of 64 px within the overlap (in small frames neighbours overlap by half); those with texture; those of
+        them that show the same.
     estimated_error
-        Corner error in px that the tiles' shifts suggest: the homography that is left in them plus two standard
-        errors. ``None`` where too few tiles match to tell.
+        Corner error in px that is not exceeded, to 97.5 %: the homography that is left in the tiles' shifts, and its
+        uncertainty. ``None`` where too few tiles match to tell.
     verdict, reason
         Whether the homography may be used, and one sentence that says why.
     """
@@ -163,12 +151,16 @@ def estimate_homography(reference: np.ndarray, moving: np.ndarray, settings: Ali
         for way in _plausible(matches)
         for candidate in _candidates(views[way], coarse[way], matches[way], way, settings)
     ]
-    scores = [_detail_correlation(coarse[c.mirrored], c.homography, pair.grid) for c in candidates]
+    scores = [detail_correlation(coarse[c.mirrored], c.homography, pair.grid) for c in candidates]
     # Features alone are less exact: they win only where ECC went astray.
     ranks = [score - _FALL_BACK_MARGIN * (c.method == "sift") for score, c in zip(scores, candidates, strict=True)]
     winner = int(np.argmax(ranks))
     best = candidates[winner]
-    return _judged(views[best.mirrored], coarse[best.mirrored], best, scores[winner], matches)
+    view, coarse_view = views[best.mirrored], coarse[best.mirrored]
+    evidence = _evidence(view, coarse_view, best.homography, scores[winner])
+    if settings.ecc_iterations is None and evidence.worth_sharing_sharpness:
+        best, evidence = _at_equal_sharpness(view, coarse_view, best, evidence, settings)
+    return _alignment(view, best, evidence, matches)
 
 
 def _coarse_grid(grid: Grid) -> Grid:
@@ -211,90 +203,52 @@ def _candidates(
     return found
 
 
-def _correlation(first: np.ndarray, second: np.ndarray, valid: np.ndarray) -> float:
-    """Correlation coefficient over the valid pixels; 0 where there are too few or one image is flat."""
-    if np.count_nonzero(valid) < 0.1 * valid.size:
-        return 0.0
-    a, b = (image[valid].astype(np.float64) for image in (first, second))
-    a -= a.mean()
-    b -= b.mean()
-    return float((a @ b) / max(np.sqrt((a @ a) * (b @ b)), 1e-30))
-
-
-def _detail_correlation(coarse: LumaPair, homography: np.ndarray, full: Grid) -> float:
-    grid = coarse.grid
-    border = BAND_PASS_REACH
-    first, second = band_pass(coarse.reference), band_pass(coarse.moving)
-    second[:border] = second[-border:] = np.nan
-    second[:, :border] = second[:, -border:] = np.nan
-    moved = change_grid(homography, full, grid)
-    view = warp(second, moved, grid, interpolation=cv2.INTER_LINEAR, outside=float("nan"))
-    valid = np.isfinite(view)
-    valid[:border] = valid[-border:] = False
-    valid[:, :border] = valid[:, -border:] = False
-    return _correlation(first, view, valid)
-
-
-def _judged(
-    pair: LumaPair,
-    coarse: LumaPair,
-    best: _Candidate,
-    detail_correlation: float,
-    matches: dict[bool, FeatureMatch | None],
-) -> Alignment:
+def _evidence(pair: LumaPair, coarse: LumaPair, homography: np.ndarray, detail: float) -> Evidence:
     grid = pair.grid
-    view = warp(pair.moving, best.homography, grid, interpolation=cv2.INTER_LINEAR, outside=float("nan"))
+    view = warp(pair.moving, homography, grid, interpolation=cv2.INTER_LINEAR, outside=float("nan"))
     valid = np.isfinite(view)
-    correlation = _correlation(pair.reference, view, valid)
     view[~valid] = 0
     tiles = tile_shifts(pair.reference, view, valid=valid)
     model = fit_shift_model(tiles, grid)
-    error = model.corner_shift + 2 * model.corner_error
-    if detail_correlation < _SMALLEST_CORRELATION and is_structureless(pair.reference):
-        verdict, reason = _WITHOUT_TEXTURE
-    else:
-        verdict, reason = _verdict(tiles, detail_correlation, error, self_similarity(coarse.reference))
+    return Evidence(tiles, model, detail, self_similarity(coarse.reference), is_structureless(pair.reference))
+
+
+def _at_equal_sharpness(
+    pair: LumaPair, coarse: LumaPair, best: _Candidate, evidence: Evidence, settings: AlignmentSettings
+) -> tuple[_Candidate, Evidence]:
+    """The alignment again with the sharper photograph blurred, if the corners are then known better."""
+    equal = equally_sharp(pair, best.homography)
+    climbed = climb(equal, {best.start: best.homography}, epsilon=settings.ecc_epsilon)
+    homography = climbed.result.homography
+    detail = detail_correlation(equal.coarser(coarse.grid), homography, pair.grid)
+    again = _evidence(equal, coarse, homography, detail)
+    if not again.model.bound < evidence.model.bound:
+        return best, evidence
+    return replace(best, homography=homography, iterations=best.iterations + climbed.iterations), again
+
+
+def _alignment(
+    pair: LumaPair, best: _Candidate, evidence: Evidence, matches: dict[bool, FeatureMatch | None]
+) -> Alignment:
+    grid = pair.grid
+    view = warp(pair.moving, best.homography, grid, interpolation=cv2.INTER_LINEAR, outside=float("nan"))
     stored = mirror(grid) @ best.homography if best.mirrored else best.homography
     other = matches.get(not best.mirrored)
+    verdict, reason = judge(evidence)
     return Alignment(
         homography=tuple((a, b, c) for a, b, c in normalised(stored).tolist()),
         mirrored=best.mirrored,
         method=best.method,
         start=best.start,
         iterations=best.iterations,
-        correlation=correlation,
-        detail_correlation=detail_correlation,
+        correlation=correlation(pair.reference, view, np.isfinite(view)),
+        detail_correlation=evidence.detail_correlation,
         inliers=_inliers(matches[best.mirrored]),
         inliers_other_way=_inliers(other) if len(matches) > 1 else None,
-        tiles=int(tiles.within.sum()),
-        textured_tiles=int(tiles.textured.sum()),
-        matched_tiles=int(tiles.matched.sum()),
-        estimated_error=error if np.isfinite(error) else None,
+        tiles=int(evidence.tiles.within.sum()),
+        textured_tiles=int(evidence.tiles.textured.sum()),
+        matched_tiles=int(evidence.tiles.matched.sum()),
+        estimated_error=evidence.error,
         verdict=verdict,
         reason=reason,
     )
-
-
-def _verdict(tiles: TileShifts, detail_correlation: float, error: float, repetition: float) -> tuple[Verdict, str]:
-    """The first thing that speaks against the alignment, in one sentence."""
-    located, textured, matched = (int(mask.sum()) for mask in (tiles.located, tiles.textured, tiles.matched))
-    if located < _FEWEST_TILES:
-        return "rejected", f"there is too little texture to align by: in {located} of {tiles.peak.size} tiles"
-    if repetition > _PERIODIC:
-        return "rejected", f"the scene repeats itself (to {repetition:.0%}), so the shift is known only up to a period"
-    if detail_correlation < _SMALLEST_CORRELATION:
-        return "rejected", (
-            "the photographs do not show the same scene, or it was not found: the correlation of their detail is "
-            f"{detail_correlation:.2f}, right ones have {_SMALLEST_CORRELATION} and more"
-        )
-    if textured < _FEWEST_TILES:
-        return "rejected", f"the photographs share too little texture: {textured} tiles of their overlap have any"
-    if tiles.within.mean() < _SMALLEST_OVERLAP:
-        return "rejected", f"the photographs overlap in {tiles.within.mean():.0%} of the frame only, as far as aligned"
-    if matched < _SMALLEST_MATCHED_SHARE * textured:
-        return "rejected", f"the photographs differ after alignment: only {matched} of {textured} textured tiles match"
-    if not error <= _DOUBTFUL_ERROR:
-        return "rejected", f"the corners are known to {error:.2f} px only, at most {_DOUBTFUL_ERROR} px would do"
-    if error > _ACCEPTED_ERROR:
-        return "doubtful", f"the corners are known to {error:.2f} px only, {_ACCEPTED_ERROR} px would be good"
-    return "accepted", f"{matched} of {textured} textured tiles match, the corners are known to {error:.3f} px"

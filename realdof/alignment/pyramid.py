@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 
+from realdof.alignment.detail import BAND_PASS_REACH, band_pass
 from realdof.alignment.ecc import EccResult, MaskedImage, maximise_correlation
-from realdof.alignment.tiles import BAND_PASS_REACH, band_pass
+from realdof.common.opencv import cv2
 from realdof.geometry.grid import Grid, change_grid
-from realdof.images.colour import luma
+from realdof.images.colour import SATURATED, luma
 from realdof.images.resize import area_resize
 
 # Iterations at most, by how many times coarser the grid is.
@@ -19,7 +19,6 @@ _SMALLEST_SIDE = 64
 # Coarser grids keep the shading: it carries ECC over displacements that detail cannot bridge.
 _COARSEST_BAND_PASSED = 2
 _SMOOTHING = 0.8
-_SATURATED = 0.995
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def _coarser(grid: Grid, factor: int) -> Grid:
 def _saturated(photograph: np.ndarray) -> np.ndarray:
     """Where a channel is saturated; there the brighter photograph's edges lie elsewhere than the darker one's."""
     full_scale = 1.0 if photograph.dtype.kind == "f" else float(np.iinfo(photograph.dtype).max)
-    return np.asarray(photograph.max(axis=2) >= _SATURATED * full_scale)
+    return np.asarray(photograph.max(axis=2) >= SATURATED * full_scale)
 
 
 def _prepared(pair: LumaPair, factor: int) -> tuple[MaskedImage, MaskedImage]:

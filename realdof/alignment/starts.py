@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from scipy import fft
 
+from realdof.common.opencv import cv2
 from realdof.geometry.grid import Grid, from_integer_centres
 from realdof.geometry.warp import warp
 

@@ -6,25 +6,23 @@ linearisation with the alignment by ECC, so it is an independent witness.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from scipy import fft
 
-from realdof.geometry.grid import Grid, apply_homography
+from realdof.alignment.detail import NOISE_ENERGY, NOISE_GRADIENT, band_pass, noise_level
+from realdof.geometry.grid import Grid
+from realdof.geometry.peak import vertex
 
 TILE = 64
 """Side of a tile in px."""
 
-_FINE_SCALE, _COARSE_SCALE = 0.8, 8.0
-# Beyond it the coarse Gaussian has no weight that matters, so the border of the frame no longer tells.
-BAND_PASS_REACH = 20
+# Below so many, tiles overlap by half: their window makes neighbours nearly independent (Welch, IEEE Trans. Audio
+# Electroacoust. 15 (2), 1967), and a small frame's corners are known three times as exactly.
+_MANY_TILES = 200
 
 _LARGEST_STANDARD_ERROR = 0.1
 _SMALLEST_EXPECTED_PEAK = 0.6
 _SMALLEST_SHARE_OF_PEAK = 0.6
-_OWN_DETAIL, _SMALLEST_OVERLAP = 16, 0.3
-# At scales of 4 to 16 px demosaiced noise has 0.04 of the energy it has below, gravel 0.25, a photograph about 0.7.
-_BROAD_SCALES, _NOISE_BREADTH = (4.0, 16.0), 0.1
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,9 @@ class TileShifts:
         float64 (rows, columns): what the coefficient would be if the tiles differed by the photographs' noise alone.
     within
         bool (rows, columns): the whole tile has content in both photographs.
+    gradients, moving_gradients
+        float64 (rows, columns, 3): sums of xx, xy and yy of the gradients in the reference and in the moving
+        photograph, without the noise's.
     """
 
     centres: np.ndarray
@@ -54,6 +55,8 @@ class TileShifts:
     peak: np.ndarray
     expected_peak: np.ndarray
     within: np.ndarray
+    gradients: np.ndarray
+    moving_gradients: np.ndarray
 
     @property
     def located(self) -> np.ndarray:
@@ -71,49 +74,6 @@ class TileShifts:
         return np.asarray(self.textured & (self.peak >= _SMALLEST_SHARE_OF_PEAK * self.expected_peak))
 
 
-@dataclass(frozen=True)
-class ShiftModel:
-    """A displacement field with the eight degrees of freedom of a homography, fitted to the matched tiles.
-
-    Attributes
-    ----------
-    corner_shift
-        Largest displacement over the four corners of the grid, px.
-    corner_error
-        Largest standard error of that displacement over the four corners, px; infinite with too few tiles.
-    """
-
-    corner_shift: float
-    corner_error: float
-
-
-def band_pass(grey: np.ndarray) -> np.ndarray:
-    """What lies between noise and shading: a difference of Gaussians of 0.8 and 8 px, float32 (H, W).
-
-    Vignetting and stray light differ between two cameras and stay with the frame when the scene moves.
-    """
-    fine, coarse = (cv2.GaussianBlur(grey, (0, 0), scale) for scale in (_FINE_SCALE, _COARSE_SCALE))
-    return np.subtract(fine, coarse, out=np.asarray(fine))
-
-
-def noise_level(grey: np.ndarray) -> float:
-    """Standard deviation of white noise, from the median of the finest diagonal Haar details (Donoho, 1995)."""
-    height, width = (side // 2 * 2 for side in grey.shape)
-    even, odd = grey[0:height:2, :width], grey[1:height:2, :width]
-    diagonal = (even[:, ::2] - even[:, 1::2] - odd[:, ::2] + odd[:, 1::2]) / 2
-    return float(np.median(np.abs(diagonal)) / 0.6745)
-
-
-def is_structureless(grey: np.ndarray) -> bool:
-    """Whether a photograph, luma (H, W), has fine detail only, as noise has and no scene.
-
-    ``noise_level`` takes noise to be white; demosaicing leaves some that is not, and it must not pass for texture.
-    """
-    broad, broader = (cv2.GaussianBlur(grey, (0, 0), scale) for scale in _BROAD_SCALES)
-    inner = slice(BAND_PASS_REACH, -BAND_PASS_REACH), slice(BAND_PASS_REACH, -BAND_PASS_REACH)
-    return bool((broad - broader)[inner].var() < _NOISE_BREADTH * band_pass(grey)[inner].var())
-
-
 def tile_shifts(reference: np.ndarray, moving: np.ndarray, *, valid: np.ndarray | None = None) -> TileShifts:
     """Measure the displacement on every tile.
 
@@ -126,13 +86,13 @@ def tile_shifts(reference: np.ndarray, moving: np.ndarray, *, valid: np.ndarray 
         no texture. Everywhere by default.
     """
     grid = Grid.of(reference)
-    rows, columns = grid.height // TILE, grid.width // TILE
     # Tiles are spread over the whole height and width, the few px that are left lie between them.
-    tops = np.round(np.linspace(0, grid.height - TILE, rows)).astype(int)
-    lefts = np.round(np.linspace(0, grid.width - TILE, columns)).astype(int)
+    tops, lefts = (np.round(np.linspace(0, side - TILE, count)).astype(int) for side, count in _counts(grid))
+    rows, columns = len(tops), len(lefts)
     first, second = (_tiles(band_pass(grey), tops, lefts) for grey in (reference, moving))
     noise, other_noise = noise_level(reference), noise_level(moving)
-    error = _standard_error(first, np.hypot(noise, other_noise))
+    energy, other_energy = _gradient_energy(first), _gradient_energy(second)
+    error = _standard_error(energy, np.hypot(noise, other_noise))
     expected_peak = np.sqrt(_signal_share(first, noise) * _signal_share(second, other_noise))
     within = np.ones(len(first), bool) if valid is None else _tiles(valid, tops, lefts).all(axis=(1, 2))
     shifts, peak = _correlate(first, second)
@@ -145,79 +105,17 @@ def tile_shifts(reference: np.ndarray, moving: np.ndarray, *, valid: np.ndarray 
         peak=peak.reshape(shape),
         expected_peak=expected_peak.reshape(shape),
         within=within.reshape(shape),
+        gradients=(energy - _noise_energy(noise)).reshape(*shape, 3),
+        moving_gradients=(other_energy - _noise_energy(other_noise)).reshape(*shape, 3),
     )
 
 
-def fit_shift_model(tiles: TileShifts, grid: Grid) -> ShiftModel:
-    """Fit the displacement field of a small homography to the matched tiles, robustly (Huber's weights).
-
-    The standard error follows from the scatter of the tiles about the fit, so parallax, movement or a lens's
-    distortion enter it as well as noise and lack of texture.
-    """
-    used = tiles.matched
-    points, shifts = tiles.centres[used], tiles.shifts[used]
-    if len(points) < 8:
-        return ShiftModel(float("inf"), float("inf"))
-    scale = grid.width / 2
-    design = _displacement_design(points, grid, scale)
-    target = shifts.reshape(-1)
-    # Weighting by the promised precision keeps weakly textured tiles from spoiling the others.
-    promised = np.repeat(1 / np.hypot(tiles.standard_error[used], 0.01), 2)
-    weights = promised**2
-    for _ in range(10):
-        normal = design.T @ (weights[:, None] * design)
-        if np.linalg.cond(normal) > 1e10:
-            return ShiftModel(float("inf"), float("inf"))
-        parameters = np.linalg.solve(normal, design.T @ (weights * target))
-        residual = (target - design @ parameters) * promised
-        spread = max(float(np.median(np.abs(residual))) / 0.6745, 1e-9)
-        huber = np.minimum(1, 1.345 * spread / np.maximum(np.abs(residual), 1e-12))
-        weights = promised**2 * huber
-    freedom = max(1, len(target) - 8)
-    variance = float((huber * residual**2).sum()) / freedom
-    at_corners = _displacement_design(grid.corners, grid, scale)
-    covariance = at_corners @ (variance * np.linalg.inv(normal)) @ at_corners.T
-    corner_shift = np.linalg.norm((at_corners @ parameters).reshape(-1, 2), axis=1).max()
-    corner_error = np.sqrt(np.diag(covariance).reshape(-1, 2).sum(axis=1).max())
-    return ShiftModel(float(corner_shift), float(corner_error))
-
-
-def self_similarity(photograph: np.ndarray) -> float:
-    """How well a photograph matches itself when shifted by more than its own detail: 1 if it is periodic.
-
-    Parameters
-    ----------
-    photograph
-        Luma, float32 (H, W).
-
-    Returns
-    -------
-    float
-        Largest autocorrelation coefficient beyond a shift of 16 px, of the band-passed photograph.
-    """
-    height, width = photograph.shape
-    window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
-    detail = band_pass(photograph)
-    # Twice the size, so that the transform's periods do not fold one end onto the other.
-    size = [fft.next_fast_len(2 * side, real=True) for side in (height, width)]
-    correlation, overlap = (
-        fft.irfft2(np.abs(fft.rfft2(image, s=size)) ** 2, s=size)
-        for image in ((detail - detail.mean()) * window, window)
-    )
-    down, across = (fft.fftfreq(side, 1 / side) for side in size)
-    beyond = (np.hypot(down[:, None], across) > _OWN_DETAIL) & (overlap > _SMALLEST_OVERLAP * overlap[0, 0])
-    coefficients = correlation[beyond] / overlap[beyond] * (overlap[0, 0] / max(correlation[0, 0], 1e-30))
-    return float(coefficients.max(initial=0))
-
-
-def _displacement_design(points: np.ndarray, grid: Grid, scale: float) -> np.ndarray:
-    """Derivative of a homography's displacement by its eight parameters at the identity, (2 N, 8)."""
-    centred = np.array([[1 / scale, 0, -grid.width / 2 / scale], [0, 1 / scale, -grid.height / 2 / scale], [0, 0, 1]])
-    x, y = apply_homography(centred, points).T
-    one, zero = np.ones_like(x), np.zeros_like(x)
-    horizontal = np.stack([x, y, one, zero, zero, zero, -x * x, -x * y], axis=1)
-    vertical = np.stack([zero, zero, zero, x, y, one, -x * y, -y * y], axis=1)
-    return np.stack([horizontal, vertical], axis=1).reshape(-1, 8)
+def _counts(grid: Grid) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Height and how many tiles it has, width and how many."""
+    height, width = grid.height // TILE, grid.width // TILE
+    if height * width < _MANY_TILES:
+        height, width = 2 * height - 1, 2 * width - 1
+    return (grid.height, height), (grid.width, width)
 
 
 def _tiles(image: np.ndarray, tops: np.ndarray, lefts: np.ndarray) -> np.ndarray:
@@ -226,34 +124,32 @@ def _tiles(image: np.ndarray, tops: np.ndarray, lefts: np.ndarray) -> np.ndarray
     return windows[np.ix_(tops, lefts)].reshape(-1, TILE, TILE)
 
 
-def _standard_error(tiles: np.ndarray, noise: float) -> np.ndarray:
-    """Cramér-Rao bound on a tile's shift in its worst direction, (tiles,), px; ``noise`` of both photographs."""
+def _gradient_energy(tiles: np.ndarray) -> np.ndarray:
+    """Sums of xx, xy and yy of the central differences, (tiles, 3)."""
     horizontal = (tiles[:, 1:-1, 2:] - tiles[:, 1:-1, :-2]) / 2
     vertical = (tiles[:, 2:, 1:-1] - tiles[:, :-2, 1:-1]) / 2
-    xx = np.einsum("tij,tij->t", horizontal, horizontal)
-    xy = np.einsum("tij,tij->t", horizontal, vertical)
-    yy = np.einsum("tij,tij->t", vertical, vertical)
+    pairs = ((horizontal, horizontal), (horizontal, vertical), (vertical, vertical))
+    return np.stack([np.einsum("tij,tij->t", first, second) for first, second in pairs], axis=1)
+
+
+def _noise_energy(noise: float) -> np.ndarray:
+    """What the noise of one photograph adds to xx, xy and yy."""
+    return np.array([1, 0, 1]) * (noise**2 * NOISE_GRADIENT * TILE**2)
+
+
+def _standard_error(energy: np.ndarray, noise: float) -> np.ndarray:
+    """Cramér-Rao bound on a tile's shift in its worst direction, (tiles,), px; ``noise`` of both photographs."""
+    xx, xy, yy = energy.T
     weakest = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
     # The reference's own noise has gradients too, which locate nothing.
-    own = noise**2 / 2 * _NOISE_GRADIENT * tiles[0].size
+    own = noise**2 / 2 * NOISE_GRADIENT * TILE**2
     return np.asarray(noise / np.sqrt(np.maximum(weakest - own, 1e-30)), np.float64)
 
 
 def _signal_share(tiles: np.ndarray, noise: float) -> np.ndarray:
     """The part of a tile's energy that is not noise, (tiles,)."""
     energy = np.einsum("tij,tij->t", tiles, tiles, dtype=np.float64) / tiles[0].size
-    return np.asarray(1 - np.minimum(noise**2 * _NOISE_ENERGY / np.maximum(energy, 1e-30), 1))
-
-
-def _passed_noise() -> tuple[float, float]:
-    """Variance of band-passed white noise of variance one, and of its central differences."""
-    impulse = np.zeros((65, 65), np.float32)
-    impulse[32, 32] = 1
-    response = band_pass(impulse)
-    return float((response**2).sum()), float(((response[:, 2:] - response[:, :-2]) ** 2).sum() / 4)
-
-
-_NOISE_ENERGY, _NOISE_GRADIENT = _passed_noise()
+    return np.asarray(1 - np.minimum(noise**2 * NOISE_ENERGY / np.maximum(energy, 1e-30), 1))
 
 
 def _correlate(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -298,12 +194,6 @@ def _refined(cross: np.ndarray, place: np.ndarray, step: float) -> tuple[np.ndar
     i, j = (index + 1 for index in np.unravel_index(best, (11, 11)))
     tile = np.arange(len(surface))
     peak = surface[tile, i, j]
-    vertical = y[tile, i] + step * _vertex(surface[tile, i - 1, j], peak, surface[tile, i + 1, j])
-    horizontal = x[tile, j] + step * _vertex(surface[tile, i, j - 1], peak, surface[tile, i, j + 1])
+    vertical = y[tile, i] + step * vertex(surface[tile, i - 1, j], peak, surface[tile, i + 1, j])
+    horizontal = x[tile, j] + step * vertex(surface[tile, i, j - 1], peak, surface[tile, i, j + 1])
     return np.stack([vertical, horizontal], axis=1), peak
-
-
-def _vertex(before: np.ndarray, peak: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Place of a parabola's vertex from three values at -1, 0, 1; within half a step."""
-    bend = np.minimum(before - 2 * peak + after, -1e-30)
-    return np.clip((before - after) / (2 * bend), -0.5, 0.5)

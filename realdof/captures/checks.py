@@ -35,13 +35,18 @@ def doubts(scenes: Sequence[Scene]) -> list[Complaint]:
 
     The cameras' clocks need not agree: from three scenes on, their median offset is taken off.
     """
-    delays = [delay for scene in scenes for pair in scene.pairs.values() if (delay := _delay(pair)) is not None]
+    pairs = [pair for scene in scenes if scene.rig == "dual" for pair in scene.pairs.values()]
+    delays = [delay for pair in pairs if (delay := _delay(pair)) is not None]
     offset = median(delays) if len(scenes) >= _SCENES_FOR_OFFSET and delays else 0.0
     return [Complaint(scene.name, words, fatal=False) for scene in scenes for words in _doubts(scene, offset)]
 
 
 def _doubts(scene: Scene, offset: float) -> Iterator[str]:
     yield from _unknown(scene)
+    if scene.rig == "single":
+        yield from _focal_lengths(scene)
+        yield from _two_bodies(scene)
+        return
     yield from _unsynchronised(scene, offset)
     yield from _shutters(scene)
     yield from _apertures(scene)
@@ -89,18 +94,15 @@ def _apertures(scene: Scene) -> Iterator[str]:
     if a is not None and b is not None and not same_aperture(a, b):
         yield f"the reference pair has F{a:g} in A and F{b:g} in B; use one aperture"
     sharp = scene.target.of(scene.sharp).exif.f_number
-    wide = scene.target.of(scene.defocused).exif.f_number
     before = scene.reference.of(scene.sharp).exif.f_number
-    if wide is not None and sharp is not None and wide >= sharp:
-        yield f"camera {scene.defocused} is named as defocused, but has F{wide:g} and the other F{sharp:g}"
-    elif sharp is not None and before is not None and not same_aperture(sharp, before):
+    if sharp is not None and before is not None and not same_aperture(sharp, before):
         yield f"camera {scene.sharp} has F{before:g} in the reference but F{sharp:g} in the target pair"
 
 
 def _focal_lengths(scene: Scene) -> Iterator[str]:
     lengths = [c.exif.focal_length for c in scene.captures.values() if c.exif.focal_length is not None]
     if lengths and max(lengths) / min(lengths) > _SAME_FOCAL_LENGTH:
-        yield f"focal lengths of {min(lengths):g} and {max(lengths):g} mm; use one in all four shots"
+        yield f"focal lengths of {min(lengths):g} and {max(lengths):g} mm; use one in all shots"
 
 
 def _bodies(scene: Scene) -> Iterator[str]:
@@ -112,6 +114,12 @@ def _bodies(scene: Scene) -> Iterator[str]:
     for kind in scene.pairs:
         if serials[kind, "A"] is not None and serials[kind, "A"] == serials[kind, "B"]:
             yield f"both shots of the {kind} pair are from body {serials[kind, 'A']}; give one of each camera"
+
+
+def _two_bodies(scene: Scene) -> Iterator[str]:
+    wide, narrow = scene.target.a.exif.body_serial, scene.target.b.exif.body_serial
+    if wide is not None and narrow is not None and wide != narrow:
+        yield f"the wide shot is from body {wide} and the narrow one from {narrow}; use one camera, or --rig dual"
 
 
 def _delay(pair: Pair) -> float | None:

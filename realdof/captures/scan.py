@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from realdof.captures.checks import CLOCK_TOLERANCE
-from realdof.captures.folder import Findings, Row, assemble_scenes, image_files
+from realdof.captures.folder import Findings, assemble_scenes, image_files
 from realdof.captures.scene import Complaint, Member, same_aperture
+from realdof.captures.scene_list import Row
 from realdof.common.errors import InputError
 from realdof.raw.exif import read_exif
 
@@ -101,7 +102,7 @@ def _read_shots(files: Sequence[Path]) -> tuple[list[_Shot], list[Complaint]]:
                 "serial number of the body": exif.body_serial,
             }
             lacking = ", ".join(name for name, value in known.items() if value is None)
-            complaints.append(_loose(f"{path} does not say its {lacking}; name it in a manifest"))
+            complaints.append(_loose(f"{path} does not say its {lacking}; name it in a list of scenes"))
         else:
             shots.append(_Shot(path, exif.body_serial, exif.clock, exif.f_number))
     return shots, complaints
@@ -143,7 +144,7 @@ def _scenes(pairs: Sequence[_Shots]) -> tuple[list[Row], list[_Shots]]:
             ("target", "A"): targets[i].a.path,
             ("target", "B"): targets[i].b.path,
         }
-        rows.append((f"{number:03d}", files, None))
+        rows.append(Row(f"{number:03d}", files))
     matched = {id(pair) for i, j in matches for pair in (targets[i], references[j])}
     return rows, [pair for pair in pairs if id(pair) not in matched]
 

@@ -1,7 +1,8 @@
-"""A scene of the dual-camera rig: a reference pair and a target pair, put together from four files.
+"""A scene: a reference pair and a target pair of two cameras, or two shots of one camera on a tripod.
 
 The paper's supplement, section 1: the reference pair shows the scene at F16 in both cameras, the target pair
-at a wide aperture (F1.8 - 5.6) in one camera and at F16 in the other.
+at a wide aperture (F1.8 - 5.6) in one camera and at F16 in the other. One camera on a tripod takes the target pair
+alone, one shot after the other; its members are called A (wide) and B (narrow) all the same.
 """
 
 import re
@@ -19,13 +20,24 @@ CAMERAS: tuple[Camera, Camera] = ("A", "B")
 
 Kind = Literal["reference", "target"]
 
+Rig = Literal["dual", "single"]
+"""Two cameras behind a beam splitter, or one camera on a tripod."""
+
 Member = tuple[Kind, Camera]
 """A place in a scene: which pair, which camera."""
 
 MEMBERS: tuple[Member, ...] = (("reference", "A"), ("reference", "B"), ("target", "A"), ("target", "B"))
 
+MEMBERS_OF: Mapping[Rig, tuple[Member, ...]] = {"dual": MEMBERS, "single": MEMBERS[2:]}
+"""The places that are filled, by rig."""
+
 # Six apertures between two full stops: cameras write a third of a stop at the finest.
 _SAME_APERTURE = 2 ** (1 / 12)
+
+_COMPLETE: Mapping[Rig, str] = {
+    "dual": "a scene has A and B in both reference and target",
+    "single": "a scene has a wide and a narrow shot",
+}
 
 # What Windows, macOS and Linux all take for a file name; results are named after scenes.
 _PORTABLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.() -]{0,99}")
@@ -54,12 +66,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Scene:
-    """A reference pair and a target pair, in which the camera ``defocused`` was wide open."""
+    """A reference pair and a target pair, in which the camera ``defocused`` was wide open.
+
+    The target pair of one camera on a tripod is its own reference pair.
+    """
 
     name: str
     reference: Pair
     target: Pair
     defocused: Camera
+    rig: Rig = "dual"
 
     @property
     def sharp(self) -> Camera:
@@ -73,8 +89,8 @@ class Scene:
 
     @property
     def captures(self) -> dict[Member, Capture]:
-        """All four shots."""
-        return {(kind, camera): self.pairs[kind].of(camera) for kind, camera in MEMBERS}
+        """All shots."""
+        return {(kind, camera): self.pairs[kind].of(camera) for kind, camera in MEMBERS_OF[self.rig]}
 
 
 @dataclass(frozen=True)
@@ -103,13 +119,16 @@ def read_capture(path: Path) -> Capture:
     return Capture(path, read_exif(path), image_size(path))
 
 
-def assemble_scene(name: str, files: Mapping[Member, Path], defocused: Camera | None = None) -> Scene:
-    """Put a scene together from its four files.
+def assemble_scene(
+    name: str, files: Mapping[Member, Path], defocused: Camera | None = None, rig: Rig = "dual"
+) -> Scene:
+    """Put a scene together from its files: four, or two of one camera on a tripod.
 
     Parameters
     ----------
     defocused
-        The camera that was wide open in the target pair; None to read it from the apertures in the EXIF.
+        The camera that was wide open in the target pair; None to read it from the apertures in the EXIF. Of one
+        camera on a tripod it is A, the wide shot.
 
     Raises
     ------
@@ -118,19 +137,20 @@ def assemble_scene(name: str, files: Mapping[Member, Path], defocused: Camera | 
     """
     if not _PORTABLE_NAME.fullmatch(name) or name.endswith((".", " ")):
         raise InputError(f"{name!r} is no portable file name; use letters, digits, '_', '-' and '.'")
-    missing = [f"{kind}/{camera}" for kind, camera in MEMBERS if (kind, camera) not in files]
+    missing = [member for member in MEMBERS_OF[rig] if member not in files]
     if missing:
-        raise InputError(f"{' and '.join(missing)} missing; a scene has A and B in both reference and target")
-    captures = {member: read_capture(files[member]) for member in MEMBERS}
-    _refuse_one_file_twice(captures)
+        raise InputError(f"{' and '.join(_place(member, rig) for member in missing)} missing; {_COMPLETE[rig]}")
+    captures = {member: read_capture(files[member]) for member in MEMBERS_OF[rig]}
+    _refuse_one_file_twice(captures, rig)
     _refuse_different_sizes(captures)
-    reference = Pair(captures["reference", "A"], captures["reference", "B"])
     target = Pair(captures["target", "A"], captures["target", "B"])
-    if defocused is None:
-        return Scene(name, reference, target, _defocused_camera(target))
-    scene = Scene(name, reference, target, defocused)
-    _refuse_swapped_cameras(scene)
-    return scene
+    if rig == "single":
+        _refuse_swapped(target, "A")
+        return Scene(name, target, target, "A", rig)
+    if defocused is not None:
+        _refuse_swapped(target, defocused)
+    reference = Pair(captures["reference", "A"], captures["reference", "B"])
+    return Scene(name, reference, target, defocused or _defocused_camera(target))
 
 
 def same_aperture(first: float, second: float) -> bool:
@@ -138,21 +158,37 @@ def same_aperture(first: float, second: float) -> bool:
     return max(first, second) / min(first, second) < _SAME_APERTURE
 
 
-def _refuse_one_file_twice(captures: Mapping[Member, Capture]) -> None:
+def _place(member: Member, rig: Rig) -> str:
+    return "/".join(member) if rig == "dual" else {"A": "wide", "B": "narrow"}[member[1]]
+
+
+def _refuse_swapped(target: Pair, defocused: Camera) -> None:
+    """Refuse an all-in-focus image as the defocused one; files that do not say their apertures are believed."""
+    wide, sharp = target.of(defocused), target.of("B" if defocused == "A" else "A")
+    f_number, other = wide.exif.f_number, sharp.exif.f_number
+    if f_number is not None and other is not None and (f_number > other or same_aperture(f_number, other)):
+        raise InputError(
+            f"{wide.path.name} is given as the defocused image, but it has F{f_number:g} and {sharp.path.name} has "
+            f"F{other:g}; the defocused image is the one of the wider aperture"
+        )
+
+
+def _refuse_one_file_twice(captures: Mapping[Member, Capture], rig: Rig) -> None:
     places: dict[Path, Member] = {}
     for member, capture in captures.items():
         first = places.setdefault(capture.path.resolve(), member)
         if first != member:
-            raise InputError(f"{capture.path} is given as {'/'.join(first)} and as {'/'.join(member)}; give two files")
+            places_given = f"{_place(first, rig)} and as {_place(member, rig)}"
+            raise InputError(f"{capture.path} is given as {places_given}; give two files")
 
 
 def _refuse_different_sizes(captures: Mapping[Member, Capture]) -> None:
-    first = captures[MEMBERS[0]]
+    first = next(iter(captures.values()))
     for other in captures.values():
         if other.size != first.size:
             raise InputError(
                 f"{other.path} is {_pixels(other)} and {first.path} is {_pixels(first)}; "
-                "give four files of one size, from two cameras of one model"
+                "give files of one size and orientation, from cameras of one model"
             )
 
 
@@ -161,7 +197,7 @@ def _defocused_camera(target: Pair) -> Camera:
     if a is None or b is None:
         lacking = target.a.path if a is None else target.b.path
         raise InputError(
-            f"{lacking} does not say its aperture, which tells the defocused camera; name it in a manifest"
+            f"{lacking} does not say its aperture, which tells the defocused camera; name it in a list of scenes"
         )
     if same_aperture(a, b):
         raise InputError(
@@ -169,17 +205,6 @@ def _defocused_camera(target: Pair) -> Camera:
             "one camera must be wide open and the other at F16"
         )
     return "A" if a < b else "B"
-
-
-def _refuse_swapped_cameras(scene: Scene) -> None:
-    wide, narrow = scene.target.of(scene.defocused), scene.target.of(scene.sharp)
-    if wide.exif.f_number is None or narrow.exif.f_number is None:
-        return
-    if wide.exif.f_number > narrow.exif.f_number and not same_aperture(wide.exif.f_number, narrow.exif.f_number):
-        raise InputError(
-            f"camera {scene.defocused} is named as defocused, but {wide.path} has F{wide.exif.f_number:g} and "
-            f"{narrow.path} F{narrow.exif.f_number:g}; name camera {scene.sharp}, or none"
-        )
 
 
 def _pixels(capture: Capture) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from realdof.settings import WhiteBalance
 
 # The choices of `realdof.settings.Settings`, which takes a second to import; a test holds the two together.
+Rig = Literal["dual", "single"]
 Recipe = Literal["sharp", "paper"]
 Demosaicing = Literal["half-size", "ahd"]
 Photometry = Literal["lowpass-linear", "linear", "mean-std"]
@@ -22,12 +23,15 @@ PairName = Literal["target", "reference"]
 
 
 def build(
-    captures: Annotated[Path, typer.Argument(help="A folder of scenes, or a manifest (.csv, .json).")],
+    captures: Annotated[Path, typer.Argument(help="A folder of scenes, or a list of them (.csv, .json).")],
     out: Annotated[Path, typer.Argument(help="The data set's folder: new, or of a build to continue.")],
     workers: Annotated[int, typer.Option("--workers", min=1, help="Number of processes; each needs up to 0.9 GB.")] = 1,
     cluster: Annotated[
         str | None, typer.Option("--cluster", help="Address of a Dask scheduler to use instead of processes here.")
     ] = None,
+    rig: Annotated[
+        Rig, typer.Option("--rig", help="dual: two cameras behind a beam splitter; single: one camera on a tripod.")
+    ] = "dual",
     recipe: Annotated[
         Recipe, typer.Option("--recipe", help="sharp: warp at twice the size; paper: resize, then warp.")
     ] = "sharp",
@@ -76,6 +80,7 @@ def build(
     from realdof.settings import Settings
 
     options = {
+        "rig": rig,
         "recipe": recipe,
         "demosaicing": demosaicing,
         "photometry": photometry,

@@ -25,6 +25,6 @@ def develop(
     if output.exists() and not overwrite:
         raise InputError(f"{output} exists; give --overwrite to replace it, or another name")
     balance = None if balance_of is None else raw.camera_multipliers(balance_of)
-    pixels = raw.crop(raw.develop(file, balance, linear=linear))
+    pixels = raw.develop_cropped(file, balance, linear=linear).pixels
     write_pixels(output, pixels)
     say(f"wrote {output} ({pixels.shape[1]}x{pixels.shape[0]}, 16-bit)", console=stderr)

@@ -15,13 +15,13 @@ def scan(
     manifest: Annotated[Path | None, typer.Option("--manifest", help="Write the proposal as a CSV manifest.")] = None,
 ) -> None:
     """Sort loose shots into scenes by the time, aperture and camera in their EXIF."""
-    from realdof.captures.folder import write_manifest
     from realdof.captures.scan import propose_scenes
+    from realdof.captures.scene_list import write_scene_list
 
     if manifest is not None and manifest.exists():
         raise InputError(f"{manifest} exists; give another name")
     found, complaints = propose_scenes(folder)
     if manifest is not None and found:
-        write_manifest(manifest, found)
+        write_scene_list(manifest, found)
         say(f"wrote {manifest}", console=stderr)
     show_captures(found, complaints)

@@ -3,8 +3,9 @@
 from functools import cache
 from importlib.metadata import version
 
-import cv2
 import rawpy
+
+from realdof.common.opencv import cv2
 
 
 @cache

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-import cv2
 import numpy as np
 
+from realdof.common.opencv import cv2
 from realdof.geometry.grid import Grid, to_integer_centres, translation
 from realdof.images.depth import as_float
 from realdof.images.resize import area_resize

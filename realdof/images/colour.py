@@ -1,15 +1,24 @@
-"""The sRGB transfer curve, in both directions, and luma."""
+"""sRGB: its transfer curve in both directions, as functions and as tables, its primaries, and luma."""
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, TypeGuard, overload
 
-import cv2
 import numpy as np
 
+from realdof.common.opencv import cv2
 from realdof.images.depth import as_float
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+XYZ_FROM_SRGB = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+"""From linear sRGB to CIE XYZ under D65 (IEC 61966-2-1)."""
+
+SATURATED = 0.995
+"""sRGB-encoded value from which on a channel counts as clipped: resampling and rounding leave less than 0.5 %."""
 
 # OpenCV's weights for luma, those of Rec. 601.
 _LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
@@ -47,6 +56,35 @@ def linear_to_srgb(x: "np.ndarray | Tensor") -> "np.ndarray | Tensor":
 
         return torch.where(x <= 0.0031308, x * 12.92, 1.055 * x.clamp(min=0.0031308) ** (1 / 2.4) - 0.055)
     return np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 0.0031308) ** (1 / 2.4) - 0.055)
+
+
+@cache
+def srgb_codes() -> np.ndarray:
+    """The sRGB code of each of 65536 steps of light, uint16 (65536,)."""
+    return np.rint(linear_to_srgb(np.arange(65536) / 65535) * 65535).astype(np.uint16)
+
+
+@cache
+def light_of_codes(codes: int) -> np.ndarray:
+    """Light, in steps of 1/65535, of each of 256 or 65536 sRGB codes: uint16 (codes,)."""
+    return np.rint(srgb_to_linear(np.arange(codes) / (codes - 1)) * 65535).astype(np.uint16)
+
+
+def camera_from_srgb(camera_from_xyz: np.ndarray) -> np.ndarray:
+    """From linear sRGB to a camera's colours once white-balanced, as LibRaw takes it from a camera's matrix.
+
+    Parameters
+    ----------
+    camera_from_xyz
+        float64 (3, 3), from CIE XYZ under D65 to the camera's colours.
+
+    Returns
+    -------
+    ndarray
+        float64 (3, 3); (1, 1, 1) stays.
+    """
+    matrix = camera_from_xyz @ XYZ_FROM_SRGB
+    return np.asarray(matrix / matrix.sum(axis=1, keepdims=True))
 
 
 def _is_tensor(x: "np.ndarray | Tensor") -> TypeGuard["Tensor"]:

@@ -15,20 +15,9 @@ import tifffile
 
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
+from realdof.common.opencv import cv2
+from realdof.images import signatures
 
-try:
-    import cv2
-except ModuleNotFoundError:
-    raise
-except ImportError as error:
-    # A bare server lacks libraries that the wheel links to; the loader does not say which packages hold them.
-    raise InputError(
-        f"OpenCV cannot start ({error}); install its system libraries: apt-get install libgl1 libglib2.0-0"
-    ) from error
-
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_JPEG_SIGNATURE = b"\xff\xd8\xff"
-_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _TIFF_COLOURS = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR)
 _BITS_BY_SUFFIX = {".png": (8, 16), ".tif": (8, 16), ".tiff": (8, 16), ".jpg": (8,), ".jpeg": (8,)}
 _JPEG_QUALITY = 95
@@ -54,11 +43,11 @@ def read_pixels(path: Path) -> np.ndarray:
         bits, or partly transparent.
     """
     content = _content(path)
-    if content.startswith(_PNG_SIGNATURE):
+    if content.startswith(signatures.PNG):
         _check_png(path, content)
-    elif content.startswith(_JPEG_SIGNATURE):
+    elif content.startswith(signatures.JPEG):
         _check_jpeg(path, content)
-    elif content.startswith(_TIFF_SIGNATURES):
+    elif content.startswith(signatures.TIFF):
         content = _checked_tiff(path, content)
     else:
         raise InputError(f"{path} is no PNG, TIFF or JPEG, it begins with {content[:8]!r}; give an image")
@@ -138,7 +127,7 @@ def _truncated(path: Path) -> InputError:
 
 def _check_png(path: Path, content: bytes) -> None:
     """Walk the chunks to IEND with their checksums: OpenCV before 5 returns what a truncated file has."""
-    view, position = memoryview(content), len(_PNG_SIGNATURE)
+    view, position = memoryview(content), len(signatures.PNG)
     kind = b""
     while kind != b"IEND":
         if position + 12 > len(content):

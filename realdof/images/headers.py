@@ -9,10 +9,9 @@ import tifffile
 from PIL import Image, UnidentifiedImageError
 
 from realdof.common.errors import InputError
+from realdof.images import signatures
 
-PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
-JPEG_START = b"\xff\xd8\xff"
 JPEG_END = b"\xff\xd9"
 
 
@@ -41,11 +40,11 @@ def read_header(path: Path) -> Header:
             end = file.read()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; give an image file that can be read") from error
-    if start.startswith(PNG_START):
+    if start.startswith(signatures.PNG):
         return _png(path, start, end)
-    if start.startswith(JPEG_START):
+    if start.startswith(signatures.JPEG):
         return _jpeg(path, end)
-    if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    if start.startswith(signatures.TIFF):
         return _tiff(path)
     raise InputError(f"{path} is no PNG, JPEG or TIFF, it begins with {start[:8]!r}; give an image")
 

@@ -1,7 +1,8 @@
 """Shrinking images by area averaging."""
 
-import cv2
 import numpy as np
+
+from realdof.common.opencv import cv2
 
 
 def area_resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

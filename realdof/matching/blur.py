@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from realdof.alignment.tiles import noise_level
+from realdof.alignment.detail import noise_level
+from realdof.common.opencv import cv2
 from realdof.geometry.grid import Grid
+from realdof.geometry.peak import vertex
 from realdof.images.colour import luma
 from realdof.images.resize import area_resize
 
@@ -65,22 +66,22 @@ def blur_map(defocused: np.ndarray, all_in_focus: np.ndarray) -> BlurMap:
     return BlurMap(_lowest(np.stack(misfits).astype(np.float64), noise**2 + sharp_noise**2 + 1e-6))
 
 
-def blurred_like(half_size: np.ndarray, blur: BlurMap) -> np.ndarray:
+def blurred_like(image: np.ndarray, blur: BlurMap, *, scale: float = 0.5) -> np.ndarray:
     """Blur an all-in-focus image as the defocused one is, by the Gaussians of the blur map.
 
     Parameters
     ----------
-    half_size
-        float32 (H, W, C) on a grid of half the size the map was made for, linear light.
+    image
+        float32 (H, W, C), linear light, on the grid the map was made for times ``scale``: half its size by default.
     """
-    height, width = half_size.shape[:2]
+    height, width = image.shape[:2]
     sigma = cv2.resize(_filled(blur.sigma) / 2, (width, height), interpolation=cv2.INTER_LINEAR)
     place = np.interp(sigma, _SIGMAS, np.arange(len(_SIGMAS))).astype(np.float32)
-    result = np.zeros_like(half_size)
+    result = np.zeros_like(image)
     for index, step in enumerate(_SIGMAS):
         share = np.maximum(0, 1 - np.abs(place - np.float32(index)))
         if share.any():
-            result += _blurred(half_size, step).reshape(half_size.shape) * share[..., None]
+            result += _blurred(image, 2 * scale * step).reshape(image.shape) * share[..., None]
     return result
 
 
@@ -94,8 +95,7 @@ def _lowest(surface: np.ndarray, floor: float) -> np.ndarray:
     best = surface.argmin(axis=0)
     inner = np.clip(best, 1, trials - 2)
     before, at, after = (np.take_along_axis(surface, (inner + step)[None], axis=0)[0] for step in (-1, 0, 1))
-    bend = np.maximum(before - 2 * at + after, 1e-30)
-    place = np.where(best == inner, inner + np.clip((before - after) / (2 * bend), -0.5, 0.5), best)
+    place = np.where(best == inner, inner + vertex(-before, -at, -after), best)
     sigma = 2 * np.interp(place, np.arange(trials), _SIGMAS)
     contrast = surface.max(axis=0) - surface.min(axis=0)
     return np.where(contrast > _SMALLEST_CONTRAST * floor, sigma, np.nan)

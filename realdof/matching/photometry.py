@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from realdof.common.errors import InputError
-from realdof.images.colour import linear_to_srgb, srgb_to_linear
+from realdof.common.opencv import cv2
+from realdof.images.colour import SATURATED, linear_to_srgb, srgb_to_linear
 from realdof.images.resize import area_resize
 from realdof.matching.blur import blur_map, blurred_like
 
@@ -15,9 +15,6 @@ PhotometricMethod = Literal["lowpass-linear", "linear", "mean-std"]
 PhotometricPair = Literal["target", "reference"]
 Domain = Literal["linear-light", "srgb"]
 Channels = tuple[float, float, float]
-
-SATURATED = 0.995
-"""sRGB-encoded value from which on a channel counts as clipped."""
 
 # Standard deviations of the low-pass, px: the wide one leaves little of what the blur map missed, but few blocks
 # between clipped parts.
@@ -107,7 +104,7 @@ def fit_photometry(
     else:
         first, second = (image.reshape(-1, 3).astype(np.float64) for image in (reference, moving))
         gain = ((first - mean) * (second - other_mean)).mean(axis=0) / other_deviation**2
-    return PhotometricModel(method, pair, "srgb", _channels(gain), _channels(mean - gain * other_mean))
+    return PhotometricModel(method, pair, "srgb", channels(gain), channels(mean - gain * other_mean))
 
 
 def _mean_and_deviation(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +139,8 @@ def clipped(image: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(np.maximum(red, green), blue) >= SATURATED)
 
 
-def _channels(values: np.ndarray) -> Channels:
+def channels(values: np.ndarray) -> Channels:
+    """Red, green and blue from an array (3,)."""
     red, green, blue = values.tolist()
     return red, green, blue
 
@@ -169,7 +167,7 @@ def _low_pass_fit(reference: np.ndarray, moving: np.ndarray, pair: PhotometricPa
         if blocks >= _FEWEST_BLOCKS:
             gain, offset, falloff = _least_squares(samples)
             return PhotometricModel(
-                "lowpass-linear", pair, "linear-light", _channels(gain), _channels(offset), low_pass, falloff
+                "lowpass-linear", pair, "linear-light", channels(gain), channels(offset), low_pass, falloff
             )
     raise InputError(
         "the exposures of the pair cannot be compared: hardly any part of both images is free of clipped pixels"

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.metrics import structural_similarity
 
+from realdof.alignment.displacement import fit_shift_model
 from realdof.alignment.estimate import Alignment, Verdict
-from realdof.alignment.tiles import TileShifts, fit_shift_model, tile_shifts
+from realdof.alignment.tiles import TileShifts, tile_shifts
 from realdof.geometry.grid import Grid
 from realdof.images.colour import luma, srgb_to_linear
 from realdof.images.resize import area_resize
 from realdof.matching.blur import blur_map
-from realdof.matching.photometry import Channels, apply_photometry, clipped, eccentricity, fit_photometry
+from realdof.matching.photometry import Channels, apply_photometry, channels, clipped, eccentricity, fit_photometry
 
 _EXPOSURE_BLOCK = 128
 # A block's exposure is compared if so much of it is neither clipped nor nearly black.
@@ -59,6 +60,13 @@ class ResidualShift:
     untextured_tiles: int
     unmatched_tiles: int
     field: tuple[ShiftVector, ...]
+
+    @property
+    def largest(self) -> float | None:
+        """The largest of median, 95th percentile and corner, px; ``None`` if any of them is unknown."""
+        if self.median is None or self.percentile_95 is None or self.corner is None:
+            return None
+        return max(self.median, self.percentile_95, self.corner)
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,7 @@ def residual_exposure(defocused: np.ndarray, all_in_focus: np.ndarray) -> Residu
     known = (weight[..., 0] >= _FEWEST_USABLE) & (np.minimum(light, other_light) >= _DARKEST * weight).all(axis=2)
     ratio = np.where(known[..., None], light / np.maximum(other_light, 1e-9) - 1, np.nan).astype(np.float64)
     table = tuple(
-        tuple(_channels(block) if good else None for block, good in zip(row, good_row, strict=True))
+        tuple(channels(block) if good else None for block, good in zip(row, good_row, strict=True))
         for row, good_row in zip(ratio, known, strict=True)
     )
     if not known.any():
@@ -198,7 +206,7 @@ def residual_exposure(defocused: np.ndarray, all_in_focus: np.ndarray) -> Residu
     place -= place.mean()
     slope = float(place @ ratio[known].mean(axis=1) / max(place @ place, 1e-12))
     even = ratio[known] - slope * place[:, None]
-    error, remainder = (_channels(np.sqrt((values**2).mean(axis=0))) for values in (ratio[known], even))
+    error, remainder = (channels(np.sqrt((values**2).mean(axis=0))) for values in (ratio[known], even))
     # In the middle and in the corners of the frame ``eccentricity`` is -1/3 and 2/3.
     return ResidualExposure(error, table, slope / (slope / 3 - 1), remainder)
 
@@ -218,12 +226,12 @@ def _verdict(
     """The first thing that speaks against the scene, the worst things first."""
     if alignment.verdict == "rejected":
         return "rejected", alignment.reason
-    if shift.median is None or shift.corner is None:
+    displacement = shift.largest
+    if displacement is None:
         return (
             "rejected",
             f"no displacement could be measured: {shift.untextured_tiles} of {shift.tiles} tiles lack texture",
         )
-    displacement = max(shift.median, shift.corner)
     imbalance = max(exposure.remainder) if exposure.remainder else None
     if displacement > _REJECTED_SHIFT:
         return "rejected", f"the aligned reference pair is still displaced by {displacement:.2f} px"
@@ -252,11 +260,6 @@ def _verdict(
 def _field(tiles: TileShifts) -> tuple[ShiftVector, ...]:
     values = np.concatenate([tiles.centres[tiles.matched], tiles.shifts[tiles.matched]], axis=1)
     return tuple(ShiftVector(*row) for row in values.round(4).tolist())
-
-
-def _channels(values: np.ndarray) -> Channels:
-    red, green, blue = values.tolist()
-    return red, green, blue
 
 
 def _number(value: float) -> float | None:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from math import ceil, log2
 
-import cv2
 import numpy as np
+
+from realdof.common.opencv import cv2
 
 # A step of this many pixels of blur radius between neighbours is the edge of a surface; less is a slope.
 _STEP = 0.25

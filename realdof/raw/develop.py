@@ -3,8 +3,7 @@
 The paper developed in Adobe Lightroom (supplement, section 1); its TIFF and PNG files are taken as they are.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,27 +11,21 @@ import numpy as np
 import rawpy
 
 from realdof.common.errors import InputError
-from realdof.geometry.grid import Region
-from realdof.images.colour import srgb_to_linear
+from realdof.images.colour import camera_from_srgb, light_of_codes
 from realdof.images.files import read_pixels
 from realdof.images.headers import read_header
-from realdof.raw.developed import Demosaicing, Developed, DevelopedBy
-from realdof.raw.half_size import BLUE, GREEN, RED, SITES, Mosaic, develop_half_size, srgb_from_camera
-from realdof.raw.tiff import Tiff
-from realdof.raw.write import RAW_SIZE, VISIBLE_WIDTH
+from realdof.raw.crop import RESIZE_FACTOR, crop, half_of, kept_region
+from realdof.raw.developed import Demosaicing, Developed
+from realdof.raw.half_size import BLUE, GREEN, RED, SITES, Mosaic, develop_half_size
+from realdof.raw.libraw import opened, orientation_of, recommended_crop
+from realdof.raw.orientation import upright, upright_size
 
 Multipliers = tuple[float, float, float, float]
 """White balance: factors of red, green, blue and the second green (0: the same as green)."""
 
-PAPER_SIZE = (6344, 9504)
-"""Height and width of the paper's developed images, px (supplement, section 1)."""
-
 DEVELOPED_SUFFIXES = frozenset({".tif", ".tiff", ".png"})
 """Files that someone else has developed already."""
 
-PAPER_ORIGIN = (16, 32)
-RESIZE_FACTOR = 4
-_JPEG_SIGNATURE = b"\xff\xd8\xff"
 # LibRaw's threshold for a matrix that is there at all.
 _SMALLEST_OWN = 0.125
 _COLOURS = (RED, GREEN, BLUE, GREEN)
@@ -48,7 +41,7 @@ _LINEAR = (1.0, 1.0)
 def develop(path: Path, white_balance: Multipliers | None = None, *, linear: bool = False) -> np.ndarray:
     """Develop a raw file by AHD demosaicing, or read an already developed TIFF or PNG.
 
-    The orientation tag is not applied: both cameras of a scene keep the sensor's own grid.
+    The result is the whole image in the sensor's own grid: neither cropped nor turned; see ``develop_cropped``.
 
     Parameters
     ----------
@@ -69,46 +62,35 @@ def develop(path: Path, white_balance: Multipliers | None = None, *, linear: boo
     Raises
     ------
     InputError
-        The file is missing, empty, truncated or of no kind that can be developed, or a white balance is asked
-        of an already developed one.
+        The file is missing, empty, truncated or of no kind that can be developed; it names no white balance and none
+        is given; or a white balance is asked of an already developed file.
     """
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         return _already_developed(path, white_balance, linear)
-    with _opened(path) as raw:
-        if white_balance is None and raw.num_colors > 1:
-            _camera_balance(path, raw)
-        pixels: np.ndarray = raw.postprocess(
-            use_camera_wb=white_balance is None,
-            user_wb=None if white_balance is None else list(white_balance),
-            gamma=_LINEAR if linear else _SRGB_CURVE,
-            output_bps=16,
-            no_auto_bright=True,
-            # Above zero, LibRaw rescales the brightness by each image's own maximum.
-            adjust_maximum_thr=0.0,
-            user_flip=0,
-        )
-    if pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise InputError(f"{path} is a raw file without colours; give one of a camera with a colour filter")
-    return pixels
+    with opened(path) as raw:
+        return _by_ahd(path, raw, white_balance, linear)
 
 
-def develop_cropped(path: Path, white_balance: Multipliers | None = None) -> Developed:
-    """Develop as ``develop`` does and cut out what ``crop`` keeps.
+def develop_cropped(path: Path, white_balance: Multipliers | None = None, *, linear: bool = False) -> Developed:
+    """Develop as ``develop`` does, cut out what the file's crop and ``crop`` keep, and turn it upright.
 
     Raises
     ------
     InputError
         As ``develop``.
     """
-    by: DevelopedBy = "someone else" if path.suffix.lower() in DEVELOPED_SUFFIXES else "ahd"
-    return Developed(crop(develop(path, white_balance)), RESIZE_FACTOR, by)
+    if path.suffix.lower() in DEVELOPED_SUFFIXES:
+        return Developed(crop(_already_developed(path, white_balance, linear)), RESIZE_FACTOR, "someone else")
+    with opened(path) as raw:
+        kept = crop(_by_ahd(path, raw, white_balance, linear), recommended_crop(raw))
+        return Developed(upright(kept, orientation_of(raw)), RESIZE_FACTOR, "ahd")
 
 
 def develop_half(path: Path, white_balance: Multipliers | None = None) -> Developed:
-    """Develop to half the size, cut as ``crop`` does: what a Bayer raw gives at once, in a tenth of AHD's time.
+    """Develop to half the size, cut and turned as ``develop_cropped`` does, in a tenth of AHD's time.
 
-    Other files, and raws whose colours LibRaw does not describe by one matrix, are developed in full and averaged over
-    areas of 2x2 px.
+    Files that are no Bayer raws, and raws whose colours LibRaw does not describe by one matrix, are developed in full
+    and averaged over areas of 2x2 px.
 
     Raises
     ------
@@ -116,20 +98,26 @@ def develop_half(path: Path, white_balance: Multipliers | None = None) -> Develo
         As ``develop``.
     """
     if path.suffix.lower() not in DEVELOPED_SUFFIXES:
-        with _opened(path) as raw:
+        with opened(path) as raw:
             if white_balance is None and raw.num_colors > 1:
                 _camera_balance(path, raw)
             found = _mosaic(raw, white_balance, is_dng=path.suffix.lower() == ".dng")
             if found is not None:
                 half = develop_half_size(*found)
-                kept = _half(_kept(raw.sizes.height, raw.sizes.width))
-                return Developed(half[kept.slices], RESIZE_FACTOR // 2, "half-size")
+                kept = half_of(kept_region(raw.sizes.height, raw.sizes.width, recommended_crop(raw)))
+                return Developed(upright(half[kept.slices], orientation_of(raw)), RESIZE_FACTOR // 2, "half-size")
     return develop_cropped(path, white_balance).reduced(RESIZE_FACTOR // 2)
 
 
 def develop_shot(path: Path, white_balance: Multipliers | None, demosaicing: Demosaicing) -> Developed:
-    """Develop and crop a shot of a scene; raises as ``develop``."""
+    """Develop, crop and turn upright a shot of a scene; raises as ``develop``."""
     return develop_half(path, white_balance) if demosaicing == "half-size" else develop_cropped(path, white_balance)
+
+
+def raw_orientation(path: Path) -> int:
+    """EXIF's orientation of a raw file, 1 to 8; raises as ``develop``."""
+    with opened(path) as raw:
+        return orientation_of(raw)
 
 
 def camera_multipliers(path: Path) -> Multipliers:
@@ -142,13 +130,13 @@ def camera_multipliers(path: Path) -> Multipliers:
     """
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         raise InputError(f"{path} is already developed and names no white balance; give a raw file or multipliers")
-    with _opened(path) as raw:
+    with opened(path) as raw:
         red, green, blue, second_green = _camera_balance(path, raw)
     return red / green, 1.0, blue / green, second_green / green
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Height and width that ``develop`` will give, px, from the file's header alone.
+    """Height and width of the whole image once it is turned upright, px, from the file's header alone.
 
     Raises
     ------
@@ -158,40 +146,34 @@ def image_size(path: Path) -> tuple[int, int]:
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         header = read_header(path)
         return header.height, header.width
-    with _opened(path) as raw:
-        return raw.sizes.height, raw.sizes.width
+    with opened(path) as raw:
+        return upright_size(raw.sizes.height, raw.sizes.width, orientation_of(raw))
 
 
-def crop(pixels: np.ndarray) -> np.ndarray:
-    """Cut an A7R IV's image to the paper's 9504x6344, any other centrally to sides that divide by 4.
-
-    LibRaw shows 9568x6376 of an A7R IV's ARW, of which the paper's size is the centre. A DNG may show all
-    9600 columns; it is cut at the same place of the sensor.
-
-    Parameters
-    ----------
-    pixels
-        (H, W, ...), any type.
-
-    Returns
-    -------
-    ndarray
-        A view of ``pixels``.
-    """
-    return pixels[_kept(*pixels.shape[:2]).slices]
-
-
-def _kept(height: int, width: int) -> Region:
-    """What ``crop`` keeps of an image of that size."""
-    if height == RAW_SIZE[0] and width in (VISIBLE_WIDTH, RAW_SIZE[1]):
-        return Region(*PAPER_ORIGIN, *PAPER_SIZE)
-    down, right = height % RESIZE_FACTOR, width % RESIZE_FACTOR
-    return Region(down // 2, right // 2, height - down, width - right)
+def _by_ahd(path: Path, raw: rawpy.RawPy, white_balance: Multipliers | None, linear: bool) -> np.ndarray:
+    if white_balance is None and raw.num_colors > 1:
+        _camera_balance(path, raw)
+    pixels: np.ndarray = raw.postprocess(
+        use_camera_wb=white_balance is None,
+        user_wb=None if white_balance is None else list(white_balance),
+        gamma=_LINEAR if linear else _SRGB_CURVE,
+        output_bps=16,
+        no_auto_bright=True,
+        # Above zero, LibRaw rescales the brightness by each image's own maximum.
+        adjust_maximum_thr=0.0,
+        user_flip=0,
+    )
+    if pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise InputError(f"{path} is a raw file without colours; give one of a camera with a colour filter")
+    return pixels
 
 
-def _half(kept: Region) -> Region:
-    """The same on an image of half the size; what begins at an odd row or column begins one earlier."""
-    return Region(kept.top // 2, kept.left // 2, kept.height // 2, kept.width // 2)
+def _camera_balance(path: Path, raw: rawpy.RawPy) -> Multipliers:
+    """What the camera chose; without it LibRaw would take a daylight of its own and say nothing."""
+    red, green, blue, second_green = raw.camera_whitebalance
+    if not min(red, green, blue) > 0:
+        raise InputError(f"{path} names no white balance of its camera; give multipliers, such as 2.35,1,1.62")
+    return red, green, blue, second_green
 
 
 def _mosaic(raw: rawpy.RawPy, white_balance: Multipliers | None, *, is_dng: bool) -> tuple[Mosaic, Multipliers] | None:
@@ -223,15 +205,7 @@ def _colours_of(raw: rawpy.RawPy, *, is_trusted: bool) -> np.ndarray | None:
     own, of_model = np.array(raw.color_matrix[:, :3], np.float64), np.array(raw.rgb_xyz_matrix[:3], np.float64)
     if is_trusted and own[0, 0] > _SMALLEST_OWN:
         return own
-    return srgb_from_camera(of_model) if of_model.any(axis=1).all() else None
-
-
-def _camera_balance(path: Path, raw: rawpy.RawPy) -> Multipliers:
-    """What the camera chose; without it LibRaw would take a daylight of its own and say nothing."""
-    red, green, blue, second_green = raw.camera_whitebalance
-    if not min(red, green, blue) > 0:
-        raise InputError(f"{path} names no white balance of its camera; give multipliers, such as 2.35,1,1.62")
-    return red, green, blue, second_green
+    return np.linalg.inv(camera_from_srgb(of_model)) if of_model.any(axis=1).all() else None
 
 
 def _of_sites(values: Sequence[T], sites: Sequence[int]) -> tuple[T, T, T, T]:
@@ -248,42 +222,4 @@ def _already_developed(path: Path, white_balance: Multipliers | None, linear: bo
         pixels = pixels.astype(np.uint16) * 257
     if not linear:
         return pixels
-    curve = np.rint(srgb_to_linear(np.arange(65536) / 65535) * 65535).astype(np.uint16)
-    return curve[pixels]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[rawpy.RawPy]:
-    """The raw file, with LibRaw's errors turned into sentences for as long as it is open."""
-    _refuse_what_is_no_raw(path)
-    try:
-        with rawpy.imread(str(path)) as raw:
-            yield raw
-    except rawpy.LibRawFileUnsupportedError as error:
-        raise InputError(f"{path} is no raw file that LibRaw can read; give an ARW, DNG or another raw") from error
-    except rawpy.LibRawIOError as error:
-        raise InputError(f"{path} is truncated or damaged; copy it from the camera again") from error
-    except rawpy.LibRawError as error:
-        raise InputError(f"{path} cannot be developed ({_words(error)}); copy it from the camera again") from error
-
-
-def _refuse_what_is_no_raw(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            start = file.read(3)
-            end_of_pixels = Tiff(file).end_of_pixels()
-        size = path.stat().st_size
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; give a raw file that can be read") from error
-    if not start:
-        raise InputError(f"{path} is empty; copy it from the camera again")
-    if start == _JPEG_SIGNATURE:
-        raise InputError(f"{path} is a JPEG whatever its name says; give the camera's raw file")
-    # LibRaw notices only while decoding, and then writes to stderr beside our one sentence.
-    if size < end_of_pixels:
-        raise InputError(f"{path} is truncated, {size} of {end_of_pixels} bytes; copy it from the camera again")
-
-
-def _words(error: rawpy.LibRawError) -> str:
-    words = error.args[0] if error.args else type(error).__name__
-    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return light_of_codes(65536)[pixels]

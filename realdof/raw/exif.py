@@ -1,25 +1,21 @@
-"""What the camera wrote about a shot: the EXIF of TIFF-based files (ARW, DNG, NEF, CR2, TIFF) and of PNG.
+"""What the camera wrote about a shot: the EXIF of TIFF-based files (ARW, DNG, NEF, CR2, ORF, TIFF), CR3, RAF and PNG.
 
 LibRaw reads these tags too, but rawpy hands on neither the body's serial number nor fractions of a second.
 """
 
-import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
 from realdof.common.errors import InputError
-from realdof.raw.tiff import Directory, Tiff
+from realdof.raw.cameras import SONY_SERIALS
+from realdof.raw.containers import Metadata, find_metadata
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MOST_CHUNKS = 10_000
-
-_MODEL, _EXIF_DIRECTORY, _DNG_BODY_SERIAL = 0x0110, 0x8769, 0xC62F
+_MODEL, _DNG_BODY_SERIAL = 0x0110, 0xC62F
 _EXPOSURE_TIME, _F_NUMBER, _ISO, _FOCAL_LENGTH = 0x829A, 0x829D, 0x8827, 0x920A
 _TIME, _SUBSECONDS, _BODY_SERIAL, _LENS = 0x9003, 0x9291, 0xA431, 0xA434
 _ZERO_TIME = datetime(1970, 1, 1)
-_MAKER_NOTE, _SONY_BLOCK, _SONY_SERIAL_AT, _SONY_SERIAL_LENGTH = 0x927C, 0x9050, 0x88, 6
+_MAKER_NOTE, _SONY_BLOCK = 0x927C, 0x9050
 
 
 @dataclass(frozen=True)
@@ -61,14 +57,14 @@ class Exif:
 
 
 def read_exif(path: Path) -> Exif:
-    """Read the EXIF of a TIFF-based raw file, a TIFF or a PNG.
+    """Read the EXIF of a raw file, a TIFF or a PNG.
 
     The A7R IV leaves the standard serial number out; the one in its maker note is taken then.
 
     Returns
     -------
     Exif
-        All ``None`` for a file of another kind (CR3, RAF, JPEG) or without EXIF.
+        All ``None`` for a file of another kind (JPEG) or without EXIF.
         Damaged tags count as missing.
 
     Raises
@@ -78,45 +74,34 @@ def read_exif(path: Path) -> Exif:
     """
     try:
         with path.open("rb") as file:
-            return exif_of(Tiff(file, _tiff_start(file)))
+            return exif_of(find_metadata(file))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; give a file that can be read") from error
 
 
-def _tiff_start(file: BinaryIO) -> int:
-    """Where the TIFF structure begins: at 0, or in a PNG's eXIf chunk (0 again where there is none)."""
-    if file.read(len(_PNG_SIGNATURE)) != _PNG_SIGNATURE:
-        return 0
-    position = len(_PNG_SIGNATURE)
-    for _ in range(_MOST_CHUNKS):
-        file.seek(position)
-        header = file.read(8)
-        if len(header) < 8:
-            break
-        length, kind = struct.unpack(">I4s", header)
-        if kind == b"eXIf":
-            return position + 8
-        position += 12 + length
-    return 0
-
-
-def exif_of(tiff: Tiff) -> Exif:
-    """Read the EXIF of a TIFF structure that is open."""
-    pointer = tiff.number(tiff.main, _EXIF_DIRECTORY)
-    shot = tiff.directory(int(pointer)) if pointer is not None else {}
-    time, time_step = _time(tiff.text(shot, _TIME), tiff.text(shot, _SUBSECONDS))
-    serial = tiff.text(shot, _BODY_SERIAL) or tiff.text(tiff.main, _DNG_BODY_SERIAL) or _sony_serial(tiff, shot)
+def exif_of(found: Metadata) -> Exif:
+    """Read the EXIF of a file's metadata."""
+    main, shot = found.main, found.shot
+    time, time_step = _time(found.shot_in.text(shot, _TIME), found.shot_in.text(shot, _SUBSECONDS))
+    model = main.text(main.main, _MODEL)
+    serial = found.shot_in.text(shot, _BODY_SERIAL) or main.text(main.main, _DNG_BODY_SERIAL)
     return Exif(
-        model=tiff.text(tiff.main, _MODEL),
-        body_serial=serial,
-        lens=tiff.text(shot, _LENS),
+        model=model,
+        body_serial=serial or _sony_serial(found, model),
+        lens=found.shot_in.text(shot, _LENS),
         time=time,
         time_step=time_step,
-        exposure_time=tiff.number(shot, _EXPOSURE_TIME),
-        f_number=tiff.number(shot, _F_NUMBER),
-        iso=tiff.number(shot, _ISO),
-        focal_length=tiff.number(shot, _FOCAL_LENGTH),
+        exposure_time=_number(found, _EXPOSURE_TIME),
+        f_number=_number(found, _F_NUMBER),
+        iso=_number(found, _ISO),
+        focal_length=_number(found, _FOCAL_LENGTH),
     )
+
+
+def _number(found: Metadata, tag: int) -> float | None:
+    """From the EXIF directory, or from the main one, where TIFF/EP has it."""
+    value = found.shot_in.number(found.shot, tag)
+    return found.main.number(found.main.main, tag) if value is None else value
 
 
 def _time(text: str | None, subseconds: str | None) -> tuple[datetime | None, float | None]:
@@ -130,19 +115,20 @@ def _time(text: str | None, subseconds: str | None) -> tuple[datetime | None, fl
     return time + timedelta(microseconds=int(digits.ljust(6, "0"))), 10.0 ** -len(digits)
 
 
-def _sony_serial(tiff: Tiff, shot: Directory) -> str | None:
+def _sony_serial(found: Metadata, model: str | None) -> str | None:
     """The body's internal serial number, from the block 0x9050 of Sony's maker note.
 
-    The block is enciphered by cubing each byte below 249 modulo 249.
+    The block is enciphered by cubing each byte below 249 modulo 249; its layout depends on the model.
     """
-    _, _, offset = shot.get(_MAKER_NOTE, (0, 0, 0))
-    if offset == 0:
+    tiff, place = found.shot_in, SONY_SERIALS.get(model or "")
+    _, _, offset = found.shot.get(_MAKER_NOTE, (0, 0, 0))
+    if offset == 0 or place is None:
         return None
     # The notes of a JPEG carry a 12-byte name before the directory, those of an ARW do not.
     named = tiff.bytes_at(offset, 5) == b"SONY "
     _, count, block = tiff.directory(offset + 12 * named).get(_SONY_BLOCK, (0, 0, 0))
-    enciphered = tiff.bytes_at(block + _SONY_SERIAL_AT, _SONY_SERIAL_LENGTH)
-    if count < _SONY_SERIAL_AT + _SONY_SERIAL_LENGTH or len(enciphered) < _SONY_SERIAL_LENGTH:
+    enciphered = tiff.bytes_at(block + place.offset, place.length)
+    if count < place.offset + place.length or len(enciphered) < place.length:
         return None
     plain = {pow(byte, 3, 249): byte for byte in range(249)}
     return bytes(plain.get(byte, byte) for byte in enciphered).hex()

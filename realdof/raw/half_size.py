@@ -9,19 +9,14 @@ mosaic's four planes; it is symmetric about the area's centre and displaces noth
 from dataclasses import dataclass
 from functools import cache
 
-import cv2
 import numpy as np
 
-from realdof.images.colour import linear_to_srgb
+from realdof.common.opencv import cv2
+from realdof.images.colour import srgb_codes
 
 RED, GREEN, BLUE = 0, 1, 2
 SITES = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column, within each 2x2 px, of the mosaic's four planes."""
-
-# IEC 61966-2-1.
-XYZ_FROM_SRGB = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
 
 _CROSS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 _DIAGONAL = ((-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -87,25 +82,8 @@ def develop_half_size(mosaic: Mosaic, multipliers: tuple[float, float, float, fl
         light = cv2.merge([_filtered(planes, kernels[channel]) for channel in range(3)])
         np.clip(light + np.float32(0.5), 0, 65535, out=light)
         kept = light[first - top : first - top + _STRIP].astype(np.uint16)
-        developed[first : first + len(kept)] = _encoding()[kept]
+        developed[first : first + len(kept)] = srgb_codes()[kept]
     return developed
-
-
-def srgb_from_camera(camera_from_xyz: np.ndarray) -> np.ndarray:
-    """From white-balanced camera colours to linear sRGB, as LibRaw takes it from a camera's matrix.
-
-    Parameters
-    ----------
-    camera_from_xyz
-        float64 (3, 3), from CIE XYZ under D65 to the camera's colours.
-
-    Returns
-    -------
-    ndarray
-        float64 (3, 3); (1, 1, 1) stays.
-    """
-    camera_from_srgb = camera_from_xyz @ XYZ_FROM_SRGB
-    return np.linalg.inv(camera_from_srgb / camera_from_srgb.sum(axis=1, keepdims=True))
 
 
 @cache
@@ -159,9 +137,3 @@ def _filtered(planes: list[np.ndarray], kernels: np.ndarray) -> np.ndarray:
     for plane, kernel in zip(planes, kernels, strict=True):
         cv2.add(total, cv2.filter2D(plane, -1, kernel), dst=total)
     return total
-
-
-@cache
-def _encoding() -> np.ndarray:
-    """sRGB's code of each of 65536 steps of light, uint16."""
-    return np.rint(linear_to_srgb(np.arange(65536) / 65535) * 65535).astype(np.uint16)

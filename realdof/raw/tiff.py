@@ -13,11 +13,17 @@ _MOST_VALUES = 16_384
 _MOST_DIRECTORIES = 32
 _LONGEST_TEXT = 256
 
-_BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+# The last four are Olympus's ORF and Panasonic's RW2, TIFF but for their signatures.
+_BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">", b"IIRO": "<", b"IIRS": "<", b"MMOR": ">", b"IIU\0": "<"}
 _TEXT, _SHORT, _LONG, _RATIONAL, _POINTER = 2, 3, 4, 5, 13
 _FORMATS = {_SHORT: "H", _LONG: "I", _RATIONAL: "II", _POINTER: "I"}
 
 _SUBDIRECTORIES = 330
+_WIDTH, _COMPRESSION, _PHOTOMETRIC = 256, 259, 262
+_RAW_KINDS = (32803, 34892)
+"""Photometric interpretations of a colour filter array and of linear raw."""
+_RAW_ONLY = (32766, 32767, 34713)
+"""Compressions that only raw images have; some cameras leave the interpretation out."""
 _OFFSETS_AND_SIZES = ((273, 279), (324, 325))
 """Tags for where the strips or tiles of an image stand, and how long they are."""
 
@@ -91,6 +97,15 @@ class Tiff:
                 pairs = zip(self.numbers(directory, offsets), self.numbers(directory, sizes), strict=False)
                 ends += [int(offset + size) for offset, size in pairs]
         return self._start + max(ends)
+
+    def raw_compression(self) -> int | None:
+        """The compression of the largest image that is a mosaic or linear raw; None if there is none."""
+        raws = [
+            (self.number(image, _WIDTH) or 0, int(self.number(image, _COMPRESSION) or 0))
+            for image in self._images()
+            if self.number(image, _PHOTOMETRIC) in _RAW_KINDS or self.number(image, _COMPRESSION) in _RAW_ONLY
+        ]
+        return max(raws)[1] or None if raws else None
 
     def _images(self) -> list[Directory]:
         """The main chain of directories, and the subdirectories of each."""

@@ -1,4 +1,4 @@
-"""Writing raw files that LibRaw opens: Sony's ARW and Adobe's DNG, uncompressed, from a Bayer mosaic.
+"""Writing raw files that LibRaw opens, from a Bayer mosaic: Sony's ARW in its three compressions, and Adobe's DNG.
 
 ARW is what the paper's two cameras wrote; DNG carries its own colour matrix and is read by every developer.
 """
@@ -7,24 +7,20 @@ import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from realdof.common.files import atomic_path
+from realdof.geometry.grid import Region
+from realdof.raw.cameras import A7R_IV
 from realdof.raw.exif import Exif
+from realdof.raw.sony_compression import LOSSY_MULTIPLE, TILE, TONE_CURVE, compress_lossless, compress_lossy
 
-BLACK, WHITE = 512, 16383
-"""Levels of a 14-bit Sony raw: no light, and the full range."""
+Compression = Literal["none", "lossy", "lossless"]
+"""Of a Sony raw."""
 
-MODEL = "ILCE-7RM4"
-"""Sony's name for the A7R IV; LibRaw chooses levels and colour matrix by it."""
-
-RAW_SIZE = (6376, 9600)
-"""Height and width of an A7R IV's mosaic, px."""
-
-VISIBLE_WIDTH = 9568
-"""Columns of it that hold an image: LibRaw cuts an ARW to them, a DNG says so by its active area."""
-
+_TAGS: dict[Compression, int] = {"none": 1, "lossy": 32767, "lossless": 7}
 _MAKE = "SONY"
 _SMALLEST = (22, 24)
 _BYTE, _TEXT, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _SIGNED_RATIONAL = 1, 2, 3, 4, 5, 7, 10
@@ -35,19 +31,31 @@ _Entry = tuple[int, int, int, bytes]
 """Tag, kind of its values, how many, their bytes."""
 
 
-def write_arw(path: Path, mosaic: np.ndarray, exif: Exif, white_balance: Sequence[float]) -> None:
-    """Write a mosaic as an uncompressed A7R IV ARW, atomically.
+def write_arw(
+    path: Path,
+    mosaic: np.ndarray,
+    exif: Exif,
+    white_balance: Sequence[float],
+    *,
+    compression: Compression = "none",
+    orientation: int = 1,
+) -> None:
+    """Write a mosaic as an A7R IV's ARW, atomically.
 
     LibRaw takes black 512, white 16383 and its own colour matrix of that camera.
 
     Parameters
     ----------
     mosaic
-        (H, W), uint16, RGGB, levels between ``BLACK`` and ``WHITE``; both sides even, at least 22 x 24.
+        (H, W), uint16, RGGB, levels between those of ``A7R_IV``; both sides even, at least 22 x 24.
     exif
         What to write about the shot; its ``model`` is ignored.
     white_balance
         As-shot multipliers of red, green and blue.
+    compression
+        Sony's: ``lossy`` rounds levels and needs a width that divides by 32, ``lossless`` keeps them.
+    orientation
+        EXIF's, 1 to 8.
 
     Raises
     ------
@@ -57,25 +65,43 @@ def write_arw(path: Path, mosaic: np.ndarray, exif: Exif, white_balance: Sequenc
         ``mosaic`` has another type or shape.
     """
     _check(mosaic)
+    if compression == "lossy" and mosaic.shape[1] % LOSSY_MULTIPLE:
+        raise ValueError(f"lossy compression needs a width that divides by {LOSSY_MULTIPLE}, not {mosaic.shape[1]}")
     levels = [round(1024 * white_balance[channel]) for channel in (0, 1, 1, 2)]
     raw = [
-        *_mosaic_entries(mosaic, bits=14),
-        _shorts(0x7310, [BLACK] * 4),
+        *_mosaic_entries(mosaic, bits=8 if compression == "lossy" else 14, compression=_TAGS[compression]),
+        _shorts(0x7310, [A7R_IV.black] * 4),
         _shorts(0x7313, levels),
     ]
-    main = [_longs(254, [1]), *_camera_entries(MODEL)]
-    _write(path, mosaic, main, raw, _exif_entries(exif))
+    main = [_longs(254, [1]), *_camera_entries(A7R_IV.model, orientation)]
+    if compression == "lossless":
+        raw += [_longs(322, [TILE]), _longs(323, [TILE])]
+        _write(path, compress_lossless(mosaic), main, raw, _exif_entries(exif), tiled=True)
+    elif compression == "lossy":
+        raw += [_longs(278, [mosaic.shape[0]]), _shorts(0x7010, TONE_CURVE)]
+        _write(path, [compress_lossy(mosaic)], main, raw, _exif_entries(exif))
+    else:
+        _write(path, [_plain(mosaic)], main, [*raw, _longs(278, [mosaic.shape[0]])], _exif_entries(exif))
 
 
 def write_dng(
-    path: Path, mosaic: np.ndarray, exif: Exif, white_balance: Sequence[float], color_matrix: np.ndarray
+    path: Path,
+    mosaic: np.ndarray,
+    exif: Exif,
+    white_balance: Sequence[float],
+    color_matrix: np.ndarray,
+    *,
+    crop: Region | None = None,
+    orientation: int = 1,
 ) -> None:
     """Write a mosaic as an uncompressed DNG 1.4, atomically.
 
     Parameters
     ----------
-    mosaic, exif, white_balance
+    mosaic, exif, white_balance, orientation
         As for ``write_arw``.
+    crop
+        The part of the active area to recommend (DefaultCropOrigin and DefaultCropSize); None for no recommendation.
     color_matrix
         (3, 3), float: from CIE XYZ to the camera's colours under D65 (the specification's ColorMatrix1).
 
@@ -89,21 +115,24 @@ def write_dng(
     _check(mosaic)
     raw = [
         *_mosaic_entries(mosaic, bits=16),
-        _shorts(50714, [BLACK]),
-        _shorts(50717, [WHITE]),
-        _longs(50829, [0, 0, mosaic.shape[0], min(mosaic.shape[1], VISIBLE_WIDTH)]),
+        _longs(278, [mosaic.shape[0]]),
+        _shorts(50714, [A7R_IV.black]),
+        _shorts(50717, [A7R_IV.white]),
+        _longs(50829, [0, 0, mosaic.shape[0], min(mosaic.shape[1], A7R_IV.visible_width)]),
     ]
+    if crop is not None:
+        raw += [_longs(50719, [crop.left, crop.top]), _longs(50720, [crop.width, crop.height])]
     main = [
         _longs(254, [1]),
-        *_camera_entries(MODEL),
+        *_camera_entries(A7R_IV.model, orientation),
         (50706, _BYTE, 4, bytes([1, 4, 0, 0])),
         (50707, _BYTE, 4, bytes([1, 1, 0, 0])),
-        _text(50708, f"Sony {MODEL}"),
+        _text(50708, f"Sony {A7R_IV.model}"),
         _rationals(50721, color_matrix.ravel().tolist(), signed=True),
         _rationals(50728, [1 / multiplier for multiplier in white_balance]),
         _shorts(50778, [_D65]),
     ]
-    _write(path, mosaic, main, raw, _exif_entries(exif))
+    _write(path, [_plain(mosaic)], main, raw, _exif_entries(exif))
 
 
 def _check(mosaic: np.ndarray) -> None:
@@ -112,22 +141,20 @@ def _check(mosaic: np.ndarray) -> None:
         raise ValueError(f"a mosaic must be uint16 with even sides from 22x24, not {mosaic.dtype} {mosaic.shape}")
 
 
-def _camera_entries(model: str) -> list[_Entry]:
-    return [_text(271, _MAKE), _text(272, model), _shorts(274, [1])]
+def _camera_entries(model: str, orientation: int) -> list[_Entry]:
+    return [_text(271, _MAKE), _text(272, model), _shorts(274, [orientation])]
 
 
-def _mosaic_entries(mosaic: np.ndarray, bits: int) -> list[_Entry]:
+def _mosaic_entries(mosaic: np.ndarray, bits: int, compression: int = 1) -> list[_Entry]:
     height, width = mosaic.shape
     return [
         _longs(254, [0]),
         _longs(256, [width]),
         _longs(257, [height]),
         _shorts(258, [bits]),
-        _shorts(259, [1]),
+        _shorts(259, [compression]),
         _shorts(262, [_CFA]),
         _shorts(277, [1]),
-        _longs(278, [height]),
-        _longs(279, [2 * height * width]),
         _shorts(284, [1]),
         _shorts(33421, [2, 2]),
         (33422, _BYTE, 4, _RGGB),
@@ -151,19 +178,28 @@ def _exif_entries(exif: Exif) -> list[_Entry]:
     return entries
 
 
-def _write(path: Path, mosaic: np.ndarray, main: list[_Entry], raw: list[_Entry], exif: list[_Entry]) -> None:
-    """Lay out header, main directory, EXIF, the raw image's directory and its one strip, in this order."""
+def _plain(mosaic: np.ndarray) -> bytes:
+    return np.ascontiguousarray(mosaic, dtype="<u2").tobytes()
+
+
+def _write(
+    path: Path, parts: Sequence[bytes], main: list[_Entry], raw: list[_Entry], exif: list[_Entry], tiled: bool = False
+) -> None:
+    """Lay out header, main directory, EXIF, the raw image's directory and its strip or tiles, in this order."""
+    places_tag, sizes_tag = (324, 325) if tiled else (273, 279)
+    raw = [*raw, _longs(sizes_tag, [len(part) for part in parts])]
     main_at = 8
     exif_at = main_at + _size([*main, _longs(330, [0]), _longs(34665, [0])])
     raw_at = exif_at + _size(exif)
-    pixels_at = raw_at + _size([*raw, _longs(273, [0])])
+    pixels_at = raw_at + _size([*raw, _longs(places_tag, [0] * len(parts))])
+    places = [pixels_at + sum(len(part) for part in parts[:number]) for number in range(len(parts))]
     head = struct.pack("<2sHI", b"II", 42, main_at)
     head += _directory([*main, _longs(330, [raw_at]), _longs(34665, [exif_at])], main_at)
     head += _directory(exif, exif_at)
-    head += _directory([*raw, _longs(273, [pixels_at])], raw_at)
+    head += _directory([*raw, _longs(places_tag, places)], raw_at)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         file.write(head)
-        file.write(np.ascontiguousarray(mosaic, dtype="<u2").data)
+        file.writelines(parts)
 
 
 def _directory(entries: list[_Entry], offset: int) -> bytes:

@@ -6,12 +6,14 @@ from typing import Literal
 
 import numpy as np
 
-from realdof.captures.scene import Camera, Kind
+from realdof.captures.scene import Camera, Kind, Rig
 from realdof.common.errors import InputError
-from realdof.simulation.rig import Body, random_homography
+from realdof.simulation.rig import Body, homography, random_homography
 
 SceneKind = Literal["textured", "sky", "wrong-pair", "clipped"]
 """Something to align; nothing but sky; another view in each camera; 22 % of the pixels clipped."""
+
+FileFormat = Literal["arw", "arw-lossy", "arw-lossless", "dng", "tiff"]
 
 RgbMultipliers = tuple[float, float, float]
 """White balance: factors of red, green and blue."""
@@ -31,7 +33,10 @@ class Simulation:
     seed
         Scenes of another seed are other scenes.
     file_format
-        "arw" as Sony's, or "dng".
+        "arw" as Sony's, uncompressed, or "arw-lossy" or "arw-lossless" as it compresses them; "dng"; "tiff" for images
+        already developed.
+    rig
+        Two cameras behind a beam splitter, or one on a tripod, whose scenes have a wide and a narrow shot.
     wide_f_number
         Aperture of the defocused image; the paper's are F1.8 - 5.6.
     largest_radius
@@ -45,6 +50,8 @@ class Simulation:
         size's own grid; None for a random one.
     mirror
         Whether camera B sees the scene in the mirror.
+    largest_breathing
+        Of a single camera: by what fraction the image grows or shrinks from the wide to the narrow shot, at most.
     noise
         Shot and read noise.
     noisy_narrow
@@ -57,7 +64,8 @@ class Simulation:
 
     size: Literal["full", "small"] = "full"
     seed: int = 0
-    file_format: Literal["arw", "dng"] = "arw"
+    file_format: FileFormat = "arw"
+    rig: Rig = "dual"
     wide_f_number: float = 1.8
     largest_radius: float = 12.0
     largest_shift: float = 80.0
@@ -66,10 +74,16 @@ class Simulation:
     largest_gain: float = 1.4
     homography: Sequence[Sequence[float]] | None = None
     mirror: bool = True
+    largest_breathing: float = 0.003
     noise: bool = True
     noisy_narrow: bool = True
     diffraction: bool = False
     vignetting: bool = False
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether camera B's image is stored mirrored: never that of a single camera."""
+        return self.mirror and self.rig == "dual"
 
 
 @dataclass(frozen=True)
@@ -108,6 +122,8 @@ def draw_scene(simulation: Simulation, body: Body, number: int) -> Draw:
     limits = simulation.smallest_gain, simulation.largest_gain
     if not 0 < limits[0] <= limits[1]:
         raise InputError(f"gains from {limits[0]:g} to {limits[1]:g} are impossible; give a positive range")
+    if simulation.rig == "single":
+        return _draw_single(simulation, body, number)
     gain = float(random.uniform(*limits))
     # An iris does not close to quite the same area each time.
     target_gain = float(np.clip(gain * random.uniform(0.97, 1.03), *limits))
@@ -118,6 +134,21 @@ def draw_scene(simulation: Simulation, body: Body, number: int) -> Draw:
         gains={"reference": gain, "target": target_gain},
         white_balance={"A": DAYLIGHT, "B": other},
         defocused="A" if random.integers(2) else "B",
+    )
+
+
+def _draw_single(simulation: Simulation, body: Body, number: int) -> Draw:
+    """What is random about two shots of one camera: how the image breathes, and the irises' areas."""
+    random = np.random.default_rng([simulation.seed, number, 3])
+    scale = 1 + float(random.uniform(-simulation.largest_breathing, simulation.largest_breathing))
+    gain = float(random.uniform(0.97, 1.03))
+    return Draw(
+        homography=homography(body.grid, scale=scale)
+        if simulation.homography is None
+        else _invertible(simulation.homography),
+        gains={"reference": gain, "target": gain},
+        white_balance={"A": DAYLIGHT, "B": DAYLIGHT},
+        defocused="A",
     )
 
 

@@ -11,11 +11,8 @@ from math import cos, radians, sin
 import numpy as np
 
 from realdof.geometry.grid import Grid, apply_homography, change_grid, mirror, normalised, translation
-from realdof.raw.develop import PAPER_ORIGIN, PAPER_SIZE, RESIZE_FACTOR
-from realdof.raw.write import RAW_SIZE
-
-PIXEL_PITCH_UM = 3.76
-"""Of the A7R IV."""
+from realdof.raw.cameras import A7R_IV
+from realdof.raw.crop import RESIZE_FACTOR
 
 
 @dataclass(frozen=True)
@@ -37,16 +34,19 @@ class Body:
     @property
     def scale(self) -> float:
         """Pixels for each pixel of the real camera."""
-        return self.crop.width / PAPER_SIZE[1]
+        return self.crop.width / A7R_IV.paper_crop.width
 
     @property
     def pixel_pitch_um(self) -> float:
         """Distance between the centres of neighbouring pixels."""
-        return PIXEL_PITCH_UM / self.scale
+        return A7R_IV.pixel_pitch_um / self.scale
 
 
+_PAPER = A7R_IV.paper_crop
 BODIES = {
-    "full": Body(Grid(*RAW_SIZE), PAPER_ORIGIN, Grid(*PAPER_SIZE)),
+    "full": Body(
+        Grid(A7R_IV.raw_height, A7R_IV.raw_width), (_PAPER.top, _PAPER.left), Grid(_PAPER.height, _PAPER.width)
+    ),
     "small": Body(Grid(1064, 1600), (0, 0), Grid(1064, 1600)),
 }
 
@@ -93,7 +93,7 @@ def random_homography(
     largest_rotation
         Degrees, either way.
     """
-    distance = random.uniform(0, largest_shift) * body.grid.width / (PAPER_SIZE[1] / RESIZE_FACTOR)
+    distance = random.uniform(0, largest_shift) * body.grid.width / (A7R_IV.paper_crop.width / RESIZE_FACTOR)
     direction = random.uniform(0, 360)
     return homography(
         body.grid,

@@ -7,11 +7,11 @@ resolution. Discs and lines with sharp edges, down to a few full-size pixels, ho
 from dataclasses import dataclass
 from functools import cache
 
-import cv2
 import numpy as np
 import skimage.data
 
-from realdof.images.colour import srgb_to_linear
+from realdof.common.opencv import cv2
+from realdof.images.colour import light_of_codes
 
 # Full-size pixels a photograph's pixel is drawn at; the grid has four.
 _PHOTO_SCALE = 4.5
@@ -201,16 +201,11 @@ def _draw_shapes(random: np.random.Generator, canvas: np.ndarray, scale: float) 
             cv2.line(canvas, place, end, colour, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
-@cache
-def _linear_levels() -> np.ndarray:
-    return np.rint(srgb_to_linear(np.arange(256) / 255) * 65535).astype(np.uint16)
-
-
 def _texture(canvas: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     """A layer's texture of an sRGB picture and its coverage, uint8 both (None: all of it)."""
     texture = np.empty((*canvas.shape[:2], 4), np.uint16)
     texture[..., 3] = 65535 if mask is None else mask.astype(np.uint16) * 257
-    levels = _linear_levels()
+    levels = light_of_codes(256)
     for channel in range(3):
         linear = levels[canvas[..., channel]]
         texture[..., channel] = linear if mask is None else linear.astype(np.uint32) * mask // 255

@@ -5,16 +5,10 @@ is that of a real raw: the noise profile of a DNG from an A7R IV at ISO 100 has 
 2.6e-5 x + 9.0e-9 at a signal x of the full range: 38,000 electrons and a read noise of 3.6 electrons.
 """
 
-import tempfile
-from functools import cache
-from pathlib import Path
-
 import numpy as np
-import rawpy
 
-from realdof.raw.exif import Exif
-from realdof.raw.half_size import XYZ_FROM_SRGB
-from realdof.raw.write import BLACK, WHITE, write_arw
+from realdof.images.colour import camera_from_srgb
+from realdof.raw.cameras import A7R_IV
 
 FULL_WELL = 38_000.0
 """Electrons that fill the 14-bit range at ISO 100."""
@@ -24,22 +18,6 @@ _READ_NOISE = ((320.0, 3.6), (np.inf, 1.6))
 
 _CHANNEL_SITES = {0: [(0, 0)], 1: [(0, 1), (1, 0)], 2: [(1, 1)]}
 """Rows and columns of red, green and blue in each 2x2 block."""
-
-
-@cache
-def xyz_to_camera() -> np.ndarray:
-    """LibRaw's matrix from CIE XYZ to the A7R IV's colours, float64 (3, 3), read through a file of ours."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "matrix.ARW"
-        write_arw(path, np.full((22, 24), BLACK, np.uint16), Exif(), (1.0, 1.0, 1.0))
-        with rawpy.imread(str(path)) as raw:
-            return np.array(raw.rgb_xyz_matrix[:3], np.float64)
-
-
-def srgb_to_camera() -> np.ndarray:
-    """From linear sRGB to the camera's colours once white balanced: (1, 1, 1) stays; float64 (3, 3)."""
-    matrix = xyz_to_camera() @ XYZ_FROM_SRGB
-    return np.asarray(matrix / matrix.sum(axis=1, keepdims=True))
 
 
 def read_noise(iso: float) -> float:
@@ -64,7 +42,7 @@ def signal(light: np.ndarray, exposure: np.ndarray | float, white_balance: np.nd
     ndarray
         float32 (H, W), shares of the full range, RGGB; not clipped.
     """
-    filters = (srgb_to_camera() / white_balance[:, None]).astype(np.float32)
+    filters = (camera_from_srgb(A7R_IV.camera_from_xyz) / white_balance[:, None]).astype(np.float32)
     mosaic = np.empty(light.shape[:2], np.float32)
     for channel, sites in _CHANNEL_SITES.items():
         for row, column in sites:
@@ -86,13 +64,13 @@ def read_out(mosaic: np.ndarray, iso: float | None, random: np.random.Generator)
     Returns
     -------
     ndarray
-        uint16 (H, W), from 0 over ``BLACK`` to ``WHITE``.
+        uint16 (H, W), from 0 over the camera's black to its white.
     """
-    levels = mosaic * np.float32(WHITE - BLACK)
+    levels = mosaic * np.float32(A7R_IV.white - A7R_IV.black)
     if iso is not None:
-        per_electron = (WHITE - BLACK) * (iso / 100) / FULL_WELL
+        per_electron = (A7R_IV.white - A7R_IV.black) * (iso / 100) / FULL_WELL
         # The Poisson distribution of photons is normal enough wherever it exceeds the read noise.
         variance = np.maximum(levels, 0) * np.float32(per_electron)
         variance += np.float32((read_noise(iso) * per_electron) ** 2)
         levels += np.sqrt(variance) * random.standard_normal(mosaic.shape, np.float32)
-    return np.clip(np.rint(levels + BLACK), 0, WHITE).astype(np.uint16)
+    return np.clip(np.rint(levels + A7R_IV.black), 0, A7R_IV.white).astype(np.uint16)

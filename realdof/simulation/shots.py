@@ -10,9 +10,9 @@ import numpy as np
 from realdof.captures.scene import Member
 from realdof.common.errors import InputError
 from realdof.optics.lens import ThinLens
-from realdof.raw.develop import RESIZE_FACTOR
+from realdof.raw.cameras import A7R_IV
+from realdof.raw.crop import RESIZE_FACTOR
 from realdof.raw.exif import Exif
-from realdof.raw.write import MODEL
 from realdof.simulation.parameters import DAYLIGHT, Draw, RgbMultipliers, Simulation
 from realdof.simulation.rig import Body
 from realdof.simulation.scenery import Layer
@@ -75,11 +75,12 @@ def plan_shot(simulation: Simulation, draw: Draw, number: int, member: Member, e
     f_number = simulation.wide_f_number if wide else NARROW_F_NUMBER
     narrow_iso = _iso_setting(_WIDE_ISO * (NARROW_F_NUMBER / simulation.wide_f_number) ** 2)
     iso = _WIDE_ISO if wide else narrow_iso
-    # One trigger opens both shutters; their clocks are 3 ms apart.
-    seconds = 60 * number + (20 if kind == "target" else 0) + (0.003 if camera == "B" else 0)
+    # One trigger opens both shutters; their clocks are 3 ms apart. One camera needs some seconds to stop down.
+    later = 0.003 if simulation.rig == "dual" else 5.0
+    seconds = 60 * number + (20 if kind == "target" else 0) + (later if camera == "B" else 0)
     exif = Exif(
-        model=MODEL,
-        body_serial=_SERIALS[camera],
+        model=A7R_IV.model,
+        body_serial=_SERIALS[camera if simulation.rig == "dual" else "A"],
         lens="FE 135mm F1.8 GM",
         time=_FIRST_SHOT + timedelta(seconds=seconds),
         time_step=0.001,

@@ -12,21 +12,25 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import bisect
 
-from realdof.captures.scene import CAMERAS, MEMBERS
+from realdof.captures.scene import CAMERAS, MEMBERS, MEMBERS_OF
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path, write_json
 from realdof.geometry.grid import Grid
-from realdof.raw.write import write_arw, write_dng
+from realdof.images.colour import camera_from_srgb
+from realdof.raw.cameras import A7R_IV
 from realdof.simulation.parameters import SceneKind, Simulation, draw_scene
 from realdof.simulation.rig import BODIES, Body, bounds, raw_from_scene, stored_homography
 from realdof.simulation.scenery import Box, Layer, sky_scenery, textured_scenery
-from realdof.simulation.sensor import srgb_to_camera, xyz_to_camera
-from realdof.simulation.shots import Shot, layer_distances, plan_shot, raw_px, take_shot
+from realdof.simulation.shot_files import write_shot
+from realdof.simulation.shots import layer_distances, plan_shot, raw_px, take_shot
 from realdof.simulation.truth import FILE, truth_maps, truth_of
 from realdof.simulation.views import View, render_strips
 
 CLIPPED_SHARE = 0.22
 """Of camera A's pixels, in a scene with blown highlights."""
+
+FAULTY: tuple[SceneKind, ...] = ("sky", "wrong-pair", "clipped")
+"""Scenes that must be refused or doubted: nothing to align, another view in each camera, blown highlights."""
 
 # Green's share of the full range for white; a gain of 1.4 clips nothing.
 _EXPOSURE = 0.62
@@ -68,7 +72,7 @@ def simulate_captures(
 def simulate_scene(
     folder: Path, simulation: Simulation, number: int, kind: SceneKind, body: Body | None = None
 ) -> None:
-    """Make one scene's folder: ``reference/A.ARW`` and so on, ``truth.npz``, and ``truth.json`` last of all.
+    """Make one scene's folder: the shots as ``realdof.captures.folder`` has them, the truth, ``truth.json`` last.
 
     At full size this takes about a minute of one core and 3 GB.
 
@@ -90,13 +94,13 @@ def simulate_scene(
     draw = draw_scene(simulation, body, number)
     matrices = {
         "A": raw_from_scene(body, np.eye(3)),
-        "B": raw_from_scene(body, stored_homography(body, draw.homography, simulation.mirror)),
+        "B": raw_from_scene(body, stored_homography(body, draw.homography, simulation.is_mirrored)),
     }
     box = _visible_box(body, matrices.values(), simulation)
     layers = _scenery(simulation, body, box, kind, number, "A")
     distances = layer_distances(simulation, body, layers)
     exposure = _clipping_exposure(layers, body, matrices["A"]) if kind == "clipped" else _EXPOSURE
-    shots = {member: plan_shot(simulation, draw, number, member, exposure) for member in MEMBERS}
+    shots = {member: plan_shot(simulation, draw, number, member, exposure) for member in MEMBERS_OF[simulation.rig]}
     truth = truth_of(simulation, body, draw, number, kind, shots)
     maps = truth_maps(simulation, body, layers, distances)
     for camera in CAMERAS:
@@ -104,10 +108,11 @@ def simulate_scene(
             layers = _scenery(simulation, body, box, kind, number, "B")
             distances = layer_distances(simulation, body, layers)
         for index, member in enumerate(MEMBERS):
-            if member[1] == camera:
+            if member in shots and member[1] == camera:
                 noise = np.random.default_rng([simulation.seed, number, 2, index])
                 mosaic = take_shot(shots[member], body, matrices[camera], layers, distances, noise)
-                _write(folder.joinpath(*member), simulation, shots[member], mosaic)
+                name = {"A": "wide", "B": "narrow"}[camera] if simulation.rig == "single" else "/".join(member)
+                write_shot(folder / name, simulation.file_format, mosaic, shots[member])
     with atomic_path(folder / "truth.npz") as temporary:
         np.savez_compressed(temporary, **maps)  # type: ignore[arg-type]
     write_json(folder / FILE, truth.model_dump(mode="json"))
@@ -135,8 +140,9 @@ def _clipping_exposure(layers: Sequence[Layer], body: Body, raw_from_scene: np.n
     every = np.diag([1 / 16, 1 / 16, 1])
     view = View(Grid(body.raw.height // 16, body.raw.width // 16), every @ raw_from_scene, [0.0] * len(layers))
     light = np.concatenate([strip for _, strip in render_strips(layers, view)])
-    camera = light.reshape(-1, 3) @ srgb_to_camera().T
-    srgb_from_camera = np.linalg.inv(srgb_to_camera()).T
+    to_camera = camera_from_srgb(A7R_IV.camera_from_xyz)
+    camera = light.reshape(-1, 3) @ to_camera.T
+    srgb_from_camera = np.linalg.inv(to_camera).T
 
     def excess(exposure: float) -> float:
         # Developing clips the white-balanced colours, then those of sRGB.
@@ -144,10 +150,3 @@ def _clipping_exposure(layers: Sequence[Layer], body: Body, raw_from_scene: np.n
         return float((developed.max(axis=1) >= 1 - 1e-6).mean()) - CLIPPED_SHARE
 
     return float(bisect(excess, _EXPOSURE / 100, 100 * _EXPOSURE, xtol=1e-4))
-
-
-def _write(path: Path, simulation: Simulation, shot: Shot, mosaic: np.ndarray) -> None:
-    if simulation.file_format == "arw":
-        write_arw(path.with_suffix(".ARW"), mosaic, shot.exif, shot.white_balance)
-    else:
-        write_dng(path.with_suffix(".dng"), mosaic, shot.exif, shot.white_balance, xyz_to_camera())

@@ -9,7 +9,7 @@ import numpy as np
 
 from realdof.captures.scene import Camera, Kind, Member
 from realdof.common.decode import Strict, read_json
-from realdof.raw.develop import RESIZE_FACTOR
+from realdof.raw.crop import RESIZE_FACTOR
 from realdof.simulation.parameters import DAYLIGHT, Draw, RgbMultipliers, SceneKind, Simulation
 from realdof.simulation.rig import Body, stored_homography
 from realdof.simulation.scenery import Layer
@@ -83,7 +83,7 @@ def truth_of(
 ) -> Truth:
     """What is known about a scene before it is rendered."""
     given = None if simulation.homography is None else draw.homography.tolist()
-    stored = stored_homography(body, draw.homography, simulation.mirror)
+    stored = stored_homography(body, draw.homography, simulation.is_mirrored)
     first, second, third = ((a, b, c) for a, b, c in stored.tolist())
     return Truth(
         version=VERSION,
@@ -92,7 +92,7 @@ def truth_of(
         simulation={**asdict(simulation), "homography": given},
         grid=(body.grid.height, body.grid.width),
         homography_a_to_b=(first, second, third) if kind in ("textured", "clipped") else None,
-        mirrored=("B",) if simulation.mirror else (),
+        mirrored=("B",) if simulation.is_mirrored else (),
         defocused=draw.defocused,
         gain_b_over_a={pair: (gain, gain, gain) for pair, gain in draw.gains.items()},
         white_balance={"light": DAYLIGHT, **{str(camera): chosen for camera, chosen in draw.white_balance.items()}},

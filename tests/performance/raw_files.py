@@ -15,7 +15,8 @@ from pathlib import Path
 import rawpy
 from real_raw import fetch_real_raw
 
-from realdof.raw.develop import crop, develop
+from realdof.raw.crop import crop
+from realdof.raw.develop import develop
 from realdof.simulation.parameters import Simulation
 from realdof.simulation.simulate import simulate_captures
 

@@ -18,7 +18,8 @@ from view_pairs import corner_error, homography, second_view, with_noise
 
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.images.resize import area_resize
-from realdof.raw.develop import RESIZE_FACTOR, crop, develop
+from realdof.raw.crop import RESIZE_FACTOR, crop
+from realdof.raw.develop import develop
 
 _CASES = {
     "2 degrees, 80 px": (2.0, 80.0),

@@ -12,13 +12,15 @@ from typing import Any, cast
 
 import numpy as np
 import tifffile
-from package_index import fetch_sdist, read_member
 
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder
+from package_index import fetch_sdist, read_member
+from realdof.raw.cameras import A7R_IV
+from realdof.raw.containers import find_metadata
 from realdof.raw.exif import exif_of
 from realdof.raw.tiff import Tiff
-from realdof.raw.write import RAW_SIZE, write_arw
+from realdof.raw.write import write_arw
 
 _PROJECT, _VERSION = "dngpy", "0.1.3"
 _SHA256 = "10d84ff5b1b3b3bd72e92e4fa94a02e90f5e2d369297d0e10f90be91fd2345a8"
@@ -64,8 +66,8 @@ def _convert(dng: bytes, path: Path) -> None:
     with tifffile.TiffFile(BytesIO(dng)) as file:
         # tifffile's types do not tell a page with subpages from one without.
         mosaic = interleave(cast(Any, file.pages[0]).pages[0].asarray())
-    height, width = RAW_SIZE
-    write_arw(path, mosaic[:height, :width], exif_of(tiff), (green / red, 1.0, green / blue))
+    height, width = (A7R_IV.raw_height, A7R_IV.raw_width)
+    write_arw(path, mosaic[:height, :width], exif_of(find_metadata(BytesIO(dng))), (green / red, 1.0, green / blue))
 
 
 def interleave(fields: np.ndarray) -> np.ndarray:

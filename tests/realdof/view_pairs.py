@@ -146,6 +146,20 @@ def view_pair(
     return ViewPair(photograph(rng, reference, 1.0, noise), photograph(rng, moving, gain, noise), truth, mirrored)
 
 
+def blurred_views(seed: int, grid: Grid, scale: float, sigmas: tuple[float, float]) -> ViewPair:
+    """Two views that differ by a scale about the middle, each blurred by a Gaussian (px) after it was framed."""
+    x, y = grid.width / 2 * (1 - scale), grid.height / 2 * (1 - scale)
+    exact = np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]])
+    views = view_pair(
+        seed, grid.height, grid.width, exact=exact, mirrored=False, shift=0.02 * grid.width, leaves=6000, noise=0.003
+    )
+    images = [
+        cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) if sigma else image
+        for image, sigma in zip((views.reference, views.moving), sigmas, strict=True)
+    ]
+    return ViewPair(images[0], images[1], exact, mirrored=False)
+
+
 def second_view(photograph: np.ndarray, truth: np.ndarray, height: int, width: int) -> np.ndarray:
     """What a camera would see of a developed photograph, uint16 (H, W, 3), that sees it under a homography.
 

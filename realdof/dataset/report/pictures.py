@@ -4,9 +4,9 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from realdof.common.opencv import cv2
 from realdof.images.depth import to_eight_bits
 from realdof.images.resize import area_resize
 from realdof.matching.quality import ShiftVector

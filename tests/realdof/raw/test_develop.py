@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from realdof.common.errors import InputError
 from realdof.images.colour import linear_to_srgb, srgb_to_linear
 from realdof.images.files import write_pixels
-from realdof.raw.develop import camera_multipliers, crop, develop, image_size
+from realdof.raw.cameras import A7R_IV
+from realdof.raw.crop import crop
+from realdof.raw.develop import camera_multipliers, develop, image_size
 from realdof.raw.exif import Exif
-from realdof.raw.write import BLACK, WHITE, write_arw, write_dng
+from realdof.raw.write import write_arw, write_dng
 
 DAYLIGHT = (2.5, 1.0, 1.5)
 # Of 65535; LibRaw rounds to 16 bits before and after the matrix and looks the curve up in a table.
@@ -28,12 +30,12 @@ def grey_mosaic(light: float, white_balance: tuple[float, float, float], size: i
     mosaic[0::2, 0::2] = light / white_balance[0]
     mosaic[0::2, 1::2] = mosaic[1::2, 0::2] = light / white_balance[1]
     mosaic[1::2, 1::2] = light / white_balance[2]
-    return np.rint(BLACK + mosaic * (WHITE - BLACK)).astype(np.uint16)
+    return np.rint(A7R_IV.black + mosaic * (A7R_IV.white - A7R_IV.black)).astype(np.uint16)
 
 
 @pytest.fixture
 def arw(tmp_path: Path) -> Path:
-    mosaic = np.random.default_rng(1).integers(BLACK, WHITE, (64, 96), dtype=np.uint16)
+    mosaic = np.random.default_rng(1).integers(A7R_IV.black, A7R_IV.white, (64, 96), dtype=np.uint16)
     write_arw(tmp_path / "a.ARW", mosaic, Exif(), DAYLIGHT)
     return tmp_path / "a.ARW"
 
@@ -44,8 +46,8 @@ def test_grey_light_develops_to_its_own_srgb_value_whatever_its_brightness(tmp_p
     mosaic = grey_mosaic(light, DAYLIGHT)
     write_arw(tmp_path / "a.ARW", mosaic, Exif(), DAYLIGHT)
     # The green pixels' rounding is the light's; red and blue are rounded more coarsely.
-    recorded = (mosaic[0, 1] - BLACK) / (WHITE - BLACK)
-    coarse = 0.5 / (WHITE - BLACK) * 65535 * 2.5
+    recorded = (mosaic[0, 1] - A7R_IV.black) / (A7R_IV.white - A7R_IV.black)
+    coarse = 0.5 / (A7R_IV.white - A7R_IV.black) * 65535 * 2.5
     linear = develop(tmp_path / "a.ARW", linear=True)
     assert np.abs(linear - recorded * 65535).max() < 2 * coarse + LINEAR_TOLERANCE
     expected = linear_to_srgb(linear.astype(np.float64) / 65535) * 65535

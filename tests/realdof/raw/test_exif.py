@@ -78,16 +78,38 @@ def test_sub_seconds_are_digits_after_the_point(tmp_path: Path, digits: bytes, m
     assert exif.time_step == pytest.approx(step)
 
 
-@pytest.mark.parametrize("named", [b"", b"SONY DSC \0\0\0"])
-def test_the_serial_number_in_a_sony_maker_note_is_deciphered(tmp_path: Path, named: bytes) -> None:
-    # The first bytes of the real serial number of one A7R IV body.
-    serial = bytes.fromhex("f6fe0000cc09")
-    block = bytes(0x88) + bytes(pow(byte, 3, 249) if byte < 249 else byte for byte in serial) + bytes(10)
-    # The note begins at 8 + (2 + 12 + 4) + (2 + 12 + 4); its offsets count from the file's beginning.
-    note_at = 44
+def sony_file(model: bytes, offset: int, serial: bytes, named: bytes = b"") -> bytes:
+    """A file of a Sony model with a maker note that holds a serial number at an offset of block 0x9050."""
+    block = bytes(offset) + bytes(pow(byte, 3, 249) if byte < 249 else byte for byte in serial) + bytes(300)
+    # The note begins after header, main directory of two entries, EXIF directory of one, and the model's text.
+    note_at = 8 + (2 + 24 + 4) + (2 + 12 + 4) + len(model) + 1
     table = struct.pack("<HHHII", 1, 0x9050, 7, len(block), note_at + len(named) + 18) + bytes(4)
     note = named + table + block
-    assert exif_of(tmp_path, tiff("<", [], [(0x927C, 7, len(note), note)])).body_serial == "f6fe0000cc09"
+    return tiff("<", [text(0x0110, model)], [(0x927C, 7, len(note), note)])
+
+
+@pytest.mark.parametrize("named", [b"", b"SONY DSC \0\0\0"])
+@pytest.mark.parametrize(
+    ("model", "offset", "serial"),
+    [
+        # The first bytes of the real serial number of one A7R IV body.
+        (b"ILCE-7RM4", 0x88, "f6fe0000cc09"),
+        (b"ILCE-7SM3", 0x88, "f6fe0000cc09"),
+        (b"ILCE-7M2", 0x7C, "01020304"),
+        (b"ILCA-77M2", 0xF0, "0102030405"),
+    ],
+)
+def test_the_serial_number_is_read_where_the_model_keeps_it(
+    tmp_path: Path, model: bytes, offset: int, serial: str, named: bytes
+) -> None:
+    assert exif_of(tmp_path, sony_file(model, offset, bytes.fromhex(serial), named)).body_serial == serial
+
+
+@pytest.mark.parametrize("model", [b"ILCE-7RM5", b"NEX-7", b"DSC-RX100M7", b"NIKON Z 7"])
+def test_no_serial_number_is_made_up_for_a_model_whose_block_is_laid_out_otherwise(
+    tmp_path: Path, model: bytes
+) -> None:
+    assert exif_of(tmp_path, sony_file(model, 0x88, bytes.fromhex("f6fe0000cc09"))).body_serial is None
 
 
 def test_the_serial_number_that_a_dng_converter_wrote_is_read(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from realdof.images.colour import linear_to_srgb
 from realdof.images.files import write_pixels
 from realdof.images.resize import area_resize
 from realdof.optics.lens import disc_kernel
-from realdof.raw.develop import Multipliers, crop, develop, develop_cropped, develop_half
+from realdof.raw.cameras import A7R_IV
+from realdof.raw.crop import crop
+from realdof.raw.develop import Multipliers, develop, develop_cropped, develop_half
 from realdof.raw.exif import Exif
 from realdof.raw.half_size import BLUE, GREEN, RED, SITES, Mosaic, develop_half_size, interpolation
-from realdof.raw.write import BLACK, WHITE, write_arw, write_dng
+from realdof.raw.write import write_arw, write_dng
 from realdof.simulation.parameters import DAYLIGHT
-from realdof.simulation.sensor import read_out, signal, xyz_to_camera
+from realdof.simulation.sensor import read_out, signal
 from realdof.simulation.views import airy_kernel
 
 PATTERNS = [(RED, GREEN, GREEN, BLUE), (BLUE, GREEN, GREEN, RED), (GREEN, RED, BLUE, GREEN), (GREEN, BLUE, RED, GREEN)]
@@ -78,9 +80,9 @@ def test_nothing_is_displaced_and_no_light_is_lost(colours: tuple[int, int, int,
 @pytest.mark.parametrize("colours", PATTERNS)
 def test_grey_stays_grey_whatever_the_filters_order(colours: tuple[int, int, int, int]) -> None:
     multipliers = tuple(DAYLIGHT[colour] for colour in colours)
-    levels = BLACK + 0.25 * (WHITE - BLACK) / np.array(multipliers)
+    levels = A7R_IV.black + 0.25 * (A7R_IV.white - A7R_IV.black) / np.array(multipliers)
     pixels = np.tile(np.rint(levels).astype(np.uint16).reshape(2, 2), (20, 30))
-    mosaic = Mosaic(pixels, colours, (BLACK,) * 4, WHITE, np.eye(3))
+    mosaic = Mosaic(pixels, colours, (A7R_IV.black,) * 4, A7R_IV.white, np.eye(3))
     first, second, third, fourth = multipliers
     developed = develop_half_size(mosaic, (first, second, third, fourth))
     assert developed.shape == (20, 30, 3)
@@ -126,7 +128,7 @@ def test_colours_are_librawrs(tmp_path: Path, suffix: str, white_balance: Multip
     light = np.kron(np.random.default_rng(2).uniform(0.05, 0.9, (4, 6, 3)), np.ones((16, 16, 1))).astype(np.float32)
     mosaic = read_out(signal(light, EXPOSURE, np.array(DAYLIGHT)), None, np.random.default_rng(0))
     if suffix == ".dng":
-        write_dng(path, mosaic, Exif(), DAYLIGHT, xyz_to_camera())
+        write_dng(path, mosaic, Exif(), DAYLIGHT, A7R_IV.camera_from_xyz)
     else:
         write_arw(path, mosaic, Exif(), DAYLIGHT)
     ours, theirs = develop_half(path, white_balance), develop(path, white_balance)
@@ -137,7 +139,7 @@ def test_colours_are_librawrs(tmp_path: Path, suffix: str, white_balance: Multip
 
 def test_what_is_clipped_is_white(tmp_path: Path) -> None:
     path = tmp_path / "a.ARW"
-    write_arw(path, np.full((64, 96), WHITE, np.uint16), Exif(), DAYLIGHT)
+    write_arw(path, np.full((64, 96), A7R_IV.white, np.uint16), Exif(), DAYLIGHT)
     assert develop_half(path, SHARED).pixels.min() == 65535
 
 

@@ -10,7 +10,8 @@ from view_pairs import corner_error, homography, second_view, with_noise
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.common.errors import InputError
 from realdof.images.resize import area_resize
-from realdof.raw.develop import camera_multipliers, crop, develop
+from realdof.raw.crop import crop
+from realdof.raw.develop import camera_multipliers, develop
 from realdof.raw.exif import read_exif
 
 

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realdof.common.errors import InputError
+from realdof.raw.cameras import A7R_IV
 from realdof.raw.exif import Exif, read_exif
-from realdof.raw.write import BLACK, RAW_SIZE, VISIBLE_WIDTH, WHITE, write_arw, write_dng
+from realdof.raw.write import write_arw, write_dng
 
 SHOT = Exif(
     model="ILCE-7RM4",
@@ -31,7 +32,7 @@ XYZ_FROM_SRGB = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0
 
 
 def random_mosaic(height: int, width: int) -> np.ndarray:
-    return np.random.default_rng(height * width).integers(0, WHITE + 1, (height, width), dtype=np.uint16)
+    return np.random.default_rng(height * width).integers(0, A7R_IV.white + 1, (height, width), dtype=np.uint16)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -48,8 +49,8 @@ def test_libraw_reads_every_value_of_the_mosaic_from_both_formats(tmp_path: Path
 def test_libraw_takes_an_arw_for_an_a7r_iv(tmp_path: Path) -> None:
     write_arw(tmp_path / "a.ARW", random_mosaic(64, 96), SHOT, DAYLIGHT)
     with rawpy.imread(str(tmp_path / "a.ARW")) as raw:
-        assert raw.black_level_per_channel == [BLACK] * 4
-        assert raw.white_level == WHITE
+        assert raw.black_level_per_channel == [A7R_IV.black] * 4
+        assert raw.white_level == A7R_IV.white
         assert raw.raw_pattern.tolist() == [[0, 1], [3, 2]]
         np.testing.assert_allclose(raw.camera_whitebalance, [2560, 1024, 1536, 1024])
         # The camera's own matrix, which no tag of ours holds.
@@ -59,8 +60,8 @@ def test_libraw_takes_an_arw_for_an_a7r_iv(tmp_path: Path) -> None:
 def test_a_dng_carries_its_levels_white_balance_and_matrix(tmp_path: Path) -> None:
     write_dng(tmp_path / "a.dng", random_mosaic(64, 96), SHOT, DAYLIGHT, MATRIX)
     with rawpy.imread(str(tmp_path / "a.dng")) as raw:
-        assert raw.black_level_per_channel == [BLACK] * 4
-        assert raw.white_level == WHITE
+        assert raw.black_level_per_channel == [A7R_IV.black] * 4
+        assert raw.white_level == A7R_IV.white
         np.testing.assert_allclose(raw.camera_whitebalance[:3], DAYLIGHT, rtol=1e-4)
         # LibRaw's matrix leads from the camera's colours, with its white at (1, 1, 1), to linear sRGB.
         camera_from_srgb = MATRIX @ XYZ_FROM_SRGB
@@ -69,12 +70,12 @@ def test_a_dng_carries_its_levels_white_balance_and_matrix(tmp_path: Path) -> No
 
 
 def test_at_full_size_both_formats_show_the_same_9568_columns(tmp_path: Path) -> None:
-    mosaic = np.broadcast_to(np.uint16(BLACK), RAW_SIZE)
+    mosaic = np.broadcast_to(np.uint16(A7R_IV.black), (A7R_IV.raw_height, A7R_IV.raw_width))
     write_arw(tmp_path / "a.ARW", mosaic, SHOT, DAYLIGHT)
     write_dng(tmp_path / "a.dng", mosaic, SHOT, DAYLIGHT, MATRIX)
     for name in ("a.ARW", "a.dng"):
         with rawpy.imread(str(tmp_path / name)) as raw:
-            assert (raw.sizes.height, raw.sizes.width) == (RAW_SIZE[0], VISIBLE_WIDTH)
+            assert (raw.sizes.height, raw.sizes.width) == (A7R_IV.raw_height, A7R_IV.visible_width)
 
 
 @pytest.mark.parametrize("name", ["a.ARW", "a.dng"])

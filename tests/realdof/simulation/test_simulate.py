@@ -14,9 +14,11 @@ from realdof.captures.scene import CAMERAS, MEMBERS, Kind, Scene
 from realdof.common.errors import InputError
 from realdof.geometry.grid import apply_homography
 from realdof.images.resize import area_resize
-from realdof.raw.develop import camera_multipliers, crop, develop
+from realdof.raw.cameras import A7R_IV
+from realdof.raw.crop import crop
+from realdof.raw.develop import camera_multipliers, develop
 from realdof.raw.exif import Exif
-from realdof.raw.write import BLACK, WHITE, write_arw
+from realdof.raw.write import write_arw
 from realdof.simulation.parameters import DAYLIGHT, Simulation, draw_scene
 from realdof.simulation.rig import BODIES, homography, raw_from_scene, stored_homography
 from realdof.simulation.sensor import FULL_WELL, read_noise, read_out, signal
@@ -186,7 +188,7 @@ def test_vignetting_darkens_the_corners_more_when_the_lens_is_wide_open(tmp_path
         (scene,), _ = find_scenes(tmp_path / name)
         for kind, camera in (("wide", scene.defocused), ("narrow", scene.sharp)):
             with rawpy.imread(str(scene.target.of(camera).path)) as raw:
-                light[name, kind] = raw.raw_image.astype(float)[2:-2:2, 3:-3:2] - BLACK
+                light[name, kind] = raw.raw_image.astype(float)[2:-2:2, 3:-3:2] - A7R_IV.black
     for kind, falloff in (("wide", 0.5), ("narrow", 0.05 + 0.45 * (1.8 / 16) ** 2)):
         share = light["with", kind] / light["without", kind]
         assert share[0, 0] == pytest.approx(1 - falloff, abs=0.01)
@@ -286,10 +288,12 @@ def test_light_comes_back_from_developing_in_its_own_colours(tmp_path: Path) -> 
 def test_noise_is_that_of_the_photons_and_of_reading_them(iso: float, light: float) -> None:
     levels = read_out(np.full((500, 500), light, np.float32), iso, np.random.default_rng(0)).astype(float)
     electrons = light * FULL_WELL * 100 / iso
-    expected = np.sqrt(electrons + read_noise(iso) ** 2) / (FULL_WELL * 100 / iso) * (WHITE - BLACK)
+    expected = np.sqrt(electrons + read_noise(iso) ** 2) / (FULL_WELL * 100 / iso) * (A7R_IV.white - A7R_IV.black)
     # Rounding to whole levels adds a twelfth.
     assert levels.std() == pytest.approx(np.hypot(expected, np.sqrt(1 / 12)), rel=0.02)
-    assert levels.mean() == pytest.approx(BLACK + light * (WHITE - BLACK), abs=0.01 * expected + 0.02)
+    assert levels.mean() == pytest.approx(
+        A7R_IV.black + light * (A7R_IV.white - A7R_IV.black), abs=0.01 * expected + 0.02
+    )
 
 
 def test_a_real_a7r_ivs_noise_profile_is_met_at_iso_100() -> None:
@@ -300,4 +304,4 @@ def test_a_real_a7r_ivs_noise_profile_is_met_at_iso_100() -> None:
 
 def test_levels_beyond_the_range_are_clipped() -> None:
     levels = read_out(np.array([[-1.0, 2.0]], np.float32), None, np.random.default_rng(0))
-    assert levels.tolist() == [[0, WHITE]]
+    assert levels.tolist() == [[0, A7R_IV.white]]

@@ -1,0 +1,81 @@
+"""What a photograph holds between its noise and its shading: the detail that alignment and its judgement rest on."""
+
+import numpy as np
+from scipy import fft
+
+from realdof.common.opencv import cv2
+
+_FINE_SCALE, _COARSE_SCALE = 0.8, 8.0
+# Beyond it the coarse Gaussian has no weight that matters, so the border of the frame no longer tells.
+BAND_PASS_REACH = 20
+
+_OWN_DETAIL, _SMALLEST_OVERLAP = 16, 0.3
+# At scales of 4 to 16 px demosaiced noise has 0.04 of the energy it has below, gravel 0.25, a photograph about 0.7.
+_BROAD_SCALES, _NOISE_BREADTH = (4.0, 16.0), 0.1
+
+
+def band_pass(grey: np.ndarray) -> np.ndarray:
+    """What lies between noise and shading: a difference of Gaussians of 0.8 and 8 px, float32 (H, W).
+
+    Vignetting and stray light differ between two cameras and stay with the frame when the scene moves.
+    """
+    fine, coarse = (cv2.GaussianBlur(grey, (0, 0), scale) for scale in (_FINE_SCALE, _COARSE_SCALE))
+    return np.subtract(fine, coarse, out=np.asarray(fine))
+
+
+def noise_level(grey: np.ndarray) -> float:
+    """Standard deviation of white noise, from the median of the finest diagonal Haar details (Donoho, 1995)."""
+    height, width = (side // 2 * 2 for side in grey.shape)
+    even, odd = grey[0:height:2, :width], grey[1:height:2, :width]
+    diagonal = (even[:, ::2] - even[:, 1::2] - odd[:, ::2] + odd[:, 1::2]) / 2
+    return float(np.median(np.abs(diagonal)) / 0.6745)
+
+
+def is_structureless(grey: np.ndarray) -> bool:
+    """Whether a photograph, luma (H, W), has fine detail only, as noise has and no scene.
+
+    ``noise_level`` takes noise to be white; demosaicing leaves some that is not, and it must not pass for texture.
+    """
+    broad, broader = (cv2.GaussianBlur(grey, (0, 0), scale) for scale in _BROAD_SCALES)
+    inner = slice(BAND_PASS_REACH, -BAND_PASS_REACH), slice(BAND_PASS_REACH, -BAND_PASS_REACH)
+    return bool((broad - broader)[inner].var() < _NOISE_BREADTH * band_pass(grey)[inner].var())
+
+
+def self_similarity(photograph: np.ndarray) -> float:
+    """How well a photograph matches itself when shifted by more than its own detail: 1 if it is periodic.
+
+    Parameters
+    ----------
+    photograph
+        Luma, float32 (H, W).
+
+    Returns
+    -------
+    float
+        Largest autocorrelation coefficient beyond a shift of 16 px, of the band-passed photograph.
+    """
+    height, width = photograph.shape
+    window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
+    detail = band_pass(photograph)
+    # Twice the size, so that the transform's periods do not fold one end onto the other.
+    size = [fft.next_fast_len(2 * side, real=True) for side in (height, width)]
+    correlation, overlap = (
+        fft.irfft2(np.abs(fft.rfft2(image, s=size)) ** 2, s=size)
+        for image in ((detail - detail.mean()) * window, window)
+    )
+    down, across = (fft.fftfreq(side, 1 / side) for side in size)
+    beyond = (np.hypot(down[:, None], across) > _OWN_DETAIL) & (overlap > _SMALLEST_OVERLAP * overlap[0, 0])
+    coefficients = correlation[beyond] / overlap[beyond] * (overlap[0, 0] / max(correlation[0, 0], 1e-30))
+    return float(coefficients.max(initial=0))
+
+
+def _passed_noise() -> tuple[float, float]:
+    """Variance of band-passed white noise of variance one, and of its central differences."""
+    impulse = np.zeros((65, 65), np.float32)
+    impulse[32, 32] = 1
+    response = band_pass(impulse)
+    return float((response**2).sum()), float(((response[:, 2:] - response[:, :-2]) ** 2).sum() / 4)
+
+
+NOISE_ENERGY, NOISE_GRADIENT = _passed_noise()
+"""Variance of band-passed white noise of variance one, and of its central differences."""

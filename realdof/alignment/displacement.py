@@ -1,0 +1,93 @@
+"""The displacement field that the tiles of two photographs suggest: how far the corners are off, and how surely."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from realdof.alignment.tiles import TileShifts
+from realdof.geometry.grid import Grid, apply_homography
+
+FEWEST_TILES = 5
+"""A homography has eight unknowns and a tile tells two numbers: below five tiles nothing is left to tell the error."""
+
+# Huber's constant for 95 % efficiency on normal errors (Huber, Robust Statistics, 1981).
+_HUBER = 1.345
+_CONFIDENCE = 0.975
+# Added to the promised error of a tile: what the interpolation of its peak leaves, px.
+_PEAK_ERROR = 0.01
+
+
+@dataclass(frozen=True)
+class ShiftModel:
+    """A displacement field with the eight degrees of freedom of a homography, fitted to the matched tiles.
+
+    Attributes
+    ----------
+    grid
+        The grid it lies on.
+    parameters
+        float64 (8,).
+    corner_shift
+        Largest displacement over the four corners of the grid, px; infinite with too few tiles, and so are the next.
+    corner_error
+        Largest standard error of that displacement over the four corners, px.
+    bound
+        Displacement that no corner exceeds to 97.5 %, px: with few tiles the standard error is itself uncertain, which
+        Student's distribution takes into account.
+    """
+
+    grid: Grid
+    parameters: np.ndarray
+    corner_shift: float
+    corner_error: float
+    bound: float
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """The displacement at points (..., 2), px; zero where nothing could be fitted."""
+        return (_design(points.reshape(-1, 2), self.grid) @ self.parameters).reshape(points.shape)
+
+
+def fit_shift_model(tiles: TileShifts, grid: Grid) -> ShiftModel:
+    """Fit the displacement field of a small homography to the matched tiles, robustly (Huber's weights).
+
+    The standard error follows from the scatter of the tiles about the fit, so parallax, movement or a lens's
+    distortion enter it as well as noise and lack of texture.
+    """
+    used = tiles.matched
+    points, shifts = tiles.centres[used], tiles.shifts[used]
+    unknown = ShiftModel(grid, np.zeros(8), float("inf"), float("inf"), float("inf"))
+    if len(points) < FEWEST_TILES:
+        return unknown
+    design = _design(points, grid)
+    target = shifts.reshape(-1)
+    # Weighting by the promised precision keeps weakly textured tiles from spoiling the others.
+    promised = np.repeat(1 / np.hypot(tiles.standard_error[used], _PEAK_ERROR), 2)
+    weights = promised**2
+    for _ in range(10):
+        normal = design.T @ (weights[:, None] * design)
+        if np.linalg.cond(normal) > 1e10:
+            return unknown
+        parameters = np.linalg.solve(normal, design.T @ (weights * target))
+        residual = (target - design @ parameters) * promised
+        spread = max(float(np.median(np.abs(residual))) / 0.6745, 1e-9)
+        huber = np.minimum(1, _HUBER * spread / np.maximum(np.abs(residual), 1e-12))
+        weights = promised**2 * huber
+    freedom = len(target) - 8
+    variance = float((huber * residual**2).sum()) / freedom
+    at_corners = _design(grid.corners, grid)
+    covariance = at_corners @ (variance * np.linalg.inv(normal)) @ at_corners.T
+    shift = float(np.linalg.norm((at_corners @ parameters).reshape(-1, 2), axis=1).max())
+    error = float(np.sqrt(np.diag(covariance).reshape(-1, 2).sum(axis=1).max()))
+    return ShiftModel(grid, parameters, shift, error, shift + float(stdtrit(freedom, _CONFIDENCE)) * error)
+
+
+def _design(points: np.ndarray, grid: Grid) -> np.ndarray:
+    """Derivative of a homography's displacement by its eight parameters at the identity, (2 N, 8)."""
+    scale = grid.width / 2
+    centred = np.array([[1 / scale, 0, -grid.width / 2 / scale], [0, 1 / scale, -grid.height / 2 / scale], [0, 0, 1]])
+    x, y = apply_homography(centred, points).T
+    one, zero = np.ones_like(x), np.zeros_like(x)
+    horizontal = np.stack([x, y, one, zero, zero, zero, -x * x, -x * y], axis=1)
+    vertical = np.stack([zero, zero, zero, x, y, one, -x * y, -y * y], axis=1)
+    return np.stack([horizontal, vertical], axis=1).reshape(-1, 8)

@@ -1,0 +1,141 @@
+"""Whether to trust an alignment: the first thing that speaks against it, in one sentence.
+
+The verdict rests on the error to be expected at the corners and on the uncertainty of that expectation. What precedes
+it are the cases in which the tiles can be located and still be wrong: repetition, another scene, moving parts. Every
+number is measured on right and on wrong pairs; docs/explanation/alignment.md has the tables and the commands.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from realdof.alignment.displacement import FEWEST_TILES, ShiftModel
+from realdof.alignment.tiles import TileShifts
+
+Verdict = Literal["accepted", "doubtful", "rejected"]
+
+# Right alignments have 0.93 and more, with much texture 0.997; another scene has 0.15 at most, a wrong optimum 0.55.
+_SMALLEST_CORRELATION = 0.75
+# Simulated scenes repeat themselves to 0.25, wallpapers to 0.99.
+_PERIODIC = 0.85
+# Tiles with texture match to 96 % in right pairs, to 6 % in pairs of two scenes.
+_SMALLEST_MATCHED_SHARE = 0.5
+# Rigs share 69 % of the frame and more; less than this is no rig's misalignment.
+_SMALLEST_OVERLAP = 0.4
+# 0.1 px costs 3.7 dB between the aligned photographs, 0.5 px 15 dB.
+_ACCEPTED_ERROR, _DOUBTFUL_ERROR = 0.15, 0.3
+# In right pairs a tile is off by 8 of its standard errors at most, on a moved object by 100 and more.
+_MOVED_PX, _MOVED_ERRORS, _EXACT = 0.3, 12.0, 0.02
+# Where noise allows such a correlation, texture is so clear that a tile that does not match shows something else.
+_CLEAR_TEXTURE = 0.9
+_MOVED_SHARE = 0.01
+# Right pairs have 1.02 at most, a streak of 5 px in one of them makes 1.34.
+_SHOOK = 1.1
+# Photographs of one sharpness have 0.996 to 1.009, Gaussians of 1 and 2 px make 0.97 of it.
+_EQUALLY_SHARP = 0.985
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about an alignment.
+
+    Attributes
+    ----------
+    tiles, model
+        Displacement that is left between the photographs, tile by tile, and the field fitted to it.
+    detail_correlation
+        Correlation coefficient of the band-passed photographs.
+    repetition
+        See ``self_similarity``.
+    structureless
+        See ``is_structureless``.
+    """
+
+    tiles: TileShifts
+    model: ShiftModel
+    detail_correlation: float
+    repetition: float
+    structureless: bool
+
+    @property
+    def error(self) -> float | None:
+        """Error in px that no corner exceeds, to 97.5 %; ``None`` where too few tiles match to tell."""
+        bound = self.model.bound
+        return bound if np.isfinite(bound) else None
+
+    @property
+    def agreement(self) -> float:
+        """Median over the tiles with texture of their correlation, as a share of what the noise allows."""
+        tiles = self.tiles
+        if not tiles.textured.any():
+            return 0.0
+        return float(np.median(tiles.peak[tiles.textured] / tiles.expected_peak[tiles.textured]))
+
+    @property
+    def shake(self) -> float:
+        """How many times more the photographs' sharpness differs in one direction than across it; 1 if in none.
+
+        From the gradients' second moments over the tiles that match: blur of a lens is round, that of a camera that
+        shook is not.
+        """
+        used = self.tiles.matched
+        if not used.any():
+            return 1.0
+        moments = [
+            np.array([[xx, xy], [xy, yy]])
+            for xx, xy, yy in (self.tiles.gradients[used].sum(axis=0), self.tiles.moving_gradients[used].sum(axis=0))
+        ]
+        ratios = np.linalg.eigvals(np.linalg.solve(moments[1], moments[0])).real
+        return float(np.sqrt(ratios.max() / max(ratios.min(), 1e-12)))
+
+    @property
+    def worth_sharing_sharpness(self) -> bool:
+        """Whether the photographs are those of one scene, and differ by more than noise: most often in sharpness."""
+        return self.detail_correlation >= _SMALLEST_CORRELATION and self.agreement < _EQUALLY_SHARP
+
+    @property
+    def moved_share(self) -> float:
+        """Share of the tiles with texture that lie elsewhere than the fitted field says, or show something else."""
+        tiles = self.tiles
+        residual = np.linalg.norm(tiles.shifts - self.model.at(tiles.centres), axis=-1)
+        off = (residual > _MOVED_PX) & (residual > _MOVED_ERRORS * np.hypot(tiles.standard_error, _EXACT))
+        other = (tiles.expected_peak >= _CLEAR_TEXTURE) & ~tiles.matched
+        return float((tiles.textured & (off | other)).sum() / max(1, tiles.textured.sum()))
+
+
+def judge(evidence: Evidence) -> tuple[Verdict, str]:
+    """Return the verdict and its reason, one sentence without a full stop."""
+    tiles, correlation, repetition = evidence.tiles, evidence.detail_correlation, evidence.repetition
+    located, textured, matched = (int(mask.sum()) for mask in (tiles.located, tiles.textured, tiles.matched))
+    if evidence.structureless and correlation < _SMALLEST_CORRELATION:
+        return "rejected", "there is too little texture to align by: the photographs hold noise only"
+    if located < FEWEST_TILES:
+        return "rejected", f"there is too little texture to align by: {located} of {tiles.peak.size} tiles have any"
+    if repetition > _PERIODIC:
+        return "rejected", f"the scene repeats itself (to {repetition:.0%}), so the shift is known only up to a period"
+    if correlation < _SMALLEST_CORRELATION:
+        return "rejected", (
+            "the photographs do not show the same scene, or it was not found: the correlation of their detail is "
+            f"{correlation:.2f}, right ones have {_SMALLEST_CORRELATION} and more"
+        )
+    if textured < FEWEST_TILES:
+        return "rejected", f"the photographs share too little texture: {textured} tiles of their overlap have any"
+    if tiles.within.mean() < _SMALLEST_OVERLAP:
+        return "rejected", f"the photographs overlap in {tiles.within.mean():.0%} of the frame only, as far as aligned"
+    if matched < _SMALLEST_MATCHED_SHARE * textured:
+        return "rejected", f"the photographs differ after alignment: only {matched} of {textured} textured tiles match"
+    error = evidence.model.bound
+    if not error <= _DOUBTFUL_ERROR:
+        return "rejected", f"the corners are known to {error:.2f} px only, at most {_DOUBTFUL_ERROR} px would do"
+    moved, shake = evidence.moved_share, evidence.shake
+    if moved > _MOVED_SHARE:
+        return "doubtful", f"{moved:.0%} of the scene moved between the two photographs, or is in one of them only"
+    if shake > _SHOOK:
+        return (
+            "doubtful",
+            f"one camera shook: the photographs' sharpness differs {shake:.1f} times more one way than across",
+        )
+    if error > _ACCEPTED_ERROR:
+        return "doubtful", f"the corners are known to {error:.2f} px only, {_ACCEPTED_ERROR} px would be good"
+    return "accepted", f"{matched} of {textured} textured tiles match, the corners are known to {error:.3f} px"

@@ -1,0 +1,21 @@
+"""The one place that imports OpenCV, so that a missing system library is one sentence whoever needs OpenCV first."""
+
+import re
+
+from realdof.common.errors import InputError
+
+# What the loader of shared libraries says of one that is not installed: "libGL.so.1: cannot open shared object file".
+_MISSING_LIBRARY = re.compile(r"\blib[\w.+-]*\.so[\w.]*")
+
+try:
+    import cv2
+except ImportError as error:
+    library = _MISSING_LIBRARY.search(str(error))
+    if library is None:
+        raise
+    raise InputError(
+        f"OpenCV cannot start because {library[0]} is missing; "
+        "install its system libraries: apt-get install libgl1 libglib2.0-0"
+    ) from error
+
+__all__ = ["cv2"]

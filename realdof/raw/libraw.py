@@ -1,0 +1,96 @@
+"""Opening raw files with LibRaw: every failure is one sentence that names the file and a remedy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import rawpy
+
+from realdof.common.errors import InputError
+from realdof.geometry.grid import Region
+from realdof.images import signatures
+from realdof.raw.orientation import ORIENTATION_OF_FLIP
+from realdof.raw.tiff import Tiff
+
+# TIFF's compression tag in raw files: the registry of ExifTool, and what to do about what LibRaw cannot read.
+_TO_DNG = "convert it with Adobe DNG Converter, uncompressed or lossless"
+_COMPRESSIONS = {
+    1: ("no compression", _TO_DNG),
+    7: ("lossless JPEG compression", _TO_DNG),
+    8: ("Deflate compression", _TO_DNG),
+    32766: ("Sony's compression 2", "set the camera to uncompressed or lossless compressed raw"),
+    32767: ("Sony's lossy compression", "set the camera to uncompressed raw"),
+    34713: ("Nikon's compression", "set the camera to lossless compressed raw, not High Efficiency"),
+    34892: ("lossy JPEG compression", _TO_DNG),
+    52546: ("JPEG XL compression", "convert it with Adobe DNG Converter for Camera Raw 15 or older, without JPEG XL"),
+}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[rawpy.RawPy]:
+    """Open a raw file; LibRaw's errors become sentences for as long as it is open.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, truncated, no raw file, or of a compression that LibRaw cannot read.
+    """
+    compression = _checked(path)
+    try:
+        with rawpy.imread(str(path)) as raw:
+            yield raw
+    except rawpy.LibRawIOError as error:
+        raise InputError(f"{path} is truncated or damaged; copy it from the camera again") from error
+    except rawpy.LibRawError as error:
+        if compression is not None and compression not in _READABLE:
+            name, remedy = _COMPRESSIONS.get(compression, (f"compression {compression}", _TO_DNG))
+            version = ".".join(map(str, rawpy.libraw_version))
+            raise InputError(
+                f"{path} has {name} ({compression}), which LibRaw {version} cannot read; {remedy}"
+            ) from error
+        if isinstance(error, rawpy.LibRawFileUnsupportedError):
+            raise InputError(f"{path} is no raw file that LibRaw can read; give an ARW, DNG or another raw") from error
+        raise InputError(f"{path} cannot be developed ({_words(error)}); copy it from the camera again") from error
+
+
+def orientation_of(raw: rawpy.RawPy) -> int:
+    """EXIF's orientation of an open raw file, 1 to 8."""
+    return ORIENTATION_OF_FLIP.get(raw.sizes.flip, 1)
+
+
+def recommended_crop(raw: rawpy.RawPy) -> Region | None:
+    """The crop that an open raw file names, relative to what LibRaw shows of it; None without one."""
+    sizes = raw.sizes
+    top, left = sizes.crop_top_margin - sizes.top_margin, sizes.crop_left_margin - sizes.left_margin
+    height, width = sizes.crop_height, sizes.crop_width
+    fits = top >= 0 and left >= 0 and top + height <= sizes.height and left + width <= sizes.width
+    return Region(top, left, height, width) if fits and min(height, width) > 0 else None
+
+
+# A file of these that LibRaw refuses is damaged, or of a camera it does not know.
+_READABLE = (1, 7, 8, 32767)
+
+
+def _checked(path: Path) -> int | None:
+    """Refuse what cannot be a whole raw file; the compression of a TIFF-based one."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(signatures.JPEG))
+            tiff = Tiff(file)
+            end_of_pixels, compression = tiff.end_of_pixels(), tiff.raw_compression()
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; give a raw file that can be read") from error
+    if not start:
+        raise InputError(f"{path} is empty; copy it from the camera again")
+    if start == signatures.JPEG:
+        raise InputError(f"{path} is a JPEG whatever its name says; give the camera's raw file")
+    # LibRaw notices only while decoding, and then writes to stderr beside our one sentence.
+    if size < end_of_pixels:
+        raise InputError(f"{path} is truncated, {size} of {end_of_pixels} bytes; copy it from the camera again")
+    return compression
+
+
+def _words(error: rawpy.LibRawError) -> str:
+    words = error.args[0] if error.args else type(error).__name__
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)

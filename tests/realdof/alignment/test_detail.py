@@ -1,0 +1,29 @@
+"""What a photograph holds between its noise and its shading."""
+
+import cv2
+import numpy as np
+import pytest
+from small_pairs import HEIGHT, WIDTH, pair
+
+from realdof.alignment.detail import band_pass, is_structureless, noise_level
+from realdof.images.colour import luma
+
+
+def test_the_noise_level_of_a_smooth_image_is_the_noise() -> None:
+    rng = np.random.default_rng(0)
+    smooth = np.linspace(0, 1, WIDTH, dtype=np.float32)[None] * np.ones((HEIGHT, 1), np.float32)
+    noisy = smooth + 0.02 * rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32)
+    assert noise_level(noisy) == pytest.approx(0.02, rel=0.03)
+
+
+def test_coloured_noise_is_no_structure_but_a_scene_is() -> None:
+    rng = np.random.default_rng(1)
+    noise = cv2.GaussianBlur(rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32), (0, 0), 1.0)
+    sky = np.linspace(0.7, 0.4, HEIGHT, dtype=np.float32)[:, None]
+    assert is_structureless(sky + 0.02 * noise)
+    assert not is_structureless(luma(pair(0).reference))
+
+
+def test_the_band_pass_ignores_brightness_and_slow_shading() -> None:
+    ramp = np.linspace(0, 1, WIDTH, dtype=np.float32)[None] * np.ones((HEIGHT, 1), np.float32)
+    np.testing.assert_allclose(band_pass(ramp)[30:-30, 30:-30], 0, atol=1e-5)

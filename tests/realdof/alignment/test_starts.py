@@ -1,0 +1,24 @@
+"""Where alignment may begin."""
+
+import numpy as np
+import pytest
+from small_pairs import HEIGHT, WIDTH, pair
+from view_pairs import corner_error
+
+from realdof.alignment.starts import similarity_from_spectra
+from realdof.geometry.grid import Grid
+from realdof.images.colour import luma
+
+
+@pytest.mark.parametrize("degrees", [-20.0, 7.0, 170.0])
+def test_spectra_tell_rotation_scale_and_shift_to_a_few_pixels(degrees: float) -> None:
+    grid = Grid(HEIGHT, WIDTH)
+    angle, scale = np.deg2rad(degrees), 1.05
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = np.array([WIDTH / 2, HEIGHT / 2])
+    exact = np.eye(3)
+    exact[:2, :2], exact[:2, 2] = turn, middle - turn @ middle + (9, -5)
+    views = pair(8, exact=exact, mirrored=False)
+    found = similarity_from_spectra(luma(views.reference), luma(views.moving))
+    assert found is not None
+    assert corner_error(found, exact, grid.height, grid.width) < 12

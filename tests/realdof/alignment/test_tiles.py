@@ -1,0 +1,33 @@
+"""The displacement of tiles."""
+
+import numpy as np
+import pytest
+from small_pairs import HEIGHT, WIDTH, pair
+
+from realdof.alignment.displacement import fit_shift_model
+from realdof.alignment.tiles import TILE, tile_shifts
+from realdof.geometry.grid import Grid
+from realdof.images.colour import luma
+
+
+def test_tiles_measure_a_known_shift_to_a_few_hundredths_of_a_pixel() -> None:
+    exact = np.array([[1, 0, 0.3], [0, 1, -0.2], [0, 0, 1]])
+    views = pair(9, exact=exact, mirrored=False, noise=0.01)
+    tiles = tile_shifts(luma(views.reference), luma(views.moving))
+    shifts = tiles.shifts[tiles.matched]
+    assert tiles.matched.sum() > 0.8 * tiles.peak.size
+    np.testing.assert_allclose(np.median(shifts, axis=0), (0.3, -0.2), atol=0.02)
+    model = fit_shift_model(tiles, Grid(HEIGHT, WIDTH))
+    assert model.corner_shift == pytest.approx(np.hypot(0.3, 0.2), abs=0.04)
+    assert model.corner_error < 0.04
+
+
+def test_tiles_outside_the_overlap_count_as_neither_textured_nor_matched() -> None:
+    image = luma(pair(0).reference)
+    valid = np.ones(image.shape, bool)
+    valid[:, : WIDTH // 2] = False
+    tiles = tile_shifts(image, image, valid=valid)
+    outside = tiles.centres[..., 0] < WIDTH / 2 + TILE / 2
+    assert not tiles.within[outside].any()
+    assert not tiles.textured[outside].any()
+    assert tiles.matched[~outside].all()
