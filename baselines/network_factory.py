@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.method import Architecture, Method, MethodCard, WeightsUsed
-from benchmark.weight_files import WeightSets, read_safetensors
+from benchmark.weight_files import read_safetensors
+from benchmark.weight_sets import WeightSets
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 from realdof.common.memory import keep_blocks

@@ -1,8 +1,7 @@
-"""Files of weights that every network here shares: where a named set is looked for, and safetensors with a card."""
+"""Weights as safetensors files with a training card in the header."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,60 +11,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from realdof.common.errors import InputError
-from realdof.common.files import atomic_path, cache_folder
-
-
-@dataclass(frozen=True)
-class WeightSets:
-    """The sets of weights that a method knows by name.
-
-    Parameters
-    ----------
-    method
-        Whose.
-    official
-        The file that the authors released, as it is called in ``weights/official`` of the cache; None if there is none.
-    source
-        Where that file is to be had, as an ending of "put FILE ...".
-    synthetic
-        Where ours are, if they come with the package.
-    """
-
-    method: str
-    official: str | None
-    source: str
-    synthetic: Path
-
-    def find(self, name: str) -> Path:
-        """The file of a set named ``official``, ``synthetic`` or by a path.
-
-        Raises
-        ------
-        InputError
-            There is no such file; no other set is taken in its place.
-        """
-        if name == "official":
-            return self._find_official()
-        if name == "synthetic":
-            if not self.synthetic.is_file():
-                raise InputError(f"there are no synthetic weights for {self.method}; name a file with --weights FILE")
-            return self.synthetic
-        path = Path(name)
-        if not path.is_file():
-            raise InputError(f"no weights at {name}; --weights takes official, synthetic or the path of a file")
-        return path
-
-    def _find_official(self) -> Path:
-        ours = ", or use ours with --weights synthetic" if self.synthetic.is_file() else ""
-        if self.official is None:
-            raise InputError(f"no weights were released for {self.method}; name a file with --weights FILE{ours}")
-        path = cache_folder() / "weights" / "official" / self.official
-        if not path.is_file():
-            raise InputError(
-                f"the released weights of {self.method} are not at {path}: put {self.official} {self.source} there, "
-                f"or name a file with --weights FILE{ours}"
-            )
-        return path
+from realdof.common.files import atomic_path
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -9,8 +9,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from ifan.checkpoints import read_weights
+from ifan.hub import CARD, CONFIG, WEIGHTS
 from ifan.inference import run
-from ifan.network import IFAN, SIZE_MULTIPLE
+from ifan.network import IFAN
+from ifan.photographs.files import refuse_existing
+from ifan.shape import SIZE_MULTIPLE
+from ifan.variants import Variant
+from ifan.weights import load_network
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 
@@ -39,6 +45,39 @@ class Exported(nn.Module):
     def forward(self, image: Tensor, views: Tensor | None = None) -> Tensor:
         """Deblur: float32 (1, 3, H, W) in [0, 1]; a dual-pixel network takes (1, 6, H, W), right then left, too."""
         return run(self.network, image, views)
+
+
+def export_weights(variant: Variant, weights: str, target: Path, *, overwrite: bool = False) -> str:
+    """Export a variant with a set of weights.
+
+    Parameters
+    ----------
+    variant
+        Which network.
+    weights
+        ``official``, ``synthetic`` or a file.
+    target
+        A file (see `export`), or a folder without a suffix in its name for `ifan.hub.HubModel.save_pretrained`.
+    overwrite
+        Replace a target that exists.
+
+    Returns
+    -------
+    str
+        What was written, for the user.
+
+    Raises
+    ------
+    InputError
+        The weights cannot be had, the target exists, or see `export`.
+    """
+    refuse_existing(target, overwrite)
+    network = load_network(variant, read_weights(variant.sets.find(weights)))
+    if not target.suffix:
+        network.save_pretrained(target)
+        return f"wrote {target} with {CONFIG}, {WEIGHTS} and {CARD}"
+    difference = export(network, target)
+    return f"wrote {target}; it differs from the network by at most {difference:.0e} of the largest value"
 
 
 def export(network: IFAN, path: Path) -> float:

@@ -3,34 +3,10 @@
 A square filter of its own at every place and channel, after Zhou et al., ICCV 2019.
 """
 
-from dataclasses import dataclass
-
 from torch import Tensor
 from torch.nn import functional
 
-TAPS = 11
-"""k, which makes FAC as costly as IAC with N = 17 (Section 4.3)."""
-
-
-@dataclass(frozen=True)
-class SquareLayout:
-    """A filter map of k x k taps for every channel: channel-major, then rows, then columns; no bias.
-
-    Parameters
-    ----------
-    channels
-        Channels of the features.
-    taps
-        k; odd.
-    """
-
-    channels: int
-    taps: int = TAPS
-
-    @property
-    def map_channels(self) -> int:
-        """Channels of the filter map, c k^2."""
-        return self.channels * self.taps**2
+from ifan.shape import SquareLayout
 
 
 def filter_adaptive_convolution(features: Tensor, filter_map: Tensor, layout: SquareLayout) -> Tensor:

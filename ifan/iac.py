@@ -3,61 +3,14 @@
 Lee et al., CVPR 2021, Section 3.1, Equation 1.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ifan.shape import FilterLayout
+
 NEGATIVE_SLOPE = 0.1
 """Slope of every leaky ReLU in the paper's supplement, Section 6."""
-
-
-@dataclass(frozen=True)
-class FilterLayout:
-    """Where each filter set and bias lies among the channels of a filter map.
-
-    The N sets come first: for each, k taps for every channel of the vertical filters, then the same for the
-    horizontal ones, taps contiguous. The N bias vectors follow.
-
-    Parameters
-    ----------
-    sets
-        N, the number of separable filters applied one after the other.
-    channels
-        Channels of the features they are applied to.
-    taps
-        k, the length of each 1-dim filter; odd.
-    """
-
-    sets: int
-    channels: int
-    taps: int = 3
-
-    @property
-    def map_channels(self) -> int:
-        """Channels of the whole filter map, N c (2k + 1)."""
-        return self.sets * self.channels * (2 * self.taps + 1)
-
-    @property
-    def parts(self) -> list[int]:
-        """Channels of each part of the filter map in its order: 2 N filters, N biases."""
-        return 2 * self.sets * [self.channels * self.taps] + self.sets * [self.channels]
-
-    def vertical(self, n: int) -> slice:
-        """Channels of the n-th k x 1 filters."""
-        start = 2 * n * self.channels * self.taps
-        return slice(start, start + self.channels * self.taps)
-
-    def horizontal(self, n: int) -> slice:
-        """Channels of the n-th 1 x k filters."""
-        start = (2 * n + 1) * self.channels * self.taps
-        return slice(start, start + self.channels * self.taps)
-
-    def bias(self, n: int) -> slice:
-        """Channels of the n-th bias vector."""
-        start = 2 * self.sets * self.channels * self.taps + n * self.channels
-        return slice(start, start + self.channels)
 
 
 def apply_separable(features: Tensor, filters: Tensor, dim: int) -> Tensor:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ifan.fac import SquareLayout
-from ifan.iac import NEGATIVE_SLOPE, FilterLayout
-from ifan.network import FEATURES, IFAN
+from ifan.iac import NEGATIVE_SLOPE
+from ifan.network import IFAN
+from ifan.shape import FEATURES, FilterLayout, SquareLayout
 
 
 @dataclass(frozen=True)

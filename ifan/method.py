@@ -18,9 +18,11 @@ from benchmark.method import (
 )
 from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles, until_it_fits
 from ifan import inference
-from ifan.network import IFAN, SIZE_MULTIPLE, NetworkShape
+from ifan.checkpoints import read_weights
+from ifan.network import IFAN
+from ifan.shape import SIZE_MULTIPLE, NetworkShape
 from ifan.variants import VARIANTS, Variant, describe
-from ifan.weights import find_weights, has_synthetic, load_network, read_weights
+from ifan.weights import load_network
 from realdof.common.errors import InputError
 from realdof.common.memory import keep_blocks
 
@@ -153,7 +155,7 @@ class IFANFactory:
     def card(self) -> MethodCard:
         """The variant's card."""
         weights = {"official": f"the authors' {self.variant.released}, not distributed with this package"}
-        if has_synthetic(self.variant):
+        if self.variant.sets.synthetic.is_file():
             weights["synthetic"] = "trained by us on rendered defocus; not the paper's figures"
         return MethodCard(
             name=self.variant.name,
@@ -172,7 +174,7 @@ class IFANFactory:
         # For the whole process, and the result is the same to the bit; freeing and faulting in again costs as much time
         # as the convolutions.
         keep_blocks()
-        read = read_weights(find_weights(self.variant, name))
+        read = read_weights(self.variant.sets.find(name))
         network = load_network(self.variant, read)
         return IFANMethod(self.card, network, WeightsUsed(name, read.sha256, read.label))
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ifan.network import IFAN
+from ifan.shape import NetworkShape
 from ifan.variants import Variant, describe
 
 PAPER = "Lee et al., *Iterative Filter Adaptive Network for Single Image Defocus Deblurring*, CVPR 2021"
@@ -21,40 +21,46 @@ clipped. The package is `ifan-bench`; for photographs of any size it has a comma
 `ifan deblur photo.jpg -o sharp.png --variant {variant} --weights model.safetensors`."""
 
 
-def model_card(network: IFAN, variant: Variant | None) -> str:
+def model_card(
+    shape: NetworkShape, label: str, card: Mapping[str, Any], parameters: int, variant: Variant | None
+) -> str:
     """Markdown with the header that the Hugging Face Hub reads.
 
     Parameters
     ----------
-    network
-        Its ``label`` and ``card`` are told; what the card does not say is left out.
+    shape
+        The network.
+    label
+        One line on what its weights are.
+    card
+        How they came about; what it does not say is left out.
+    parameters
+        How many there are.
     variant
         Which model of the paper it is, if it is one.
     """
     title = variant.title if variant else "IFAN"
-    parameters = sum(value.numel() for value in network.parameters())
-    form = "taps shared between the passes, as in the released code" if network.shape.shared_taps else "Equation 1"
+    form = "taps shared between the passes, as in the released code" if shape.shared_taps else "Equation 1"
     tags = ["ifan", "defocus-deblurring", "image-restoration", "safetensors"]
     header = {"library_name": "ifan-bench", "pipeline_tag": "image-to-image", "tags": tags}
     parts = [
         "---\n" + "\n".join(f"{key}: {json.dumps(value)}" for key, value in header.items()) + "\n---",
         f"# {title}, for single-image defocus deblurring",
-        network.label,
-        f"{PAPER}: {describe(network.shape)}, {parameters:,} parameters; IAC: {form}. "
+        label,
+        f"{PAPER}: {describe(shape)}, {parameters:,} parameters; IAC: {form}. "
         "A reimplementation; not the authors' code.",
         "## Use",
-        _use(network, variant),
-        *_training(network.card),
+        _use(shape, variant),
+        *_training(card),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _use(network: IFAN, variant: Variant | None) -> str:
-    dual = network.shape.dual
-    views = "; `views` is (1, 6, H, W), right then left dual-pixel view" if dual else ""
+def _use(shape: NetworkShape, variant: Variant | None) -> str:
+    views = "; `views` is (1, 6, H, W), right then left dual-pixel view" if shape.dual else ""
     return _USE.format(
         name="owner/name",
-        arguments="image, views" if dual else "image",
+        arguments="image, views" if shape.dual else "image",
         views=views,
         variant=variant.name if variant else "ifan",
     )

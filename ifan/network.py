@@ -3,65 +3,17 @@
 Attribute names are those of the released checkpoints, so that their state dictionaries load as they are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from ifan.blocks import ResidualStack, activation, conv, conv_act, initialise, upconv_act
-from ifan.fac import SquareLayout, filter_adaptive_convolution
-from ifan.iac import FilterLayout, iterative_adaptive_convolution
-
-WIDTHS = (32, 64, 128, 128)
-"""Channels at full, half, quarter and eighth size."""
-FEATURES = WIDTHS[-1]
-"""c_e, the channels of the defocused features."""
-SIZE_MULTIPLE = 8
-"""Images are reduced three times by two."""
-
-
-Deblurring = Literal["iac", "fac", "blocks"]
-"""What turns defocused into deblurred features: predicted filters in one of two forms, or residual blocks."""
-
-
-@dataclass(frozen=True)
-class NetworkShape:
-    """What tells one IFAN of the paper from another.
-
-    Parameters
-    ----------
-    filters
-        N, the number of separable filter sets (Table 4); for IAC only.
-    dual
-        The filter encoder sees both dual-pixel views, right then left (supplement, Section 3).
-    shared_taps
-        The form of IAC: True for checkpoints released with the paper, False for Equation 1.
-    disparity
-        The disparity map estimator ends in a disparity map; False: in features, as in the ablation's models
-        without it (supplement, Tables 4 and 6).
-    deblurring
-        ``iac``; ``fac`` as in Table 5; ``blocks`` in the ablation's models without predicted filters
-        (supplement, Tables 4 and 5).
-    """
-
-    filters: int = 17
-    dual: bool = False
-    shared_taps: bool = False
-    disparity: bool = True
-    deblurring: Deblurring = "iac"
-
-    @property
-    def layout(self) -> FilterLayout:
-        """The order of the channels of IAC's filter map."""
-        return FilterLayout(self.filters, FEATURES)
-
-    @property
-    def map_channels(self) -> int:
-        """Channels of the filter map, whatever its form."""
-        return self.layout.map_channels if self.deblurring == "iac" else SquareLayout(FEATURES).map_channels
+from ifan.fac import filter_adaptive_convolution
+from ifan.hub import HubModel
+from ifan.iac import iterative_adaptive_convolution
+from ifan.shape import FEATURES, WIDTHS, NetworkShape, SquareLayout
 
 
 @dataclass(frozen=True)
@@ -83,25 +35,17 @@ class Prediction:
     filter_map: Tensor | None
 
 
-class IFAN(nn.Module):
+class IFAN(HubModel):
     """Feature encoder, filter encoder, disparity map estimator, filter predictor, IAC and reconstructor.
 
     Parameters
     ----------
     shape
         The final model's if not given.
-
-    Attributes
-    ----------
-    label, card
-        One line on what its weights are, and how they came about; empty for a network that was not loaded.
     """
 
     def __init__(self, shape: NetworkShape | None = None) -> None:
-        super().__init__()
-        self.shape = shape or NetworkShape()
-        self.label = ""
-        self.card: Mapping[str, Any] = {}
+        super().__init__(shape)
         one, two, three, four = WIDTHS
         self._add_encoder("conv", 3)
         self._add_encoder("kconv", 6 if self.shape.dual else 3)
@@ -275,22 +219,3 @@ class IFAN(nn.Module):
         `ifan.inference` gives the same with less memory.
         """
         return self.predict(image, views).image
-
-    @classmethod
-    def from_pretrained(cls, name: str | Path, *, revision: str | None = None) -> "IFAN":
-        """A network from a folder or a repository on the Hugging Face Hub; see `ifan.hub.from_pretrained`."""
-        from ifan import hub
-
-        return hub.from_pretrained(name, revision=revision)
-
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Write the network as a folder in the Hugging Face convention; see `ifan.hub.save_pretrained`."""
-        from ifan import hub
-
-        hub.save_pretrained(self, Path(folder))
-
-    def push_to_hub(self, repository: str, *, private: bool = False, message: str = "Upload IFAN") -> str:
-        """Write the network to a repository on the Hugging Face Hub; see `ifan.hub.push_to_hub`."""
-        from ifan import hub
-
-        return hub.push_to_hub(self, repository, private=private, message=message)

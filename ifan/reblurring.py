@@ -3,9 +3,9 @@
 from torch import Tensor, nn
 
 from ifan.blocks import ResidualStack, conv, conv_act, initialise
-from ifan.fac import SquareLayout, filter_adaptive_convolution
-from ifan.iac import FilterLayout, iterative_adaptive_convolution
-from ifan.network import NetworkShape
+from ifan.fac import filter_adaptive_convolution
+from ifan.iac import iterative_adaptive_convolution
+from ifan.shape import FilterLayout, NetworkShape, SquareLayout
 
 FILTERS_FOR = {8: 8, 17: 17, 26: 9, 35: 17, 44: 17}
 """N of the reblurring network for each N of the deblurring network, as released."""

@@ -1,9 +1,16 @@
 """Every IFAN of the paper by name: one description a variant."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
-from ifan.network import NetworkShape
+from benchmark.weight_sets import WeightSets
+from ifan.shape import NetworkShape
+from realdof.common.errors import InputError
+
+PACKAGED = Path(__file__).parent / "pretrained"
+"""The folder of weights that come with the package."""
+RELEASED_BY = "https://github.com/codeslake/IFAN"
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,12 @@ class Variant:
     reblurring: bool = True
     crop: int = 256
     bits: Literal[8, 16] = 8
+
+    @property
+    def sets(self) -> WeightSets:
+        """Where its weights are looked for."""
+        source = f"from the checkpoints.zip linked at {RELEASED_BY}"
+        return WeightSets(self.name, self.released, source, PACKAGED / f"{self.name}-synthetic.safetensors")
 
 
 _BLOCKS = NetworkShape(disparity=False, deblurring="blocks")
@@ -76,6 +89,19 @@ VARIANTS = {
 }
 ABLATION = ("ifan-baseline", "ifan-baseline-dme", "ifan-fp", "ifan-fp-dme", "ifan-fp-rbn", "ifan")
 """The six models of Table 1, in its order."""
+
+
+def variant_named(name: str) -> Variant:
+    """The variant of this name.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if name not in VARIANTS:
+        raise InputError(f"there is no variant named {name}; there are {', '.join(VARIANTS)}")
+    return VARIANTS[name]
 
 
 def same_network(one: NetworkShape, other: NetworkShape) -> bool:

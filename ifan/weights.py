@@ -1,132 +1,22 @@
-"""IFAN's weights on disk: the authors' checkpoints, our safetensors, and where each is looked for."""
+"""IFAN's networks from weights, and weights from networks."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from benchmark.weight_files import WeightSets, assign, read_safetensors, write_safetensors
-from ifan.network import IFAN, NetworkShape
+from benchmark.weight_files import write_safetensors
+from ifan.checkpoints import Weights, read_weights
+from ifan.network import IFAN
 from ifan.variants import Variant, describe, name_of, same_network
 from realdof.common.errors import InputError
-from realdof.common.files import sha256_of
 
-PREFIXES = ("module.Network.", "Network.", "module.", "")
-"""What may stand before the names of a released checkpoint, longest first."""
-PACKAGED = Path(__file__).parent / "pretrained"
-RELEASED_BY = "https://github.com/codeslake/IFAN"
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Weights read from a file, not yet in a network.
-
-    Parameters
-    ----------
-    path, sha256
-        The file they are from.
-    shape
-        The network they fit.
-    state
-        Parameters by their released names, float32.
-    label
-        One line on what they are, for tables.
-    card
-        How they came about; empty where the file does not say.
-    """
-
-    path: Path
-    sha256: str
-    shape: NetworkShape
-    state: dict[str, Tensor]
-    label: str
-    card: Mapping[str, Any] = field(default_factory=dict)
-
-
-def find_weights(variant: Variant, name: str) -> Path:
-    """The file of a set of weights named by key or path.
-
-    Raises
-    ------
-    InputError
-        There is no such file, or the set was never made for this variant.
-    """
-    source = f"from the checkpoints.zip linked at {RELEASED_BY}"
-    return WeightSets(variant.name, variant.released, source, _packaged(variant)).find(name)
-
-
-def has_synthetic(variant: Variant) -> bool:
-    """Whether weights trained on synthetic data come with the package for this variant."""
-    return _packaged(variant).is_file()
-
-
-def _packaged(variant: Variant) -> Path:
-    return PACKAGED / f"{variant.name}-synthetic.safetensors"
-
-
-def read_weights(path: Path) -> Weights:
-    """Read a released checkpoint (``.pytorch``, ``.pth``, ``.pt``) or a safetensors file.
-
-    Nothing in the file is executed: pickles are read with ``weights_only=True``.
-
-    Raises
-    ------
-    InputError
-        The file is damaged, refused as unsafe, or does not hold an IFAN.
-    """
-    if path.suffix == ".safetensors":
-        state, metadata = read_safetensors(path)
-        card = json.loads(metadata.get("card", "{}"))
-        shared, label = metadata.get("shared_taps") == "true", metadata.get("label", "unlabelled")
-    else:
-        # Every checkpoint released with the paper was trained with the shared-taps form of IAC.
-        state, shared, label, card = _read_checkpoint(path), True, "released checkpoint", {}
-    shape = replace(_shape_of(path, state), shared_taps=shared)
-    return Weights(path, sha256_of(path), shape, {key: value.float() for key, value in state.items()}, label, card)
-
-
-def _read_checkpoint(path: Path) -> dict[str, Tensor]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        # What is no checkpoint fails in any way at all.
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(
-            f"{path} cannot be read as a checkpoint of plain tensors ({reason}); it is damaged or holds more than that"
-        ) from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} holds a {type(content).__name__}, not a state dictionary")
-    tensors = {key: value for key, value in content.items() if isinstance(value, Tensor)}
-    for prefix in PREFIXES:
-        found = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-        if "conv1_1.0.weight" in found:
-            return {key: value for key, value in found.items() if not key.startswith("reblurNet.")}
-    raise InputError(f"{path} does not hold an IFAN network: it has no parameter named conv1_1.0.weight")
-
-
-def _shape_of(path: Path, state: dict[str, Tensor]) -> NetworkShape:
-    head, encoder = state.get("F.3.weight"), state.get("kconv1_1.0.weight")
-    if encoder is None or encoder.ndim != 4 or encoder.shape[1] not in (3, 6):
-        raise InputError(f"{path} does not hold an IFAN network: kconv1_1.0.weight is missing or of another shape")
-    shape = NetworkShape(dual=encoder.shape[1] == 6, disparity="DME.3.weight" in state)
-    if head is None and "blocks.0.0.weight" in state:
-        return replace(shape, deblurring="blocks")
-    if head is None:
-        raise InputError(f"{path} does not hold an IFAN network: F.3.weight is missing")
-    if head.shape[0] == replace(shape, deblurring="fac").map_channels:
-        return replace(shape, deblurring="fac")
-    one_set = NetworkShape(1).map_channels
-    if head.ndim != 4 or head.shape[0] % one_set:
-        raise InputError(f"{path} holds a network of another kind: its filter map has {head.shape[0]} channels")
-    return replace(shape, filters=head.shape[0] // one_set)
+__all__ = ["Weights", "load_network", "read_weights", "save_weights"]
 
 
 def load_network(variant: Variant, weights: Weights) -> IFAN:
-    """Build the variant's network with these weights, ready for inference.
+    """The variant's network with these weights, float32, ready for inference.
 
     Raises
     ------
@@ -138,11 +28,7 @@ def load_network(variant: Variant, weights: Weights) -> IFAN:
         other = name_of(weights.shape)
         advice = f"; use --method {other}" if other else ""
         raise InputError(f"{weights.path} holds another network than {variant.name} ({found}){advice}")
-    with torch.device("meta"):
-        network = IFAN(weights.shape)
-    assign(network, weights.state, weights.path, variant.name)
-    network.label, network.card = weights.label, weights.card
-    return network.eval().requires_grad_(False)
+    return IFAN.of_weights(weights, variant.name)
 
 
 def save_weights(
@@ -150,7 +36,7 @@ def save_weights(
     network: IFAN,
     variant: Variant,
     label: str,
-    card: dict[str, Any],
+    card: Mapping[str, Any],
     dtype: torch.dtype = torch.float32,
 ) -> None:
     """Write a network as safetensors with its variant, form of IAC, label and training card in the header."""

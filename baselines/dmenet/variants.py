@@ -92,6 +92,20 @@ def load_network(variant: Variant, path: Path) -> tuple[DMENet, str]:
     InputError
         The file is damaged, unsafe, of another kind, or holds another network.
     """
+    state, label = _read(variant, path)
+    network = empty_network(DMENetShape(variant.width, auxiliary=False))
+    assign(network, {name: value for name, value in state.items() if not _is_auxiliary(name)}, path, variant.name)
+    return network.eval().requires_grad_(False), label
+
+
+def load_trainable(variant: Variant, path: Path) -> DMENet:
+    """The variant's network with auxiliary maps and weights from a file, to be trained further; see `load_network`."""
+    network = empty_network(DMENetShape(variant.width))
+    assign(network, _read(variant, path)[0], path, variant.name)
+    return network.train().requires_grad_(True)
+
+
+def _read(variant: Variant, path: Path) -> tuple[dict[str, Tensor], str]:
     if path.suffix == ".npz":
         state, label = _state_from_arrays(path, read_arrays(path)), "released TensorLayer weights"
     elif path.suffix == ".safetensors":
@@ -99,12 +113,12 @@ def load_network(variant: Variant, path: Path) -> tuple[DMENet, str]:
         label = words.get("label", "unlabelled")
     else:
         raise InputError(f"{path} ends in {path.suffix or 'nothing'}; weights of DMENet are .npz or .safetensors")
-    network = empty_network(DMENetShape(variant.width, auxiliary=False))
     _check_width(variant, path, state)
-    wanted = {name: value for name, value in state.items() if not name.startswith("auxiliary")}
-    floats = {name: value.float() if value.is_floating_point() else value for name, value in wanted.items()}
-    assign(network, floats, path, variant.name)
-    return network.eval().requires_grad_(False), label
+    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, label
+
+
+def _is_auxiliary(name: str) -> bool:
+    return name.startswith("auxiliary")
 
 
 def empty_network(shape: DMENetShape) -> DMENet:

@@ -110,6 +110,11 @@ class GridSource:
             self.places += [(index, top, left) for top, left in grid.sharp_places(target)]
 
     @property
+    def ready(self) -> bool:
+        """Whether all images are in memory."""
+        return self._kept is not None
+
+    @property
     def steps_an_epoch(self) -> int:
         """Iterations in which every patch is seen once."""
         return -(-len(self.places) // self.batch)

@@ -19,7 +19,7 @@ from benchmark.method import (
     WeightsUsed,
 )
 from benchmark.running.tiling import in_tiles
-from benchmark.weight_files import WeightSets
+from benchmark.weight_sets import WeightSets
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 

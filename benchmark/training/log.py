@@ -1,4 +1,4 @@
-"""What a training writes down as it goes: a row of a table and TensorBoard's events, every so many steps."""
+"""What a training writes down as it goes: a table of losses and figures, and the same for TensorBoard."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -8,17 +8,21 @@ from pathlib import Path
 from torch.utils.tensorboard import SummaryWriter
 
 from realdof.common.errors import InputError
+from realdof.common.files import write_text
+
+EVERY = 50
+"""Steps between two rows; a validation and the last step of a run have a row in any case."""
 
 
 class TrainingLog:
-    """``log.csv`` and the folder ``events`` of a run, both continued by a run that is continued.
+    """``log.csv`` and the folder ``events`` of a run; a continued run continues both.
 
     Parameters
     ----------
     folder
         The run's.
     step
-        How far the run is; TensorBoard drops what a process that was killed wrote after it.
+        How far the run is. Rows and events after it, which a killed process left behind, are dropped.
 
     Raises
     ------
@@ -28,18 +32,24 @@ class TrainingLog:
 
     def __init__(self, folder: Path, step: int) -> None:
         self.table = folder / "log.csv"
+        with _one_sentence(self.table):
+            self._drop_rows_after(step)
         with _one_sentence(folder):
-            self.events = SummaryWriter(str(folder / "events"), purge_step=step)
+            self.events = SummaryWriter(str(folder / "events"), purge_step=step + 1)
 
     def write(
         self, step: int, rate: float, losses: Mapping[str, float], validated: Mapping[str, float] | None = None
     ) -> None:
-        """Write what an iteration came to.
+        """Add a row.
 
         Parameters
         ----------
+        step
+            Iterations that are done.
+        rate
+            The learning rate of the last iteration.
         losses
-            Each loss term by name.
+            Its loss terms by name.
         validated
             The validation's figures by name, if there was one.
 
@@ -69,6 +79,15 @@ class TrainingLog:
         """Close the events' file."""
         with _one_sentence(self.table.parent / "events"):
             self.events.close()
+
+    def _drop_rows_after(self, step: int) -> None:
+        if not self.table.is_file():
+            return
+        header, *rows = self.table.read_text(encoding="utf-8").splitlines(keepends=True) or [""]
+        kept = [row for row in rows if row.endswith("\n") and row.partition(",")[0].isdigit()]
+        kept = [row for row in kept if int(row.partition(",")[0]) <= step]
+        if kept != rows:
+            write_text(self.table, header + "".join(kept))
 
 
 @contextmanager

@@ -1,80 +1,48 @@
 """The training loop that every network here shares: Lightning Fabric around one function from batch to losses."""
 
-import io
 import math
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from benchmark.training.ahead import Batch, Batches
+from benchmark.training.checkpoint import read_checkpoint, write_state
+from benchmark.training.loaders import Batch, Batches
+from benchmark.training.recipe import Recipe, optimiser_for
 from realdof.common.errors import InputError
-from realdof.common.files import atomic_path
 
 if TYPE_CHECKING:
     from benchmark.training.log import TrainingLog
 
-_STATE = {"step", "recipe", "module", "averaged", "optimiser"}
-"""What a checkpoint holds."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How long and how a network is trained; the defaults are those of IFAN's paper, Section 4.
-
-    Parameters
-    ----------
-    steps
-        Iterations.
-    batch
-        Samples an iteration, over all processes.
-    learning_rate
-        At the start.
-    schedule
-        ``step`` halves the rate at each of ``milestones``; ``cosine`` lets it fall to zero at the last step.
-    warmup
-        Iterations over which the rate rises linearly from zero.
-    gradient_clip
-        Largest norm of the gradient.
-    ema
-        Decay of the averaged weights.
-    optimiser
-        ``radam``, with decoupled weight decay, is IFAN's; ``adam`` is that of the baselines.
-    """
-
-    steps: int = 600_000
-    batch: int = 8
-    learning_rate: float = 1e-4
-    schedule: Literal["step", "cosine"] = "step"
-    milestones: tuple[int, ...] = (500_000, 550_000)
-    warmup: int = 0
-    betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 0.01
-    gradient_clip: float = 0.5
-    ema: float = 0.999
-    seed: int = 0
-    optimiser: Literal["radam", "adam"] = "radam"
-
-    def rate(self, step: int) -> float:
-        """The learning rate of iteration ``step``, counted from 0."""
-        rate = self.learning_rate * min(1.0, (step + 1) / (self.warmup + 1))
-        if self.schedule == "cosine":
-            return rate * 0.5 * (1 + math.cos(math.pi * step / self.steps))
-        return rate * 0.5 ** sum(step >= milestone for milestone in self.milestones)
+Validate = Callable[[nn.Module, int], Mapping[str, float]]
+"""From the averaged module and the step to figures for the log; every process calls it, and gets the same figures."""
 
 
 @dataclass
 class Progress:
-    """What the caller may show after an iteration: how far, the losses, the rate, seconds since the start."""
+    """What the caller may show after an iteration.
+
+    Parameters
+    ----------
+    step
+        Iterations that are done.
+    losses
+        The iteration's loss terms by name.
+    rate
+        Its learning rate.
+    seconds
+        Since the start of this stretch of the run.
+    """
 
     step: int
     losses: dict[str, float]
@@ -82,26 +50,11 @@ class Progress:
     seconds: float
 
 
-def optimiser_for(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Adam, or RAdam with decoupled weight decay as IFAN's implementation has it (torch's default is coupled)."""
-    if recipe.optimiser == "adam":
-        return torch.optim.Adam(
-            module.parameters(), lr=recipe.learning_rate, betas=recipe.betas, weight_decay=recipe.weight_decay
-        )
-    return torch.optim.RAdam(
-        module.parameters(),
-        lr=recipe.learning_rate,
-        betas=recipe.betas,
-        weight_decay=recipe.weight_decay,
-        decoupled_weight_decay=True,
-    )
-
-
 class Trainer:
-    """One training run in one folder, which it can leave and take up again to the bit.
+    """One training run in one folder, which can be stopped and continued to the bit.
 
-    Every draw of chance depends on (seed, step, process) alone, so a run holds no hidden state but what
-    ``last.pt`` saves: weights, averaged weights, optimiser and step.
+    Every random draw depends on (seed, step, process) alone, so a run has no hidden state beyond what ``last.pt``
+    saves: weights, averaged weights, optimiser and step.
 
     Parameters
     ----------
@@ -109,12 +62,23 @@ class Trainer:
         Maps a batch to its loss terms by name; their sum is minimised.
     batches
         ``batches(step, process, processes)`` gives this process's share of an iteration's batch.
+    recipe
+        How long and how.
     folder
         Where ``last.pt``, ``log.csv`` and TensorBoard's ``events`` are kept.
+    fabric
+        Where it computes, launched; one CPU process if not given.
     validate
-        Given the averaged module and the step, returns figures for the log; None for no validation.
+        See `Validate`; None for no validation.
+    save_every, validate_every
+        Iterations between two checkpoints, and between two validations.
     settings
-        What else must not change between the stretches of a run: words and numbers by name.
+        Everything else that must not change when the run is continued, by name, in JSON's types.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to.
     """
 
     def __init__(
@@ -125,10 +89,10 @@ class Trainer:
         folder: Path,
         *,
         fabric: Fabric | None = None,
-        validate: Callable[[nn.Module, int], Mapping[str, float]] | None = None,
+        validate: Validate | None = None,
         save_every: int = 500,
         validate_every: int = 1000,
-        settings: Mapping[str, str | float] | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.fabric = fabric or Fabric(accelerator="cpu", devices=1)
         self.recipe = recipe
@@ -142,7 +106,7 @@ class Trainer:
             self.fabric.device
         )
         self.module, self.optimiser = self.fabric.setup(module, optimiser_for(module, recipe))
-        self.settings = dict(settings or {})
+        self.settings = dict(settings or {}) | recipe.described()
         self._stop = False
         self._asked_to_stop = False
         try:
@@ -156,7 +120,7 @@ class Trainer:
         return self.folder / "last.pt"
 
     def resume(self) -> bool:
-        """Take up the run in the folder, if there is one; False if there is none.
+        """Continue the run in the folder, if there is one; False if there is none.
 
         Raises
         ------
@@ -165,15 +129,7 @@ class Trainer:
         """
         if not self.checkpoint.exists():
             return False
-        state = self._read()
-        # A run that was begun before a setting existed has that setting's default.
-        recipe = self.settings | _plain(Recipe()) | state["recipe"]
-        if recipe != self._recipe_state():
-            changed = [key for key, value in self._recipe_state().items() if recipe.get(key) != value]
-            raise InputError(
-                f"{self.checkpoint} was trained with another {', '.join(changed)}; "
-                "give the same settings to continue it, or another folder to start anew"
-            )
+        state = read_checkpoint(self.checkpoint, self.settings, self.fabric.device)
         try:
             self.module.load_state_dict(state["module"])
         except RuntimeError as error:
@@ -182,19 +138,6 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = state["step"]
         return True
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            state = torch.load(self.checkpoint, map_location=self.fabric.device, weights_only=True)
-        except Exception as error:
-            # What is no checkpoint fails in any way at all.
-            raise InputError(f"{self.checkpoint} cannot be read; it is damaged, so begin in another folder") from error
-        if not isinstance(state, dict) or not state.keys() >= _STATE:
-            raise InputError(f"{self.checkpoint} is no checkpoint of a training; give another folder")
-        return state
-
-    def _recipe_state(self) -> dict[str, Any]:
-        return self.settings | _plain(self.recipe)
 
     def save(self) -> None:
         """Write ``last.pt``, whole or not at all.
@@ -208,12 +151,12 @@ class Trainer:
             return
         state = {
             "step": self.step,
-            "recipe": self._recipe_state(),
+            "settings": self.settings,
             "module": self.module.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        _write(self.checkpoint, state)
+        write_state(self.checkpoint, state)
 
     def run(self, report: Callable[[Progress], None] = lambda progress: None) -> bool:
         """Train to the recipe's last step; False if a SIGTERM or SIGINT ended it early, with everything saved.
@@ -230,7 +173,7 @@ class Trainer:
                 self.step += 1
                 report(Progress(self.step, losses, rate, time.perf_counter() - started))
                 validated = self._validate_if_due()
-                if log is not None and (self.step % 50 == 0 or validated):
+                if log is not None and (validated or self._row_is_due):
                     log.write(self.step, rate, losses, validated)
                 if self.step % self.save_every == 0:
                     self.save()
@@ -242,7 +185,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         rank, world = self.fabric.global_rank, self.fabric.world_size
-        torch.manual_seed(hash((self.recipe.seed, self.step, rank)) % 2**63)
+        torch.manual_seed(_seed_of(self.recipe.seed, self.step, rank))
         batch = {name: self.fabric.to_device(value) for name, value in self.batches(self.step, rank, world).items()}
         terms = self.module(batch)
         losses = self._agree(terms)
@@ -260,7 +203,7 @@ class Trainer:
         return losses, rate
 
     def _agree(self, terms: Mapping[str, Tensor]) -> dict[str, float]:
-        """The losses, their means over all processes, which here also learn that one was asked to stop.
+        """The losses' means over all processes, which here also learn that one of them was asked to stop.
 
         Every process goes the same way from here: one that left alone would keep the others waiting.
         """
@@ -274,7 +217,7 @@ class Trainer:
     def _keep_bad_batch(self, batch: Batch) -> None:
         rank = self.fabric.global_rank
         path = self.folder / (f"nan-batch-{rank}.pt" if rank else "nan-batch.pt")
-        _write(path, {name: value.cpu() for name, value in batch.items()})
+        write_state(path, {name: value.cpu() for name, value in batch.items()})
         raise InputError(
             f"the loss of step {self.step} or its gradient is not a number; its batch is in {path}, the run up to "
             f"the last save in {self.checkpoint}; a lower learning rate would be the first thing to try"
@@ -282,10 +225,20 @@ class Trainer:
 
     def _validate_if_due(self) -> Mapping[str, float]:
         due = self.step % self.validate_every == 0 or self.step == self.recipe.steps
-        if self.validate is None or not due or self.fabric.global_rank != 0:
+        if self.validate is None or not due:
             return {}
+        if self.fabric.world_size > 1:
+            # Parameters are equal in all processes; running means of a batch normalisation are not.
+            for buffer in self.averaged.module.buffers():
+                torch.distributed.broadcast(buffer, src=0)
         with torch.no_grad():
             return self.validate(self.averaged.module, self.step)
+
+    @property
+    def _row_is_due(self) -> bool:
+        from benchmark.training.log import EVERY
+
+        return self.step % EVERY == 0 or self.step == self.recipe.steps or self._stop
 
     @contextmanager
     def _logging(self) -> Iterator["TrainingLog | None"]:
@@ -293,6 +246,7 @@ class Trainer:
         if self.fabric.global_rank != 0:
             yield None
             return
+        # TensorBoard is imported by the process that writes, and only to train.
         from benchmark.training.log import TrainingLog
 
         log = TrainingLog(self.folder, self.step)
@@ -315,13 +269,6 @@ class Trainer:
                 signal.signal(number, handler)
 
 
-def _write(path: Path, state: Mapping[str, Any]) -> None:
-    # torch's own writer says nothing of a full disk but "unexpected pos".
-    content = io.BytesIO()
-    torch.save(state, content)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
-
-
-def _plain(recipe: Recipe) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(recipe).items()}
+def _seed_of(seed: int, step: int, process: int) -> int:
+    """A seed for torch from three numbers, the same on every machine and in every release of Python."""
+    return int(np.random.SeedSequence((seed, step, process)).generate_state(1, np.uint64)[0] % 2**63)

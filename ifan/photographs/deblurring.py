@@ -11,7 +11,7 @@ from benchmark.method import Context
 from benchmark.running.tiling import Tile, Tiling, until_it_fits
 from ifan.inference import Maps
 from ifan.method import IFANMethod
-from ifan.network import SIZE_MULTIPLE
+from ifan.shape import SIZE_MULTIPLE
 from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels, pixels_from_image
 

@@ -1,183 +1,130 @@
-"""IFAN's training patches: drawn from data in DPDD's layout or rendered, then augmented."""
+"""What a training of IFAN sees: a set in DPDD's layout, or photographs that scenes are rendered from."""
 
-import math
-from abc import ABC, abstractmethod
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from benchmark.datasets.dual_pixel import IN_MEMORY_BYTES, VIEWS, DualPixelFolder, as_float
+from benchmark.datasets.dual_pixel import DualPixelFolder
+from benchmark.training.checkpoint import fingerprint
+from benchmark.training.recipe import Recipe
 from ifan.training.augmentation import Augmentation
-from ifan.training.synthesis import Pixels, Source, Synthesis, read_source, render_scene
+from ifan.training.patches import FolderPatches, Patches, RenderedPatches
+from ifan.training.sources import Source, find_depth, find_photographs, with_depth
+from ifan.training.synthesis import Synthesis
+from ifan.variants import Variant
 from realdof.common.errors import InputError
 from realdof.images.headers import read_header
 
-SHARP = 1e-5
-"""Mean squared error of two patches that are as good as equal, of 1.0 full scale: 50 dB."""
-PHOTOGRAPHS_KEPT = 32
-"""In memory, by each process that renders."""
 
-
-def check_images(scenes: DualPixelFolder, augmentation: Augmentation) -> None:
-    """Look at the header of every image, so that a training does not meet the odd one hours later.
-
-    Raises
-    ------
-    InputError
-        A file is no image or cut short, a scene is too small for the crop, its views differ, or the depth does.
-    """
-    needed = augmentation.reach
-    bits = read_header(scenes.files[0]["image"]).bits
-    for files in scenes.files:
-        headers = {name: read_header(path) for name, path in files.items()}
-        height, width = headers["image"].height, headers["image"].width
-        if min(height, width) < needed:
-            raise InputError(
-                f"{files['image']} is {width}x{height}; a crop of {augmentation.crop} px scaled by "
-                f"{augmentation.smallest_scale} needs {needed} px on each side, so give a smaller --crop"
-            )
-        for name, header in headers.items():
-            if (header.height, header.width) != (height, width):
-                raise InputError(
-                    f"{files[name]} is {header.width}x{header.height} and {files['image']} {width}x{height}; "
-                    "the views of a scene must be alike"
-                )
-            if header.bits != bits:
-                raise InputError(
-                    f"{files[name]} has {header.bits} bits and {scenes.files[0]['image']} {bits}; "
-                    "give a set of one bit depth"
-                )
-
-
-def is_sharp(patch: dict[str, NDArray[np.float32]]) -> bool:
-    """Whether defocused and all-in-focus image are all but equal, so that there is little to learn from them."""
-    return float(np.square(patch["image"] - patch["target"]).mean()) < SHARP
-
-
-class Patches(ABC):
-    """Batches of augmented patches, each drawn from (seed, step, place in the batch) alone.
+@dataclass(frozen=True)
+class Data:
+    """What a training sees.
 
     Parameters
     ----------
-    augmentation
-        How part of a scene becomes a patch.
-    batch
-        Patches an iteration, over all processes.
-    """
-
-    def __init__(self, augmentation: Augmentation, batch: int, seed: int) -> None:
-        self.augmentation = augmentation
-        self.batch = batch
-        self.seed = seed
-
-    def __call__(self, step: int, process: int, processes: int) -> dict[str, Tensor]:
-        """This process's share of the batch of iteration ``step``: float32 (B, 3, crop, crop) by name."""
-        share = range(process * self.batch // processes, (process + 1) * self.batch // processes)
-        patches = [self._patch(np.random.default_rng((self.seed, step, place))) for place in share]
-        return {
-            name: torch.from_numpy(np.stack([patch[name] for patch in patches]).transpose(0, 3, 1, 2).copy())
-            for name in VIEWS
-        }
-
-    def _patch(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        while True:
-            patch = self.augmentation(self.region(random), random)
-            if random.random() >= self.augmentation.skip_sharp or not is_sharp(patch):
-                return patch
-
-    @property
-    def ready(self) -> bool:
-        """Whether patches cost next to nothing."""
-        return False
-
-    @abstractmethod
-    def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """Part of a scene, as large as the augmentation needs: float32 (side, side, 3) in [0, 1] by name."""
-
-
-class FolderPatches(Patches):
-    """Patches of a set in DPDD's layout.
-
-    Parameters
-    ----------
-    scenes
-        What to draw from.
-    in_memory
-        Keep the images in memory, where they are few enough.
-
-    Raises
-    ------
-    InputError
-        See `check_images`.
-    """
-
-    def __init__(
-        self, scenes: DualPixelFolder, augmentation: Augmentation, batch: int, seed: int, *, in_memory: bool = True
-    ) -> None:
-        super().__init__(augmentation, batch, seed)
-        self.scenes = scenes
-        check_images(scenes, augmentation)
-        total = len(scenes) * sum(image.nbytes for image in scenes.load(0).values())
-        kept = in_memory and total <= IN_MEMORY_BYTES
-        self._memory = [scenes.load(index) for index in range(len(scenes))] if kept else None
-
-    @property
-    def ready(self) -> bool:
-        """Whether all images are in memory."""
-        return self._memory is not None
-
-    def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """Part of one of the scenes."""
-        index = int(random.integers(len(self.scenes)))
-        stored = self._memory[index] if self._memory is not None else self.scenes.load(index)
-        # Only the patch is turned to float: the whole image would cost more than the rest of the batch.
-        side = min(self.augmentation.reach, *stored["image"].shape[:2])
-        height, width = stored["image"].shape[:2]
-        top, left = int(random.integers(height - side + 1)), int(random.integers(width - side + 1))
-        return {name: as_float(image[top : top + side, left : left + side]) for name, image in stored.items()}
-
-
-class RenderedPatches(Patches):
-    """Patches of scenes that are rendered for them, no two alike: see `ifan.training.synthesis`.
-
-    Parameters
-    ----------
-    sources
-        Sharp photographs, each with its depth map or None.
+    folder
+        A set in DPDD's layout, or None; its ``val`` split, if it has one, is what validates.
+    photographs
+        Sharp photographs whose scenes are rendered as needed and replace the folder's own; empty for none.
     synthesis
-        What the scenes are like, but for their size, which follows from the augmentation.
+        What rendered scenes are like.
+    loaders
+        Processes that prepare batches; None for as many as help.
 
     Raises
     ------
     InputError
-        A photograph cannot be read, or is too small.
+        There is neither a folder nor photographs.
     """
 
-    def __init__(
-        self, sources: list[Source], synthesis: Synthesis, augmentation: Augmentation, batch: int, seed: int
-    ) -> None:
-        super().__init__(augmentation, batch, seed)
-        # What lies beyond the edge of a scene is not known, so the part that it blurs into is left out.
-        self.margin = math.ceil(synthesis.largest_radius)
-        self.synthesis = replace(synthesis, size=augmentation.reach + 2 * self.margin)
-        self.sources = sources
-        for photograph, depth in sources:
-            read_source(photograph, depth, self.synthesis.size)
+    folder: Path | None
+    photographs: tuple[Source, ...] = ()
+    synthesis: Synthesis = field(default_factory=Synthesis)
+    loaders: int | None = None
 
-    def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """The inner part of a scene of its own."""
-        photograph, depth = read(*self.sources[int(random.integers(len(self.sources)))], self.synthesis.size)
-        scene = render_scene(photograph, self.synthesis, (int(random.integers(2**63)),), depth)
-        inner = slice(self.margin, self.margin + self.augmentation.reach)
-        return {name: as_float(image[inner, inner]) for name, image in scene.items()}
+    def __post_init__(self) -> None:
+        if self.folder is None and not self.photographs:
+            raise InputError("a training needs --data, a set in DPDD's layout, or --photographs to render scenes from")
+
+    def patches(self, variant: Variant, augmentation: Augmentation, recipe: Recipe) -> Patches:
+        """Where batches come from.
+
+        Raises
+        ------
+        InputError
+            The set is not whole or of too few bits, or a photograph is too small.
+        """
+        if self.photographs:
+            synthesis = replace(self.synthesis, bits=variant.bits)
+            return RenderedPatches(list(self.photographs), synthesis, augmentation, recipe.batch, recipe.seed)
+        assert self.folder is not None
+        scenes = DualPixelFolder.open(self.folder)
+        check_depth(scenes, variant)
+        return FolderPatches(scenes, augmentation, recipe.batch, recipe.seed, in_memory=not self.loaders)
+
+    @property
+    def validation(self) -> DualPixelFolder | None:
+        """The split that validates, if there is one."""
+        if self.folder is None or not (self.folder / "val_c").is_dir():
+            return None
+        return DualPixelFolder.open(self.folder, "val")
+
+    def described(self) -> dict[str, Any]:
+        """What tells this data from other data, by name: a run is continued with the same only."""
+        if not self.photographs:
+            assert self.folder is not None
+            files = DualPixelFolder.open(self.folder).files
+            return {"data": fingerprint(path for scene in files for path in scene.values())}
+        rendered = asdict(self.synthesis)
+        kept = ("largest_radius", "sharp_share", "smallest_scale", "leaves_share", "electrons")
+        seen = fingerprint(path for source in self.photographs for path in source if path is not None)
+        words = {f"rendered_{name}": rendered[name] or 0.0 for name in kept}
+        return words | {"photographs": len(self.photographs), "data": seen}
 
 
-@lru_cache(maxsize=PHOTOGRAPHS_KEPT)
-def read(photograph: Path, depth: Path | None, size: int) -> tuple[Pixels, Pixels | None]:
-    """`read_source`; what was read last is kept."""
-    return read_source(photograph, depth, size)
+def chosen_data(
+    folder: Path | None,
+    photographs: Path | None,
+    depth: Path | None,
+    rendering: Mapping[str, float | None],
+    loaders: int | None,
+) -> Data:
+    """The data that the options of ``ifan train`` describe.
+
+    Parameters
+    ----------
+    folder, photographs, depth, loaders
+        See `Data`; photographs and depth are folders.
+    rendering
+        Fields of `Synthesis`, None where no option gives them.
+
+    Raises
+    ------
+    InputError
+        An option for rendering stands without photographs, or there are none.
+    """
+    given: dict[str, Any] = {name: value for name, value in rendering.items() if value is not None}
+    if photographs is None:
+        if depth is not None or given:
+            raise InputError("--depth, --largest-radius, --electrons and --leaves belong to --photographs; give it too")
+        return Data(folder, loaders=loaders)
+    found = find_photographs(photographs)
+    maps = None if depth is None else find_depth(found, depth)
+    return Data(folder, tuple(with_depth(found, maps)), replace(Synthesis(), **given), loaders)
+
+
+def check_depth(scenes: DualPixelFolder, variant: Variant) -> None:
+    """Refuse 8-bit images for a variant that is trained on 16 bits.
+
+    Raises
+    ------
+    InputError
+        They have too few bits.
+    """
+    bits = read_header(scenes.files[0]["image"]).bits
+    if variant.bits > bits:
+        raise InputError(
+            f"{variant.name} is trained on {variant.bits}-bit images, and {scenes.files[0]['image']} has {bits} bits; "
+            "give 16-bit images, or train ifan"
+        )

@@ -11,8 +11,9 @@ import math
 from torch import nn
 
 from ifan.blocks import ResidualStack
-from ifan.iac import NEGATIVE_SLOPE, FilterLayout
+from ifan.iac import NEGATIVE_SLOPE
 from ifan.network import IFAN
+from ifan.shape import FilterLayout
 
 SMALL = 0.1
 """What a branch that is added to something starts at, relative to the size of a plain layer."""

@@ -7,8 +7,9 @@ from kornia.geometry.transform import remap
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ifan.network import IFAN, SIZE_MULTIPLE
+from ifan.network import IFAN
 from ifan.reblurring import ReblurringNetwork
+from ifan.shape import SIZE_MULTIPLE
 
 
 def downsample(image: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
-"""Batches that other processes make ready while this one trains: the same ones, in the same order."""
+"""Batches that other processes prepare while this one trains: the same batches, in the same order."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 
@@ -13,19 +14,39 @@ Batch = dict[str, Tensor]
 Batches = Callable[[int, int, int], Batch]
 """From step, process and number of processes to the process's share of the step's batch."""
 BATCHES_AHEAD = 2
-"""For each process that makes them."""
+"""How many batches each loader prepares ahead."""
+MOST_LOADERS = 8
 _NO_END = 2**62
 
 
-class Ahead:
-    """Like the batches it is given, made by other processes a few steps ahead.
+def loaded(batches: Batches, *, loaders: int | None, cheap: bool, devices: int) -> Batches:
+    """The same batches, prepared by other processes where that helps.
 
     Parameters
     ----------
     batches
-        Each must depend on step and process alone, and be ready to be sent to another process.
+        A picklable function that depends on step and process alone.
     loaders
-        How many processes make them, at least one.
+        How many processes; None for none if batches are cheap, and otherwise a core each, at most eight.
+    cheap
+        Whether a batch costs next to nothing.
+    devices
+        Training processes on this machine, which share its cores.
+    """
+    if loaders is None:
+        loaders = 0 if cheap else max(1, min(MOST_LOADERS, (os.cpu_count() or 1) // devices))
+    return Ahead(batches, loaders) if loaders else batches
+
+
+class Ahead:
+    """Batches that other processes prepare a few steps ahead.
+
+    Parameters
+    ----------
+    batches
+        A picklable function that depends on step and process alone.
+    loaders
+        How many processes prepare them, at least one.
     """
 
     def __init__(self, batches: Batches, loaders: int) -> None:
@@ -35,7 +56,7 @@ class Ahead:
         self._made: Iterator[Batch | InputError] = iter(())
 
     def __call__(self, step: int, process: int, processes: int) -> Batch:
-        """The batch of a step; steps that do not follow each other are made anew.
+        """The batch of a step; a step that does not follow the last one starts the loaders anew.
 
         Raises
         ------
@@ -65,7 +86,7 @@ class Ahead:
 
 
 class _Steps(Dataset[Batch | InputError]):
-    """The batches of one process by step; bad input is sent as it is, not as a traceback of another process."""
+    """The batches of one process by step; bad input is returned, so that it arrives without a remote traceback."""
 
     def __init__(self, batches: Batches, process: int, processes: int) -> None:
         self.batches, self.process, self.processes = batches, process, processes
@@ -78,7 +99,7 @@ class _Steps(Dataset[Batch | InputError]):
 
 
 def _settle(number: int) -> None:
-    # Ctrl-C goes to every process of a terminal; the one that trains ends its step first, and these with itself.
+    # Ctrl-C reaches every process of a terminal; the training process ends its step first, then its loaders.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import cv2
 

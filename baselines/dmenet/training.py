@@ -1,0 +1,91 @@
+"""DMENet's training: the supervised part of its paper, Section 4, on blur that is drawn."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.dmenet.defocus_pairs import PairSource, sharp_photographs
+from baselines.dmenet.network import SIZE_MULTIPLE, DMENet, DMENetShape
+from baselines.dmenet.variants import VARIANTS, load_trainable, save_network
+from baselines.training import Family, Settings, Trainable
+from benchmark.training.checkpoint import fingerprint
+from benchmark.training.loaders import Batch
+from benchmark.training.recipe import Recipe
+from benchmark.training.validation import Judged
+
+RECIPE = Recipe(
+    steps=60_000, batch=8, learning_rate=1e-4, milestones=(), betas=(0.9, 0.999), weight_decay=0.0,
+    gradient_clip=float("inf"), optimiser="adam",
+)  # fmt: skip
+"""Adam at 1e-4 on 8 patches, as the released code's supervised stage; how long it trained is not told."""
+CROP = 240
+_HELD_OUT_BATCHES = 4
+
+
+class TrainedDMENet(nn.Module):
+    """DMENet with the losses of Section 4: the map's mean squared error, and that of every auxiliary map."""
+
+    def __init__(self, network: DMENet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The losses of ``image`` (B, 3, H, W) and ``map`` (B, 1, H, W)."""
+        truth = batch["map"]
+        final, *auxiliary = self.network(batch["image"])
+        sizes = [one.shape[-2:] for one in auxiliary]
+        each = [
+            functional.mse_loss(one, functional.interpolate(truth, size=size, mode="nearest"))
+            for one, size in zip(auxiliary, sizes, strict=True)
+        ]
+        return {"map": functional.mse_loss(final, truth), "auxiliary": torch.stack(each).sum()}
+
+
+class HeldOutMaps:
+    """Negative squared error of the estimated map, and of a map that is the true one's mean everywhere."""
+
+    names = ("minus_mse", "minus_mse_constant")
+
+    def __init__(self, batches: list[Batch], device: torch.device) -> None:
+        self.batches, self.device = batches, device
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def judge(self, module: nn.Module, index: int) -> Judged:
+        """Judge by one batch; its pictures are the first image, the estimated map and the true one."""
+        batch = self.batches[index]
+        estimated = cast(TrainedDMENet, module).network(batch["image"].to(self.device))[0].cpu()
+        error = float(functional.mse_loss(estimated, batch["map"]))
+        constant = float(batch["map"].var(correction=0))
+        maps = (one[0].clamp(0, 1).expand(3, -1, -1) for one in (estimated, batch["map"]))
+        return Judged((-error, -constant), (batch["image"][0], *maps))
+
+
+def prepare(settings: Settings, data: Path, start: Path | None, device: torch.device) -> Trainable:
+    """What a training of DMENet needs; see `baselines.training.Family`."""
+    variant, recipe = VARIANTS[settings.name], settings.recipe
+    photographs = sharp_photographs(data)
+    source = PairSource(photographs, settings.crop, recipe.batch, recipe.seed)
+    network = DMENet(DMENetShape(variant.width))
+    network.initialise()
+    if start is not None:
+        network = load_trainable(variant, start)
+
+    def save(path: Path, module: nn.Module, card: Mapping[str, Any]) -> None:
+        save_network(path, cast(TrainedDMENet, module).network, variant, "unlabelled", card, torch.float32)
+
+    held_out = None
+    if (data / "val_c").is_dir():
+        # Another seed, so that no draw is one of training's; the same batches at every validation.
+        validated = PairSource(sharp_photographs(data, "val"), settings.crop, recipe.batch, recipe.seed + 1)
+        held_out = HeldOutMaps([validated(step, 0, 1) for step in range(_HELD_OUT_BATCHES)], device)
+    # The photographs are in memory, and every process that prepares batches would hold them again.
+    return Trainable(TrainedDMENet(network), source, recipe, fingerprint(photographs), True, held_out, save)
+
+
+DMENET = Family(tuple(VARIANTS), RECIPE, CROP, SIZE_MULTIPLE, prepare)

@@ -1,0 +1,85 @@
+"""The file a stopped training continues from, and the check that it is continued with the settings it began with."""
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from realdof.common.errors import InputError
+from realdof.common.files import atomic_path
+
+PARTS = {"step", "settings", "module", "averaged", "optimiser"}
+"""What a checkpoint holds."""
+_PARTS_BEFORE = {"step", "recipe", "module", "averaged", "optimiser"}
+"""What checkpoints of version 0.1 held: not all settings were among them."""
+
+
+def write_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write tensors and plain values with torch, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to, or the disk is full.
+    """
+    # torch's own writer says nothing about a full disk but "unexpected pos".
+    content = io.BytesIO()
+    torch.save(state, content)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
+
+
+def read_checkpoint(path: Path, settings: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
+    """Read a checkpoint that was written with the same settings.
+
+    Parameters
+    ----------
+    settings
+        Every setting of the run by name, in JSON's types.
+    device
+        Where its tensors go.
+
+    Returns
+    -------
+    dict
+        The parts in `PARTS`.
+
+    Raises
+    ------
+    InputError
+        The file is damaged or no checkpoint, or a setting differs.
+    """
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:
+        # torch raises many kinds of errors for a file that is no checkpoint.
+        raise InputError(f"{path} cannot be read; it is damaged, so begin in another folder") from error
+    if isinstance(state, dict) and state.keys() == _PARTS_BEFORE:
+        raise InputError(
+            f"{path} is of an earlier version, which did not record all settings of a run; begin in another folder, "
+            "from this run's averaged.safetensors if you like"
+        )
+    if not isinstance(state, dict) or not state.keys() >= PARTS:
+        raise InputError(f"{path} is no checkpoint of a training; give another folder")
+    changed = [name for name in [*settings, *state["settings"]] if _differs(name, settings, state["settings"])]
+    if changed:
+        raise InputError(
+            f"{path} was trained with another {', '.join(dict.fromkeys(changed))}; "
+            "give the same settings to continue it, or another folder to start anew"
+        )
+    return state
+
+
+def _differs(name: str, settings: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    return (name in settings) != (name in before) or settings.get(name) != before.get(name)
+
+
+def fingerprint(files: Iterable[Path]) -> str:
+    """A short hash over names and sizes of files, which tells a run's data from other data without reading it."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.name}\0{path.stat().st_size}\n".encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,73 @@
+"""Where a training computes and in which precision, as a Lightning Fabric."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+from benchmark.training.choices import Accelerator, Precision
+from realdof.common.errors import InputError
+from realdof.common.memory import keep_blocks
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What a training runs on.
+
+    Parameters
+    ----------
+    accelerator
+        ``cpu`` or ``cuda``.
+    devices
+        Processes on CPUs, or GPUs, of each machine.
+    nodes
+        Machines.
+    precision
+        Of the forward and backward pass.
+    """
+
+    accelerator: Accelerator = "cpu"
+    devices: int = 1
+    nodes: int = 1
+    precision: Precision = "32-true"
+
+    def launch(self, batch: int, seed: int) -> Fabric:
+        """Start the processes and seed torch in each.
+
+        Parameters
+        ----------
+        batch
+            Samples in one iteration, which the processes share equally.
+
+        Raises
+        ------
+        InputError
+            The batch cannot be shared equally, or there are no such devices.
+        """
+        keep_blocks()
+        processes = self.devices * self.nodes
+        if batch % processes:
+            raise InputError(
+                f"a batch of {batch} cannot be shared equally by {processes} processes; give a multiple of it as "
+                "--batch"
+            )
+        # Of float32 on a GPU: 32-true is what the word says, tf32 is faster and rounds the factors to 10 bits.
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.precision == "tf32"
+        precision = "32-true" if self.precision == "tf32" else self.precision
+        try:
+            fabric = Fabric(
+                accelerator=self.accelerator,
+                devices=self.devices,
+                num_nodes=self.nodes,
+                precision=cast(Any, precision),
+            )
+        except (RuntimeError, ValueError, MisconfigurationException) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"{self.devices} devices of kind {self.accelerator} cannot be used here: {reason}"
+            ) from error
+        fabric.launch()
+        torch.manual_seed(seed)
+        return fabric

@@ -1,0 +1,89 @@
+"""How long and how a network is trained: batch, learning rate over time, optimiser, averaging."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from benchmark.training.choices import Schedule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long and how a network is trained; the defaults are those of IFAN's paper, Section 4.
+
+    Parameters
+    ----------
+    steps
+        Iterations.
+    batch
+        Samples in one iteration, over all processes.
+    learning_rate
+        At the start.
+    schedule
+        ``step`` halves the rate at each of ``milestones``; ``cosine`` lets it fall to zero at the last step.
+    milestones
+        Iterations at which ``step`` halves the rate.
+    warmup
+        Iterations over which the rate rises linearly from zero.
+    betas, weight_decay
+        Of the optimiser.
+    gradient_clip
+        Largest norm of the gradient; infinity for no limit.
+    ema
+        Decay of the averaged weights.
+    seed
+        Seed of every random draw.
+    optimiser
+        ``radam``, with decoupled weight decay, is IFAN's; ``adam`` is the baselines'.
+    """
+
+    steps: int = 600_000
+    batch: int = 8
+    learning_rate: float = 1e-4
+    schedule: Schedule = "step"
+    milestones: tuple[int, ...] = (500_000, 550_000)
+    warmup: int = 0
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.01
+    gradient_clip: float = 0.5
+    ema: float = 0.999
+    seed: int = 0
+    optimiser: Literal["radam", "adam"] = "radam"
+
+    def rate(self, step: int) -> float:
+        """The learning rate of iteration ``step``, counted from 0."""
+        rate = self.learning_rate * min(1.0, (step + 1) / (self.warmup + 1))
+        if self.schedule == "cosine":
+            return rate * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        return rate * 0.5 ** sum(step >= milestone for milestone in self.milestones)
+
+    def changed(self, options: Mapping[str, Any]) -> "Recipe":
+        """The recipe with some fields replaced; fields that are None in ``options`` keep their value."""
+        return replace(self, **{name: value for name, value in options.items() if value is not None})
+
+    def described(self) -> dict[str, Any]:
+        """Every field by name in JSON's types, for a checkpoint or a training card; None for no gradient limit."""
+        words = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return words | {"gradient_clip": self.gradient_clip if math.isfinite(self.gradient_clip) else None}
+
+
+def optimiser_for(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's optimiser over a module's parameters.
+
+    IFAN's implementation uses RAdam with decoupled weight decay; torch's default is the coupled form.
+    """
+    if recipe.optimiser == "adam":
+        return torch.optim.Adam(
+            module.parameters(), lr=recipe.learning_rate, betas=recipe.betas, weight_decay=recipe.weight_decay
+        )
+    return torch.optim.RAdam(
+        module.parameters(),
+        lr=recipe.learning_rate,
+        betas=recipe.betas,
+        weight_decay=recipe.weight_decay,
+        decoupled_weight_decay=True,
+    )

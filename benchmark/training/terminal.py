@@ -1,0 +1,39 @@
+"""A training on the terminal: its progress, and at the end where the weights are."""
+
+from benchmark.training.loop import Progress, Trainer
+from benchmark.training.validation import AVERAGED, BEST
+from realdof.common.console import progress_bar, stderr
+
+
+def run_training(trainer: Trainer, title: str) -> bool:
+    """Run a training with a progress bar, then print where its weights are.
+
+    Returns
+    -------
+    bool
+        Whether it reached its last step; False if a signal stopped it.
+    """
+    first = trainer.fabric.global_rank == 0
+    with progress_bar() as bar:
+        task = bar.add_task(title, total=trainer.recipe.steps, completed=trainer.step, detail="", visible=first)
+
+        def report(progress: Progress) -> None:
+            losses = " ".join(f"{name} {value:.4f}" for name, value in progress.losses.items())
+            bar.update(task, completed=progress.step, detail=losses)
+
+        finished = trainer.run(report)
+    if first:
+        stderr.print(outcome(trainer, finished), soft_wrap=True, highlight=False, markup=False)
+    return finished
+
+
+def outcome(trainer: Trainer, finished: bool) -> str:
+    """One sentence on what a run has left in its folder."""
+    if not finished:
+        return (
+            f"stopped at step {trainer.step} of {trainer.recipe.steps} and saved {trainer.checkpoint}; "
+            "the same command continues"
+        )
+    best = trainer.folder / BEST
+    also = f", those of the best validation in {best}" if best.is_file() else ""
+    return f"trained {trainer.step} steps; the weights are in {trainer.folder / AVERAGED}{also}"

@@ -1,0 +1,77 @@
+"""Where the named sets of a method's weights are looked for; readable without torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from realdof.common.errors import InputError
+from realdof.common.files import cache_folder
+
+
+@dataclass(frozen=True)
+class WeightSets:
+    """The sets of weights that a method knows by name.
+
+    Parameters
+    ----------
+    method
+        The method's name.
+    official
+        Name of the file that the authors released, in ``weights/official`` of the cache; None if there is none.
+    source
+        Where that file can be had, as the end of "put FILE ...".
+    synthetic
+        Where ours are, if they come with the package.
+    """
+
+    method: str
+    official: str | None
+    source: str
+    synthetic: Path
+
+    @property
+    def official_path(self) -> Path | None:
+        """Where the authors' file belongs; None if none was released."""
+        return None if self.official is None else cache_folder() / "weights" / "official" / self.official
+
+    @property
+    def at_hand(self) -> str:
+        """``official`` if that file is there, else ``synthetic`` if ours come with the package, else ``official``."""
+        path = self.official_path
+        there = path is not None and path.is_file()
+        return "synthetic" if not there and self.synthetic.is_file() else "official"
+
+    def find(self, name: str) -> Path:
+        """The file of a set of weights.
+
+        Parameters
+        ----------
+        name
+            ``official``, ``synthetic``, or the path of a file.
+
+        Raises
+        ------
+        InputError
+            There is no such file; no other set is substituted.
+        """
+        if name == "official":
+            return self._find_official()
+        if name == "synthetic":
+            if not self.synthetic.is_file():
+                raise InputError(f"there are no synthetic weights for {self.method}; name a file with --weights FILE")
+            return self.synthetic
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"no weights at {name}; --weights takes official, synthetic or the path of a file")
+        return path
+
+    def _find_official(self) -> Path:
+        ours = ", or use ours with --weights synthetic" if self.synthetic.is_file() else ""
+        path = self.official_path
+        if path is None:
+            raise InputError(f"no weights were released for {self.method}; name a file with --weights FILE{ours}")
+        if not path.is_file():
+            raise InputError(
+                f"the released weights of {self.method} are not at {path}: put {self.official} {self.source} there, "
+                f"or name a file with --weights FILE{ours}"
+            )
+        return path

@@ -1,0 +1,69 @@
+"""Weights from one file to another: from the authors' checkpoints to safetensors, from float32 to float16."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmark.weight_files import read_card
+from ifan.checkpoints import read_weights
+from ifan.photographs.files import refuse_existing
+from ifan.variants import Variant
+from ifan.weights import load_network, save_weights
+from realdof.common.decode import read_text
+from realdof.common.errors import InputError
+
+
+def convert(
+    source: Path,
+    target: Path,
+    variant: Variant,
+    *,
+    label: str = "",
+    half: bool = False,
+    card: Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write weights as safetensors, with variant, form of IAC, label and training card in the header.
+
+    Parameters
+    ----------
+    source
+        A released checkpoint or a safetensors file, or the name of a set of weights.
+    target
+        The file to write.
+    variant
+        The network that the weights are for.
+    label
+        One line on what they are; the source's own if empty.
+    half
+        Store them in float16.
+    card
+        A file with a JSON object to add to the training card.
+    overwrite
+        Replace a target that exists.
+
+    Raises
+    ------
+    InputError
+        The source is missing or of another network, the card is no JSON object, or the target exists.
+    """
+    refuse_existing(target, overwrite)
+    weights = read_weights(variant.sets.find(str(source)))
+    network = load_network(variant, weights)
+    about = read_card(source) if source.suffix == ".safetensors" else {}
+    about |= {"converted_from": weights.sha256, "stored_as": "float16" if half else "float32"} | _read_object(card)
+    save_weights(target, network, variant, label or weights.label, about, torch.float16 if half else torch.float32)
+
+
+def _read_object(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        content = json.loads(read_text(path, "give a file with a JSON object as --card"))
+    except ValueError as error:
+        raise InputError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds a {type(content).__name__}; a card is a JSON object")
+    return content

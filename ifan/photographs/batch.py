@@ -1,0 +1,148 @@
+"""Reads, deblurs and writes photographs, one after the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmark.running.device import check_device
+from benchmark.running.tiling import Tiling
+from ifan.method import IFANFactory, IFANMethod
+from ifan.photographs.deblurring import Deblurred, deblur_pixels, picture_of_disparity, picture_of_filters
+from ifan.photographs.files import (
+    Photograph,
+    check_output,
+    plan_outputs,
+    read_photograph,
+    refuse_existing,
+    write_photograph,
+)
+from ifan.variants import Variant
+from realdof.common.console import progress_bar, stderr
+from realdof.common.errors import InputError
+from realdof.images.files import read_pixels, write_pixels
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How photographs are deblurred.
+
+    Parameters
+    ----------
+    variant, weights, device, precision
+        What computes, where and in which type.
+    tile, overlap, memory
+        How photographs are cut: side and overlap in px, memory in GB.
+    disparity, filters
+        Which maps are written beside the results.
+    overwrite
+        Whether results that exist are replaced.
+    """
+
+    variant: Variant
+    weights: str = "official"
+    device: str = "cpu"
+    precision: str = "float32"
+    tile: int | None = None
+    overlap: int = 520
+    memory: float | None = None
+    disparity: bool = False
+    filters: bool = False
+    overwrite: bool = False
+
+
+def deblur_photographs(
+    inputs: Sequence[Path], output: Path, options: Options, left: Path | None = None, right: Path | None = None
+) -> bool:
+    """Deblur every photograph; one that cannot be is named and the others are still done.
+
+    Returns
+    -------
+    bool
+        Whether all of them were.
+
+    Raises
+    ------
+    InputError
+        The options do not fit together, a result exists, or the weights cannot be had.
+    """
+    plan = plan_outputs(inputs, output)
+    if (left is None) != (right is None) or (left is not None) != options.variant.shape.dual:
+        raise InputError(
+            "dual-pixel views go together and with a dual-pixel network: give --left, --right and --variant ifan-dual"
+        )
+    if left is not None and len(plan) > 1:
+        raise InputError(f"--left and --right belong to one photograph, and {len(plan)} were given")
+    for target in plan.values():
+        for path in (target, *_map_paths(target, options)):
+            refuse_existing(path, options.overwrite)
+    method = _load(options)
+    failed = 0
+    with progress_bar() as bar:
+        for number, (source, target) in enumerate(plan.items(), start=1):
+            task = bar.add_task(f"{source.name} ({number} of {len(plan)})", total=1, detail="")
+            try:
+                photograph, views = _read(source, target, left, right)
+                result = deblur_pixels(
+                    method, photograph.pixels, views, with_maps=options.disparity or options.filters,
+                    report=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
+                )  # fmt: skip
+                _write(target, photograph, result, options)
+            except InputError as error:
+                if len(plan) == 1:
+                    raise
+                failed += 1
+                stderr.print(f"{source.name} is left out: {error}", soft_wrap=True, highlight=False, markup=False)
+    if failed:
+        stderr.print(f"{failed} of {len(plan)} photographs could not be deblurred")
+    return failed == 0
+
+
+def _load(options: Options) -> IFANMethod:
+    check_device(options.device)
+    # An overlap that cannot be is refused before the weights are looked for.
+    tiling = Tiling(options.tile or Tiling.smallest_side(options.overlap), options.overlap)
+    method = IFANFactory(options.variant).load(options.weights)
+    method.network.to(DTYPES[options.precision])
+    method.to(options.device)
+    method.tiling = tiling if options.tile is not None else None
+    method.overlap = options.overlap
+    method.memory = None if options.memory is None else int(options.memory * 1e9)
+    return method
+
+
+def _read(source: Path, target: Path, left: Path | None, right: Path | None) -> tuple[Photograph, np.ndarray | None]:
+    photograph = read_photograph(source)
+    check_output(target, 8 * photograph.pixels.dtype.itemsize)
+    if left is None or right is None:
+        return photograph, None
+    views = {path: read_pixels(path) for path in (right, left)}
+    for path, view in views.items():
+        if view.shape != photograph.pixels.shape or view.dtype != photograph.pixels.dtype:
+            found, wanted = (f"{one.shape[1]}x{one.shape[0]} {one.dtype}" for one in (view, photograph.pixels))
+            raise InputError(f"{path} is {found}, {source} {wanted}; a photograph and its views are alike")
+    return photograph, np.concatenate(list(views.values()), axis=2)
+
+
+def _write(target: Path, photograph: Photograph, result: Deblurred, options: Options) -> None:
+    write_photograph(target, photograph.with_pixels(result.pixels))
+    if options.disparity and result.disparity is not None:
+        write_pixels(_beside(target, "disparity"), picture_of_disparity(result.disparity))
+    if options.filters and result.filters is not None:
+        write_pixels(_beside(target, "filters"), picture_of_filters(result.filters))
+    cut = f", in tiles ({result.tiling})" if result.tiling else ""
+    depth = 8 * photograph.pixels.dtype.itemsize
+    stderr.print(f"wrote {target} ({depth}-bit{cut})", soft_wrap=True, highlight=False, markup=False)
+
+
+def _map_paths(target: Path, options: Options) -> list[Path]:
+    wanted = {"disparity": options.disparity, "filters": options.filters}
+    return [_beside(target, name) for name, asked in wanted.items() if asked]
+
+
+def _beside(target: Path, name: str) -> Path:
+    return target.with_name(f"{target.stem}-{name}.png")
