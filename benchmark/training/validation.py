@@ -38,15 +38,11 @@ class Judged:
 
 
 class HeldOut(Protocol):
-    """What a network is validated on.
+    """What a network is validated on."""
 
-    Attributes
-    ----------
-    names
-        Of the figures; the first says which weights are best, and larger is better.
-    """
-
-    names: tuple[str, ...]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the figures; the first says which weights are best, and larger is better."""
 
     def __len__(self) -> int:
         """How many items there are."""

@@ -8,6 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from benchmark.metrics.base import Metric
 from benchmark.metrics.lpips.metric import LPIPS
 from benchmark.metrics.psnr import PSNR
 from benchmark.training.choices import Accelerator, Precision
@@ -120,7 +121,7 @@ def train(
     scenes = given.validation
     held_out = None
     if scenes is not None:
-        metrics = {"psnr": PSNR(), "lpips": LPIPS()}
+        metrics: dict[str, Metric] = {"psnr": PSNR(), "lpips": LPIPS()}
         held_out = HeldOutScenes(scenes, metrics, SIZE_MULTIPLE, deblur, fabric.device)
     words = given.described()
     begun = {"start": None if start is None else sha256_of(start)}

@@ -36,7 +36,7 @@ def test_the_ablation_trains_its_six_models_under_one_seed(data: Path, tmp_path:
         "ifan": {"disparity", "reblur"},
     }.items():
         state = torch.load(tmp_path / name / "last.pt", weights_only=True)
-        assert (state["step"], state["recipe"]["seed"]) == (1, 3)
+        assert (state["step"], state["settings"]["seed"]) == (1, 3)
         assert ("reblur" in losses) == any(key.startswith("reblurring.") for key in state["module"])
 
 

@@ -14,7 +14,7 @@ from golden import CENTRE
 import ifan
 from ifan import IFAN, VARIANTS, NetworkShape
 from ifan.cli.app import app
-from ifan.weights import find_weights, load_network, read_weights
+from ifan.weights import load_network, read_weights
 from realdof.common.errors import InputError
 
 
@@ -54,7 +54,7 @@ def test_the_model_card_is_made_of_the_training_card(folder: Path) -> None:
 
 def test_the_folders_weights_are_weights_for_the_command_line_too(tmp_path: Path) -> None:
     variant = VARIANTS["ifan-dual"]
-    ours = load_network(variant, read_weights(find_weights(variant, "synthetic")))
+    ours = load_network(variant, read_weights(variant.sets.find("synthetic")))
     ours.save_pretrained(tmp_path)
     weights = read_weights(tmp_path / "model.safetensors")
     assert (weights.label, weights.card) == (ours.label, ours.card)
@@ -65,7 +65,7 @@ def test_the_folders_weights_are_weights_for_the_command_line_too(tmp_path: Path
 def test_the_command_line_writes_such_a_folder_and_replaces_none(tmp_path: Path) -> None:
     words = ["export", str(tmp_path / "shared"), "--weights", "synthetic"]
     app(words, standalone_mode=False)
-    weights = read_weights(find_weights(VARIANTS["ifan"], "synthetic"))
+    weights = read_weights(VARIANTS["ifan"].sets.find("synthetic"))
     assert IFAN.from_pretrained(tmp_path / "shared").card == weights.card
     with pytest.raises(InputError, match="--overwrite"):
         app(words, standalone_mode=False)
@@ -82,9 +82,9 @@ def test_the_package_names_the_network_and_its_variants() -> None:
     ("change", "words"),
     [
         ({"filters": 3}, "does not fit"),
-        ({"filters": "two"}, "filters = 'two'"),
-        ({"dual": 1}, "dual = 1"),
-        ({"deblurring": "blur"}, "deblurring = 'blur'"),
+        ({"filters": "two"}, 'filters: input should be a valid integer, found "two"'),
+        ({"dual": 1}, "dual: input should be a valid boolean, found 1"),
+        ({"deblurring": "blur"}, "deblurring: input should be 'iac', 'fac' or 'blocks', found \"blur\""),
     ],
 )
 def test_a_configuration_that_no_network_has_is_refused(
@@ -98,13 +98,13 @@ def test_a_configuration_that_no_network_has_is_refused(
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"config\.json cannot be read"):
+    with pytest.raises(InputError, match=r"config\.json does not exist; give a folder of save_pretrained"):
         IFAN.from_pretrained(tmp_path)
     (tmp_path / "config.json").write_text("[]")
-    with pytest.raises(InputError, match="holds a list"):
+    with pytest.raises(InputError, match="should be a valid dictionary"):
         IFAN.from_pretrained(tmp_path)
     (tmp_path / "config.json").write_text('{"architectures": ["ResNet"]}')
-    with pytest.raises(InputError, match="describes no IFAN"):
+    with pytest.raises(InputError, match="filters: field required; give a folder of save_pretrained"):
         IFAN.from_pretrained(tmp_path)
 
 

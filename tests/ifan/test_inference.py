@@ -10,7 +10,7 @@ from golden import CENTRE, LEFT, RIGHT, weights_for
 from ifan import inference
 from ifan.network import IFAN, NetworkShape
 from ifan.variants import VARIANTS
-from ifan.weights import find_weights, load_network, read_weights
+from ifan.weights import load_network, read_weights
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "performance"))
 import ifan_reference
@@ -51,7 +51,7 @@ def test_streamed_inference_equals_the_network(name: str, channels_last: bool) -
 
 
 def test_shipped_weights_give_the_same_image_to_1e_5() -> None:
-    network = load_network(VARIANTS["ifan"], read_weights(find_weights(VARIANTS["ifan"], "synthetic")))
+    network = load_network(VARIANTS["ifan"], read_weights(VARIANTS["ifan"].sets.find("synthetic")))
     expected = ifan_reference.deblur(network, CENTRE)
     torch.testing.assert_close(inference.deblur(network, CENTRE), expected, rtol=0, atol=1e-5)
 

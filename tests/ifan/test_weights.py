@@ -11,7 +11,7 @@ from golden import CENTRE, weights_for
 from benchmark.weight_files import read_card
 from ifan.network import IFAN, NetworkShape
 from ifan.variants import VARIANTS
-from ifan.weights import find_weights, load_network, read_weights, save_weights
+from ifan.weights import load_network, read_weights, save_weights
 from realdof.common.errors import InputError
 
 PREFIX = "module.Network."
@@ -102,7 +102,7 @@ def test_incomplete_weights_are_refused(released: IFAN, tmp_path: Path) -> None:
 def test_official_weights_that_are_absent_are_never_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("IFAN_BENCH_CACHE", str(tmp_path))
     with pytest.raises(InputError, match="--weights"):
-        find_weights(VARIANTS["ifan"], "official")
+        VARIANTS["ifan"].sets.find("official")
 
 
 def test_official_weights_are_found_in_the_cache(
@@ -112,12 +112,12 @@ def test_official_weights_are_found_in_the_cache(
     place = tmp_path / "weights" / "official" / "IFAN_8.pytorch"
     place.parent.mkdir(parents=True)
     checkpoint.rename(place)
-    assert find_weights(VARIANTS["ifan-n8"], "official") == place
+    assert VARIANTS["ifan-n8"].sets.find("official") == place
 
 
 @pytest.mark.parametrize("name", ["ifan", "ifan-dual"])
 def test_packaged_weights_are_labelled_synthetic_and_say_how_they_came_about(name: str) -> None:
-    path = find_weights(VARIANTS[name], "synthetic")
+    path = VARIANTS[name].sets.find("synthetic")
     assert path.stat().st_size <= 25e6
     weights, card = read_weights(path), read_card(path)
     assert weights.label.startswith("synthetic")

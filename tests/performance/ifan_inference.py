@@ -30,7 +30,7 @@ from ifan import inference
 from ifan.method import FACTORIES
 from ifan.network import IFAN
 from ifan.variants import VARIANTS
-from ifan.weights import find_weights, load_network, read_weights
+from ifan.weights import load_network, read_weights
 from realdof.common.memory import keep_blocks
 from realdof.images.depth import image_from_pixels
 
@@ -54,7 +54,7 @@ def picture(height: int, width: int) -> Tensor:
 
 def network_for(form: str) -> IFAN:
     """The shipped weights in the form to be measured."""
-    weights = read_weights(find_weights(VARIANTS["ifan"], "synthetic"))
+    weights = read_weights(VARIANTS["ifan"].sets.find("synthetic"))
     if form.startswith("shared"):
         weights = replace(weights, shape=replace(weights.shape, shared_taps=True))
     network = load_network(VARIANTS["ifan"], weights)

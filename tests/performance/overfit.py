@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from benchmark.metrics.psnr import PSNR
-from benchmark.training.loop import Progress, Recipe, Trainer
+from benchmark.training.loop import Progress, Trainer
+from benchmark.training.recipe import Recipe
 from ifan.network import IFAN
 from ifan.training.initialisation import preserve_variance
 from ifan.training.losses import DEBLURRING_LOSSES, TrainedIFAN

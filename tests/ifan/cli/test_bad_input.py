@@ -128,7 +128,7 @@ def test_data_that_is_not_whole(
     ("options", "words"),
     [
         (["--crop", "256"], "give a smaller --crop"),
-        (["--crop", "67"], "--crop divides by 8"),
+        (["--crop", "67"], "give a multiple of 8 as --crop"),
         (["--batch", "3", "--devices", "2"], "a batch of 3 cannot be shared equally by 2 processes"),
         (["--variant", "ifan-16bit"], "give 16-bit images"),
         (["--variant", "ifan-n9"], "no variant named ifan-n9"),

@@ -11,8 +11,8 @@ import torch
 from benchmark.method import Context, Sample
 from benchmark.running.tiling import Tiling
 from ifan.cli.app import app
-from ifan.cli.deblur import Options, deblur_photographs
 from ifan.method import FACTORIES, IFANMethod
+from ifan.photographs.batch import Options, deblur_photographs
 from ifan.photographs.deblurring import deblur_pixels, picture_of_disparity
 from ifan.photographs.files import Photograph, read_photograph, write_photograph
 from ifan.variants import VARIANTS

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.training.loop import Recipe
+from benchmark.training.recipe import Recipe
 from ifan.training.augmentation import Augmentation
 from ifan.training.loop import Settings, train
 from ifan.variants import VARIANTS

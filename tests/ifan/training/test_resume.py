@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.training.loop import Progress, Recipe, Trainer
+from benchmark.training.loop import Progress, Trainer
+from benchmark.training.recipe import Recipe
 from ifan.network import NetworkShape
 from ifan.training.augmentation import Augmentation
 from ifan.training.loop import Settings, train

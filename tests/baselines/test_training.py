@@ -1,6 +1,7 @@
 """The baselines' training: the papers' patches, blur and recipes, and weights that load again as a method."""
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +15,18 @@ from typer.testing import CliRunner
 
 from baselines.dmenet.defocus_pairs import PairSource, blur_by, draw_sigma
 from baselines.dmenet.network import DMENet, DMENetShape, sigma_from_map
+from baselines.dmenet.training import TrainedDMENet
 from baselines.dpdnet.network import DPDNet, DPDNetShape
 from baselines.dpdnet.patches import GridSource, PatchGrid, sharpness_energy
-from baselines.training import Settings, TrainedDMENet, TrainedDPDNet, paper_settings, train
+from baselines.dpdnet.training import TrainedDPDNet
+from baselines.training import Settings, chosen_settings, train
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.dual_pixel import VIEWS, DualPixelFolder
-from benchmark.method import Context, Sample
-from benchmark.training.loop import optimiser_for
-from benchmark.weight_files import read_card
+from benchmark.method import Sample
+from benchmark.training.loop import Progress
+from benchmark.training.recipe import optimiser_for
+from benchmark.weight_files import read_card, read_safetensors
 from realdof.common.errors import InputError
 from realdof.images.files import write_pixels
 
@@ -43,7 +47,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_dpdnets_recipe_is_its_papers() -> None:
-    paper = paper_settings("dpdnet-d")
+    paper = chosen_settings("dpdnet-d")
     recipe = paper.recipe
     assert (paper.crop, recipe.batch, recipe.learning_rate, recipe.optimiser) == (512, 5, 2e-5, "adam")
     optimiser = optimiser_for(torch.nn.Linear(1, 1), recipe)
@@ -175,7 +179,7 @@ def test_without_a_split_to_validate_on_the_averaged_weights_are_kept_all_the_sa
         place = tmp_path / "data" / pattern.format(split="train")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(data / pattern.format(split="train"))
-    paper = paper_settings("dpdnet-s-w16")
+    paper = chosen_settings("dpdnet-s-w16")
     run = train(tmp_path / "data", tmp_path / "run", Settings(paper.name, replace(paper.recipe, steps=1, batch=1), 64))
     assert run.run()
     card = read_card(tmp_path / "run" / "averaged.safetensors")
@@ -185,14 +189,15 @@ def test_without_a_split_to_validate_on_the_averaged_weights_are_kept_all_the_sa
 
 @pytest.mark.slow
 def test_a_run_left_and_taken_up_again_equals_one_run_to_the_bit(data: Path, tmp_path: Path) -> None:
-    paper = paper_settings("dpdnet-s-w16")
+    paper = chosen_settings("dpdnet-s-w16")
     short = Settings(paper.name, replace(paper.recipe, steps=4, batch=1), 64)
     whole = train(data, tmp_path / "whole", short, validate_every=100)
     assert whole.run()
     first = train(data, tmp_path / "halves", short, validate_every=100)
 
-    def stop_at_two(progress: object) -> None:
-        first._stop = first.step == 2
+    def stop_at_two(progress: Progress) -> None:
+        if progress.step == 2:
+            signal.raise_signal(signal.SIGTERM)
 
     assert not first.run(stop_at_two)
     second = train(data, tmp_path / "halves", short, validate_every=100)
@@ -203,7 +208,7 @@ def test_a_run_left_and_taken_up_again_equals_one_run_to_the_bit(data: Path, tmp
 
 
 def test_without_steps_dpdnet_trains_200_epochs_halving_every_60(data: Path, tmp_path: Path) -> None:
-    paper = paper_settings("dpdnet-s-w16")
+    paper = chosen_settings("dpdnet-s-w16")
     trainer = train(data, tmp_path, Settings(paper.name, paper.recipe, 64))
     source = trainer.batches
     assert isinstance(source, GridSource)
@@ -214,9 +219,30 @@ def test_without_steps_dpdnet_trains_200_epochs_halving_every_60(data: Path, tmp
 
 def test_bad_settings_are_one_sentence(data: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ifan is not trained by this command"):
-        paper_settings("ifan")
-    paper = paper_settings("dpdnet-s-w16")
+        chosen_settings("ifan")
+    paper = chosen_settings("dpdnet-s-w16")
     with pytest.raises(InputError, match="multiple of 16"):
         train(data, tmp_path, Settings(paper.name, paper.recipe, 72))
     with pytest.raises(InputError, match="smaller --crop"):
         train(data, tmp_path, Settings(paper.name, paper.recipe, 512))
+
+
+@pytest.mark.parametrize("name", ["dpdnet-s-w16", "dmenet-w16"])
+def test_a_run_is_continued_only_with_the_crop_and_start_it_was_begun_with(
+    data: Path, tmp_path: Path, name: str
+) -> None:
+    short = chosen_settings(name, 64, {"steps": 3, "batch": 1})
+    train(data, tmp_path / "run", short).save()
+    assert train(data, tmp_path / "run", short).resume()
+    with pytest.raises(InputError, match="trained with another crop;"):
+        train(data, tmp_path / "run", replace(short, crop=80))
+    started = train(data, tmp_path / "first", replace(short, recipe=replace(short.recipe, steps=1)))
+    assert started.run()
+    weights = tmp_path / "first" / "averaged.safetensors"
+    again = train(data, tmp_path / "second", short, start=weights)
+    found, wanted = (one.module.state_dict() for one in (again, started))
+    averaged = read_safetensors(weights)[0]
+    assert all(torch.equal(found[f"network.{key}"], value) for key, value in averaged.items())
+    assert found.keys() == wanted.keys()
+    with pytest.raises(InputError, match="trained with another start;"):
+        train(data, tmp_path / "run", short, start=weights)

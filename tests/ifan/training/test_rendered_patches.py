@@ -14,13 +14,14 @@ import torch
 from typer.testing import CliRunner
 
 from benchmark.datasets.dual_pixel import DualPixelFolder
-from benchmark.training.ahead import Ahead
-from benchmark.training.loop import Recipe
+from benchmark.training.loaders import Ahead
+from benchmark.training.recipe import Recipe
 from benchmark.weight_files import read_card
 from ifan.cli.app import app
 from ifan.training.augmentation import Augmentation
-from ifan.training.data import FolderPatches, Patches, RenderedPatches
-from ifan.training.loop import Data, Settings, loaders_of_use, train
+from ifan.training.data import Data
+from ifan.training.loop import Settings, train
+from ifan.training.patches import FolderPatches, Patches, RenderedPatches
 from ifan.training.synthesis import Synthesis
 from ifan.variants import VARIANTS
 from realdof.common.errors import InputError
@@ -90,12 +91,11 @@ def test_bad_input_in_another_process_is_the_one_sentence_it_is_here(photographs
     assert "Traceback" not in str(told.value)
 
 
-def test_what_is_in_memory_needs_no_processes_and_what_is_not_a_core_each(data: Path, photographs: Path) -> None:
+def test_only_patches_from_memory_are_cheap(data: Path, photographs: Path) -> None:
     scenes = DualPixelFolder.open(data)
-    assert loaders_of_use(FolderPatches(scenes, PATCH, 4, 0), 1) == 0
-    cores = os.cpu_count() or 1
-    assert loaders_of_use(FolderPatches(scenes, PATCH, 4, 0, in_memory=False), 1) == min(8, cores)
-    assert loaders_of_use(rendered(photographs), 10_000) == 1
+    assert FolderPatches(scenes, PATCH, 4, 0).ready
+    assert not FolderPatches(scenes, PATCH, 4, 0, in_memory=False).ready
+    assert not rendered(photographs).ready
 
 
 def test_a_photograph_too_small_or_a_training_of_nothing_is_refused(photographs: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_training_on_photographs_goes_on_to_the_bit_with_any_number_of_process
     assert same(dict(whole.module.state_dict()), dict(resumed.module.state_dict()))
     card = read_card(tmp_path / "stopped" / "averaged.safetensors")
     assert (card["steps"], card["rendered_largest_radius"], card["photographs"]) == (4, 3.0, 2)
-    with pytest.raises(InputError, match="another rendered_largest_radius"):
+    with pytest.raises(InputError, match="another rendered_largest_radius;"):
         train(Data(None, sources, Synthesis(largest_radius=4.0), loaders=0), tmp_path / "stopped", settings(4))
 
 
