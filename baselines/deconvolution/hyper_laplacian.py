@@ -182,6 +182,8 @@ def shrink(v: Tensor, beta: float, alpha: float) -> Tensor:
 
 # The published solver reads w from a table of this step, linearly interpolated.
 _TABLE_STEP = 1e-4
+# Of a threshold, in steps of the table: far above float64's rounding, far below what the table resolves.
+_ROUNDING = 1e-6
 
 
 def _jump(beta: float, alpha: float) -> tuple[float, float]:
@@ -192,7 +194,9 @@ def _jump(beta: float, alpha: float) -> tuple[float, float]:
     """
     smallest_root = (2 * (1 - alpha) / beta) ** (1 / (2 - alpha))
     threshold = smallest_root * (2 - alpha) / (2 * (1 - alpha))
-    step = math.floor(threshold / _TABLE_STEP)
+    # At a threshold on the table's grid both cost the same and the published solver gives zero; a beta that rounding
+    # has made 8.000000000000002 must not move it to the entry before.
+    step = math.floor(threshold / _TABLE_STEP + _ROUNDING)
     return step * _TABLE_STEP, (step + 1) * _TABLE_STEP
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from baselines.deconvolution.hyper_laplacian import deconvolve, shrink, w_step
+from baselines.deconvolution.hyper_laplacian import _jump, deconvolve, shrink, w_step
 from baselines.deconvolution.kernels import gaussian_kernel, transfer_function
 
 REFERENCE = np.load(Path(__file__).parents[2] / "data" / "golden" / "hyper_laplacian_reference.npz")
@@ -52,6 +52,13 @@ def test_no_w_on_a_fine_grid_costs_less_than_the_w_step(alpha: float, beta: floa
         threshold = smallest_root * (2 - alpha) / (2 * (1 - alpha))
         excess = excess[(v - threshold).abs() > 1e-4]
     assert excess.max() < 1e-12
+
+
+@pytest.mark.parametrize("beta", [8.0, (2 * math.sqrt(2)) ** 2, 8.000000000000002, 7.999999999999999])
+def test_a_threshold_on_the_published_tables_grid_gives_zero_whatever_rounding_made_of_beta(beta: float) -> None:
+    assert _jump(beta, 1 / 2) == pytest.approx((0.375, 0.3751), abs=1e-12)
+    assert shrink(torch.tensor([0.3749, 0.375], dtype=torch.float64), beta, 1 / 2).tolist() == [0, 0]
+    assert shrink(torch.tensor([0.3751], dtype=torch.float64), beta, 1 / 2).item() > 0.24
 
 
 @pytest.mark.parametrize("beta", [8.0, 64.0])
