@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.datasets.base import Dataset, Entry, default_place, entry_of, list_images
+from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files
 from benchmark.datasets.card import Archive, DatasetCard
+from benchmark.datasets.dual_pixel import VIEWS, list_views, pair_views
 from benchmark.datasets.get.archive import Limits
-from benchmark.datasets.layout import check_count, check_depth, find_layout, pair_in_order
+from benchmark.datasets.layout import check_count, check_depth, find_layout
 from realdof.common.errors import InputError
 from realdof.images.headers import Header
-
-LARGEST_GAP = 2
-"""Between a source's and its target's frame number: -1, +1 and -2 occur."""
 
 
 class DPDD(Dataset):
@@ -61,17 +59,11 @@ class DPDD(Dataset):
     def entries(self) -> list[Entry]:
         """The scenes by the merged source's name."""
         folder = self._folder
-        sources = list_images(folder / f"{self.split}_c" / "source")
-        check_count(sources, self.card.count or 0, self.card.title, folder / f"{self.split}_c" / "source")
-        partners = {"target": list_images(folder / f"{self.split}_c" / "target")}
-        views = {role: folder / f"{self.split}_{role[0]}" / "source" for role in ("left", "right")}
-        if any(view.is_dir() for view in views.values()):
-            partners |= {role: list_images(view) for role, view in views.items()}
-        paired = {role: pair_in_order(sources, images, LARGEST_GAP) for role, images in partners.items()}
-        return [
-            entry_of(name, {"image": path} | {role: images[name] for role, images in paired.items()})
-            for name, path in sources.items()
-        ]
+        places = {name: folder / pattern.format(split=self.split) for name, pattern in VIEWS.items()}
+        both = any(places[name].is_dir() for name in ("left", "right"))
+        listed = list_views(folder, self.split, VIEWS if both else ("image", "target"))
+        check_count(listed["image"], self.card.count or 0, self.card.title, places["image"])
+        return [Entry(name, **files) for name, files in pair_views(listed).items()]
 
     def check(self, headers: Mapping[str, Header]) -> None:
         """Every image has DPDD's size and the same depth."""

@@ -1,11 +1,14 @@
-"""Training data in DPDD's layout: ``train_{c,l,r}/source`` and ``train_c/target``, paired by sorted order."""
+"""Dual-pixel images in DPDD's layout: ``{split}_{c,l,r}/source`` and ``{split}_c/target``, paired and checked."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.datasets.base import list_images
+from benchmark.datasets.layout import pair_in_order
 from realdof.common.errors import InputError
 from realdof.images.files import read_pixels
 
@@ -15,6 +18,9 @@ VIEWS = {
     "right": "{split}_r/source",
     "target": "{split}_c/target",
 }
+"""Each image's folder."""
+LARGEST_GAP = 2
+"""Between the frame numbers of images that belong together: in DPDD -1, +1 and -2 occur."""
 IN_MEMORY_BYTES = 4 * 2**30
 """A set smaller than this once decoded is kept in memory."""
 
@@ -33,20 +39,14 @@ class DualPixelFolder:
 
     @classmethod
     def open(cls, root: Path, split: str = "train") -> "DualPixelFolder":
-        """List a split and check that every scene has its four images.
+        """List a split, and pair the four images of every scene.
 
         Raises
         ------
         InputError
-            A view's folder is missing or empty, or the views differ in number.
+            A folder is missing or empty, or an image has no partner; see `pair_views`.
         """
-        listed = {name: _images_in(root / pattern.format(split=split)) for name, pattern in VIEWS.items()}
-        counts = {name: len(paths) for name, paths in listed.items()}
-        if len(set(counts.values())) > 1:
-            found = ", ".join(f"{count} {name}" for name, count in counts.items())
-            raise InputError(f"{root} has {found} images in its {split} split; every scene needs one of each")
-        scenes = zip(*listed.values(), strict=True)
-        return cls(tuple(dict(zip(listed, scene, strict=True)) for scene in scenes))
+        return cls(tuple(pair_views(list_views(root, split)).values()))
 
     def __len__(self) -> int:
         return len(self.files)
@@ -74,8 +74,31 @@ def as_float(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
-def _images_in(folder: Path) -> list[Path]:
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in {".png", ".tif", ".tiff"})
-    if not paths:
-        raise InputError(f"{folder} holds no PNG or TIFF images; DPDD's layout has them there")
-    return paths
+def list_views(root: Path, split: str, names: Iterable[str] = tuple(VIEWS)) -> dict[str, dict[str, Path]]:
+    """The images in the folders of some of `VIEWS`, each by name without suffix, sorted.
+
+    Raises
+    ------
+    InputError
+        A folder is missing or empty.
+    """
+    return {name: list_images(root / VIEWS[name].format(split=split)) for name in names}
+
+
+def pair_views(listed: Mapping[str, Mapping[str, Path]]) -> dict[str, dict[str, Path]]:
+    """The images of every scene by what they show, under the name of its ``image``.
+
+    Names are equal, or end in frame numbers that differ by no more than `LARGEST_GAP`.
+
+    Parameters
+    ----------
+    listed
+        From `list_views`, with ``image``.
+
+    Raises
+    ------
+    InputError
+        The folders hold different numbers of images, or two that meet in the sorted order do not belong together.
+    """
+    paired = {name: pair_in_order(listed["image"], images, LARGEST_GAP) for name, images in listed.items()}
+    return {scene: {name: images[scene] for name, images in paired.items()} for scene in listed["image"]}

@@ -104,8 +104,8 @@ TRAIN = ["--variant", "ifan-n8", "--steps", "1", "--batch", "1", "--crop", "64",
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (no_left_views, "train_l/source holds no PNG or TIFF images"),
-        (one_right_view_less, "3 image, 3 left, 2 right, 3 target images in its train split"),
+        (no_left_views, "there is no folder"),
+        (one_right_view_less, "source holds 3 images but"),
         (a_small_scene, "2.png is 96x70; a crop of 64 px scaled by 0.7 needs 91 px"),
         (a_view_of_another_size, "the views of a scene must be alike"),
         (a_view_of_16_bits, "give a set of one bit depth"),
@@ -113,7 +113,7 @@ TRAIN = ["--variant", "ifan-n8", "--steps", "1", "--batch", "1", "--crop", "64",
         (a_transparent_view, "transparent pixels"),
         (a_view_cut_short, "truncated or damaged"),
         (a_view_for_printing, "in SEPARATED; save it as RGB or grey"),
-        (a_validation_without_truth, "val_c/target holds no PNG or TIFF images"),
+        (a_validation_without_truth, "val_c/target; it should hold the images"),
     ],
 )
 def test_data_that_is_not_whole(
