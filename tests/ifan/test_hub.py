@@ -11,7 +11,6 @@ import torch
 from fake_hub import fake_hub
 from golden import CENTRE
 
-import ifan
 from ifan import IFAN, VARIANTS, NetworkShape
 from ifan.cli.app import app
 from ifan.weights import load_network, read_weights
@@ -69,13 +68,6 @@ def test_the_command_line_writes_such_a_folder_and_replaces_none(tmp_path: Path)
     assert IFAN.from_pretrained(tmp_path / "shared").card == weights.card
     with pytest.raises(InputError, match="--overwrite"):
         app(words, standalone_mode=False)
-
-
-def test_the_package_names_the_network_and_its_variants() -> None:
-    assert ifan.__all__ == ["IFAN", "VARIANTS", "NetworkShape", "Variant"]
-    assert all(getattr(ifan, name) for name in ifan.__all__)
-    with pytest.raises(AttributeError, match="no attribute nothing"):
-        ifan.nothing  # noqa: B018
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Training data in DPDD's layout: the images of a scene are those that belong together, never what a sort puts there."""
+"""Training data in DPDD's layout: the images of a scene belong together, whatever order a sort puts them in."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def names_of(folder: DualPixelFolder) -> list[dict[str, str]]:
 
 
 def test_equal_names_are_paired(tmp_path: Path) -> None:
-    folder = DualPixelFolder.open(make(tmp_path, dict.fromkeys(VIEWS, ["b", "a"])))
+    folder = DualPixelFolder.open(make(tmp_path, {view: ["b", "a"] for view in VIEWS}))
     assert names_of(folder) == [dict.fromkeys(VIEWS, "a"), dict.fromkeys(VIEWS, "b")]
     assert list(folder.files[0]) == ["image", "left", "right", "target"]
 
@@ -36,19 +36,19 @@ def test_dpdds_frame_numbers_may_differ_by_two(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("view", ["left", "right", "target"])
 def test_a_view_that_was_renamed_or_lost_is_told_and_not_paired_with_its_neighbour(tmp_path: Path, view: str) -> None:
-    names = dict.fromkeys(VIEWS, ["scene-010", "scene-020", "scene-030"])
+    names = {view: ["scene-010", "scene-020", "scene-030"] for view in VIEWS}
     make(tmp_path, names | {view: ["scene-010", "scene-030", "scene-040"]})
     with pytest.raises(InputError, match=r"scene-020\.png meets scene-030\.png of .*no partner of it"):
         DualPixelFolder.open(tmp_path)
 
 
 def test_words_that_differ_are_no_partners(tmp_path: Path) -> None:
-    make(tmp_path, dict.fromkeys(VIEWS, ["cat", "dog"]) | {"right": ["cat", "cow"]})
+    make(tmp_path, {view: ["cat", "dog"] for view in VIEWS} | {"right": ["cat", "cow"]})
     with pytest.raises(InputError, match=r"dog\.png meets cow\.png"):
         DualPixelFolder.open(tmp_path)
 
 
 def test_folders_of_different_length_are_told(tmp_path: Path) -> None:
-    make(tmp_path, dict.fromkeys(VIEWS, ["1", "2"]) | {"left": ["1"]})
+    make(tmp_path, {view: ["1", "2"] for view in VIEWS} | {"left": ["1"]})
     with pytest.raises(InputError, match=r"holds 2 images but .* 1; each needs a partner"):
         DualPixelFolder.open(tmp_path)
