@@ -70,3 +70,35 @@ def assign(network: nn.Module, state: Mapping[str, Tensor], path: Path, method: 
     except RuntimeError as error:
         reason = " ".join(str(error).split("\n\t")[1:2]) or str(error)
         raise InputError(f"{path} does not fit {method}: {reason.strip()}") from error
+
+
+def save_network(
+    path: Path,
+    network: nn.Module,
+    method: str,
+    label: str,
+    card: Mapping[str, Any],
+    dtype: torch.dtype = torch.float32,
+    **words: str,
+) -> None:
+    """Write a network as safetensors with its method, a label and a training card in the header.
+
+    Parameters
+    ----------
+    method
+        Name of the method that the weights are for.
+    label
+        One line on what they are.
+    card
+        How they came about.
+    dtype
+        Type to store them in.
+    words
+        What else the header says.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written, or the disk is full.
+    """
+    write_safetensors(path, network, {"variant": method, **words, "label": label}, card, dtype)

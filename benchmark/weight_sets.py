@@ -21,12 +21,15 @@ class WeightSets:
         Where that file can be had, as the end of "put FILE ...".
     synthetic
         Where ours are, if they come with the package.
+    instead
+        Another method, of a smaller network, whose weights come with the package; empty if there is none.
     """
 
     method: str
     official: str | None
     source: str
     synthetic: Path
+    instead: str = ""
 
     @property
     def official_path(self) -> Path | None:
@@ -57,7 +60,9 @@ class WeightSets:
             return self._find_official()
         if name == "synthetic":
             if not self.synthetic.is_file():
-                raise InputError(f"there are no synthetic weights for {self.method}; name a file with --weights FILE")
+                raise InputError(
+                    f"there are no synthetic weights for {self.method}; name a file with --weights FILE{self._advice}"
+                )
             return self.synthetic
         path = Path(name)
         if not path.is_file():
@@ -65,13 +70,22 @@ class WeightSets:
         return path
 
     def _find_official(self) -> Path:
-        ours = ", or use ours with --weights synthetic" if self.synthetic.is_file() else ""
         path = self.official_path
         if path is None:
-            raise InputError(f"no weights were released for {self.method}; name a file with --weights FILE{ours}")
+            raise InputError(
+                f"no weights were released for {self.method}; name a file with --weights FILE{self._advice}"
+            )
         if not path.is_file():
             raise InputError(
                 f"the released weights of {self.method} are not at {path}: put {self.official} {self.source} there, "
-                f"or name a file with --weights FILE{ours}"
+                f"or name a file with --weights FILE{self._advice}"
             )
         return path
+
+    @property
+    def _advice(self) -> str:
+        if self.synthetic.is_file():
+            return ", or use ours with --weights synthetic"
+        if self.instead:
+            return f", or use --method {self.instead}, a smaller network whose weights come with this package"
+        return ""

@@ -1,40 +1,29 @@
-"""IFAN as methods of the benchmark: one for each variant."""
+"""IFAN as a method of the benchmark."""
 
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from benchmark.method import (
-    Architecture,
-    Capabilities,
-    Context,
-    Deblurred,
-    Method,
-    MethodCard,
-    Sample,
-    WeightsUsed,
-)
-from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles, until_it_fits
+from benchmark.method import Architecture, Image, MethodCard, Sample, WeightsUsed
+from benchmark.network_card import NetworkCard
+from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
+from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles
 from ifan import inference
+from ifan.cards import CARDS
 from ifan.checkpoints import read_weights
 from ifan.network import IFAN
-from ifan.shape import SIZE_MULTIPLE, NetworkShape
-from ifan.variants import VARIANTS, Variant, describe
+from ifan.shape import SIZE_MULTIPLE
+from ifan.variants import Variant, variant_named
 from ifan.weights import load_network
-from realdof.common.errors import InputError
-from realdof.common.memory import keep_blocks
 
-PAPER = "Lee, Son, Rim, Cho, Lee: Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021"
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700}
 """What an inference needs at its peak by precision, the image apart, the allocator's reserve included: measured
 (tests/performance/ifan_inference.py) and rounded up."""
-LICENCE = "original code and weights AGPL-3.0; this implementation and its synthetic weights Apache-2.0"
 
 
-class IFANMethod(Method):
+class IFANMethod(NetworkMethod):
     """A loaded IFAN.
 
     Parameters
@@ -49,7 +38,8 @@ class IFANMethod(Method):
         What tiles are surrounded with where an image does not fit, px.
     """
 
-    capabilities = Capabilities(can_tile=True)
+    can_tile = True
+    network: IFAN
 
     def __init__(
         self,
@@ -59,15 +49,28 @@ class IFANMethod(Method):
         *,
         overlap: int = SAFE_OVERLAP,
     ) -> None:
-        self.card = card
-        # oneDNN's convolutions are faster on channels-last tensors, and one conversion serves every layer.
-        self.network: IFAN = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.weights = weights
+        super().__init__(card, network, weights)
         self.overlap = overlap
 
     def prepare(self, context: Context) -> None:
         """Move the network to the context's device and precision."""
         self.network.to(context.device, PRECISIONS[context.precision])
+
+    @classmethod
+    def of(cls, variant: Variant, weights: str) -> Self:
+        """A variant with a set of weights: ``official``, ``synthetic`` or a file; see `NetworkCard.load`."""
+        return cls.open(CARDS[variant.name], variant.sets.find(weights), weights)
+
+    @classmethod
+    def read(cls, card: NetworkCard, path: Path) -> tuple[IFAN, str]:
+        """The card's network with the weights in a file."""
+        weights = read_weights(path)
+        return load_network(variant_named(card.name), weights), weights.label
+
+    @classmethod
+    def count(cls, card: NetworkCard) -> Architecture:
+        """The card's network without weights, for counting."""
+        return Architecture(empty(IFAN, card.shape), Inputs((3, 6) if card.shape.dual else (3,)))
 
     @torch.inference_mode()
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
@@ -96,13 +99,13 @@ class IFANMethod(Method):
     def compute(self, images: list[Tensor]) -> Tensor:
         """Deblur a whole image, float32 (3, H, W); of a dual-pixel network also the views, (6, H, W)."""
         height, width = images[0].shape[-2:]
-        result = inference.deblur(self.network, *(extend(image) for image in images))
+        result = inference.deblur(self.network, *(extend(image, SIZE_MULTIPLE) for image in images))
         return result[0, :, :height, :width]
 
     def compute_with_maps(self, images: list[Tensor]) -> tuple[Tensor, inference.Maps]:
         """`compute`, and what the network estimated on its way."""
         height, width = images[0].shape[-2:]
-        result, maps = inference.deblur_with_maps(self.network, *(extend(image) for image in images))
+        result, maps = inference.deblur_with_maps(self.network, *(extend(image, SIZE_MULTIPLE) for image in images))
         return result[0, :, :height, :width], maps
 
     def needed_tiling(self, height: int, width: int, memory: int | None) -> Tiling | None:
@@ -129,84 +132,5 @@ class IFANMethod(Method):
     def _views(self, sample: Sample) -> Tensor | None:
         if not self.network.shape.dual:
             return None
-        if sample.left is None or sample.right is None:
-            raise InputError(
-                f"{self.card.name} needs the left and the right dual-pixel view, and {sample.name} has none; "
-                "use --method ifan, or a data set with dual-pixel views"
-            )
-        return torch.cat([sample.right, sample.left])
-
-
-def extend(image: Tensor) -> Tensor:
-    """A batch of one, (1, C, H, W), extended by its edge to sides that are multiples of 8."""
-    height, width = image.shape[-2:]
-    batch = image[None].contiguous(memory_format=torch.channels_last)
-    padding = (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE)
-    return functional.pad(batch, padding, mode="replicate") if any(padding) else batch
-
-
-@dataclass(frozen=True)
-class IFANFactory:
-    """What an entry point names: a variant that can be loaded or counted."""
-
-    variant: Variant
-
-    @property
-    def card(self) -> MethodCard:
-        """The variant's card."""
-        weights = {"official": f"the authors' {self.variant.released}, not distributed with this package"}
-        if self.variant.sets.synthetic.is_file():
-            weights["synthetic"] = "trained by us on rendered defocus; not the paper's figures"
-        return MethodCard(
-            name=self.variant.name,
-            title=self.variant.title,
-            inputs="dual" if self.variant.shape.dual else "single",
-            summary=f"iterative filter adaptive network, {describe(self.variant.shape)}",
-            paper=f"{PAPER}, {self.variant.table}",
-            licence=LICENCE,
-            weights=weights,
-            published="official",
-        )
-
-    def load(self, weights: str | None = None) -> IFANMethod:
-        """Load the network with a named set of weights or a file."""
-        name = weights or "official"
-        # For the whole process, and the result is the same to the bit; freeing and faulting in again costs as much time
-        # as the convolutions.
-        keep_blocks()
-        read = read_weights(self.variant.sets.find(name))
-        network = load_network(self.variant, read)
-        return IFANMethod(self.card, network, WeightsUsed(name, read.sha256, read.label))
-
-    def architecture(self) -> Architecture:
-        """The network without weights, for counting."""
-        return Architecture(*_counted(self.variant.shape))
-
-
-def _counted(shape: NetworkShape) -> tuple[IFAN, "Inputs"]:
-    with torch.device("meta"):
-        network = IFAN(shape)
-    return network, Inputs(shape.dual)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The network's arguments for an image of some size."""
-
-    dual: bool
-
-    def __call__(self, height: int, width: int) -> tuple[Tensor, ...]:
-        image = torch.empty(1, 3, height, width, device="meta")
-        return (image, image.repeat(1, 2, 1, 1)) if self.dual else (image,)
-
-
-FACTORIES = {name: IFANFactory(variant) for name, variant in VARIANTS.items()}
-"""By name; the entry points of ``pyproject.toml`` name them one by one."""
-
-
-def __getattr__(name: str) -> IFANFactory:
-    """The factory of a variant under its name as an identifier, for entry points: ``ifan_n8``."""
-    try:
-        return FACTORIES[name.replace("_", "-")]
-    except KeyError:
-        raise AttributeError(f"module {__name__} has no attribute {name}") from None
+        left, right = views_of(sample, self.card.name)
+        return torch.cat([right, left])

@@ -9,7 +9,7 @@ import torch
 
 from benchmark.method import Sample
 from benchmark.running.device import check_device
-from ifan.method import FACTORIES, IFANMethod
+from ifan.method import IFANMethod
 from ifan.variants import variant_named
 from realdof.common.errors import InputError
 from realdof.images.arrays import array_like, image_from_array
@@ -101,4 +101,4 @@ def _at_hand(variant: str) -> str:
 @lru_cache(maxsize=2)
 def _loaded(variant: str, weights: str, device: str) -> IFANMethod:
     check_device(device)
-    return FACTORIES[variant].load(weights).to(device)
+    return IFANMethod.of(variant_named(variant), weights).to(device)

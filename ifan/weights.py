@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from benchmark.weight_files import write_safetensors
+from benchmark.weight_files import save_network
 from ifan.checkpoints import Weights, read_weights
 from ifan.network import IFAN
 from ifan.variants import Variant, describe, name_of, same_network
@@ -40,9 +40,5 @@ def save_weights(
     dtype: torch.dtype = torch.float32,
 ) -> None:
     """Write a network as safetensors with its variant, form of IAC, label and training card in the header."""
-    words = {
-        "variant": variant.name,
-        "shared_taps": "true" if network.shape.shared_taps else "false",
-        "label": label,
-    }
-    write_safetensors(path, network, words, card, dtype)
+    shared = "true" if network.shape.shared_taps else "false"
+    save_network(path, network, variant.name, label, card, dtype, shared_taps=shared)

@@ -1,9 +1,9 @@
 """DMENet, a network from a defocused image to its defocus map (Lee, Lee, Cho and Lee, CVPR 2019)."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
+
+from baselines.dmenet.shape import DMENetShape
 
 SIZE_MULTIPLE = 16
 """Four times halved; the authors cut an image to a multiple of it."""
@@ -27,27 +27,6 @@ def sigma_from_map(defocus: Tensor) -> Tensor:
 def map_from_sigma(sigma: Tensor) -> Tensor:
     """The map's values for a blur, px; the inverse of `sigma_from_map` where there is blur."""
     return (2 * sigma + 1) / LARGEST_COC
-
-
-@dataclass(frozen=True)
-class DMENetShape:
-    """What tells one DMENet from another.
-
-    Parameters
-    ----------
-    width
-        Channels of the first level; 64 is the paper's, with VGG19's widths below.
-    auxiliary
-        With the maps at each of the decoder's levels that only training looks at.
-    """
-
-    width: int = 64
-    auxiliary: bool = True
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Channels of the encoder's levels."""
-        return (self.width, 2 * self.width, 4 * self.width, 8 * self.width, 8 * self.width)
 
 
 class ShiftNorm(nn.BatchNorm2d):

@@ -1,4 +1,4 @@
-"""Read the weights of the released DMENet: an ``.npz`` file as TensorLayer 1's ``save_npz_dict`` writes it."""
+"""Reads the weights that TensorLayer 1 saved with ``save_npz_dict``, as the released DMENet: nothing in it is run."""
 
 import zipfile
 import zlib
@@ -13,17 +13,17 @@ LARGEST = 2**30
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read the arrays by the names of their variables, without unpickling anything.
+    """The arrays by the variables' names.
 
     Returns
     -------
     dict
-        float32 arrays; names are without TensorFlow's ":0" at the end.
+        float32 arrays; names are without the ":0" that TensorFlow ends them with.
 
     Raises
     ------
     InputError
-        The file is damaged, or holds anything else than arrays of floating-point numbers.
+        The file is damaged, or holds anything else than arrays of floating-point numbers; nothing in it is run.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -36,7 +36,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
                 arrays[name.removesuffix(".npy").removesuffix(":0")] = _as_float(path, plain)
             return arrays
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError) as error:
-        raise InputError(f"{path} cannot be read as an .npz file of arrays ({error}); nothing of it was run") from error
+        raise InputError(f"{path} cannot be read as an .npz file of arrays ({error}); nothing in it was run") from error
 
 
 def _as_float(path: Path, array: np.ndarray) -> np.ndarray:

@@ -8,14 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines.dmenet.cards import CARDS
 from baselines.dmenet.defocus_pairs import PairSource, sharp_photographs
-from baselines.dmenet.network import SIZE_MULTIPLE, DMENet, DMENetShape
-from baselines.dmenet.variants import VARIANTS, load_trainable, save_network
+from baselines.dmenet.network import SIZE_MULTIPLE, DMENet
+from baselines.dmenet.weights import load_trainable
 from baselines.training import Family, Settings, Trainable
 from benchmark.training.checkpoint import fingerprint
 from benchmark.training.loaders import Batch
 from benchmark.training.recipe import Recipe
 from benchmark.training.validation import Judged
+from benchmark.weight_files import save_network
 
 RECIPE = Recipe(
     steps=60_000, batch=8, learning_rate=1e-4, milestones=(), betas=(0.9, 0.999), weight_decay=0.0,
@@ -68,16 +70,16 @@ class HeldOutMaps:
 
 def prepare(settings: Settings, data: Path, start: Path | None, device: torch.device) -> Trainable:
     """What a training of DMENet needs; see `baselines.training.Family`."""
-    variant, recipe = VARIANTS[settings.name], settings.recipe
+    method, recipe = CARDS[settings.name], settings.recipe
     photographs = sharp_photographs(data)
     source = PairSource(photographs, settings.crop, recipe.batch, recipe.seed)
-    network = DMENet(DMENetShape(variant.width))
+    network = DMENet(method.shape)
     network.initialise()
     if start is not None:
-        network = load_trainable(variant, start)
+        network = load_trainable(method, start)
 
     def save(path: Path, module: nn.Module, card: Mapping[str, Any]) -> None:
-        save_network(path, cast(TrainedDMENet, module).network, variant, "unlabelled", card, torch.float32)
+        save_network(path, cast(TrainedDMENet, module).network, settings.name, "unlabelled", card)
 
     held_out = None
     if (data / "val_c").is_dir():
@@ -88,4 +90,4 @@ def prepare(settings: Settings, data: Path, start: Path | None, device: torch.de
     return Trainable(TrainedDMENet(network), source, recipe, fingerprint(photographs), True, held_out, save)
 
 
-DMENET = Family(tuple(VARIANTS), RECIPE, CROP, SIZE_MULTIPLE, prepare)
+DMENET = Family(tuple(CARDS), RECIPE, CROP, SIZE_MULTIPLE, prepare)

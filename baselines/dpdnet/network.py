@@ -4,12 +4,13 @@ The network as released is one thing, the network whose cost IFAN's paper prints
 """
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from baselines.dpdnet.shape import DPDNetShape
 
 SIZE_MULTIPLE = 16
 """Four times halved, so that both sides of an image must be multiples of it."""
@@ -17,32 +18,6 @@ SIZE_MULTIPLE = 16
 DROPOUT = 0.4
 KERAS_TRUNCATION = 0.87962566103423978
 """Standard deviation of a unit Gaussian cut at two of its own; Keras divides by it."""
-
-
-@dataclass(frozen=True)
-class DPDNetShape:
-    """What tells one DPDNet from another.
-
-    Parameters
-    ----------
-    dual
-        Fed with the left and the right view, six channels, instead of one image.
-    width
-        Channels of the first level, doubled at each of the four below; the paper's is 64.
-    as_counted
-        With 3x3 instead of 2x2 convolutions after up-sampling and a third convolution in the encoder's second and
-        third level: what fits the parameters and MACs that IFAN's paper prints. Where those two convolutions are
-        cannot be told from figures that are the same for encoder and decoder.
-    """
-
-    dual: bool = False
-    width: int = 64
-    as_counted: bool = False
-
-    @property
-    def channels(self) -> int:
-        """Channels of the input."""
-        return 6 if self.dual else 3
 
 
 class SameConv2x2(nn.Conv2d):

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines.dpdnet.cards import CARDS
 from baselines.dpdnet.network import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet.patches import GridSource, PatchGrid
-from baselines.dpdnet.variants import VARIANTS, load_network, save_network
+from baselines.dpdnet.weights import load_network
 from baselines.training import Family, Settings, Trainable
 from benchmark.datasets.dual_pixel import DualPixelFolder
 from benchmark.metrics.psnr import PSNR
@@ -19,6 +20,7 @@ from benchmark.training.checkpoint import fingerprint
 from benchmark.training.loaders import Batch
 from benchmark.training.recipe import Recipe
 from benchmark.training.scenes import HeldOutScenes
+from benchmark.weight_files import save_network
 
 RECIPE = Recipe(
     steps=0, batch=5, learning_rate=2e-5, milestones=(), betas=(0.9, 0.999), weight_decay=0.0,
@@ -63,16 +65,16 @@ def with_steps(recipe: Recipe, steps_an_epoch: int) -> Recipe:
 
 def prepare(settings: Settings, data: Path, start: Path | None, device: torch.device) -> Trainable:
     """What a training of DPDNet needs; see `baselines.training.Family`."""
-    variant = VARIANTS[settings.name]
+    method = CARDS[settings.name]
     scenes = DualPixelFolder.open(data)
     source = GridSource(scenes, PatchGrid(settings.crop), settings.recipe.batch, settings.recipe.seed)
-    network = DPDNet(variant.shape)
+    network = DPDNet(method.shape)
     network.initialise()
     if start is not None:
-        network = load_network(variant, start)[0].train().requires_grad_(True)
+        network = load_network(method, start)[0].train().requires_grad_(True)
 
     def save(path: Path, module: nn.Module, card: Mapping[str, Any]) -> None:
-        save_network(path, cast(TrainedDPDNet, module).network, variant, "unlabelled", card, torch.float32)
+        save_network(path, cast(TrainedDPDNet, module).network, settings.name, "unlabelled", card)
 
     held_out = None
     if (data / "val_c").is_dir():
@@ -83,4 +85,4 @@ def prepare(settings: Settings, data: Path, start: Path | None, device: torch.de
     return Trainable(TrainedDPDNet(network), source, recipe, seen, source.ready, held_out, save)
 
 
-DPDNET = Family(tuple(VARIANTS), RECIPE, CROP, SIZE_MULTIPLE, prepare)
+DPDNET = Family(tuple(CARDS), RECIPE, CROP, SIZE_MULTIPLE, prepare)

@@ -9,7 +9,7 @@ import torch
 
 from benchmark.running.device import check_device
 from benchmark.running.tiling import Tiling
-from ifan.method import IFANFactory, IFANMethod
+from ifan.method import IFANMethod
 from ifan.photographs.deblurring import Deblurred, deblur_pixels, picture_of_disparity, picture_of_filters
 from ifan.photographs.files import (
     Photograph,
@@ -106,7 +106,7 @@ def _load(options: Options) -> IFANMethod:
     check_device(options.device)
     # An overlap that cannot be is refused before the weights are looked for.
     tiling = Tiling(options.tile or Tiling.smallest_side(options.overlap), options.overlap)
-    method = IFANFactory(options.variant).load(options.weights)
+    method = IFANMethod.of(options.variant, options.weights)
     method.network.to(DTYPES[options.precision])
     method.to(options.device)
     method.tiling = tiling if options.tile is not None else None

@@ -84,7 +84,7 @@ def array_like(image: "Tensor", given: Array) -> Array:
     values = image.cpu().permute(1, 2, 0).numpy()
     if given.dtype.kind == "u":
         values = np.rint(values * np.float32(np.iinfo(given.dtype).max))
-    return np.ascontiguousarray(values.astype(given.dtype))
+    return np.ascontiguousarray(values.astype(given.dtype))  # type: ignore[return-value]
 
 
 def _as_type(image: "Tensor", dtype: Any) -> "Tensor":

@@ -1,45 +1,22 @@
-"""The DMENets that have a name, and their weights on disk: the authors' TensorLayer file, or safetensors of ours."""
+"""DMENet's weights on disk: the authors' TensorLayer file, or our safetensors."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from baselines.dmenet.network import ENCODER_DEPTHS, REFINEMENTS, DMENet, DMENetShape
+from baselines.dmenet.cards import CARDS
+from baselines.dmenet.network import ENCODER_DEPTHS, REFINEMENTS, DMENet
 from baselines.dmenet.tensorlayer_weights import read_arrays
-from baselines.network_factory import NamedVariant
-from benchmark.weight_files import assign, read_safetensors, write_safetensors
+from benchmark.network_card import NetworkCard
+from benchmark.network_method import empty
+from benchmark.weight_files import assign, read_safetensors
 from realdof.common.errors import InputError
 
-RELEASED_BY = "https://github.com/codeslake/DMENet"
 _FIRST = "encoder.0.0"
-
-
-@dataclass(frozen=True)
-class Variant(NamedVariant):
-    """A DMENet by name: see `NamedVariant`.
-
-    Parameters
-    ----------
-    width
-        Channels of the first level.
-    """
-
-    source: ClassVar[str] = f"from the DMENet_BDCS.zip linked at {RELEASED_BY}"
-    width: int = 64
-
-
-_WHAT = "defocus map by a network, then hyper-Laplacian deconvolution"
-VARIANTS: Mapping[str, Variant] = {
-    "dmenet": Variant("dmenet", "DMENet", _WHAT, "DMENet_BDCS.npz", "dmenet-w16"),
-    "dmenet-w16": Variant(
-        "dmenet-w16", "DMENet, width 16", f"{_WHAT}; a quarter as wide: not the paper's network", width=16
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -79,33 +56,33 @@ def _unit(ours: str, convolution: str, norm: str) -> Layer:
     return Layer(f"{ours}.0", f"decoder/{convolution}", f"{ours}.1", f"decoder/{norm}")
 
 
-def load_network(variant: Variant, path: Path) -> tuple[DMENet, str]:
-    """The variant's network without auxiliary maps, with weights from a file, and one line on what they are.
+def load_network(card: NetworkCard, path: Path) -> tuple[DMENet, str]:
+    """A card's network without auxiliary maps, with the weights in a file, and one line on what they are.
 
     Parameters
     ----------
     path
-        ``.npz`` in the authors' layout, or safetensors as `save_network` writes them.
+        ``.npz`` in the authors' layout, or safetensors.
 
     Raises
     ------
     InputError
         The file is damaged, unsafe, of another kind, or holds another network.
     """
-    state, label = _read(variant, path)
-    network = empty_network(DMENetShape(variant.width, auxiliary=False))
-    assign(network, {name: value for name, value in state.items() if not _is_auxiliary(name)}, path, variant.name)
+    state, label = _read(card, path)
+    network = empty(DMENet, replace(card.shape, auxiliary=False))
+    assign(network, {name: value for name, value in state.items() if not _is_auxiliary(name)}, path, card.name)
     return network.eval().requires_grad_(False), label
 
 
-def load_trainable(variant: Variant, path: Path) -> DMENet:
-    """The variant's network with auxiliary maps and weights from a file, to be trained further; see `load_network`."""
-    network = empty_network(DMENetShape(variant.width))
-    assign(network, _read(variant, path)[0], path, variant.name)
+def load_trainable(card: NetworkCard, path: Path) -> DMENet:
+    """A card's network with auxiliary maps and the weights in a file, to be trained further; see `load_network`."""
+    network = empty(DMENet, card.shape)
+    assign(network, _read(card, path)[0], path, card.name)
     return network.train().requires_grad_(True)
 
 
-def _read(variant: Variant, path: Path) -> tuple[dict[str, Tensor], str]:
+def _read(card: NetworkCard, path: Path) -> tuple[dict[str, Tensor], str]:
     if path.suffix == ".npz":
         state, label = _state_from_arrays(path, read_arrays(path)), "released TensorLayer weights"
     elif path.suffix == ".safetensors":
@@ -113,7 +90,7 @@ def _read(variant: Variant, path: Path) -> tuple[dict[str, Tensor], str]:
         label = words.get("label", "unlabelled")
     else:
         raise InputError(f"{path} ends in {path.suffix or 'nothing'}; weights of DMENet are .npz or .safetensors")
-    _check_width(variant, path, state)
+    _check_width(card, path, state)
     return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, label
 
 
@@ -121,28 +98,15 @@ def _is_auxiliary(name: str) -> bool:
     return name.startswith("auxiliary")
 
 
-def empty_network(shape: DMENetShape) -> DMENet:
-    """The network on the meta device, without weights."""
-    with torch.device("meta"):
-        return DMENet(shape)
-
-
-def save_network(
-    path: Path, network: DMENet, variant: Variant, label: str, card: Mapping[str, Any], dtype: torch.dtype
-) -> None:
-    """Write a network as safetensors, with its variant, label and training card in the header."""
-    write_safetensors(path, network, {"variant": variant.name, "label": label}, card, dtype)
-
-
-def _check_width(variant: Variant, path: Path, state: Mapping[str, Tensor]) -> None:
+def _check_width(card: NetworkCard, path: Path, state: Mapping[str, Tensor]) -> None:
     first = state.get(f"{_FIRST}.weight")
     if first is None or first.ndim != 4:
         raise InputError(f"{path} does not hold a DMENet: it has no first layer of VGG19's form")
-    if len(first) != variant.width:
-        other = next((known.name for known in VARIANTS.values() if known.width == len(first)), None)
+    if len(first) != card.shape.width:
+        other = next((known.name for known in CARDS.values() if known.shape.width == len(first)), None)
         advice = f"; use --method {other}" if other else ""
-        found = f"its first level has {len(first)} channels, not {variant.width}"
-        raise InputError(f"{path} holds another network than {variant.name}: {found}{advice}")
+        found = f"its first level has {len(first)} channels, not {card.shape.width}"
+        raise InputError(f"{path} holds another network than {card.name}: {found}{advice}")
 
 
 def _state_from_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:

@@ -4,8 +4,8 @@ from functools import partial
 
 import torch
 
-from baselines.deconvolution import hyper_laplacian
 from baselines.deconvolution.engine import deconvolve_fast
+from baselines.deconvolution.hyper_laplacian import deconvolve
 from baselines.map_based.sigma import estimate_sigma
 from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
 
@@ -41,5 +41,5 @@ class HyperLaplacian(Method):
         pixels = sample.image.permute(1, 2, 0).contiguous().cpu().numpy()
         estimated = torch.from_numpy(estimate_sigma(pixels)).to(sample.image.device)
         sigma = (estimated.square() - _SHARP**2).clamp_(min=0).sqrt_()
-        solver = partial(hyper_laplacian.deconvolve, data_weight=_DATA_WEIGHT, alpha=_ALPHA)
-        return Deblurred(deconvolve_fast(sample.image, sigma, solver, quantiles=_QUANTILES))
+        solver = partial(deconvolve, data_weight=_DATA_WEIGHT, alpha=_ALPHA)
+        return deconvolve_fast(sample.image, sigma, solver, quantiles=_QUANTILES)

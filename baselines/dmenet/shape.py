@@ -1,0 +1,24 @@
+"""What tells one DMENet from another; readable without torch."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DMENetShape:
+    """What tells one DMENet from another.
+
+    Parameters
+    ----------
+    width
+        Channels of the first level; 64 is the paper's, with VGG19's widths below.
+    auxiliary
+        With the maps at each of the decoder's levels that only training looks at.
+    """
+
+    width: int = 64
+    auxiliary: bool = True
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of the encoder's levels."""
+        return (self.width, 2 * self.width, 4 * self.width, 8 * self.width, 8 * self.width)

@@ -1,0 +1,100 @@
+"""A method with weights as an entry point names it: one card, readable without torch, and the class that runs it."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from benchmark.method import MethodCard
+from benchmark.weight_sets import WeightSets
+from realdof.common.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.method import Architecture, Method
+    from benchmark.network_method import NetworkMethod
+
+
+@dataclass(frozen=True)
+class NetworkCard:
+    """A network with a name.
+
+    Parameters
+    ----------
+    name, title
+        The word on the command line, and the name in tables.
+    summary
+        One sentence for the list of methods.
+    runs
+        The subclass of `benchmark.network_method.NetworkMethod` as ``package.module:Class``, imported when needed.
+    shape
+        What tells the network from others of its family; the class knows what to do with it.
+    sets
+        Where weights are looked for; None if only a file can be given.
+    inputs
+        ``single`` for the defocused image, ``dual`` for both dual-pixel views.
+    paper, licence
+        Citation, and licence of the original code and weights.
+    official_words
+        What the authors' weights are.
+    """
+
+    name: str
+    title: str
+    summary: str
+    runs: str
+    shape: Any = None
+    sets: WeightSets | None = None
+    inputs: Literal["single", "dual"] = "single"
+    paper: str = ""
+    licence: str = ""
+    official_words: str = ""
+
+    @property
+    def card(self) -> MethodCard:
+        """What a reader of a table needs to know."""
+        weights = {}
+        if self.sets is not None and self.sets.official:
+            weights["official"] = self.official_words
+        if self.sets is not None and self.sets.synthetic.is_file():
+            weights["synthetic"] = "trained by us on rendered defocus; not the paper's figures"
+        return MethodCard(
+            name=self.name,
+            title=self.title,
+            inputs=self.inputs,
+            summary=self.summary,
+            paper=self.paper,
+            licence=self.licence,
+            weights=weights,
+            published="official" if "official" in weights else None,
+        )
+
+    def load(self, weights: str | None = None) -> "Method":
+        """Load the network.
+
+        Parameters
+        ----------
+        weights
+            ``official``, ``synthetic`` or a file; ``official`` if not given.
+
+        Raises
+        ------
+        InputError
+            There are no such weights, or they are another network's; nothing is substituted.
+        """
+        if self.sets is not None:
+            name = weights or "official"
+            return self._class().open(self, self.sets.find(name), name)
+        if weights is None:
+            raise InputError(f"{self.name} needs --weights FILE")
+        if not Path(weights).is_file():
+            raise InputError(f"no weights at {weights}; --weights takes the path of a file")
+        return self._class().open(self, Path(weights), weights)
+
+    def architecture(self) -> "Architecture | None":
+        """The network without weights, for counting; None if the weights decide on it."""
+        return self._class().count(self)
+
+    def _class(self) -> "type[NetworkMethod]":
+        module, _, name = self.runs.partition(":")
+        found: type[NetworkMethod] = getattr(import_module(module), name)
+        return found

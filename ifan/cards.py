@@ -1,0 +1,34 @@
+"""Every IFAN of the paper as a method of the benchmark; an entry point names one."""
+
+from benchmark.network_card import NetworkCard
+from ifan.variants import VARIANTS, Variant, describe
+
+PAPER = "Lee, Son, Rim, Cho, Lee: Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021"
+LICENCE = "original code and weights AGPL-3.0; this implementation and its synthetic weights Apache-2.0"
+
+
+def _card(variant: Variant) -> NetworkCard:
+    return NetworkCard(
+        name=variant.name,
+        title=variant.title,
+        summary=f"iterative filter adaptive network, {describe(variant.shape)}",
+        runs="ifan.method:IFANMethod",
+        shape=variant.shape,
+        sets=variant.sets,
+        inputs="dual" if variant.shape.dual else "single",
+        paper=f"{PAPER}, {variant.table}",
+        licence=LICENCE,
+        official_words=f"the authors' {variant.released}, not distributed with this package",
+    )
+
+
+CARDS = {name: _card(variant) for name, variant in VARIANTS.items()}
+"""Every card by its name."""
+
+
+def __getattr__(name: str) -> NetworkCard:
+    """A card under its name as an identifier, for entry points: ``ifan_n8``."""
+    try:
+        return CARDS[name.replace("_", "-")]
+    except KeyError:
+        raise AttributeError(f"module {__name__} has no attribute {name}") from None
