@@ -12,7 +12,7 @@ import numpy as np
 import skimage.data
 from make_images import IMAGES, SIDE, joined
 
-from ifan.method import FACTORIES
+from ifan.cards import CARDS
 from ifan.photographs.deblurring import deblur_pixels
 from realdof.images.files import read_pixels, write_pixels
 from realdof.images.resize import area_resize
@@ -20,7 +20,7 @@ from realdof.images.resize import area_resize
 
 def rows(photograph: np.ndarray, corners: list[tuple[int, int]]) -> list[np.ndarray]:
     """Crops of a photograph and of the result, side by side, at twice their size."""
-    result = deblur_pixels(FACTORIES["ifan"].load("synthetic"), photograph).pixels
+    result = deblur_pixels(CARDS["ifan"].load("synthetic"), photograph).pixels
     made = []
     for top, left in corners:
         crops = [image[top : top + SIDE, left : left + SIDE] for image in (photograph, result)]

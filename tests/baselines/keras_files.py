@@ -5,8 +5,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from baselines.dpdnet.network import DPDNetShape
-from baselines.dpdnet.variants import empty_network
+from baselines.dpdnet.network import DPDNet
+from baselines.dpdnet.shape import DPDNetShape
+from benchmark.network_method import empty
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 
@@ -15,7 +16,7 @@ def random_layers(shape: DPDNetShape, seed: int = 0) -> Layers:
     """Kernels (height, width, in, out) and biases, of a size that keeps the signal's."""
     random = np.random.default_rng(seed)
     layers = []
-    for module in empty_network(shape).convolutions().values():
+    for module in empty(DPDNet, shape).convolutions().values():
         out, into, height, width = module.weight.shape
         deviation = np.sqrt(2 / (into * height * width))
         kernel = random.normal(0, deviation, (height, width, into, out)).astype(np.float32)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.dmenet.network import DMENetShape
-from baselines.dmenet.variants import empty_network, layers
+from baselines.dmenet.network import DMENet
+from baselines.dmenet.shape import DMENetShape
+from baselines.dmenet.weights import layers
+from benchmark.network_method import empty
 
 Arrays = dict[str, np.ndarray]
 
@@ -14,7 +16,7 @@ Arrays = dict[str, np.ndarray]
 def random_arrays(width: int, seed: int = 0) -> Arrays:
     """Every variable by name, in layer order; kernels (height, width, in, out)."""
     random = np.random.default_rng(seed)
-    shapes = {name: tuple(value.shape) for name, value in empty_network(DMENetShape(width)).state_dict().items()}
+    shapes = {name: tuple(value.shape) for name, value in empty(DMENet, DMENetShape(width)).state_dict().items()}
     arrays: Arrays = {}
     for layer in layers():
         out, into, size, _ = shapes[f"{layer.convolution}.weight"]

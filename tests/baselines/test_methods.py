@@ -8,8 +8,8 @@ from skimage import data
 from torch import Tensor
 
 from baselines.identity import Input
-from baselines.map_based.classical import HyperLaplacian
-from benchmark.method import Context, Sample
+from baselines.map_based.hyper_laplacian import HyperLaplacian
+from benchmark.method import Sample
 
 
 def disc(radius: float) -> np.ndarray:

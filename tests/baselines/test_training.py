@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from baselines.dmenet.defocus_pairs import PairSource, blur_by, draw_sigma
-from baselines.dmenet.network import DMENet, DMENetShape, sigma_from_map
+from baselines.dmenet.network import DMENet, sigma_from_map
+from baselines.dmenet.shape import DMENetShape
 from baselines.dmenet.training import TrainedDMENet
-from baselines.dpdnet.network import DPDNet, DPDNetShape
+from baselines.dpdnet.network import DPDNet
 from baselines.dpdnet.patches import GridSource, PatchGrid, sharpness_energy
+from baselines.dpdnet.shape import DPDNetShape
 from baselines.dpdnet.training import TrainedDPDNet
 from baselines.training import Settings, chosen_settings, train
 from benchmark import registry

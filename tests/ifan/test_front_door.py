@@ -13,7 +13,7 @@ import torch
 
 import ifan
 from benchmark.method import Sample
-from ifan.method import FACTORIES
+from ifan.cards import CARDS
 from realdof.common.errors import InputError
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (70, 90, 3), dtype=np.uint8)
@@ -43,7 +43,7 @@ def test_the_result_is_the_methods_in_the_kind_of_the_image() -> None:
     sharp = ifan.deblur(IMAGE, weights="synthetic", device="cpu")
     assert (sharp.dtype, sharp.shape) == (IMAGE.dtype, IMAGE.shape)
     tensor = torch.from_numpy(IMAGE).permute(2, 0, 1).float() / 255
-    method = FACTORIES["ifan"].load("synthetic")
+    method = CARDS["ifan"].load("synthetic")
     wanted = method.deblur(Sample("a", tensor)).clamp(0, 1)
     assert torch.equal(ifan.deblur(tensor, weights="synthetic", device="cpu"), wanted)
     assert np.array_equal(sharp, (wanted * 255).round().byte().permute(1, 2, 0).numpy())

@@ -16,7 +16,8 @@ from benchmark.results.run import Run
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from benchmark.running.tiling import Tiling
-from ifan.method import FACTORIES, IFANMethod
+from ifan.cards import CARDS
+from ifan.method import IFANMethod
 from ifan.network import IFAN, NetworkShape
 from realdof.common.errors import InputError
 from realdof.images.files import write_pixels
@@ -97,8 +98,8 @@ def run_with(tiling: Tiling | None, tmp_path: Path) -> Run:
     for folder in ("source", "target"):
         pixels = torch.randint(0, 256, (72, 120, 3), generator=random, dtype=torch.uint8).numpy()
         write_pixels(tmp_path / "pairs" / folder / "000.png", pixels)
-    task = prepare(PairedFolder(tmp_path / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr",))
-    folder, _ = runner.run(task, FACTORIES["ifan"], tmp_path / "results", weights="synthetic", tiling=tiling)
+    task = runner.prepare(PairedFolder(tmp_path / "pairs"), PROTOCOLS["ifan-cvpr21"], ("psnr",))
+    folder, _ = runner.run(task, CARDS["ifan"], tmp_path / "results", weights="synthetic", tiling=tiling)
     return folder
 
 

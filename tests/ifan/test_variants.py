@@ -9,7 +9,7 @@ import torch
 from golden import CENTRE
 
 from benchmark.complexity import count
-from ifan.method import FACTORIES
+from ifan.cards import CARDS
 from ifan.network import IFAN
 from ifan.reblurring import ReblurringNetwork
 from ifan.training.losses import TrainedIFAN
@@ -42,14 +42,14 @@ EXACT = {
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_parameters_and_macs_are_the_printed_ones(name: str) -> None:
-    cost = count(FACTORIES[name].architecture())
+    cost = count(CARDS[name].architecture())
     assert round(cost.parameters / 1e6, 2) == PRINTED[name][0]
     assert cost.paper / 1e9 == pytest.approx(PRINTED[name][1], abs=0.06)
 
 
 @pytest.mark.parametrize("name", EXACT)
 def test_parameters_are_those_of_the_supplements_tables(name: str) -> None:
-    assert count(FACTORIES[name].architecture()).parameters == EXACT[name]
+    assert count(CARDS[name].architecture()).parameters == EXACT[name]
 
 
 def test_the_ablation_has_the_six_rows_of_table_1() -> None:
@@ -72,7 +72,7 @@ def test_larger_filters_are_trained_on_larger_crops() -> None:
 
 def test_every_variant_is_a_method_of_the_benchmark() -> None:
     named = {point.name: point.load() for point in entry_points(group="ifan_bench.methods")}
-    for name, factory in FACTORIES.items():
+    for name, factory in CARDS.items():
         assert named[name] == factory
         assert factory.card.name == name
 

@@ -27,7 +27,7 @@ from torch import Tensor
 from benchmark.complexity import count
 from benchmark.running.environment import processor_name
 from ifan import inference
-from ifan.method import FACTORIES
+from ifan.cards import CARDS
 from ifan.network import IFAN
 from ifan.variants import VARIANTS
 from ifan.weights import load_network, read_weights
@@ -158,7 +158,7 @@ def report(found: dict[str, list[dict[str, Any]]], options: argparse.Namespace, 
             psnr = -10 * torch.log10(error.square().mean().clamp(min=1e-20))
             line += f"  max difference {float(error.abs().max()):.1e}, {float(psnr):.1f} dB"
         print(line, f"  ({FORMS[form]})")
-    macs = count(FACTORIES["ifan"].architecture(), options.height, options.width).convolution / 1e9
+    macs = count(CARDS["ifan"].architecture(), options.height, options.width).convolution / 1e9
     for dtype in (torch.float32, torch.bfloat16):
         speed = floor(options.threads, dtype)
         print(f"floor, {dtype}: {macs:.1f} GMAC at {speed:.0f} GMAC/s, {macs / speed:.2f} s")

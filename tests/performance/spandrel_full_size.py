@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from baselines.spandrel.method import SpandrelMethod, spandrel
+from baselines.spandrel.cards import spandrel
+from baselines.spandrel.method import SpandrelMethod
 from baselines.spandrel.models import architectures
 from benchmark.method import Context, Sample
 from benchmark.running.tiling import Tiling

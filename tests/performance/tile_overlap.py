@@ -16,7 +16,8 @@ import skimage.data
 import torch
 
 from benchmark.running.tiling import MULTIPLE, SAFE_OVERLAP
-from ifan.method import FACTORIES, IFANMethod
+from ifan.cards import CARDS
+from ifan.method import IFANMethod
 from realdof.common.memory import keep_blocks
 from realdof.images.depth import image_from_pixels
 from realdof.images.files import read_pixels
@@ -42,13 +43,13 @@ def main() -> None:
     """Print the error of every overlap that was tried, and the smallest that passes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", default="synthetic")
-    parser.add_argument("--variant", default="ifan", choices=FACTORIES)
+    parser.add_argument("--variant", default="ifan", choices=CARDS)
     parser.add_argument("--image", type=Path)
     parser.add_argument("--height", type=int, default=320)
     parser.add_argument("--side", type=int, default=1792)
     options = parser.parse_args()
     keep_blocks()
-    method = FACTORIES[options.variant].load(options.weights)
+    method = CARDS[options.variant].load(options.weights)
     image = image_from_pixels(read_pixels(options.image)) if options.image else test_image(options.height, options.side)
     whole = method.compute([image])
     passing, failing = SAFE_OVERLAP, 0

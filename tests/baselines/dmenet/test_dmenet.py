@@ -13,22 +13,24 @@ from tensorlayer_files import Arrays, random_arrays, released_map, write_named
 
 from baselines.deconvolution import hyper_laplacian
 from baselines.deconvolution.engine import deconvolve_fast
-from baselines.dmenet.method import DMENetFactory
-from baselines.dmenet.network import DMENet, DMENetShape, map_from_sigma, sigma_from_map
-from baselines.dmenet.variants import VARIANTS, load_network, save_network
+from baselines.dmenet.cards import CARDS
+from baselines.dmenet.method import DMENetMethod
+from baselines.dmenet.network import DMENet, map_from_sigma, sigma_from_map
+from baselines.dmenet.shape import DMENetShape
+from baselines.dmenet.weights import load_network
 from baselines.map_based.method import eight_bit
 from benchmark import registry
 from benchmark.complexity import count
-from benchmark.method import Context, Sample
-from benchmark.weight_files import read_card
+from benchmark.method import Sample
+from benchmark.weight_files import read_card, save_network
 from realdof.common.errors import InputError
 
-SMALL = VARIANTS["dmenet-w16"]
+SMALL = CARDS["dmenet-w16"]
 
 
 @pytest.fixture(scope="module")
 def arrays() -> Arrays:
-    return random_arrays(SMALL.width)
+    return random_arrays(SMALL.shape.width)
 
 
 def test_parameters_and_macs_are_those_of_the_network_with_its_auxiliary_maps() -> None:
@@ -76,7 +78,8 @@ def test_sigma_is_zero_up_to_a_fifteenth_and_seven_pixels_at_one() -> None:
 
 
 def test_the_method_deconvolves_by_the_eight_bit_map_with_the_authors_lambda(tmp_path: Path, arrays: Arrays) -> None:
-    method = DMENetFactory(SMALL).load(str(write_named(tmp_path / "w.npz", arrays)))
+    method = SMALL.load(str(write_named(tmp_path / "w.npz", arrays)))
+    assert isinstance(method, DMENetMethod)
     image = torch.rand(3, 96, 112, generator=torch.Generator().manual_seed(0))
     assert method.network is not None
     sigma = sigma_from_map(eight_bit(method.network(image[None])[0][0, 0]))
@@ -92,7 +95,8 @@ def test_the_method_deconvolves_by_the_eight_bit_map_with_the_authors_lambda(tmp
 def test_an_image_that_is_no_multiple_of_sixteen_is_cut_for_the_map_and_kept_whole(
     tmp_path: Path, arrays: Arrays
 ) -> None:
-    method = DMENetFactory(SMALL).load(str(write_named(tmp_path / "w.npz", arrays)))
+    method = SMALL.load(str(write_named(tmp_path / "w.npz", arrays)))
+    assert isinstance(method, DMENetMethod)
     image = torch.rand(3, 70, 79)
     sigma = method.sigma_map(image)
     assert sigma.shape == (70, 79)
@@ -104,7 +108,7 @@ def test_an_image_that_is_no_multiple_of_sixteen_is_cut_for_the_map_and_kept_who
 def test_our_own_weights_keep_label_and_card(tmp_path: Path, arrays: Arrays) -> None:
     network, _ = load_network(SMALL, write_named(tmp_path / "w.npz", arrays))
     path = tmp_path / "ours.safetensors"
-    save_network(path, network, SMALL, "a label", {"steps": 3}, torch.float32)
+    save_network(path, network, SMALL.name, "a label", {"steps": 3})
     again, label = load_network(SMALL, path)
     image = torch.rand(1, 3, 32, 32)
     assert (label, read_card(path)) == ("a label", {"steps": 3})
@@ -128,7 +132,7 @@ def test_a_pickle_that_runs_code_is_refused_without_running(tmp_path: Path, arra
     objects[:] = [next(iter(arrays.values())), Evil(trap)]
     path = tmp_path / "evil.npz"
     np.savez(path, **{name: objects})
-    with pytest.raises(InputError, match="nothing of it was run"):
+    with pytest.raises(InputError, match="nothing in it was run"):
         load_network(SMALL, path)
     assert not trap.exists()
     assert np.load(path, allow_pickle=True)[name].shape == (2,)
@@ -155,7 +159,7 @@ def test_other_networks_and_damaged_files_are_refused(tmp_path: Path, arrays: Ar
         with pytest.raises(InputError, match=reason):
             load_network(SMALL, path)
     with pytest.raises(InputError, match="use --method dmenet-w16"):
-        load_network(VARIANTS["dmenet"], whole)
+        load_network(CARDS["dmenet"], whole)
 
 
 def test_absent_weights_are_one_sentence_and_never_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,13 +8,16 @@ import pytest
 import torch
 from keras_files import keras_forward, random_layers, write_keras
 
-from baselines.dpdnet.method import DPDNetFactory
-from baselines.dpdnet.network import DPDNet, DPDNetShape
-from baselines.dpdnet.variants import VARIANTS, empty_network, load_network, save_network
+from baselines.dpdnet import cards
+from baselines.dpdnet.cards import CARDS
+from baselines.dpdnet.network import DPDNet
+from baselines.dpdnet.shape import DPDNetShape
+from baselines.dpdnet.weights import load_network
 from benchmark import registry
 from benchmark.complexity import count
-from benchmark.method import Context, Sample
-from benchmark.weight_files import read_card
+from benchmark.method import Sample
+from benchmark.network_method import empty
+from benchmark.weight_files import read_card, save_network
 from realdof.common.errors import InputError
 
 COSTS = {
@@ -23,7 +26,7 @@ COSTS = {
     "dpdnet-s-3x3": (35_252_687, 988.435, 989.87),
     "dpdnet-d-3x3": (35_254_415, 990.028, 991.47),
 }
-SINGLE, DUAL = VARIANTS["dpdnet-s-w16"], VARIANTS["dpdnet-d-w16"]
+SINGLE, DUAL = CARDS["dpdnet-s-w16"], CARDS["dpdnet-d-w16"]
 
 
 @pytest.mark.parametrize("name", COSTS)
@@ -62,7 +65,7 @@ def test_the_authors_file_gives_what_keras_computes(tmp_path: Path, variant, cha
 
 def loaded(tmp_path: Path, variant=SINGLE):
     path = write_keras(tmp_path / "weights.hdf5", random_layers(variant.shape))
-    return DPDNetFactory(variant).load(str(path))
+    return variant.load(str(path))
 
 
 def test_an_image_of_any_size_is_extended_by_its_edge_and_cut_again(tmp_path: Path) -> None:
@@ -109,7 +112,7 @@ def test_initial_weights_are_he_normal_cut_at_two_deviations() -> None:
 def test_our_own_weights_keep_label_and_card(tmp_path: Path) -> None:
     network, _ = load_network(SINGLE, write_keras(tmp_path / "k.hdf5", random_layers(SINGLE.shape)))
     path = tmp_path / "ours.safetensors"
-    save_network(path, network, SINGLE, "a label", {"steps": 3}, torch.float16)
+    save_network(path, network, SINGLE.name, "a label", {"steps": 3}, torch.float16)
     again, label = load_network(SINGLE, path)
     image = torch.rand(1, 3, 32, 32)
     assert (label, read_card(path)) == ("a label", {"steps": 3})
@@ -123,9 +126,9 @@ def test_weights_of_another_variant_name_the_right_one(tmp_path: Path, suffix: s
         write_keras(path, random_layers(DUAL.shape))
     else:
         network, _ = load_network(DUAL, write_keras(tmp_path / "k.hdf5", random_layers(DUAL.shape)))
-        save_network(path, network, DUAL, "", {}, torch.float32)
+        save_network(path, network, DUAL.name, "", {})
     with pytest.raises(InputError, match="use --method dpdnet-d-w16"):
-        load_network(VARIANTS["dpdnet-s"], path)
+        load_network(CARDS["dpdnet-s"], path)
 
 
 def test_another_keras_network_is_refused(tmp_path: Path) -> None:
@@ -171,9 +174,19 @@ def test_absent_weights_are_one_sentence_and_never_replaced(monkeypatch: pytest.
     place = tmp_path / "weights" / "official" / "defocus_deblurring_dp_l5_s512_f0.7_d0.4.hdf5"
     place.parent.mkdir(parents=True)
     place.touch()
-    assert VARIANTS["dpdnet-d"].sets.find("official") == place
+    assert CARDS["dpdnet-d"].sets.find("official") == place
 
 
 def test_a_quarter_of_the_width_is_a_sixteenth_of_the_parameters() -> None:
-    sizes = [sum(p.numel() for p in empty_network(DPDNetShape(width=width)).parameters()) for width in (64, 16)]
+    sizes = [sum(p.numel() for p in empty(DPDNet, DPDNetShape(width=width)).parameters()) for width in (64, 16)]
     assert sizes[0] / sizes[1] == pytest.approx(16, rel=0.01)
+
+
+def test_every_entry_point_names_the_card_of_its_name() -> None:
+    for name, card in CARDS.items():
+        assert card.name == name
+        assert registry.method(name) is card
+        assert getattr(cards, name.replace("-", "_")) is card
+        assert card.shape.dual == (card.inputs == "dual") == name.startswith("dpdnet-d")
+        assert (card.shape.width == 16) == name.endswith("-w16")
+        assert card.shape.as_counted == name.endswith("-3x3")

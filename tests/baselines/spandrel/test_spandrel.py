@@ -11,7 +11,8 @@ from benchmark.commands.check_method import findings
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
-from baselines.spandrel.method import SpandrelMethod, restormer, restormer_dual, spandrel
+from baselines.spandrel.cards import restormer, restormer_dual, spandrel
+from baselines.spandrel.method import SpandrelMethod
 from baselines.spandrel.models import architectures, declare_missing
 from benchmark import registry
 from benchmark.commands.app import app

@@ -10,8 +10,9 @@ import torch
 
 from benchmark.method import Context, Sample
 from benchmark.running.tiling import Tiling
+from ifan.cards import CARDS
 from ifan.cli.app import app
-from ifan.method import FACTORIES, IFANMethod
+from ifan.method import IFANMethod
 from ifan.photographs.batch import Options, deblur_photographs
 from ifan.photographs.deblurring import deblur_pixels, picture_of_disparity
 from ifan.photographs.files import Photograph, read_photograph, write_photograph
@@ -26,7 +27,7 @@ OURS = Options(VARIANTS["ifan"], "synthetic")
 
 @pytest.fixture(scope="module")
 def method() -> IFANMethod:
-    return FACTORIES["ifan"].load("synthetic")
+    return CARDS["ifan"].load("synthetic")
 
 
 def narrow_overlap(method: IFANMethod) -> IFANMethod:
