@@ -29,12 +29,12 @@ class NetworkMethod(Method):
     network
         Ready for inference.
     weights
-        What it was loaded with.
+        What it was loaded with; None for weights without a file.
     """
 
     network: nn.Module
 
-    def __init__(self, card: MethodCard, network: nn.Module, weights: WeightsUsed) -> None:
+    def __init__(self, card: MethodCard, network: nn.Module, weights: WeightsUsed | None) -> None:
         self.card = card
         # oneDNN's convolutions are faster on channels-last tensors, and one conversion serves every layer.
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -6,10 +6,10 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from benchmark.method import Architecture, Image, MethodCard, Sample, WeightsUsed
+from benchmark.method import Architecture, Capabilities, Context, Deblurred, MethodCard, Sample, WeightsUsed
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
-from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles
+from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles, until_it_fits
 from ifan import inference
 from ifan.cards import CARDS
 from ifan.checkpoints import read_weights
@@ -18,6 +18,7 @@ from ifan.shape import SIZE_MULTIPLE
 from ifan.variants import Variant, variant_named
 from ifan.weights import load_network
 
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700}
 """What an inference needs at its peak by precision, the image apart, the allocator's reserve included: measured
 (tests/performance/ifan_inference.py) and rounded up."""
@@ -38,7 +39,7 @@ class IFANMethod(NetworkMethod):
         What tiles are surrounded with where an image does not fit, px.
     """
 
-    can_tile = True
+    capabilities = Capabilities(can_tile=True)
     network: IFAN
 
     def __init__(

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from benchmark.method import Sample
-from benchmark.running.device import check_device
+from benchmark.method import Context, Sample
+from benchmark.running.environment import check_device
 from ifan.method import IFANMethod
 from ifan.variants import variant_named
 from realdof.common.errors import InputError
@@ -69,8 +69,8 @@ def deblur(
     where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     method = _loaded(variant, chosen, where)
     moved = {name: view.to(where) for name, view in views.items()}
-    result = method.deblur(Sample("the image", given.to(where), **moved))
-    return array_like(result, image)
+    sample = Sample("the image", given.to(where), left=moved.get("left"), right=moved.get("right"))
+    return array_like(method.deblur(sample, Context(device=where)).image, image)
 
 
 def _check_views(image: torch.Tensor, views: dict[str, torch.Tensor], variant: str) -> None:
@@ -101,4 +101,6 @@ def _at_hand(variant: str) -> str:
 @lru_cache(maxsize=2)
 def _loaded(variant: str, weights: str, device: str) -> IFANMethod:
     check_device(device)
-    return IFANMethod.of(variant_named(variant), weights).to(device)
+    method = IFANMethod.of(variant_named(variant), weights)
+    method.prepare(Context(device=device))
+    return method

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from baselines.dpdnet.network import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet.weights import load_network
-from benchmark.method import Architecture, Image, Sample
+from benchmark.method import Architecture, Context, Deblurred, Image, Sample
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
 
@@ -31,8 +31,8 @@ class DPDNetMethod(NetworkMethod):
         """Deblur; an image whose sides are no multiples of 16 is extended by its edge and cut again."""
         height, width = sample.image.shape[-2:]
         result: Tensor = self.network(extend(self._fed(sample), SIZE_MULTIPLE))
-        return result[0, :, :height, :width]
+        return Deblurred(result[0, :, :height, :width])
 
-    def _fed(self, sample: Sample) -> Tensor:
+    def _fed(self, sample: Sample) -> Image:
         dual = cast(DPDNet, self.network).shape.dual
         return torch.cat(views_of(sample, self.card.name)) if dual else sample.image

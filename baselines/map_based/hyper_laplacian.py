@@ -42,4 +42,4 @@ class HyperLaplacian(Method):
         estimated = torch.from_numpy(estimate_sigma(pixels)).to(sample.image.device)
         sigma = (estimated.square() - _SHARP**2).clamp_(min=0).sqrt_()
         solver = partial(deconvolve, data_weight=_DATA_WEIGHT, alpha=_ALPHA)
-        return deconvolve_fast(sample.image, sigma, solver, quantiles=_QUANTILES)
+        return Deblurred(deconvolve_fast(sample.image, sigma, solver, quantiles=_QUANTILES))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import Architecture, Image, MethodCard, Sample, WeightsUsed
+from benchmark.method import Architecture, Capabilities, Context, Deblurred, MethodCard, Sample, WeightsUsed
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, views_of
 from benchmark.running.tiling import in_tiles
@@ -43,8 +43,12 @@ class SpandrelMethod(NetworkMethod):
 
         # The network stays as spandrel made it, whose descriptor runs it.
         self.card, self.model, self.network, self.weights = card, model, model.model, weights
-        # Where an architecture looks at the whole image or cuts it itself, tiles would be another method.
-        self.can_tile = model.tiling is ModelTiling.SUPPORTED
+        self.capabilities = Capabilities(
+            # Where an architecture looks at the whole image or cuts it itself, tiles would be another method.
+            can_tile=model.tiling is ModelTiling.SUPPORTED,
+            # A Restormer needs 17 GiB for 1680x1120, and a third more with the gaps between what it frees.
+            keeps_memory=False,
+        )
         self.counted = _counted(model)
 
     @classmethod

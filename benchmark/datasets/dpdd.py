@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.datasets.base import Dataset, Entry, default_place, hash_of_files
+from benchmark.datasets.base import Dataset, Entry, default_place, entry_of
 from benchmark.datasets.card import Archive, DatasetCard
 from benchmark.datasets.dual_pixel import VIEWS, list_views, pair_views
 from benchmark.datasets.get.archive import Limits
@@ -63,7 +63,7 @@ class DPDD(Dataset):
         both = any(places[name].is_dir() for name in ("left", "right"))
         listed = list_views(folder, self.split, VIEWS if both else ("image", "target"))
         check_count(listed["image"], self.card.count or 0, self.card.title, places["image"])
-        return [Entry(name, **files) for name, files in pair_views(listed).items()]
+        return [entry_of(name, files) for name, files in pair_views(listed).items()]
 
     def check(self, headers: Mapping[str, Header]) -> None:
         """Every image has DPDD's size and the same depth."""

@@ -1,13 +1,14 @@
 """Reads, deblurs and writes photographs, one after the other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-import torch
 
-from benchmark.running.device import check_device
+from benchmark.method import Context
+from benchmark.running.environment import check_device
 from benchmark.running.tiling import Tiling
 from ifan.method import IFANMethod
 from ifan.photographs.deblurring import Deblurred, deblur_pixels, picture_of_disparity, picture_of_filters
@@ -24,7 +25,8 @@ from realdof.common.console import progress_bar, stderr
 from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+Precision = Literal["float32", "bfloat16"]
+"""What an inference computes in."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Options:
     variant: Variant
     weights: str = "official"
     device: str = "cpu"
-    precision: str = "float32"
+    precision: Precision = "float32"
     tile: int | None = None
     overlap: int = 520
     memory: float | None = None
@@ -80,7 +82,7 @@ def deblur_photographs(
     for target in plan.values():
         for path in (target, *_map_paths(target, options)):
             refuse_existing(path, options.overwrite)
-    method = _load(options)
+    method, context = _load(options)
     failed = 0
     with progress_bar() as bar:
         for number, (source, target) in enumerate(plan.items(), start=1):
@@ -88,8 +90,10 @@ def deblur_photographs(
             try:
                 photograph, views = _read(source, target, left, right)
                 result = deblur_pixels(
-                    method, photograph.pixels, views, with_maps=options.disparity or options.filters,
-                    report=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
+                    method, photograph.pixels, views,
+                    replace(context, progress=lambda done, total, task=task: bar.update(  # type: ignore[misc]
+                        task, completed=done, total=total)),
+                    with_maps=options.disparity or options.filters,
                 )  # fmt: skip
                 _write(target, photograph, result, options)
             except InputError as error:
@@ -102,17 +106,20 @@ def deblur_photographs(
     return failed == 0
 
 
-def _load(options: Options) -> IFANMethod:
+def _load(options: Options) -> tuple[IFANMethod, Context]:
     check_device(options.device)
     # An overlap that cannot be is refused before the weights are looked for.
     tiling = Tiling(options.tile or Tiling.smallest_side(options.overlap), options.overlap)
-    method = IFANMethod.of(options.variant, options.weights)
-    method.network.to(DTYPES[options.precision])
-    method.to(options.device)
-    method.tiling = tiling if options.tile is not None else None
-    method.overlap = options.overlap
-    method.memory = None if options.memory is None else int(options.memory * 1e9)
-    return method
+    loaded = IFANMethod.of(options.variant, options.weights)
+    method = IFANMethod(loaded.card, loaded.network, loaded.weights, overlap=options.overlap)
+    context = Context(
+        device=options.device,
+        precision=options.precision,
+        memory=None if options.memory is None else int(options.memory * 1e9),
+        tiling=tiling if options.tile is not None else None,
+    )
+    method.prepare(context)
+    return method, context
 
 
 def _read(source: Path, target: Path, left: Path | None, right: Path | None) -> tuple[Photograph, np.ndarray | None]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from baselines.identity import Input
 from baselines.map_based.hyper_laplacian import HyperLaplacian
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 
 
 def disc(radius: float) -> np.ndarray:

@@ -25,7 +25,7 @@ from baselines.training import Settings, chosen_settings, train
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.dual_pixel import VIEWS, DualPixelFolder
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.training.loop import Progress
 from benchmark.training.recipe import optimiser_for
 from benchmark.weight_files import read_card, read_safetensors

@@ -108,9 +108,7 @@ def test_a_sample_without_views_is_told_with_what_would_be_right() -> None:
     assert views_of(Sample("a", image, image, image + 1), "theirs")[1] is not None
     samples: list[dict[str, Any]] = [{}, {"left": image}, {"right": image}]
     for views in samples:
-        with pytest.raises(
-            InputError, match="theirs needs the left and the right dual-pixel view, and a has none"
-        ):
+        with pytest.raises(InputError, match="theirs needs the left and the right dual-pixel view, and a has none"):
             views_of(Sample("a", image, **views), "theirs")
 
 

@@ -18,9 +18,10 @@ import skimage.data
 from benchmark.method import Context
 from benchmark.running.memory import PeakMemory
 from benchmark.running.tiling import Tiling
-from ifan.cards import CARDS
+from ifan.method import IFANMethod
 from ifan.photographs.deblurring import deblur_pixels
 from ifan.photographs.files import Photograph, read_photograph, write_photograph
+from ifan.variants import VARIANTS
 
 HEIGHT, WIDTH = 6336, 9504
 
@@ -45,9 +46,10 @@ def main() -> None:
         write_photograph(path, Photograph(made if options.bits == 8 else made.astype(np.uint16) * 257))
         del made
         photograph = read_photograph(path)
-        method = CARDS["ifan"].load("synthetic")
-        method.memory, method.overlap = int(options.memory * 1e9), options.overlap
-        tiling = method.needed_tiling(HEIGHT, WIDTH) or Tiling(WIDTH, 0)
+        loaded = IFANMethod.of(VARIANTS["ifan"], "synthetic")
+        method = IFANMethod(loaded.card, loaded.network, loaded.weights, overlap=options.overlap)
+        memory = int(options.memory * 1e9)
+        tiling = method.needed_tiling(HEIGHT, WIDTH, memory) or Tiling(WIDTH, 0)
         count, cost = len(tiling.tiles(HEIGHT, WIDTH)), tiling.cost(HEIGHT, WIDTH)
         print(f"tiles {tiling}: {count}, {cost:.2f} times the pixels")
         start, last, peak = time.perf_counter(), 0, PeakMemory()

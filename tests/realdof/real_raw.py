@@ -12,10 +12,10 @@ from typing import Any, cast
 
 import numpy as np
 import tifffile
+from package_index import fetch_sdist, read_member
 
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder
-from package_index import fetch_sdist, read_member
 from realdof.raw.cameras import A7R_IV
 from realdof.raw.containers import find_metadata
 from realdof.raw.exif import exif_of

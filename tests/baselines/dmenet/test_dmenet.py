@@ -21,7 +21,7 @@ from baselines.dmenet.weights import load_network
 from baselines.map_based.method import eight_bit
 from benchmark import registry
 from benchmark.complexity import count
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.weight_files import read_card, save_network
 from realdof.common.errors import InputError
 

@@ -15,7 +15,7 @@ from baselines.dpdnet.shape import DPDNetShape
 from baselines.dpdnet.weights import load_network
 from benchmark import registry
 from benchmark.complexity import count
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from benchmark.network_method import empty
 from benchmark.weight_files import read_card, save_network
 from realdof.common.errors import InputError

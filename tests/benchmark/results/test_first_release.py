@@ -68,7 +68,7 @@ def test_the_same_command_finds_the_run_and_computes_nothing(results: Path) -> N
 def test_computed_again_it_has_two_attempts_and_loses_neither(results: Path) -> None:
     old = choose(results, "input", protocol="ifan-cvpr21")
     again, _ = runner.run(task(), Input, results, again=True)
-    assert [attempt.date for attempt in again.attempts][0] == old.attempts[0].date
+    assert again.attempts[0].date == old.attempts[0].date
     assert len(again.attempts) == 2
     assert {record.attempt for record in again.records().values()} == {1}
     assert json.loads((again.path / "run.json").read_text())["schema"] == 2
