@@ -27,11 +27,14 @@ from benchmark.method import (
     Sample,
     WeightsUsed,
 )
+from benchmark.running.memory import peak_of_program
 from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels, pixels_from_image
 from realdof.images.files import read_pixels, write_pixels
 
 _VIEWS = ("input", "left", "right", "output")
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
+"""Seconds between two looks at a running program."""
 _LOG_LINES = 3
 """How many of a log's last lines an error repeats."""
 
@@ -96,8 +99,13 @@ class Program:
         """Whether it wants the dual-pixel views."""
         return "dual" if self.wants("left") or self.wants("right") else "single"
 
-    def run(self, places: dict[str, Path], log: Path, images: int = 1) -> None:
+    def run(self, places: dict[str, Path], log: Path, images: int = 1) -> int | None:
         """Run it once and wait, as long as so many images may take; what it prints goes to ``log``.
+
+        Returns
+        -------
+        int or None
+            Its peak memory in bytes; None where the system does not tell.
 
         Raises
         ------
@@ -114,7 +122,7 @@ class Program:
             )
             try:
                 with _ended_with_us(process.pid):
-                    status = process.wait(self.timeout * images)
+                    status, memory = _watched(process, self.timeout * images)
             except subprocess.TimeoutExpired as error:
                 raise ProgramError(f"took more than {self.timeout * images:g} s and was ended") from error
             finally:
@@ -125,6 +133,20 @@ class Program:
         if status != 0:
             reason = f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
             raise ProgramError(reason)
+        return memory
+
+
+def _watched(process: subprocess.Popen[bytes], seconds: float) -> tuple[int, int | None]:
+    """Wait for a program; its exit status and its peak memory in bytes, sampled while it runs."""
+    deadline, pause, memory = time.monotonic() + seconds, _SHORTEST_PAUSE, None
+    while True:
+        memory = max(filter(None, (memory, peak_of_program(process.pid))), default=None)
+        try:
+            return process.wait(min(pause, max(0.0, deadline - time.monotonic()))), memory
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= deadline:
+                raise
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 @contextmanager
@@ -170,8 +192,9 @@ class Command(Method):
             files["output"] = folder / "output" / f"{sample.name}.png"
             files["output"].parent.mkdir(parents=True)
             try:
-                self.program.run(files, log)
-                return Deblurred(_read_output(files["output"], sample.image).to(sample.image.device))
+                memory = self.program.run(files, log)
+                image = _read_output(files["output"], sample.image).to(sample.image.device)
+                return Deblurred(image, memory=memory)
             except ProgramError as error:
                 raise self._told(error, log, context) from error
 
@@ -208,7 +231,7 @@ class FolderCommand(Command):
             if not started.names:
                 started.folder.cleanup()
         seconds = started.seconds_an_image + time.perf_counter() - began
-        return Deblurred(image.to(sample.image.device), seconds=seconds)
+        return Deblurred(image.to(sample.image.device), seconds=seconds, memory=started.memory)
 
     def _read(self, sample: Sample, started: "_Started", context: Context) -> Image:
         try:
@@ -229,13 +252,13 @@ class FolderCommand(Command):
             names = _write_all([sample], self.program, inside)
         places = {f"{view}_dir": inside / view for view in _VIEWS}
         places["output_dir"].mkdir()
-        error = None
+        error, memory = None, None
         try:
-            self.program.run(places, log, len(names))
+            memory = self.program.run(places, log, len(names))
         except ProgramError as failure:
             error = failure
         seconds = (time.perf_counter() - began) / len(names)
-        return _Started(folder, places["output_dir"], log, names, seconds, error)
+        return _Started(folder, places["output_dir"], log, names, seconds, memory, error)
 
 
 @dataclass
@@ -248,6 +271,8 @@ class _Started:
         Holds inputs and outputs; gone with this object.
     names
         The images whose outputs are still to be read.
+    memory
+        The program's peak memory in bytes.
     error
         Why all of them failed, if the program did.
     """
@@ -257,6 +282,7 @@ class _Started:
     log: Path
     names: set[str]
     seconds_an_image: float
+    memory: int | None
     error: ProgramError | None
 
 

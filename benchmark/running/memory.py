@@ -30,9 +30,28 @@ class PeakMemory:
     def bytes(self) -> int | None:
         """The largest resident set since; None if it cannot be told from an earlier one."""
         if self._reset:
-            return _peak_from_status()
+            return _peak_from_status(STATUS)
         now = _largest_resident(self._who)
         return now if now > self._before else None
+
+
+def peak_of_program(pid: int) -> int | None:
+    """Largest resident set so far, bytes, of a running program or of any process that it started; None if unknown.
+
+    Linux counts the memory of the process that starts a program as the program's own in ``getrusage``, so each process
+    is asked for its own mark.
+    """
+    marks = [_peak_from_status(Path("/proc") / str(pid) / "status"), *map(peak_of_program, _children(pid))]
+    return max((mark for mark in marks if mark is not None), default=None)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        lists = [path.read_text() for path in (Path("/proc") / str(pid) / "task").glob("*/children")]
+    except OSError:
+        # The process has ended meanwhile.
+        return []
+    return [int(word) for text in lists for word in text.split()]
 
 
 def release_memory() -> None:
@@ -51,12 +70,12 @@ def _reset_peak() -> bool:
         CLEAR_REFS.write_text(_RESET_PEAK)
     except OSError:
         return False
-    return _peak_from_status() is not None
+    return _peak_from_status(STATUS) is not None
 
 
-def _peak_from_status() -> int | None:
+def _peak_from_status(status: Path) -> int | None:
     try:
-        lines = STATUS.read_text().splitlines()
+        lines = status.read_text().splitlines()
     except OSError:
         return None
     marks = [line.split() for line in lines if line.startswith("VmHWM:")]

@@ -248,6 +248,17 @@ def test_its_time_is_shared_by_the_images(dataset: Path) -> None:
     assert 1.5 <= sum(seconds) <= took
 
 
+def test_a_programs_memory_is_its_own_and_not_that_of_a_larger_one_before() -> None:
+    taken = []
+    for megabytes in (400, 40):
+        code = f"import shutil, sys, time; x = b'1' * {megabytes}_000_000; time.sleep(0.2); shutil.copy(*sys.argv[1:])"
+        made = method(code, "{input}", "{output}").deblur(Sample("one", torch.zeros(3, 64, 64)), Context())
+        assert made.memory is not None
+        taken.append(made.memory)
+    assert taken[0] > 400e6
+    assert 40e6 < taken[1] < 150e6
+
+
 def test_views_are_given_in_folders_of_their_own() -> None:
     code = (
         "import pathlib, shutil, sys\n"
