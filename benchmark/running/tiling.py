@@ -1,7 +1,7 @@
-"""Images cut into overlapping tiles, for networks that do not fit: where tiles lie and when they are needed.
+"""Cut an image into overlapping tiles, for networks whose whole image does not fit into memory.
 
-A tile is computed with what surrounds it and only its core is kept. With an overlap as large as the network's
-receptive radius the result is the whole image's, to rounding; no blending is needed.
+A tile is computed with a margin around it, and only its core is kept. If the margin is as large as the network's
+receptive radius, the result is that of the whole image, to rounding; no blending is needed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 MULTIPLE = 8
-"""Tiles begin at multiples of it, so that a network that reduces images meets them on its own grid."""
+"""px: tiles begin at multiples of it, so that a network that reduces images sees them on its own grid."""
 SAFE_OVERLAP = 520
-"""px: no network here sees further than 519 px, so that nothing but rounding differs from the whole image."""
+"""px: no network here sees further than 519 px, so only rounding differs from the whole image."""
 SHARE = 0.8
-"""Of the free memory, what an image may take: estimates are not exact and others live there too."""
+"""Share of the free memory that an image may take: estimates are not exact, and other programs need some."""
 CGROUP = Path("/sys/fs/cgroup")
 Area = tuple[slice, slice]
 """Rows and columns of an image."""
@@ -39,9 +39,9 @@ class Tile:
     Parameters
     ----------
     window
-        What is computed: core and surroundings, within the image.
+        The pixels that are computed: core and margin, within the image.
     core
-        What is kept of it, in the image.
+        The pixels that are kept, in the image's coordinates.
     inner
         The core in the window's own coordinates.
     """
@@ -60,7 +60,7 @@ class Tiling:
     side
         Largest side of a window, px.
     overlap
-        What a core is surrounded with on each side, px; a multiple of 8.
+        Margin around a core on each side, px; a multiple of 8.
     """
 
     side: int
@@ -91,7 +91,7 @@ class Tiling:
 
     @staticmethod
     def smallest_side(overlap: int) -> int:
-        """The least side of tiles with this overlap; smaller cores would cost more than 25 times the image."""
+        """Smallest side of tiles with this overlap, px; a smaller core would cost more than 25 times the image."""
         return 2 * overlap + max(64, overlap // 2 // MULTIPLE * MULTIPLE)
 
     def __str__(self) -> str:
@@ -149,7 +149,7 @@ def in_tiles(
     images
         Of one size, (C, H, W) each.
     report
-        Told after each tile how many are done, of how many.
+        Progress callback (tiles done, tiles in all).
 
     Returns
     -------
@@ -211,7 +211,7 @@ def fitting(height: int, width: int, bytes_per_pixel: int, overlap: int, availab
     bytes_per_pixel
         What the network needs at its peak.
     overlap
-        What a core is surrounded with, px.
+        Margin around a core, px.
     available
         Bytes, all of which may be used.
 
