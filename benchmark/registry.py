@@ -96,12 +96,23 @@ def find_protocol(name: str) -> Protocol | None:
 
 def commands() -> Iterator[tuple[str, Callable[..., None]]]:
     """Name and function of every command that packages add to ``ifan-bench``; broken ones are warned of."""
-    yield from _sound(COMMANDS)
+    yield from sound(COMMANDS)
+
+
+def sound(group: str) -> Iterator[tuple[str, Any]]:
+    """Name and object of everything in a group that can be imported, sorted; what is broken is warned of once."""
+    for name in names(group):
+        try:
+            found = _found(group, name)
+        except InputError as error:
+            _warn_once(str(error))
+        else:
+            yield name, found
 
 
 def cards(group: str) -> list[Any]:
     """The card of everything sound in a group, sorted by name; a protocol is its own card."""
-    return [found if group == PROTOCOLS else found.card for _, found in _sound(group)]
+    return [found if group == PROTOCOLS else found.card for _, found in sound(group)]
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
@@ -110,16 +121,6 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "there are none"
     return InputError(f"there is no {kind} named {name}; {advice}")
-
-
-def _sound(group: str) -> Iterator[tuple[str, Any]]:
-    for name in names(group):
-        try:
-            found = _found(group, name)
-        except InputError as error:
-            _warn_once(str(error))
-        else:
-            yield name, found
 
 
 def _found_or_none(group: str, name: str, attribute: str | None = None) -> Any:

@@ -35,7 +35,7 @@ _WIDEST = 2000
 def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
     """A progress bar over a run's images."""
     with progress_bar() as bar:
-        task = bar.add_task(title, total=None, detail="")
+        task = bar.add_task(escape(title), total=None, detail="")
 
         def report(progress: Progress) -> None:
             record = progress.record
@@ -53,7 +53,7 @@ def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
 def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar that appears only if there is something to make."""
     with progress_bar() as bar:
-        task = bar.add_task(title, total=None, detail="", visible=False)
+        task = bar.add_task(escape(title), total=None, detail="", visible=False)
 
         def report(done: int, total: int) -> None:
             bar.update(task, total=total, completed=done, visible=True)
@@ -71,7 +71,7 @@ def showing_bytes() -> Iterator[Callable[[str, int, int | None], None]]:
         task = bar.add_task("", total=None, visible=False)
 
         def report(name: str, done: int, total: int | None) -> None:
-            bar.update(task, description=name, completed=done, total=total, visible=True)
+            bar.update(task, description=escape(name), completed=done, total=total, visible=True)
 
         yield report
 
@@ -85,7 +85,7 @@ def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard])
         table.add_column(escape(f"{card.title} {card.arrow}"), justify="right")
     table.add_column("s / image", justify="right")
     for stage in summary.stages:
-        table.add_column(f"{stage}, s", justify="right")
+        table.add_column(escape(f"{stage}, s"), justify="right")
     scores = [_figure(summary.scores.get(name), card.decimals) for name, card in metrics.items()]
     times = [summary.seconds, *summary.stages.values()]
     table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
@@ -142,7 +142,7 @@ def print_methods(cards: Iterable[MethodCard]) -> None:
     """A line a method."""
     table = Table("name", "input", "what it is", "weights", title="methods")
     for card in cards:
-        table.add_row(card.name, card.inputs, card.summary, ", ".join(card.weights) or "none needed")
+        table.add_row(*map(escape, (card.name, card.inputs, card.summary, ", ".join(card.weights) or "none needed")))
     stdout.print(table)
 
 
@@ -150,7 +150,7 @@ def print_datasets(cards: Iterable[DatasetCard]) -> None:
     """A line a data set."""
     table = Table("name", "what it is", "protocol", "licence", title="data sets")
     for card in cards:
-        table.add_row(card.name, card.summary, card.protocol, card.licence)
+        table.add_row(*map(escape, (card.name, card.summary, card.protocol, card.licence)))
     stdout.print(table)
 
 
@@ -163,7 +163,7 @@ def print_complexity(counted: Mapping[str, Complexity]) -> None:
         table.add_column(column, justify="right")
     for name, cost in counted.items():
         figures = (cost.parameters / 1e6, cost.paper / 1e9, cost.exact / 1e9)
-        table.add_row(name, f"{figures[0]:.2f}", f"{figures[1]:.1f}", f"{figures[2]:.1f}")
+        table.add_row(escape(name), f"{figures[0]:.2f}", f"{figures[1]:.1f}", f"{figures[2]:.1f}")
     stdout.print(table)
     for cost in list(counted.values())[:1]:
         stdout.print(
@@ -178,11 +178,13 @@ def print_complexity(counted: Mapping[str, Complexity]) -> None:
 def print_timing(timing: Timing) -> None:
     """Median, quartiles, memory and device, in sentences."""
     weights = f", weights {timing.weights}" if timing.weights else ""
-    stdout.print(f"{timing.method} at {timing.width}x{timing.height}{weights}:", highlight=False, soft_wrap=True)
+    stdout.print(
+        escape(f"{timing.method} at {timing.width}x{timing.height}{weights}:"), highlight=False, soft_wrap=True
+    )
     for line in _on_times(timing.summary):
         stdout.print(line, highlight=False, soft_wrap=True)
     for name, seconds in timing.summary.stages.items():
-        stdout.print(f"of it {name}: median {seconds:.3f} s", highlight=False, soft_wrap=True)
+        stdout.print(escape(f"of it {name}: median {seconds:.3f} s"), highlight=False, soft_wrap=True)
     how = "The whole image" if timing.tiling is None else f"In tiles ({timing.tiling})"
     times = f"{timing.summary.done} times after once that does not count"
     stdout.print(f"* {how}, {times}; synchronised, loading excluded.", highlight=False, soft_wrap=True)

@@ -110,7 +110,7 @@ def test_every_kind_of_broken_plug_in_is_left_out(
         assert "torn" not in [card.name for card in registry.cards(group)]
     assert "torn" not in [name for name, _ in registry.commands()]
     assert len(caplog.records) == 5
-    for command in ("methods", "datasets", "protocols"):
+    for command in ("methods", "datasets", "metrics", "protocols"):
         assert CliRunner().invoke(app, [command]).exit_code == 0
 
 

@@ -42,4 +42,4 @@ def get(
                 factory, root, file=here, mirrors=(*on_hub, *(mirror or ())), progress=report,
                 unpacking=lambda done, total: report("unpacking", done, total),
             )  # fmt: skip
-    stdout.print(f"{factory.card.title} is in {place}", highlight=False, soft_wrap=True)
+    stdout.print(f"{factory.card.title} is in {place}", highlight=False, soft_wrap=True, markup=False)

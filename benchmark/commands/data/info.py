@@ -12,6 +12,7 @@ Name = Annotated[str, typer.Argument(help="See `ifan-bench datasets`.")]
 
 def info(name: Name) -> None:
     """Show a data set's card: layout, counts, sizes, licence, citation, mirrors."""
+    from rich.markup import escape
     from rich.table import Table
 
     from benchmark.datasets.get.install import known_hash
@@ -39,5 +40,5 @@ def info(name: Name) -> None:
         ]
     for what, value in [*rows, *(("note", note) for note in card.notes)]:
         if value:
-            table.add_row(what, value.replace("[", r"\["))
+            table.add_row(what, escape(value))
     stdout.print(table)

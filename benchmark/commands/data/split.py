@@ -25,4 +25,4 @@ def split(
         head = f"# {side}: {len(chosen)} of {len(names)} scenes, seed {seed}, shares of val and test {val:g}, {test:g}"
         path = out / f"{side}.txt"
         write_text(path, "\n".join([head, *chosen]) + "\n")
-        stdout.print(f"{side}: {len(chosen)} scenes, {path}", highlight=False, soft_wrap=True)
+        stdout.print(f"{side}: {len(chosen)} scenes, {path}", highlight=False, soft_wrap=True, markup=False)

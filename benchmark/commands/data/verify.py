@@ -41,6 +41,7 @@ def verify(
 
 
 def _show(verification: "Verification", title: str) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     shifted = [scene for scene in verification.scenes if scene.shift is not None]
@@ -53,13 +54,15 @@ def _show(verification: "Verification", title: str) -> None:
             if scene.shift is not None:
                 figures = (f"{scene.shift.x:+.2f}", f"{scene.shift.y:+.2f}", f"{scene.shift.error:.2f}")
                 table.add_row(
-                    scene.name, f"{scene.width}x{scene.height}", str(scene.bits["image"]), *figures,
+                    escape(scene.name), f"{scene.width}x{scene.height}", str(scene.bits["image"]), *figures,
                     str(scene.shift.tiles),
                 )  # fmt: skip
         stdout.print(table)
     for finding in verification.findings:
         word = "[red]wrong[/]" if finding.wrong else "[yellow]doubtful[/]"
-        stdout.print(word, finding.sentence.replace("[", r"\["), highlight=False, soft_wrap=True)
+        stdout.print(word, escape(finding.sentence), highlight=False, soft_wrap=True)
     wrong = sum(finding.wrong for finding in verification.findings)
     doubtful = len(verification.findings) - wrong
-    stdout.print(f"{title}: {len(verification.scenes)} scenes decoded, {wrong} wrong, {doubtful} doubtful")
+    stdout.print(
+        f"{title}: {len(verification.scenes)} scenes decoded, {wrong} wrong, {doubtful} doubtful", markup=False
+    )

@@ -28,7 +28,7 @@ def complexity(
 
     if repeats is not None and method is None:
         raise InputError("--repeats times one method; name it with --method")
-    factories = {name: registry.method(name) for name in ([method] if method else registry.names(registry.METHODS))}
+    factories = {method: registry.method(method)} if method else dict(registry.sound(registry.METHODS))
     counted = count_methods(factories, height, width)
     if method and not counted and repeats is None:
         raise InputError(f"{method} has no network to count; --repeats 5 times it")
