@@ -9,7 +9,7 @@ import pytest
 from baselines.identity import Input
 from benchmark.datasets.folder import PairedFolder
 from benchmark.leaderboards.build import build
-from benchmark.protocols import PROTOCOLS
+from benchmark import registry
 from benchmark.results.choice import choose, every_run
 from benchmark.results.merge import merge
 from benchmark.running import runner
@@ -24,7 +24,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def task() -> Task:
-    return prepare(PairedFolder(WRITTEN / "pairs"), PROTOCOLS["ifan-cvpr21"], ("psnr", "ssim", "mae"))
+    return prepare(PairedFolder(WRITTEN / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr", "ssim", "mae"))
 
 
 def test_every_run_is_read_and_its_id_is_that_of_its_settings(results: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from made_results import ENVIRONMENT, made_record, made_settings, make_run, open_run
 
 from benchmark.results.choice import choose, every_run
-from benchmark.results.description import MetricFacts
+from benchmark.metrics.card import MetricCard
 from benchmark.results.run import Run
 from benchmark.results.settings import check_name
 from realdof.common.errors import InputError
@@ -59,7 +59,10 @@ def test_an_attempt_that_made_nothing_is_replaced(tmp_path: Path) -> None:
 
 
 def test_cards_of_metrics_are_gained_and_never_lost(tmp_path: Path) -> None:
-    cards = {name: MetricFacts(name=name, title=name.upper(), range=(0, float("inf"))) for name in ("psnr", "mine")}
+    cards = {
+        name: MetricCard(name=name, title=name, better="higher", decimals=2, range=(0.0, float("inf")), source="")
+        for name in ("psnr", "mine")
+    }
     open_run(tmp_path, made_settings(), metrics={"psnr": cards["psnr"]})
     run = open_run(tmp_path, made_settings(), metrics={"mine": cards["mine"]})
     assert Run(run.path).columns == cards
