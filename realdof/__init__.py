@@ -1,0 +1,32 @@
+"""Pairs of a defocused and an all-in-focus photograph, built as RealDOF was; alone useful: align, develop, match_exposure.
+
+The names of ``__all__`` are imported when they are asked for, so ``import realdof`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from realdof.alignment.photographs import Aligned, align
+    from realdof.matching.exposures import MatchedExposure, match_exposure
+    from realdof.raw.photograph import develop
+
+_HOMES = {
+    "Aligned": "realdof.alignment.photographs",
+    "MatchedExposure": "realdof.matching.exposures",
+    "align": "realdof.alignment.photographs",
+    "develop": "realdof.raw.photograph",
+    "match_exposure": "realdof.matching.exposures",
+}
+
+__all__ = ["Aligned", "MatchedExposure", "align", "develop", "match_exposure"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

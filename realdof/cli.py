@@ -1,5 +1,6 @@
 """The command line `realdof`; each command is a module of ``realdof.commands``."""
 
+from realdof.commands.align import align
 from realdof.commands.build import build
 from realdof.commands.develop import develop
 from realdof.commands.inspect import inspect
@@ -20,6 +21,7 @@ app.command(epilog="Example: realdof scan card/ --manifest scenes.csv")(scan)
 app.command(epilog="Example: realdof develop captures/001/target/A.ARW -o a.png")(develop)
 app.command(epilog="Example: realdof simulate captures --scenes 2 --size small")(simulate)
 app.command(epilog="Example: realdof build captures out --workers 2")(build)
+app.command(epilog="Example: realdof align a.jpg b.jpg -o aligned")(align)
 app.command(epilog="Example: realdof verify out")(verify)
 app.command(epilog="Example: realdof report out")(report)
 

@@ -19,6 +19,16 @@ _PEAK_ERROR = 0.01
 
 
 @dataclass(frozen=True)
+class ShiftVector:
+    """At (x, y) of the image the moving photograph is displaced by (dx, dy); all px."""
+
+    x: float
+    y: float
+    dx: float
+    dy: float
+
+
+@dataclass(frozen=True)
 class ShiftModel:
     """A displacement field with the eight degrees of freedom of a homography, fitted to the matched tiles.
 
@@ -80,6 +90,12 @@ def fit_shift_model(tiles: TileShifts, grid: Grid) -> ShiftModel:
     shift = float(np.linalg.norm((at_corners @ parameters).reshape(-1, 2), axis=1).max())
     error = float(np.sqrt(np.diag(covariance).reshape(-1, 2).sum(axis=1).max()))
     return ShiftModel(grid, parameters, shift, error, shift + float(stdtrit(freedom, _CONFIDENCE)) * error)
+
+
+def matched_shifts(tiles: TileShifts, scale: float = 1.0) -> tuple[ShiftVector, ...]:
+    """The displacement of each matched tile, in px of a grid ``scale`` times as fine."""
+    values = np.concatenate([tiles.centres[tiles.matched], tiles.shifts[tiles.matched]], axis=1) * scale
+    return tuple(ShiftVector(*row) for row in values.round(4).tolist())
 
 
 def _design(points: np.ndarray, grid: Grid) -> np.ndarray:

@@ -62,6 +62,7 @@ def fit_photometry(
     *,
     method: PhotometricMethod = "lowpass-linear",
     pair: PhotometricPair = "target",
+    mask: np.ndarray | None = None,
 ) -> PhotometricModel:
     """Estimate the exposure difference of an aligned pair.
 
@@ -80,6 +81,8 @@ def fit_photometry(
         defocused and the all-in-focus image, of a reference pair the photographs of the same two cameras.
     pair
         Which pair it is. The paper takes the target pair, RealBlur the reference pair.
+    mask
+        bool (H, W): the pixels that count; ``lowpass-linear`` only. None for all.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def fit_photometry(
     IFAN's supplement, section 1; Rim et al., RealBlur, ECCV 2020.
     """
     if method == "lowpass-linear":
-        return _low_pass_fit(reference, moving, pair)
+        return _low_pass_fit(reference, moving, pair, mask)
     (mean, deviation), (other_mean, other_deviation) = (_mean_and_deviation(image) for image in (reference, moving))
     other_deviation = np.maximum(other_deviation, 1e-6)
     if method == "mean-std":
@@ -152,7 +155,9 @@ def eccentricity(rows: int, columns: int) -> np.ndarray:
     return np.asarray(shape[0] * down[:, None] ** 2 + shape[1] * across**2 - 1 / 3)
 
 
-def _low_pass_fit(reference: np.ndarray, moving: np.ndarray, pair: PhotometricPair) -> PhotometricModel:
+def _low_pass_fit(
+    reference: np.ndarray, moving: np.ndarray, pair: PhotometricPair, mask: np.ndarray | None
+) -> PhotometricModel:
     half = (reference.shape[0] // 2, reference.shape[1] // 2)
     light, other_light = (area_resize(srgb_to_linear(image), *half) for image in (reference, moving))
     saturated, other_saturated = (
@@ -162,6 +167,8 @@ def _low_pass_fit(reference: np.ndarray, moving: np.ndarray, pair: PhotometricPa
         spread = blurred_like(np.dstack([other_light, other_saturated]), blur_map(reference, moving))
         other_light, other_saturated = spread[..., :3], spread[..., 3]
     excluded = (saturated > 0) | (other_saturated > _CLIPPED_LIGHT)
+    if mask is not None:
+        excluded |= area_resize(mask.astype(np.float32), *half) < 1
     for low_pass in _LOW_PASSES:
         samples, blocks = _unclipped_blocks(light, other_light, excluded, low_pass / 2)
         if blocks >= _FEWEST_BLOCKS:

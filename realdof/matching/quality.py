@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from realdof.alignment.displacement import fit_shift_model
+from realdof.alignment.displacement import ShiftVector, fit_shift_model, matched_shifts
 from realdof.alignment.estimate import Alignment, Verdict
-from realdof.alignment.tiles import TileShifts, tile_shifts
+from realdof.alignment.tiles import tile_shifts
 from realdof.geometry.grid import Grid
 from realdof.images.colour import luma, srgb_to_linear
 from realdof.images.resize import area_resize
@@ -24,16 +24,6 @@ _DOUBTFUL_SHIFT, _REJECTED_SHIFT = 0.1, 0.3
 _DOUBTFUL_EXPOSURE, _REJECTED_EXPOSURE = 0.03, 0.1
 _DOUBTFUL_FALLOFF = 0.3
 _DOUBTFUL_CLIPPED = 0.3
-
-
-@dataclass(frozen=True)
-class ShiftVector:
-    """At (x, y) of the region the moving photograph is displaced by (dx, dy); all px."""
-
-    x: float
-    y: float
-    dx: float
-    dy: float
 
 
 @dataclass(frozen=True)
@@ -182,7 +172,7 @@ def residual_shift(reference: np.ndarray, moved: np.ndarray) -> ResidualShift:
         tiles=tiles.peak.size,
         untextured_tiles=int((~tiles.textured).sum()),
         unmatched_tiles=int((tiles.textured & ~tiles.matched).sum()),
-        field=_field(tiles),
+        field=matched_shifts(tiles),
     )
 
 
@@ -255,11 +245,6 @@ def _verdict(
     return "accepted", (
         f"the reference pair is displaced by {displacement:.3f} px at most, the exposures differ by {imbalance:.1%}"
     )
-
-
-def _field(tiles: TileShifts) -> tuple[ShiftVector, ...]:
-    values = np.concatenate([tiles.centres[tiles.matched], tiles.shifts[tiles.matched]], axis=1)
-    return tuple(ShiftVector(*row) for row in values.round(4).tolist())
 
 
 def _number(value: float) -> float | None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from realdof.alignment.displacement import ShiftVector
 from realdof.common.opencv import cv2
 from realdof.images.depth import to_eight_bits
 from realdof.images.resize import area_resize
-from realdof.matching.quality import ShiftVector
 
 THUMBNAIL_WIDTH = 480
 DETAIL = (320, 480)

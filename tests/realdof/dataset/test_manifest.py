@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from realdof.alignment.displacement import ShiftVector
 from realdof.alignment.estimate import Alignment
 from realdof.common.errors import InputError
 from realdof.dataset.layout import Role, Stage, record_path
@@ -23,7 +24,7 @@ from realdof.dataset.manifest import (
 )
 from realdof.geometry.grid import Region
 from realdof.matching.photometry import PhotometricModel
-from realdof.matching.quality import ResidualExposure, ResidualShift, SceneQuality, ShiftVector
+from realdof.matching.quality import ResidualExposure, ResidualShift, SceneQuality
 from realdof.settings import Settings
 
 ALIGNMENT = Alignment(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from view_pairs import view_pair
 
+from realdof.alignment.displacement import ShiftVector
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.common.errors import InputError
 from realdof.dataset.layout import MANIFEST, Role, image_path, record_path
@@ -21,7 +22,7 @@ from realdof.geometry.region import valid_region
 from realdof.geometry.warp import warp_to_grid
 from realdof.images.files import write_pixels
 from realdof.matching.photometry import apply_photometry, fit_photometry
-from realdof.matching.quality import ShiftVector, measure_quality
+from realdof.matching.quality import measure_quality
 from realdof.settings import Settings
 
 HEIGHT, WIDTH = 500, 740
