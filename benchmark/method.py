@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

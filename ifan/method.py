@@ -9,7 +9,7 @@ from torch import Tensor
 from benchmark.method import Architecture, Capabilities, Context, Deblurred, MethodCard, Sample, WeightsUsed
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
-from benchmark.running.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles, until_it_fits
+from benchmark.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles, until_it_fits
 from ifan import inference
 from ifan.cards import CARDS
 from ifan.checkpoints import read_weights

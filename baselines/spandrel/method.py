@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from benchmark.method import Architecture, Capabilities, Context, Deblurred, MethodCard, Sample, WeightsUsed
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, views_of
-from benchmark.running.tiling import in_tiles
+from benchmark.tiling import in_tiles
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 

@@ -8,8 +8,8 @@ import typer
 from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmark.running.tiling import Tiling
     from benchmark.running.workers import Workers
+    from benchmark.tiling import Tiling
 
 MEASURE, LOOK, KEEP, EXTEND = "Measure", "Look", "Keep", "Extend"
 """Groups of commands in ``ifan-bench --help``."""
@@ -62,7 +62,7 @@ def asked_metrics(words: str | None) -> tuple[str, ...] | None:
 
 def asked_tiling(tile: int | None, overlap: int | None) -> "Tiling | None":
     """The tiling that ``--tile`` and ``--overlap`` ask for, in px."""
-    from benchmark.running.tiling import SAFE_OVERLAP, Tiling
+    from benchmark.tiling import SAFE_OVERLAP, Tiling
 
     if tile is None and overlap is not None:
         raise InputError("--overlap belongs to --tile; give both, or neither")

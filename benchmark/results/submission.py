@@ -13,7 +13,7 @@ from benchmark.results.prune import is_outdated
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.results.storage import DESCRIPTION
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 from realdof.common.errors import InputError
 from realdof.images.headers import read_header
 

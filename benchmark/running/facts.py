@@ -7,7 +7,7 @@ from benchmark.method import Architecture, MethodCard, WeightsUsed
 from benchmark.results.description import ComplexityFacts, MethodFacts, WeightsFacts
 from benchmark.results.settings import Settings
 from benchmark.running.task import Task
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 
 
 def settings_of(

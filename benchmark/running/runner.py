@@ -19,8 +19,8 @@ from benchmark.running.facts import complexity_facts, method_facts, settings_of,
 from benchmark.running.job import Job, Upcoming, Use
 from benchmark.running.outputs import check_rescoring, outputs_to_score, paired_outputs
 from benchmark.running.task import Task
-from benchmark.running.tiling import Tiling
 from benchmark.running.workers import ALONE, Workers, compute_here, compute_on_workers
+from benchmark.tiling import Tiling
 from realdof.common.errors import InputError
 from realdof.images.headers import read_header
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.method import Context
 from benchmark.running.environment import check_device
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 from ifan.method import IFANMethod
 from ifan.photographs.deblurring import Deblurred, deblur_pixels, picture_of_disparity, picture_of_filters
 from ifan.photographs.files import (

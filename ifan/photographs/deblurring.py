@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from benchmark.method import Context
-from benchmark.running.tiling import Tile, Tiling, until_it_fits
+from benchmark.tiling import Tile, Tiling, until_it_fits
 from ifan.inference import Maps
 from ifan.method import IFANMethod
 from ifan.shape import SIZE_MULTIPLE

@@ -70,18 +70,18 @@ def make_run(
 ) -> Run:
     """One run: a PSNR for each image, or one for all of 4 images; the other metrics follow from it."""
     values = [psnr] * 4 if isinstance(psnr, float) else psnr
+    determinants = {
+        "method": method,
+        "weights": weights and f"hash of {weights}",
+        "dataset": dataset,
+        "images": images,
+        "count": len(values) + failed,
+        "protocol": protocol,
+        "protocol_version": registry.protocol(protocol).version if version is None else version,
+    }
     run = open_run(
         results,
-        made_settings(
-            method=method,
-            weights=weights and f"hash of {weights}",
-            dataset=dataset,
-            images=images,
-            count=len(values) + failed,
-            protocol=protocol,
-            protocol_version=registry.protocol(protocol).version if version is None else version,
-            **settings,
-        ),
+        made_settings(**(determinants | settings)),
         weights=weights and WeightsFacts(name=weights, label=f"the {weights} ones", published=weights == "official"),
         complexity=ComplexityFacts(parameters=10_476_996, macs=362_872_000_000),
         total=len(values) + failed if total is None else total,

@@ -15,7 +15,7 @@ from benchmark.method import Context, MethodCard, Sample, WeightsUsed
 from benchmark.results.run import Run
 from benchmark.running import runner
 from benchmark.running.task import prepare
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 from ifan.cards import CARDS
 from ifan.method import IFANMethod
 from ifan.network import IFAN, NetworkShape

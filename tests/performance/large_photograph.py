@@ -17,7 +17,7 @@ import skimage.data
 
 from benchmark.method import Context
 from benchmark.running.memory import PeakMemory
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 from ifan.method import IFANMethod
 from ifan.photographs.deblurring import deblur_pixels
 from ifan.photographs.files import Photograph, read_photograph, write_photograph

@@ -16,7 +16,7 @@ from baselines.spandrel.cards import spandrel
 from baselines.spandrel.method import SpandrelMethod
 from baselines.spandrel.models import architectures
 from benchmark.method import Context, Sample
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import skimage.data
 import torch
 
-from benchmark.running.tiling import MULTIPLE, SAFE_OVERLAP
+from benchmark.tiling import MULTIPLE, SAFE_OVERLAP
 from ifan.cards import CARDS
 from ifan.method import IFANMethod
 from realdof.common.memory import keep_blocks

@@ -18,7 +18,7 @@ from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.complexity import count
 from benchmark.method import Context, Sample
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 from realdof.common.errors import InputError
 from realdof.images.files import write_pixels
 

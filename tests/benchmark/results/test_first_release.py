@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from baselines.identity import Input
+from benchmark import registry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.leaderboards.build import build
-from benchmark import registry
 from benchmark.results.choice import choose, every_run
 from benchmark.results.merge import merge
 from benchmark.running import runner

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from made_results import ENVIRONMENT, made_record, made_settings, make_run, open_run
 
-from benchmark.results.choice import choose, every_run
 from benchmark.metrics.card import MetricCard
+from benchmark.results.choice import choose, every_run
 from benchmark.results.run import Run
 from benchmark.results.settings import check_name
 from realdof.common.errors import InputError

@@ -17,7 +17,7 @@ from benchmark.running import runner, timing
 from benchmark.running.environment import package_versions
 from benchmark.running.job import CannotWrite, Job, Use
 from benchmark.running.task import Task, prepare
-from benchmark.running.tiling import Tiling, until_it_fits
+from benchmark.tiling import Tiling, until_it_fits
 from realdof.common.errors import InputError
 
 

@@ -9,7 +9,7 @@ import skimage.data
 import torch
 
 from benchmark.method import Context, Sample
-from benchmark.running.tiling import Tiling
+from benchmark.tiling import Tiling
 from ifan.cards import CARDS
 from ifan.cli.app import app
 from ifan.method import IFANMethod

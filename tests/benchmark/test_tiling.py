@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from benchmark.running.tiling import Tiling, available_bytes, fitting, in_tiles
+from benchmark.tiling import Tiling, available_bytes, fitting, in_tiles
 from realdof.common.errors import InputError
 
 sizes = st.integers(1, 250)
@@ -89,5 +89,5 @@ def test_a_containers_limit_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: ob
     folder = Path(str(tmp_path))
     (folder / "memory.max").write_text("300000000\n")
     (folder / "memory.current").write_text("100000000\n")
-    monkeypatch.setattr("benchmark.running.tiling.CGROUP", folder)
+    monkeypatch.setattr("benchmark.tiling.CGROUP", folder)
     assert available_bytes(torch.device("cpu")) == 160_000_000
