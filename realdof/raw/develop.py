@@ -82,8 +82,10 @@ def develop_cropped(path: Path, white_balance: Multipliers | None = None, *, lin
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         return Developed(crop(_already_developed(path, white_balance, linear)), RESIZE_FACTOR, "someone else")
     with opened(path) as raw:
-        kept = crop(_by_ahd(path, raw, white_balance, linear), recommended_crop(raw))
-        return Developed(upright(kept, orientation_of(raw)), RESIZE_FACTOR, "ahd")
+        # LibRaw forgets the file's orientation when it develops without turning.
+        orientation, recommended = orientation_of(raw), recommended_crop(raw)
+        kept = crop(_by_ahd(path, raw, white_balance, linear), recommended)
+        return Developed(upright(kept, orientation), RESIZE_FACTOR, "ahd")
 
 
 def develop_half(path: Path, white_balance: Multipliers | None = None) -> Developed:

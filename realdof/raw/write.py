@@ -75,8 +75,11 @@ def write_arw(
     ]
     main = [_longs(254, [1]), *_camera_entries(A7R_IV.model, orientation)]
     if compression == "lossless":
+        tiles = compress_lossless(mosaic)
+        if len(tiles) == 4:
+            raise ValueError("LibRaw takes a raw of exactly four tiles for a four-shot back's; give another size")
         raw += [_longs(322, [TILE]), _longs(323, [TILE])]
-        _write(path, compress_lossless(mosaic), main, raw, _exif_entries(exif), tiled=True)
+        _write(path, tiles, main, raw, _exif_entries(exif), tiled=True)
     elif compression == "lossy":
         raw += [_longs(278, [mosaic.shape[0]]), _shorts(0x7010, TONE_CURVE)]
         _write(path, [compress_lossy(mosaic)], main, raw, _exif_entries(exif))

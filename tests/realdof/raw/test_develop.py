@@ -14,7 +14,6 @@ from realdof.common.errors import InputError
 from realdof.images.colour import linear_to_srgb, srgb_to_linear
 from realdof.images.files import write_pixels
 from realdof.raw.cameras import A7R_IV
-from realdof.raw.crop import crop
 from realdof.raw.develop import camera_multipliers, develop, image_size
 from realdof.raw.exif import Exif
 from realdof.raw.write import write_arw, write_dng
@@ -81,14 +80,6 @@ def test_an_arw_and_a_dng_of_one_mosaic_develop_alike_with_one_matrix(arw: Path)
     assert np.abs(difference).max() <= 16
 
 
-def test_the_orientation_tag_does_not_turn_the_image(arw: Path) -> None:
-    upright = develop(arw)
-    turned = arw.read_bytes().replace(b"\x12\x01\x03\x00\x01\x00\x00\x00\x01", b"\x12\x01\x03\x00\x01\x00\x00\x00\x06")
-    assert turned != arw.read_bytes()
-    arw.write_bytes(turned)
-    np.testing.assert_array_equal(develop(arw), upright)
-
-
 def test_a_point_of_light_stays_where_it_is(tmp_path: Path) -> None:
     size = 64
     mosaic = grey_mosaic(0.1, DAYLIGHT, size)
@@ -104,23 +95,6 @@ def test_a_point_of_light_stays_where_it_is(tmp_path: Path) -> None:
 
 def test_size_is_known_without_developing(arw: Path) -> None:
     assert image_size(arw) == develop(arw).shape[:2] == (64, 96)
-
-
-@pytest.mark.parametrize("width", [9568, 9600])
-def test_an_a7r_ivs_image_is_cut_to_the_papers_size_at_one_place_of_the_sensor(width: int) -> None:
-    pixels = np.broadcast_to(np.arange(width), (6376, width))
-    cut = crop(pixels)
-    assert cut.shape == (6344, 9504)
-    assert cut[0, 0] == 32
-    assert crop(np.broadcast_to(np.arange(6376)[:, None], (6376, width)))[0, 0] == 16
-
-
-@given(height=st.integers(4, 50), width=st.integers(4, 50))
-def test_other_images_are_cut_centrally_to_sides_that_divide_by_four(height: int, width: int) -> None:
-    rows = crop(np.broadcast_to(np.arange(height)[:, None], (height, width)))
-    assert rows.shape == (height // 4 * 4, width // 4 * 4)
-    above, below = rows[0, 0], height - 1 - rows[-1, 0]
-    assert 0 <= below - above <= 1
 
 
 @pytest.mark.parametrize("suffix", [".tiff", ".TIF", ".png"])
