@@ -41,7 +41,7 @@ class NetworkMethod(Method):
         self.weights = weights
 
     @classmethod
-    def open(cls, card: NetworkCard, path: Path, name: str) -> Self:
+    def open(cls, card: NetworkCard, path: Path, name: str, **options: Any) -> Self:
         """The method with the weights in a file.
 
         Parameters
@@ -52,6 +52,8 @@ class NetworkMethod(Method):
             The file.
         name
             ``official``, ``synthetic`` or the path, for the record of a run.
+        options
+            Of the subclass's constructor.
 
         Raises
         ------
@@ -62,7 +64,7 @@ class NetworkMethod(Method):
         # as the convolutions.
         keep_blocks()
         network, label = cls.read(card, path)
-        return cls(card.card, network, WeightsUsed(name, sha256_of(path), label))
+        return cls(card.card, network, WeightsUsed(name, sha256_of(path), label), **options)
 
     @classmethod
     @abstractmethod

@@ -36,7 +36,7 @@ class IFANMethod(NetworkMethod):
     weights
         Where its weights are from.
     overlap
-        What tiles are surrounded with where an image does not fit, px.
+        Overlap of the tiles of an image that does not fit, px.
     """
 
     capabilities = Capabilities(can_tile=True)
@@ -53,14 +53,10 @@ class IFANMethod(NetworkMethod):
         super().__init__(card, network, weights)
         self.overlap = overlap
 
-    def prepare(self, context: Context) -> None:
-        """Move the network to the context's device and precision."""
-        self.network.to(context.device, PRECISIONS[context.precision])
-
     @classmethod
-    def of(cls, variant: Variant, weights: str) -> Self:
+    def of(cls, variant: Variant, weights: str, *, overlap: int = SAFE_OVERLAP) -> Self:
         """A variant with a set of weights: ``official``, ``synthetic`` or a file; see `NetworkCard.load`."""
-        return cls.open(CARDS[variant.name], variant.sets.find(weights), weights)
+        return cls.open(CARDS[variant.name], variant.sets.find(weights), weights, overlap=overlap)
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[IFAN, str]:
@@ -72,6 +68,10 @@ class IFANMethod(NetworkMethod):
     def count(cls, card: NetworkCard) -> Architecture:
         """The card's network without weights, for counting."""
         return Architecture(empty(IFAN, card.shape), Inputs((3, 6) if card.shape.dual else (3,)))
+
+    def prepare(self, context: Context) -> None:
+        """Move the network to the context's device and precision."""
+        self.network.to(context.device, PRECISIONS[context.precision])
 
     @torch.inference_mode()
     def deblur(self, sample: Sample, context: Context) -> Deblurred:

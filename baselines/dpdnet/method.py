@@ -8,7 +8,7 @@ from torch import Tensor
 
 from baselines.dpdnet.network import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet.weights import load_network
-from benchmark.method import Architecture, Context, Deblurred, Image, Sample
+from benchmark.method import Architecture, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
 
@@ -33,6 +33,6 @@ class DPDNetMethod(NetworkMethod):
         result: Tensor = self.network(extend(self._fed(sample), SIZE_MULTIPLE))
         return Deblurred(result[0, :, :height, :width])
 
-    def _fed(self, sample: Sample) -> Image:
+    def _fed(self, sample: Sample) -> Tensor:
         dual = cast(DPDNet, self.network).shape.dual
         return torch.cat(views_of(sample, self.card.name)) if dual else sample.image

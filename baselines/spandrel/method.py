@@ -52,7 +52,7 @@ class SpandrelMethod(NetworkMethod):
         self.counted = _counted(model)
 
     @classmethod
-    def open(cls, card: NetworkCard, path: Path, name: str) -> Self:
+    def open(cls, card: NetworkCard, path: Path, name: str, **options: Any) -> Self:
         """The network in a file, under a card that says what it is.
 
         Raises
@@ -68,7 +68,7 @@ class SpandrelMethod(NetworkMethod):
         found = replace(
             card.card, inputs="dual" if model.input_channels == 6 else "single", summary=f"{card.summary}: {label}"
         )
-        return cls(found, model, WeightsUsed(name, sha256_of(path), label))
+        return cls(found, model, WeightsUsed(name, sha256_of(path), label), **options)
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[nn.Module, str]:

@@ -110,8 +110,7 @@ def _load(options: Options) -> tuple[IFANMethod, Context]:
     check_device(options.device)
     # An overlap that cannot be is refused before the weights are looked for.
     tiling = Tiling(options.tile or Tiling.smallest_side(options.overlap), options.overlap)
-    loaded = IFANMethod.of(options.variant, options.weights)
-    method = IFANMethod(loaded.card, loaded.network, loaded.weights, overlap=options.overlap)
+    method = IFANMethod.of(options.variant, options.weights, overlap=options.overlap)
     context = Context(
         device=options.device,
         precision=options.precision,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.complexity import count
-from benchmark.method import Architecture, Image, Sample
+from benchmark.method import Architecture, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
 from benchmark.weight_files import assign, read_safetensors, save_network
@@ -42,11 +42,11 @@ class Sharpen(NetworkMethod):
         return nn.Conv2d(3, 3, size, padding=size // 2, bias=False)
 
     @torch.inference_mode()
-    def deblur(self, sample: Sample) -> Image:
+    def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """One convolution."""
         height, width = sample.image.shape[-2:]
         result: Tensor = self.network(extend(sample.image, 4))
-        return result[0, :, :height, :width]
+        return Deblurred(result[0, :, :height, :width])
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_the_card_loads_counts_and_runs(card: NetworkCard, monkeypatch: pytest.M
     assert method.weights is not None
     assert (method.weights.name, method.weights.label, method.card) == ("synthetic", "theirs", card.card)
     image = torch.rand(3, 66, 70)
-    found = method.deblur(Sample("a", image))
+    found = method.deblur(Sample("a", image), Context()).image
     assert found.shape == image.shape
     whole = nn.functional.pad(image[None], (0, 2, 0, 2), mode="replicate")
     torch.testing.assert_close(found, method.network(whole)[0, :, :66, :70])

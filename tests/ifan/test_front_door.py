@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import ifan
-from benchmark.method import Sample
+from benchmark.method import Context, Sample
 from ifan.cards import CARDS
 from realdof.common.errors import InputError
 
@@ -44,7 +44,7 @@ def test_the_result_is_the_methods_in_the_kind_of_the_image() -> None:
     assert (sharp.dtype, sharp.shape) == (IMAGE.dtype, IMAGE.shape)
     tensor = torch.from_numpy(IMAGE).permute(2, 0, 1).float() / 255
     method = CARDS["ifan"].load("synthetic")
-    wanted = method.deblur(Sample("a", tensor)).clamp(0, 1)
+    wanted = method.deblur(Sample("a", tensor), Context()).image.clamp(0, 1)
     assert torch.equal(ifan.deblur(tensor, weights="synthetic", device="cpu"), wanted)
     assert np.array_equal(sharp, (wanted * 255).round().byte().permute(1, 2, 0).numpy())
     half = ifan.deblur(IMAGE.astype(np.uint16) * 257, weights="synthetic", device="cpu")

@@ -98,7 +98,7 @@ def run_with(tiling: Tiling | None, tmp_path: Path) -> Run:
     for folder in ("source", "target"):
         pixels = torch.randint(0, 256, (72, 120, 3), generator=random, dtype=torch.uint8).numpy()
         write_pixels(tmp_path / "pairs" / folder / "000.png", pixels)
-    task = runner.prepare(PairedFolder(tmp_path / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr",))
+    task = prepare(PairedFolder(tmp_path / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr",))
     folder, _ = runner.run(task, CARDS["ifan"], tmp_path / "results", weights="synthetic", tiling=tiling)
     return folder
 

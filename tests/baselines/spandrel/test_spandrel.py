@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from benchmark.commands.check_method import findings
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
@@ -15,6 +14,7 @@ from baselines.spandrel.cards import restormer, restormer_dual, spandrel
 from baselines.spandrel.method import SpandrelMethod
 from baselines.spandrel.models import architectures, declare_missing
 from benchmark import registry
+from benchmark.checks.method import findings
 from benchmark.commands.app import app
 from benchmark.complexity import count
 from benchmark.method import Context, Sample
