@@ -1,4 +1,4 @@
-"""Pairs of a defocused and an all-in-focus photograph, built as RealDOF was, and the parts that are useful alone.
+"""Pairs of a defocused and an all-in-focus photograph, built as RealDOF was; alone useful: align, develop, exposure.
 
 The names of ``__all__`` are imported when they are asked for, so ``import realdof`` costs nothing.
 """
