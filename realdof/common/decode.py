@@ -3,6 +3,7 @@
 A wrong file gets one sentence: the file, the path of the field, what was found and what would be right.
 """
 
+import difflib
 import json
 import tomllib
 from pathlib import Path
@@ -16,6 +17,9 @@ MOST_BYTES = 256 * 2**20
 """No file of this project's own formats comes near it; a larger one is not read into memory."""
 _SHOWN = 80
 """Letters of a wrong value that a message quotes."""
+
+_NO_OBJECT = {"model_type", "dict_type", "dataclass_type", "model_attributes_type"}
+"""pydantic's words for a list or a number in the place of an object."""
 
 
 class Strict(BaseModel):
@@ -55,7 +59,7 @@ def read_json(path: Path, model: type[Model], remedy: str) -> Model:
         # Strict as the types are, arrays may be tuples here, objects dataclasses and strings members of an enum.
         return model.model_validate_json(text)
     except (ValidationError, RecursionError) as error:
-        raise InputError(f"{path}: {sentence(error)}; {remedy}") from error
+        raise InputError(f"{path}: {sentence(error, model)}; {remedy}") from error
 
 
 def read_toml(path: Path, model: type[Model], remedy: str) -> Model:
@@ -86,20 +90,34 @@ def decode(where: Path | str, content: Any, model: type[Model], remedy: str) -> 
     try:
         return model.model_validate(content)
     except (ValidationError, RecursionError) as error:
-        raise InputError(f"{where}: {sentence(error)}; {remedy}") from error
+        raise InputError(f"{where}: {sentence(error, model)}; {remedy}") from error
 
 
-def sentence(error: ValidationError | RecursionError) -> str:
+def sentence(error: ValidationError | RecursionError, model: type[BaseModel] | None = None) -> str:
     """The first fault of a validation as one sentence: the field's path, what is wrong, what was found."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    first = error.errors(include_url=False, include_context=False)[0]
+    every = error.errors(include_url=False, include_context=False)
+    # A misspelt field is also a missing one, and its name tells more.
+    first = next((one for one in every if one["type"] == "extra_forbidden"), every[0])
     field = ".".join(str(part) for part in first["loc"]) or "the whole"
     message = first["msg"][0].lower() + first["msg"][1:]
-    if first["type"] in ("missing", "extra_forbidden"):
+    if first["type"] in _NO_OBJECT:
+        message = "input should be an object"
+    if first["type"] == "extra_forbidden":
+        known = () if model is None else _fields_of(model)
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.6)
+        return f"{field}: there is no such field" + (f", did you mean {near[0]}?" if near else "")
+    if first["type"] == "missing":
         return f"{field}: {message}"
     found = json.dumps(first["input"], default=str, ensure_ascii=True)
     return f"{field}: {message}, found {found if len(found) <= _SHOWN else found[:_SHOWN] + '...'}"
+
+
+def _fields_of(model: type[BaseModel]) -> set[str]:
+    """The names of every field of a model and of the models in it, as files spell them."""
+    schema = model.model_json_schema()
+    return {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", {})}
 
 
 def read_text(path: Path, remedy: str) -> str:

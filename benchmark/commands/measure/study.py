@@ -16,7 +16,8 @@ def study(
 ) -> None:
     """Run what is missing of a study and write all its tables; exit status 1 if anything could not be run."""
     from benchmark.commands.terminal import showing_preparation, showing_progress
-    from benchmark.leaderboards.study import read_study, run_study
+    from benchmark.studies.file import read_study
+    from benchmark.studies.study import run_study
     from realdof.common.console import stderr
 
     outcome = run_study(

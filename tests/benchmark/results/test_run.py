@@ -88,18 +88,18 @@ def test_a_name_that_is_no_file_name_is_refused(tmp_path: Path, name: str) -> No
 
 DEEP = "[" * 100_000
 RUN_FILES: dict[str, tuple[str | Callable[[dict], object], str]] = {
-    "null": ("null", "the whole: input should be a valid dictionary"),
-    "a list": ("[1]", "the whole: input should be a valid dictionary"),
+    "null": ("null", "the whole: input should be an object"),
+    "a list": ("[1]", "the whole: input should be an object"),
     "cut off": ('{"schema": 2', "is no JSON"),
     "nested deeply": (DEEP, "nested too deeply"),
     "another schema": (lambda run: run.update(schema=3), r"schema: input should be 2, found 3"),
-    "settings null": (lambda run: run.update(settings=None), "settings: input should be a valid dictionary"),
+    "settings null": (lambda run: run.update(settings=None), "settings: input should be an object"),
     "count as text": (lambda run: run["settings"].update(count="4"), "settings.count: input should be a valid integer"),
-    "unknown key": (lambda run: run.update(surprise=1), "surprise: extra inputs are not permitted"),
+    "unknown key": (lambda run: run.update(surprise=1), "surprise: there is no such field"),
     "traversal": (lambda run: run["settings"].update(method="../x"), "settings.method: value error, '../x' cannot be"),
     "rescored": (lambda run: run["settings"].update(rescored="../../x"), "settings.rescored: value error"),
     "complexity": (lambda run: run.update(complexity={"parameters": 1}), "complexity.macs: field required"),
-    "attempts": (lambda run: run.update(attempts=[None]), "attempts.0: input should be a valid dictionary"),
+    "attempts": (lambda run: run.update(attempts=[None]), "attempts.0: input should be an object"),
     "NaN": (lambda run: run.update(summary={"scores": {"psnr": float("nan")}, "done": 1, "total": 1}), "not NaN"),
 }
 
@@ -120,8 +120,8 @@ def test_a_wrong_run_json_is_one_sentence_with_file_and_field(tmp_path: Path, fa
 
 
 RECORD_LINES = {
-    "null": ("null", "the whole: input should be a valid dictionary"),
-    "a list": ("[]", "the whole: input should be a valid dictionary"),
+    "null": ("null", "the whole: input should be an object"),
+    "a list": ("[]", "the whole: input should be an object"),
     "no JSON": ("{name: 1}", "is no JSON"),
     "nested deeply": (DEEP, "nested too deeply"),
     "no name": ('{"status": "ok"}', "name: field required"),

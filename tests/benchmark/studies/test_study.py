@@ -9,13 +9,14 @@ from typer.testing import CliRunner
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
-from benchmark.leaderboards import study as study_module
-from benchmark.leaderboards.study import Study, read_study, run_study
 from benchmark.results.choice import choose, every_run
 from benchmark.results.run import Run
 from benchmark.running import runner
 from benchmark.running.runner import Progress, rescore
 from benchmark.running.task import Task, prepare
+from benchmark.studies import study as study_module
+from benchmark.studies.file import Study, read_study
+from benchmark.studies.study import run_study
 from realdof.common.errors import InputError
 
 METRICS = ("psnr", "ssim", "mae")
@@ -105,17 +106,20 @@ def test_a_comparison_that_cannot_be_made_is_told_and_the_others_are_written(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("methods", "method"), "no key in .* named method; did you mean methods"),
+        (("methods", "method"), "method: there is no such field, did you mean methods"),
         (('"input", {', '"inptu", {'), "did you mean input"),
         (('"nrknet"', '"nrknett"'), "did you mean nrknet"),
         (('"html"', '"htm"'), "did you mean html"),
         (('["2"]', '["6"]'), "no table of the paper named 6"),
         (('baseline = "input"', 'baseline = "ifan"'), "no method of this study to compare with named ifan"),
-        (('["psnr", "mae"]', '"psnr"'), "metrics is 'psnr'; it must be a list"),
-        (("root", "rot"), "did you mean root"),
+        (('["psnr", "mae"]', '"psnr"'), 'metrics: input should be .*, found "psnr"'),
+        (("root", "rot"), "rot: there is no such field, did you mean root"),
         (("methods = [", "methods = [["), "is no TOML"),
-        (('datasets = [{ name = "folder", root = "pairs" }]', "datasets = []"), "lacks datasets"),
-        (("protocols =", "limit = 0\nprotocols ="), "limit is 0"),
+        (
+            ('datasets = [{ name = "folder", root = "pairs" }]', "datasets = []"),
+            "datasets: tuple should have at least 1 item",
+        ),
+        (("protocols =", "limit = 0\nprotocols ="), "limit: input should be greater than or equal to 1, found 0"),
     ],
 )
 def test_a_slip_in_the_file_is_one_sentence_before_anything_is_run(
@@ -139,7 +143,7 @@ def task_for(root: Path, protocol: str) -> Task:
 
 @pytest.fixture
 def ran(make_pairs, tmp_path: Path) -> tuple[Path, Run]:
-    root = make_pairs(2)
+    root = make_pairs(2, bits=16)
     folder, _ = runner.run(task_for(root, "ifan-cvpr21"), registry.method("hyper-laplacian"), tmp_path / "results")
     return root, folder
 

@@ -1,0 +1,145 @@
+"""Run what is missing of a study, then write every table."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmark import registry
+from benchmark.leaderboards import build as leaderboard
+from benchmark.leaderboards.compare import compare, image_table, summary_table
+from benchmark.leaderboards.measured import measured_in
+from benchmark.leaderboards.paper_tables import render
+from benchmark.leaderboards.render import tables
+from benchmark.leaderboards.render.formats import to_csv, to_json, to_table
+from benchmark.leaderboards.render.tables import SUFFIXES, Table, rendered
+from benchmark.report.page import write_page
+from benchmark.results.run import Run
+from benchmark.running import runner
+from benchmark.running.task import Showing as Preparing
+from benchmark.running.task import Task, open_task, silently
+from benchmark.running.workers import ALONE, Workers
+from benchmark.studies.file import Study
+from realdof.common.errors import InputError
+from realdof.common.files import write_text
+
+_LISTED = 5
+"""Wins and losses listed in a comparison."""
+
+
+Showing = Callable[[str], AbstractContextManager[runner.Report]]
+"""From a run's title to what shows how far it is, while it runs."""
+
+
+@dataclass
+class Outcome:
+    """What a study did: tables written, and what could not be run, one sentence each."""
+
+    written: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def run_study(
+    study: Study,
+    showing: Showing,
+    preparing: Preparing = silently,
+    workers: Workers = ALONE,
+) -> Outcome:
+    """Run what is missing, then write every table.
+
+    Parameters
+    ----------
+    showing
+        Shows the progress of a run.
+    preparing
+        Shows the progress of a step before the runs.
+    workers
+        Who computes.
+
+    Returns
+    -------
+    Outcome
+        What cannot be run or compared is a problem, and the study goes on.
+    """
+    outcome = Outcome()
+    for dataset in study.datasets:
+        for protocol in study.protocols or (None,):
+            try:
+                task = open_task(
+                    dataset.name, protocol, study.metrics, root=dataset.root, limit=study.limit, showing=preparing
+                )
+            except InputError as error:
+                outcome.problems.append(f"{dataset.name} under {protocol or 'its own protocol'}: {error}")
+                continue
+            runs = _run_methods(study, task, showing, workers, outcome)
+            if not runs:
+                continue
+            try:
+                _write_leaderboard(study, task, outcome)
+            except InputError as error:
+                outcome.problems.append(f"the leaderboard of {dataset.name} under {task.protocol.name}: {error}")
+            _write_comparisons(study, task, runs, outcome)
+    for name in study.paper_tables:
+        try:
+            _write(study, f"paper-table-{name}", render(name, measured_in(study.results)), outcome)
+        except InputError as error:
+            outcome.problems.append(f"the paper's table {name}: {error}")
+    return outcome
+
+
+def _run_methods(study: Study, task: Task, showing: Showing, workers: Workers, outcome: Outcome) -> list[Run]:
+    runs = []
+    for method in study.methods:
+        title = f"{method.name} on {task.dataset.card.name}, {task.protocol.name}"
+        try:
+            factory = registry.method(method.name)
+            with showing(title) as report:
+                done, summary = runner.run(
+                    task, factory, study.results,
+                    weights=method.weights, device=study.device, workers=workers, report=report,
+                )  # fmt: skip
+        except InputError as error:
+            outcome.problems.append(f"{title}: {error}")
+            continue
+        outcome.problems += [f"{title}: {name} failed: {reason}" for name, reason in summary.failed.items()]
+        runs.append(done)
+    return runs
+
+
+def _write_leaderboard(study: Study, task: Task, outcome: Outcome) -> None:
+    board = leaderboard.build(
+        study.results, task.dataset.card.name, task.protocol.name, sort=study.sort, images=task.identity
+    )
+    stem = f"leaderboard-{board.dataset}-{board.protocol}"
+    whole = {"csv": to_csv(board), "json": to_json(board)}
+    if "html" in study.formats:
+        whole["html"] = write_page(board, study.tables / f"{stem}.html", lambda: task.dataset)
+    _write(study, stem, to_table(board), outcome, whole)
+
+
+def _write_comparisons(study: Study, task: Task, runs: list[Run], outcome: Outcome) -> None:
+    baselines = [run for run in runs if run.settings.method == study.baseline]
+    if not baselines or not task.metrics:
+        return
+    for run in runs:
+        if run is baselines[0]:
+            continue
+        try:
+            found = compare(run, baselines[0])
+        except InputError as error:
+            outcome.problems.append(f"{run.settings.method} against {study.baseline}: {error}")
+            continue
+        metric = "psnr" if "psnr" in found.metrics else next(iter(found.metrics))
+        both = (summary_table(found), image_table(found, metric, _LISTED))
+        stem = f"compare-{task.dataset.card.name}-{task.protocol.name}-{run.settings.method}-{run.id}"
+        path = study.tables / f"{stem}.md"
+        write_text(path, "\n".join(tables.to_markdown(table) for table in both))
+        outcome.written.append(path)
+
+
+def _write(study: Study, stem: str, table: Table, outcome: Outcome, whole: Mapping[str, str] | None = None) -> None:
+    """One table in every format of the study; ``whole`` replaces what a reader's table leaves out."""
+    for format in study.formats:
+        path = study.tables / f"{stem}.{SUFFIXES[format]}"
+        write_text(path, (whole or {}).get(format) or rendered(table, format))
+        outcome.written.append(path)
