@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from benchmark.method import Context, Sample
-from benchmark.running.environment import check_device
+from benchmark.running.environment import best_device, check_device
 from ifan.method import IFANMethod
 from ifan.variants import variant_named
 from realdof.common.errors import InputError
@@ -66,7 +66,7 @@ def deblur(
              if view is not None}  # fmt: skip
     _check_views(given, views, variant)
     chosen = str(weights) if weights is not None else _at_hand(variant)
-    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    where = best_device() if device == "auto" else device
     method = _loaded(variant, chosen, where)
     moved = {name: view.to(where) for name, view in views.items()}
     sample = Sample("the image", given.to(where), left=moved.get("left"), right=moved.get("right"))

@@ -13,8 +13,9 @@ from realdof.captures.folder import find_scenes
 from realdof.captures.scene import Camera, Complaint, Kind
 from realdof.captures.scene import Scene as CapturedScene
 from realdof.common.errors import InputError
-from realdof.common.executor import Outcome, WorkerDied, completed, workers
+from realdof.common.executor import Outcome, completed, workers
 from realdof.common.files import sha256_of
+from realdof.common.processes import WorkerDied
 from realdof.common.software import software
 from realdof.dataset.folder import (
     Finished,
@@ -27,9 +28,9 @@ from realdof.dataset.folder import (
 )
 from realdof.dataset.layout import BUILD, Stage
 from realdof.dataset.manifest import Build, InputFile, Manifest, OutputFile, SceneRecord
+from realdof.raw.crop import RESIZE_FACTOR
 from realdof.raw.develop import (
     DEVELOPED_SUFFIXES,
-    RESIZE_FACTOR,
     Multipliers,
     camera_multipliers,
     develop_shot,

@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from realdof.alignment.estimate import Alignment, AlignmentSettings, Verdict, estimate_homography
+from realdof.alignment.estimate import Alignment, AlignmentSettings, estimate_homography
+from realdof.alignment.verdict import Verdict
 from realdof.captures.scene import Camera, Kind
 from realdof.common.errors import InputError
 from realdof.dataset.layout import Role, Stage

@@ -1,0 +1,1 @@
+"""The baselines' commands of `ifan-bench`."""

@@ -1,0 +1,1 @@
+"""Spatially varying deconvolution from a blur map, and its solvers."""

@@ -1,0 +1,1 @@
+"""DMENet: network, weights, method, training."""

@@ -1,0 +1,1 @@
+"""DPDNet: network, weights, method, training."""

@@ -1,0 +1,1 @@
+"""Methods that estimate a blur map and deconvolve with it."""

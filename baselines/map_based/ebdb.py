@@ -14,7 +14,7 @@ from baselines.map_based.method import MapBasedMethod, eight_bit
 from baselines.map_based.propagation import propagate
 from baselines.map_based.sigma import gradient
 from benchmark.method import Image, MethodCard
-from realdof.alignment.tiles import noise_level
+from realdof.alignment.detail import noise_level
 
 # Standard deviations in pixels of the two Gaussians that gradients are taken at, finest first. A fine pair hardly sees
 # the edges beside, a coarse one sees through noise.

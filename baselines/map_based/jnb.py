@@ -13,7 +13,7 @@ from torch import Tensor
 from baselines.map_based.method import MapBasedMethod, eight_bit
 from baselines.map_based.propagation import propagate
 from benchmark.method import Image, MethodCard
-from realdof.alignment.tiles import noise_level
+from realdof.alignment.detail import noise_level
 
 PATCH = 8
 """Side of a patch in pixels, as in the paper."""

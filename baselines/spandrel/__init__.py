@@ -1,0 +1,1 @@
+"""Any restoration network that spandrel can load."""

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from benchmark.datasets.base import Dataset, DatasetCard, Entry, entry_of, list_images
+from benchmark.datasets.base import Dataset, Entry, entry_of, list_images
+from benchmark.datasets.card import DatasetCard
 from realdof.common.errors import InputError
 
 

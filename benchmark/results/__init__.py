@@ -1,0 +1,1 @@
+"""Runs on disk: settings, attempts, records, outputs."""

@@ -33,6 +33,15 @@ def describe(device: torch.device) -> Environment:
     )
 
 
+def best_device() -> str:
+    """What ``auto`` means: a GPU if torch can use one, else the processor."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 def check_device(device: str) -> None:
     """Refuse a device that torch does not know or cannot use.
 

@@ -16,7 +16,8 @@ from benchmark.datasets.base import Entry
 from benchmark.results.record import Record
 from benchmark.running.job import Job, Ready, failed
 from realdof.common.errors import InputError
-from realdof.common.executor import Outcome, WorkerDied, capacity, completed, workers
+from realdof.common.executor import Outcome, capacity, completed, workers
+from realdof.common.processes import WorkerDied
 
 
 @dataclass(frozen=True)

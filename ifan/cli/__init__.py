@@ -1,0 +1,1 @@
+"""The command line `ifan`, one file a command."""

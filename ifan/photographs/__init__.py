@@ -1,0 +1,1 @@
+"""A user's own photographs: read, deblurred and written in kind."""

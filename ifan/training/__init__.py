@@ -1,0 +1,1 @@
+"""IFAN's training: losses, augmentation, data, settings."""

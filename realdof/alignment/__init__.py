@@ -1,0 +1,1 @@
+"""Two photographs of one scene: the homography between them, and how far it can be trusted."""

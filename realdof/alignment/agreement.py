@@ -20,6 +20,7 @@ def correlation(first: np.ndarray, second: np.ndarray, valid: np.ndarray) -> flo
 
 
 def detail_correlation(coarse: LumaPair, homography: np.ndarray, full: Grid) -> float:
+    """Correlation, -1 to 1, of the fine detail of an aligned pair where both images are."""
     grid = coarse.grid
     border = BAND_PASS_REACH
     first, second = band_pass(coarse.reference), band_pass(coarse.moving)

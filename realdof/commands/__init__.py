@@ -1,0 +1,1 @@
+"""The command line `realdof`, one file a command."""

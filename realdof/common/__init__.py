@@ -1,0 +1,1 @@
+"""What every package uses: errors, files, the terminal, processes, downloads, claims, decoding."""

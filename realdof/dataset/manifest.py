@@ -6,7 +6,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from realdof.alignment.estimate import Alignment, Verdict
+from realdof.alignment.estimate import Alignment
+from realdof.alignment.verdict import Verdict
 from realdof.captures.scene import Camera
 from realdof.common.decode import Strict, read_json
 from realdof.common.errors import InputError

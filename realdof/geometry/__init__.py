@@ -1,0 +1,1 @@
+"""Pixel grids, homographies between them, warps, and the region without border."""

@@ -1,0 +1,1 @@
+"""What differs between two aligned photographs: exposure, blur, what is left."""

@@ -6,8 +6,9 @@ import numpy as np
 from skimage.metrics import structural_similarity
 
 from realdof.alignment.displacement import ShiftVector, fit_shift_model, matched_shifts
-from realdof.alignment.estimate import Alignment, Verdict
+from realdof.alignment.estimate import Alignment
 from realdof.alignment.tiles import tile_shifts
+from realdof.alignment.verdict import Verdict
 from realdof.geometry.grid import Grid
 from realdof.images.colour import luma, srgb_to_linear
 from realdof.images.resize import area_resize

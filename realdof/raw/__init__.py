@@ -1,0 +1,1 @@
+"""Raw files: developing, cameras, metadata, containers, writing."""

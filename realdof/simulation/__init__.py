@@ -1,0 +1,1 @@
+"""Everything virtual: rig, views, sensor, scenery, shots and the truth about them."""

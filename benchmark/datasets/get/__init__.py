@@ -1,0 +1,1 @@
+"""Getting a published data set onto this machine."""

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.datasets.base import Dataset, DatasetCard, Entry, entry_of, no_progress
+from benchmark.datasets.base import Dataset, Entry, entry_of, no_progress
+from benchmark.datasets.card import DatasetCard
 from benchmark.datasets.sample.scenes import GENERATOR_VERSION, SCENES, Scene, depth_of
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, sha256_of, write_json

@@ -1,0 +1,1 @@
+"""Whether a data set's files are whole and its pairs aligned."""

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from scipy import fft
 
-from realdof.alignment.tiles import TILE, band_pass, tile_shifts
+from realdof.alignment.detail import band_pass
+from realdof.alignment.tiles import TILE, tile_shifts
 from realdof.images.colour import luma
 
 REDUCTION = 4

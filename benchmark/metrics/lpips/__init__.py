@@ -1,0 +1,1 @@
+"""LPIPS with AlexNet: weights, network, metric."""

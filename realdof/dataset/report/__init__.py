@@ -1,0 +1,1 @@
+"""The page about a built data set, and its pictures."""
