@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import registry
 from benchmark.datasets.base import Entry
 from benchmark.datasets.folder import PairedFolder
-from benchmark.protocols import PROTOCOLS
 from benchmark.running.task import open_task, prepare
 from realdof.common.errors import InputError
 
-PROTOCOL = PROTOCOLS["ifan-cvpr21"]
+PROTOCOL = registry.protocol("ifan-cvpr21")
 
 
 def test_the_files_are_listed_once_and_hashing_tells_how_far_it_is(make_pairs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_an_image_whose_name_could_not_be_a_file_of_results_is_refused_before_an
 
 def test_files_with_too_few_bits_are_refused_before_anything_is_computed(make_pairs) -> None:
     with pytest.raises(InputError, match=r"000\.png has 8 bits a channel; protocol ifan-cvpr21-16bit needs 16"):
-        prepare(PairedFolder(make_pairs(1)), PROTOCOLS["ifan-cvpr21-16bit"], ("psnr",))
+        prepare(PairedFolder(make_pairs(1)), registry.protocol("ifan-cvpr21-16bit"), ("psnr",))
 
 
 def test_a_part_and_a_split_belong_to_the_family_of_the_whole(make_pairs, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_a_grey_photograph_comes_back_grey(tmp_path: Path) -> None:
 def test_a_raw_file_becomes_a_16_bit_tiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Developing has its own tests (tests/realdof/raw/test_develop.py); a real file of small size is not at hand.
     monkeypatch.setattr("ifan.photographs.files.develop", lambda path: PHOTOGRAPH.astype(np.uint16) * 257)
-    monkeypatch.setattr("ifan.photographs.files._raw_orientation", lambda path: 8)
+    monkeypatch.setattr("ifan.photographs.files.raw_orientation", lambda path: 8)
     (tmp_path / "DSC1.ARW").write_bytes(b"raw")
     assert deblur_photographs([tmp_path / "DSC1.ARW"], tmp_path / "out", OURS)
     result = read_photograph(tmp_path / "out" / "DSC1.tiff")
