@@ -134,7 +134,7 @@ def test_a_scene_that_failed_later_leaves_none_of_its_images(three_scenes: Path,
     assert set(contents(out)) == {"build.json", "manifest.json", "croissant.json"}
 
 
-def test_two_scenes_of_one_name_in_a_manifest_are_not_built_and_the_third_is(
+def test_two_scenes_whose_names_differ_in_capitals_only_are_not_built_and_the_third_is(
     three_scenes: Path, tmp_path: Path
 ) -> None:
     table = tmp_path / "scenes.csv"
@@ -145,7 +145,7 @@ def test_two_scenes_of_one_name_in_a_manifest_are_not_built_and_the_third_is(
             rows.writerow([name, *(three_scenes / "001" / member for member in MEMBERS)])
     done = realdof("build", table, tmp_path / "out")
     assert done.returncode == 2
-    assert "2 scenes are called that" in sentences(done)
+    assert "in capital letters only" in sentences(done)
     assert [path.name for path in (tmp_path / "out" / "source").iterdir()] == ["once.png"]
 
 
@@ -262,7 +262,7 @@ def test_cameras_swapped_in_a_manifest_are_one_sentence(three_scenes: Path, tmp_
     (tmp_path / "scenes.csv").write_text("\n".join(table))
     done = realdof("build", tmp_path / "scenes.csv", tmp_path / "out")
     assert done.returncode == 2
-    assert f"camera {swapped} is named as defocused, but" in sentences(done)
+    assert f"{swapped}.ARW is given as the defocused image" in sentences(done)
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
