@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from ifan.blocks import ResidualStack, activation, conv, conv_act, initialise, upconv_act
 from ifan.fac import filter_adaptive_convolution
-from ifan.hub import HubModel
 from ifan.iac import iterative_adaptive_convolution
 from ifan.shape import FEATURES, WIDTHS, NetworkShape, SquareLayout
+from ifan.sharing.hub import HubModel
 
 
 @dataclass(frozen=True)

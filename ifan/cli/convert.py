@@ -19,7 +19,7 @@ def convert(
     overwrite: Overwrite = False,
 ) -> None:
     """Convert weights to safetensors, with variant, form of IAC, label and training card in the header."""
-    from ifan.conversion import convert as write
+    from ifan.sharing.conversion import convert as write
     from ifan.variants import variant_named
 
     write(source, target, variant_named(variant), label=label, half=half, card=card, overwrite=overwrite)

@@ -18,7 +18,7 @@ def export(
     overwrite: Overwrite = False,
 ) -> None:
     """Export a network for other programs, for images of any size that divides by 8; files are checked against it."""
-    from ifan.export import export_weights
+    from ifan.sharing.export import export_weights
     from ifan.variants import variant_named
 
     written = export_weights(variant_named(variant), weights, target, overwrite=overwrite)

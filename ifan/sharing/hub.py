@@ -21,8 +21,8 @@ from torch import nn
 
 from benchmark.weight_files import assign, read_safetensors, write_safetensors
 from ifan.checkpoints import Weights, read_weights
-from ifan.model_card import model_card
 from ifan.shape import NetworkShape
+from ifan.sharing.model_card import model_card
 from ifan.variants import VARIANTS, name_of, variant_named
 from realdof.common.decode import Strict, read_json
 from realdof.common.errors import InputError

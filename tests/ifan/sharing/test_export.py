@@ -6,8 +6,8 @@ import pytest
 import torch
 from golden import CENTRE
 
-from ifan.export import TOLERANCE, export
 from ifan.network import IFAN, NetworkShape
+from ifan.sharing.export import TOLERANCE, export
 from realdof.common.errors import InputError
 
 

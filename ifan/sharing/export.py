@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from ifan.checkpoints import read_weights
-from ifan.hub import CARD, CONFIG, WEIGHTS
 from ifan.inference import run
 from ifan.network import IFAN
 from ifan.photographs.files import refuse_existing
 from ifan.shape import SIZE_MULTIPLE
+from ifan.sharing.hub import CARD, CONFIG, WEIGHTS
 from ifan.variants import Variant
 from ifan.weights import load_network
 from realdof.common.errors import InputError
@@ -57,7 +57,7 @@ def export_weights(variant: Variant, weights: str, target: Path, *, overwrite: b
     weights
         ``official``, ``synthetic`` or a file.
     target
-        A file (see `export`), or a folder without a suffix in its name for `ifan.hub.HubModel.save_pretrained`.
+        A file (see `export`), or a folder without a suffix in its name for `ifan.sharing.hub.HubModel.save_pretrained`.
     overwrite
         Replace a target that exists.
 
