@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,15 @@ def test_the_site_builds_without_a_broken_link(tmp_path: Path) -> None:
 def test_committed_text_names_no_path_of_the_machine_it_was_written_on() -> None:
     for page in PAGES:
         assert not re.search(r"/(work|root|home)/", (ROOT / page).read_text(encoding="utf-8")), page
+
+
+def test_every_place_that_the_migration_page_names_exists() -> None:
+    text = (ROOT / "docs" / "how-to" / "migrate.md").read_text(encoding="utf-8")
+    places = [
+        f"{package}.{target}"
+        for package, table in re.findall(r"^### `(\w+)`\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+        for row in re.findall(r"^\| `[\w.]+` \| (`[^|]*`) \|$", table, re.MULTILINE)
+        for target in re.findall(r"`([\w.]+)`", row)
+    ]
+    assert len(places) > 60
+    assert [place for place in places if find_spec(place) is None] == []
