@@ -32,6 +32,7 @@ from realdof.alignment.verdict import Verdict
 from realdof.simulation.parameters import Simulation
 from realdof.simulation.simulate import simulate_scene
 
+Size = Literal["small", "full"]
 HEIGHT, WIDTH = 396, 594
 VERDICTS: tuple[Verdict, ...] = ("accepted", "doubtful", "rejected")
 
@@ -58,9 +59,10 @@ def main() -> None:
     arguments = parser.parse_args()
     with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool:
         wrong = [pool.submit(judge_pair, kind, seed) for seed in range(arguments.wrong) for kind in KINDS]
+        counts: dict[Size, int] = {"small": arguments.small, "full": arguments.full}
         good = [
             pool.submit(judge_scene, size, arguments.seed, number)
-            for size, count in (("small", arguments.small), ("full", arguments.full))
+            for size, count in counts.items()
             for number in range(1, count + 1)
         ]
         pairs = [_told(future.result()) for future in wrong]
@@ -72,7 +74,7 @@ def main() -> None:
     print(f"{rejected} of {len(scenes)} good scenes rejected, {accepted} of {len(pairs)} wrong pairs accepted")
 
 
-def judge_scene(size: Literal["small", "full"], seed: int, number: int) -> Judged:
+def judge_scene(size: Size, seed: int, number: int) -> Judged:
     """Simulate a scene, build it, and forget its files."""
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:

@@ -17,9 +17,9 @@ from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.common.errors import InputError
 from realdof.dataset.layout import MANIFEST, Role, image_path, record_path
 from realdof.dataset.manifest import Build, Manifest, OutputFile, SceneRecord, read_record, without_maps, write_record
-from realdof.dataset.report.page import write_report
 from realdof.dataset.report.displacement import arrow_field, shift_map
 from realdof.dataset.report.flip import FLIP_WIDTH, PERIOD_MS, flip
+from realdof.dataset.report.page import write_report
 from realdof.dataset.report.pictures import colour_map, detail_corner
 from realdof.geometry.grid import Grid
 from realdof.geometry.region import valid_region
