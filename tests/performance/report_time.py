@@ -1,9 +1,10 @@
-"""CPU seconds that the flip and the displacement map add to a scene of a report; prints a Markdown table.
+"""CPU seconds that the flip and the displacement map add to a scene of a report, and their sizes.
 
-Run it: python tests/performance/report_time.py OUT [--repeats 5], with OUT a folder that `realdof build` made.
+Run it: python tests/performance/report_time.py [--height 1586] [--width 2376] [--repeats 5]
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,39 +12,42 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realdof.dataset.layout import Role
-from realdof.dataset.manifest import read_manifest, read_record
+sys.path.insert(0, str(Path(__file__).parents[1] / "realdof"))
+
+from view_pairs import view_pair
+
+from realdof.alignment.displacement import ShiftVector
+from realdof.alignment.tiles import TILE
 from realdof.dataset.report.displacement import shift_map
 from realdof.dataset.report.flip import flip
-from realdof.dataset.report.page import view_of
-from realdof.images.files import read_pixels
+from realdof.images.depth import sixteen_bits
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("--height", type=int, default=1586)
+    parser.add_argument("--width", type=int, default=2376)
     parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    out = arguments.out
-    print("| scene | size | whole scene, s | flip, s | displacement map, s | flip, kB |\n" + "| --- " * 6 + "|")
-    for scene in read_manifest(out).scenes:
-        if not all(role in scene.outputs for role in (Role.SOURCE, Role.TARGET)):
-            continue
-        record = read_record(out, scene.name)
-        images = {role: read_pixels(out / file.file) for role, file in record.outputs.items()}
-        quality = record.quality
-        assert quality is not None
-        source, target, fixed = images[Role.SOURCE], images[Role.TARGET], images[Role.REFERENCE_FIXED]
-        works: tuple[Callable[[], object], ...] = (
-            lambda record=record: view_of(out, record, ()),  # type: ignore[misc]
-            lambda source=source, target=target: flip(source, target),  # type: ignore[misc]
-            lambda fixed=fixed, field=quality.residual_shift.field: shift_map(fixed, field),  # type: ignore[misc]
-        )
-        seconds = " | ".join(f"{_median(work, arguments.repeats):.2f}" for work in works)
-        height, width = fixed.shape[:2]
-        print(f"| {scene.name} | {width}x{height} | {seconds} | {len(flip(source, target)) / 1000:.0f} |")
+    height, width = arguments.height, arguments.width
+    sharp = view_pair(0, height, width, finer=1, leaves=2000).reference
+    source, target = sixteen_bits(cv2.GaussianBlur(sharp, (0, 0), 4)), sixteen_bits(sharp)
+    rng = np.random.default_rng(0)
+    field = [
+        ShiftVector(x, y, *rng.normal(0, 0.02, 2).tolist())
+        for y in range(TILE // 2, height - TILE // 2, TILE)
+        for x in range(TILE // 2, width - TILE // 2, TILE)
+    ]
+    drawn = shift_map(target, field)
+    assert drawn is not None
+    print("| 1 thread | CPU, s | size, kB |\n| --- | --- | --- |")
+    for name, work, picture in (
+        ("flip", lambda: flip(source, target), flip(source, target)),
+        ("displacement map", lambda: shift_map(target, field), drawn.picture),
+    ):
+        print(f"| {name} | {_median(work, arguments.repeats):.2f} | {len(picture) / 1000:.0f} |")
 
 
 def _median(work: Callable[[], object], repeats: int) -> float:
