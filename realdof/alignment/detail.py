@@ -5,10 +5,13 @@ from scipy import fft
 
 from realdof.common.opencv import cv2
 
+# px; what other scales cost is in docs/explanation/alignment.md (tests/performance/alignment_numbers.py).
 _FINE_SCALE, _COARSE_SCALE = 0.8, 8.0
-# Beyond it the coarse Gaussian has no weight that matters, so the border of the frame no longer tells.
+# 2.5 standard deviations: beyond it the coarse Gaussian has 1.2 % of its weight.
 BAND_PASS_REACH = 20
 
+# px: twice the coarse scale, so that what the band-pass itself spreads is no repetition; and the share of the window's
+# own overlap below which a coefficient rests on the borders alone.
 _OWN_DETAIL, _SMALLEST_OVERLAP = 16, 0.3
 # At scales of 4 to 16 px demosaiced noise has 0.04 of the energy it has below, gravel 0.25, a photograph about 0.7.
 _BROAD_SCALES, _NOISE_BREADTH = (4.0, 16.0), 0.1

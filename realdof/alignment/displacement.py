@@ -13,9 +13,15 @@ FEWEST_TILES = 5
 
 # Huber's constant for 95 % efficiency on normal errors (Huber, Robust Statistics, 1981).
 _HUBER = 1.345
+# One-sided: 39 of 40 fields stay below the bound, which a test counts.
 _CONFIDENCE = 0.975
-# Added to the promised error of a tile: what the interpolation of its peak leaves, px.
+# Added to the promised error of a tile: what the interpolation of its peak leaves, px. A quarter of the 0.04 px between
+# the points that the peak is searched on (``tiles``).
 _PEAK_ERROR = 0.01
+# Of the normal matrix in double precision: six digits of the parameters are left.
+_SINGULAR = 1e10
+# Standard deviation of a normal distribution over its median absolute deviation is 1 / 0.6745.
+_MEDIAN_DEVIATION = 0.6745
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,11 @@ def fit_shift_model(tiles: TileShifts, grid: Grid) -> ShiftModel:
     weights = promised**2
     for _ in range(10):
         normal = design.T @ (weights[:, None] * design)
-        if np.linalg.cond(normal) > 1e10:
+        if np.linalg.cond(normal) > _SINGULAR:
             return unknown
         parameters = np.linalg.solve(normal, design.T @ (weights * target))
         residual = (target - design @ parameters) * promised
-        spread = max(float(np.median(np.abs(residual))) / 0.6745, 1e-9)
+        spread = max(float(np.median(np.abs(residual))) / _MEDIAN_DEVIATION, 1e-9)
         huber = np.minimum(1, _HUBER * spread / np.maximum(np.abs(residual), 1e-12))
         weights = promised**2 * huber
     freedom = len(target) - 8

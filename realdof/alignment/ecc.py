@@ -23,7 +23,12 @@ _TERMS = (
     ((0, -1, 2, 0), (1, -1, 1, 1)),
     ((0, -1, 1, 1), (1, -1, 0, 2)),
 )
+# Share of the frame; `verdict` refuses what overlaps by less than 0.4 anyway, so here it only ends hopeless climbs.
 _SMALLEST_OVERLAP = 0.1
+# Variance of a flat image: its standard deviation is below a fifteenth of a 16-bit step.
+_FLAT = 1e-12
+# Double precision keeps 16 digits, so four of the step's are left.
+_SINGULAR = 1e12
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def maximise_correlation(
         view_energy = _product(view, view, count) - mean_view**2
         template_energy = _product(template, template, count) - mean_template**2
         product = _product(view, template, count) - mean_view * mean_template
-        if min(view_energy, template_energy) <= 1e-12:
+        if min(view_energy, template_energy) <= _FLAT:
             break
         correlation = product / np.sqrt(view_energy * template_energy)
         if correlation > best.correlation:
@@ -200,7 +205,7 @@ def _steepest_descent(
 
 def _solved(normal_matrix: np.ndarray | None, descent: np.ndarray) -> np.ndarray | None:
     """The homography of one step; nothing where the images' texture does not determine it."""
-    if normal_matrix is None or np.linalg.cond(normal_matrix) > 1e12:
+    if normal_matrix is None or np.linalg.cond(normal_matrix) > _SINGULAR:
         return None
     a, b, c, d, e, f, g, h = np.linalg.solve(normal_matrix, descent)
     return np.array([[1 + a, b, c], [d, 1 + e, f], [g, h, 1]])

@@ -13,7 +13,8 @@ from realdof.geometry.grid import Grid, change_grid
 from realdof.images.colour import SATURATED, luma
 from realdof.images.resize import area_resize
 
-# Iterations at most, by how many times coarser the grid is.
+# Iterations at most, by how many times coarser the grid is: ECC stops by its epsilon before. These, the smallest side
+# and the smoothing give the same alignments when halved and doubled (tests/performance/alignment_numbers.py).
 _SCHEDULE = {8: 60, 4: 40, 2: 25, 1: 15}
 _SMALLEST_SIDE = 64
 # Coarser grids keep the shading: it carries ECC over displacements that detail cannot bridge.

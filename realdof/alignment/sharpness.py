@@ -18,6 +18,7 @@ from realdof.geometry.warp import warp
 
 # Standard deviations tried, px; larger blur leaves nothing between noise and shading.
 _SIGMAS = 0.35 * np.sqrt(2) ** np.arange(10)
+# Each narrows the interval to 0.62 of it: six leave 6 % of the first, below 0.05 sigma.
 _REFINEMENTS = 6
 
 

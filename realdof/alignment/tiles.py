@@ -20,6 +20,8 @@ TILE = 64
 # Electroacoust. 15 (2), 1967), and a small frame's corners are known three times as exactly.
 _MANY_TILES = 200
 
+# Which tiles are measured by. Half and twice of each: docs/explanation/alignment.md
+# (tests/performance/alignment_numbers.py). 0.1 px is what costs a pair 3.7 dB, see ``verdict``.
 _LARGEST_STANDARD_ERROR = 0.1
 _SMALLEST_EXPECTED_PEAK = 0.6
 _SMALLEST_SHARE_OF_PEAK = 0.6
@@ -168,7 +170,8 @@ def _correlate(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.nd
     flat = surface.reshape(len(surface), -1).argmax(axis=1)
     place = np.stack(np.unravel_index(flat, (TILE, TILE)), axis=1).astype(np.float64)
     place[place >= TILE / 2] -= TILE
-    # Around the whole-pixel peak the correlation is evaluated exactly, in two finer and finer grids.
+    # Around the whole-pixel peak the correlation is evaluated exactly, in two finer and finer grids: 11 points 0.2 px
+    # apart reach the neighbouring pixels, 11 points 0.04 px apart the neighbours among the first.
     for step in (0.2, 0.04):
         place, peak = _refined(cross, place, step)
     coefficient = peak / np.sqrt(np.maximum(energy[0] * energy[1], 1e-30))

@@ -86,25 +86,22 @@ def claimed_folder(
                 folder.rmdir()
 
 
-def built_once(out: Path, scene: str, identity: str, build: Callable[[], SceneRecord]) -> Finished:
-    """Build a scene unless it is built already of the same; its record is the last file to be written.
+def finished_scene(out: Path, scene: str, identity: str) -> Finished | None:
+    """A scene that is built already, and of the same as it would be built of now; ``None`` if it is not.
 
     Parameters
     ----------
     identity
         As ``SceneRecord.identity``: of what the scene would be built now.
-
-    Raises
-    ------
-    InputError
-        The scene cannot be built, or a file cannot be written.
     """
     record = _finished(out, scene)
-    if record is None or record.identity != identity:
-        remove_scene(out, scene)
-        record = build()
-        write_record(record_path(out, scene), record)
-    return Finished(without_maps(record), sha256_of(record_path(out, scene)))
+    return None if record is None or record.identity != identity else _told(out, record)
+
+
+def finish_scene(out: Path, record: SceneRecord) -> Finished:
+    """Write a scene's record, the last of its files; raises InputError if it cannot be written."""
+    write_record(record_path(out, record.name), record)
+    return _told(out, record)
 
 
 def write_images(out: Path, scene: str, images: Mapping[Role, np.ndarray]) -> dict[Role, OutputFile]:
@@ -165,6 +162,10 @@ def _open(out: Path, build: Build, scenes: Set[str]) -> None:
     except OSError as error:
         raise InputError(f"cannot write to {out}: {error.strerror}; give a folder that can be written to") from error
     write_record(out / BUILD, build)
+
+
+def _told(out: Path, record: SceneRecord) -> Finished:
+    return Finished(without_maps(record), sha256_of(record_path(out, record.name)))
 
 
 def _finished(out: Path, scene: str) -> SceneRecord | None:

@@ -10,7 +10,7 @@ from realdof.simulation.parameters import Simulation
 from realdof.simulation.simulate import simulate_scene
 
 SIMULATION = Simulation(size="small", largest_shift=20, largest_rotation=0.5, noisy_narrow=False)
-"""400x266 has 24 tiles only: of larger shifts and more noise too few are left to accept an alignment by."""
+"""Small displacements and little noise, so that the scenes are known exactly on 400x266 px."""
 
 MEMBERS = ("reference/A.ARW", "reference/B.ARW", "target/A.ARW", "target/B.ARW")
 

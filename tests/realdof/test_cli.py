@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from realdof.dataset.manifest import read_manifest
 from realdof.images.headers import read_header
 
 
@@ -30,6 +31,17 @@ def test_simulated_captures_are_found_inspected_and_developed(tmp_path: Path) ->
     again = realdof("develop", shot, "-o", developed)
     assert again.returncode == 2
     assert "--overwrite" in again.stderr
+
+
+@pytest.mark.slow
+def test_what_a_newcomer_simulates_becomes_pairs_and_faulty_scenes_come_only_when_asked_for(tmp_path: Path) -> None:
+    captures, out = tmp_path / "captures", tmp_path / "out"
+    assert realdof("simulate", captures).returncode == 0
+    assert realdof("build", captures, out).returncode == 0
+    assert [scene.verdict for scene in read_manifest(out).scenes] == ["accepted", "accepted"]
+    assert realdof("simulate", tmp_path / "more", "--scenes", 1, "--faulty").returncode == 0
+    names = sorted(folder.name for folder in (tmp_path / "more").iterdir())
+    assert names == ["001", "002-sky", "003-wrong-pair", "004-clipped"]
 
 
 @pytest.mark.parametrize(

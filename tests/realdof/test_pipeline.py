@@ -23,7 +23,7 @@ from realdof.images.headers import read_header
 from realdof.images.resize import area_resize
 from realdof.matching.photometry import apply_photometry
 from realdof.matching.quality import measure_quality
-from realdof.pipeline import build_dataset, placeless
+from realdof.pipeline import build_dataset
 from realdof.scene import opposite
 from realdof.settings import Settings
 from realdof.simulation.truth import read_truth
@@ -261,16 +261,6 @@ def test_a_build_that_goes_on_removes_the_report_of_the_one_before(
     (out / "report.html").write_text("as it was")
     build_dataset(three_scenes, out, Settings(), keep_stages=True)
     assert contents(out) == contents(data_set)
-
-
-def test_sentences_are_told_without_the_place_only_where_it_begins() -> None:
-    folders = [Path("/data"), Path("/data/out")]
-    assert placeless("/data/a/B.ARW is empty", folders) == "a/B.ARW is empty"
-    assert placeless("cannot write /data/out/x.png: full", folders) == "cannot write x.png: full"
-    assert placeless("/mnt/data/a/B.ARW is empty", folders) == "/mnt/data/a/B.ARW is empty"
-    assert placeless("'/data/a.ARW' and (/data/b.ARW)", folders) == "'a.ARW' and (b.ARW)"
-    assert placeless("/data.old/a.ARW is empty", folders) == "/data.old/a.ARW is empty"
-    assert placeless("/a/b.ARW is empty", [Path("/")]) == "a/b.ARW is empty"
 
 
 def test_a_build_whose_folder_was_taken_over_stops_before_it_writes_the_manifest(

@@ -10,15 +10,9 @@ import numpy as np
 from realdof.common.files import write_text
 from realdof.dataset.layout import PAIR, REFERENCE, REPORT, Role
 from realdof.dataset.manifest import Manifest, SceneRecord, SceneVerdict, read_manifest, read_record
-from realdof.dataset.report.pictures import (
-    ArrowField,
-    ColourMap,
-    arrow_field,
-    colour_map,
-    detail,
-    detail_corner,
-    thumbnail,
-)
+from realdof.dataset.report.displacement import ArrowField, ShiftMap, arrow_field, shift_map
+from realdof.dataset.report.flip import flip
+from realdof.dataset.report.pictures import ColourMap, colour_map, detail, detail_corner, thumbnail
 from realdof.images.files import read_pixels
 
 
@@ -36,10 +30,10 @@ COLUMNS = (
     Column("shift", "shift, px", "median residual displacement of the aligned reference pair", "{:.3f}"),
     Column("corner", "corner, px", "largest displacement left at a corner of the image", "{:.3f}"),
     Column("psnr", "PSNR, dB", "of the aligned reference pair, over red, green and blue", "{:.2f}"),
-    Column("ssim", "SSIM", "of the aligned reference pair, luma", "{:.4f}"),
-    Column("gain", "gain", "green: what the all-in-focus image was multiplied with", "{:.4f}"),
+    Column("ssim", "SSIM", "of the aligned reference pair, luma", "{:.3f}"),
+    Column("gain", "gain", "green: what the all-in-focus image was multiplied with", "{:.3f}"),
     Column("exposure", "exposure, %", "residual exposure error of the target pair, its worst channel", "{:.2f}"),
-    Column("blur", "blur, px", "median blur of the defocused image, standard deviation of a Gaussian", "{:.2f}"),
+    Column("blur", "blur, px", "of the defocused image, standard deviation of a Gaussian: 95 % have less", "{:.2f}"),
     Column("clipped", "clipped, %", "pixels of the defocused image with a clipped channel", "{:.2f}"),
 )
 
@@ -56,6 +50,7 @@ class SceneView:
     facts: tuple[str, ...]
     pictures: dict[str, str]
     field: ArrowField | None
+    shift: ShiftMap | None
     blur: ColourMap | None
     exposure: ColourMap | None
 
@@ -107,6 +102,7 @@ def view_of(out: Path, record: SceneRecord, doubts: tuple[str, ...]) -> SceneVie
         facts=_facts(record),
         pictures=_pictures(images),
         field=_field(record, images),
+        shift=_shift(record, images),
         blur=None if quality is None else colour_map(quality.blur_sigma, signed=False),
         exposure=colour_map([[block[1] if block else None for block in row] for row in exposure], signed=True),
     )
@@ -118,6 +114,8 @@ def _pictures(images: dict[Role, np.ndarray]) -> dict[str, str]:
         if sharpest in images:
             corner = detail_corner(images[sharpest])
             pictures |= {f"{role}_detail": detail(images[role], corner) for role in roles if role in images}
+    if all(role in images for role in PAIR):
+        pictures["flip"] = flip(*(images[role] for role in PAIR))
     return pictures
 
 
@@ -126,6 +124,12 @@ def _field(record: SceneRecord, images: dict[Role, np.ndarray]) -> ArrowField | 
         return None
     height, width = images[Role.REFERENCE_FIXED].shape[:2]
     return arrow_field(record.quality.residual_shift.field, height, width)
+
+
+def _shift(record: SceneRecord, images: dict[Role, np.ndarray]) -> ShiftMap | None:
+    if record.quality is None or Role.REFERENCE_FIXED not in images:
+        return None
+    return shift_map(images[Role.REFERENCE_FIXED], record.quality.residual_shift.field)
 
 
 def _figures(record: SceneRecord) -> dict[str, float]:
@@ -141,7 +145,7 @@ def _figures(record: SceneRecord) -> dict[str, float]:
             "psnr": quality.reference_psnr,
             "ssim": quality.reference_ssim,
             "exposure": 100 * max(error) if error else None,
-            "blur": quality.blur_median,
+            "blur": quality.blur_percentile_95,
             "clipped": 100 * quality.clipped_defocused,
         }
     return {key: value for key, value in found.items() if value is not None}

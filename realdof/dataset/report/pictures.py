@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realdof.alignment.displacement import ShiftVector
 from realdof.common.opencv import cv2
 from realdof.images.depth import to_eight_bits
 from realdof.images.resize import area_resize
@@ -15,7 +14,6 @@ THUMBNAIL_WIDTH = 480
 DETAIL = (320, 480)
 """Height and width in px of the detail that is shown pixel for pixel."""
 _WEBP_QUALITY = 82
-_LONGEST_ARROW = 90.0
 
 
 @dataclass(frozen=True)
@@ -24,26 +22,6 @@ class Corner:
 
     top: int
     left: int
-
-
-@dataclass(frozen=True)
-class Arrow:
-    """A displacement as it is drawn, px of the image."""
-
-    x: float
-    y: float
-    to_x: float
-    to_y: float
-
-
-@dataclass(frozen=True)
-class ArrowField:
-    """A displacement field's drawing: arrows, and how many times as long as the displacements they are."""
-
-    height: int
-    width: int
-    scale: float
-    arrows: tuple[Arrow, ...]
 
 
 @dataclass(frozen=True)
@@ -59,8 +37,8 @@ def thumbnail(pixels: np.ndarray) -> str:
     """A small copy of an image (H, W, 3) of 8 or 16 bits."""
     height, width = pixels.shape[:2]
     if width <= THUMBNAIL_WIDTH:
-        return _data_uri(to_eight_bits(pixels), ".webp")
-    return _data_uri(
+        return data_uri(to_eight_bits(pixels), ".webp")
+    return data_uri(
         area_resize(to_eight_bits(pixels), round(height * THUMBNAIL_WIDTH / width), THUMBNAIL_WIDTH), ".webp"
     )
 
@@ -88,20 +66,7 @@ def detail(pixels: np.ndarray, corner: Corner) -> str:
     """The detail at a corner, pixel for pixel."""
     height, width = DETAIL
     part = to_eight_bits(pixels)[corner.top : corner.top + height, corner.left : corner.left + width]
-    return _data_uri(np.ascontiguousarray(part), ".webp")
-
-
-def arrow_field(field: Sequence[ShiftVector], height: int, width: int) -> ArrowField | None:
-    """The drawing of a displacement field over an image; None for an empty field."""
-    if not field:
-        return None
-    longest = max(np.percentile([np.hypot(v.dx, v.dy) for v in field], 95), 1e-3)
-    # 1, 2 or 5 times a power of ten, so that the legend is a round number.
-    exact = _LONGEST_ARROW / longest
-    power = 10.0 ** np.floor(np.log10(exact))
-    scale = float(power * max(step for step in (1, 2, 5) if step * power <= exact * 1.0001))
-    arrows = tuple(Arrow(v.x, v.y, v.x + scale * v.dx, v.y + scale * v.dy) for v in field)
-    return ArrowField(height, width, scale, arrows)
+    return data_uri(np.ascontiguousarray(part), ".webp")
 
 
 def colour_map(rows: Sequence[Sequence[float | None]], *, signed: bool) -> ColourMap | None:
@@ -113,12 +78,13 @@ def colour_map(rows: Sequence[Sequence[float | None]], *, signed: bool) -> Colou
     lowest = -highest if signed else 0.0
     share = np.clip((np.nan_to_num(values) - lowest) / (highest - lowest), 0, 1)
     levels = np.round(255 * share).astype(np.uint8)
-    coloured = _blue_white_red(levels) if signed else _viridis(levels)
+    coloured = _blue_white_red(levels) if signed else viridis(levels)
     coloured[np.isnan(values)] = 128
-    return ColourMap(_data_uri(coloured, ".png"), lowest, highest)
+    return ColourMap(data_uri(coloured, ".png"), lowest, highest)
 
 
-def _viridis(levels: np.ndarray) -> np.ndarray:
+def viridis(levels: np.ndarray) -> np.ndarray:
+    """Colours of levels, uint8 (H, W): uint8 (H, W, 3)."""
     return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
 
 
@@ -129,7 +95,8 @@ def _blue_white_red(levels: np.ndarray) -> np.ndarray:
     return np.round(255 + (end - 255) * np.abs(share)).astype(np.uint8)
 
 
-def _data_uri(pixels: np.ndarray, suffix: str) -> str:
+def data_uri(pixels: np.ndarray, suffix: str) -> str:
+    """An image, uint8 (H, W, 3), as the data URI of a ``.webp`` or ``.png`` file."""
     options = [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY] if suffix == ".webp" else []
     encoded = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)[1]
     return f"data:image/{suffix[1:]};base64,{base64.b64encode(encoded.tobytes()).decode()}"

@@ -81,7 +81,7 @@ def test_an_image_that_two_workers_die_of_or_that_needs_too_much_memory_fails_al
     _, summary = runner.run(task, lives(tmp_path, 2, greedy=True), tmp_path / "results", workers=workers)
     assert list(summary.failed) == ["001", "002"]
     assert "memory" in summary.failed["001"]
-    assert "died twice" in summary.failed["002"]
+    assert "ended twice without a result" in summary.failed["002"]
     folder, summary = runner.run(task, DyingFactory(tmp_path / "lives"), tmp_path / "results")
     assert summary.failed == {}, "the next run computes what failed"
     assert len((folder.path / "records.jsonl").read_text().splitlines()) == 6

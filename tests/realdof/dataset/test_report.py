@@ -1,5 +1,6 @@
 """The report of a built data set: one page that shows what a scene is to be trusted for."""
 
+import base64
 import io
 import re
 from pathlib import Path
@@ -8,19 +9,23 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageSequence
 from view_pairs import view_pair
 
 from realdof.alignment.displacement import ShiftVector
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.common.errors import InputError
 from realdof.dataset.layout import MANIFEST, Role, image_path, record_path
-from realdof.dataset.manifest import Build, Manifest, OutputFile, SceneRecord, without_maps, write_record
+from realdof.dataset.manifest import Build, Manifest, OutputFile, SceneRecord, read_record, without_maps, write_record
+from realdof.dataset.report.displacement import arrow_field, shift_map
+from realdof.dataset.report.flip import FLIP_WIDTH, PERIOD_MS, flip
 from realdof.dataset.report.page import write_report
-from realdof.dataset.report.pictures import arrow_field, colour_map, detail_corner
+from realdof.dataset.report.pictures import colour_map, detail_corner
 from realdof.geometry.grid import Grid
 from realdof.geometry.region import valid_region
 from realdof.geometry.warp import warp_to_grid
-from realdof.images.files import write_pixels
+from realdof.images.depth import to_eight_bits
+from realdof.images.files import read_pixels, write_pixels
 from realdof.matching.photometry import apply_photometry, fit_photometry
 from realdof.matching.quality import measure_quality
 from realdof.settings import Settings
@@ -200,6 +205,78 @@ def test_arrows_are_a_round_number_of_times_as_long_as_the_displacements() -> No
 def test_an_empty_map_is_not_drawn() -> None:
     assert colour_map([[None, None]], signed=True) is None
     assert colour_map([], signed=False) is None
+
+
+def _frames(uri: str) -> list[np.ndarray]:
+    animation = Image.open(io.BytesIO(base64.b64decode(uri.partition("base64,")[2])))
+    return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(animation)]
+
+
+def test_the_flip_shows_source_and_target_in_turn_without_end(built: Path) -> None:
+    source, target = (read_pixels(image_path(built, "atrium", role)) for role in (Role.SOURCE, Role.TARGET))
+    uri = flip(source, target)
+    animation = Image.open(io.BytesIO(base64.b64decode(uri.partition("base64,")[2])))
+    assert (animation.format, animation.n_frames, animation.info["loop"]) == ("WEBP", 2, 0)  # type: ignore[attr-defined]
+    for frame, image in zip(_frames(uri), (source, target), strict=True):
+        assert np.abs(frame.astype(float) - to_eight_bits(image)).mean() < 4
+    animation.load()
+    assert animation.info["duration"] == PERIOD_MS
+    assert f'src="{uri}"' in (built / "report.html").read_text(encoding="utf-8").replace("&#43;", "+")
+
+
+def test_a_flip_of_large_images_is_reduced_and_one_of_two_sizes_is_refused() -> None:
+    large = np.random.default_rng(0).integers(0, 65535, (900, 1350, 3), np.uint16)
+    (first, _) = _frames(flip(large, large // 2))
+    assert first.shape == (533, FLIP_WIDTH, 3)
+    with pytest.raises(ValueError, match="no pair"):
+        flip(large, large[1:])
+
+
+def test_the_displacement_map_colours_each_tile_by_its_length_and_leaves_the_others_grey() -> None:
+    field = [ShiftVector(32, 32, 0.03, 0.04), ShiftVector(96, 32, 0.0, 0.0), ShiftVector(32, 96, 0.0, 0.01)]
+    drawn = shift_map(np.full((128, 128, 3), 32768, np.uint16), field)
+    assert drawn is not None
+    assert drawn.highest == pytest.approx(0.05)
+    (pixels,) = _frames(drawn.picture)
+    left, right, below, unknown = (pixels[y, x].astype(int) for y, x in ((32, 32), (32, 96), (96, 32), (96, 96)))
+    # Viridis goes from blue over green to yellow.
+    assert left[0] > 150
+    assert left[2] < 110
+    assert right[2] > right[1]
+    assert below[2] > below[0]
+    assert np.ptp(unknown) <= 4
+    assert shift_map(np.zeros((128, 128, 3), np.uint16), []) is None
+
+
+def test_the_title_names_the_set_and_verdicts_that_no_scene_has_are_grey(page: Any) -> None:
+    assert page.title == "set – RealDOF data set of 3 scenes"
+    assert page.find_element("css selector", "h1").text == "RealDOF data set set"
+    grey = [badge.text for badge in page.find_elements("css selector", ".verdict.none")]
+    assert grey
+    assert all(text.startswith("0 ") for text in grey)
+    counted = page.find_elements("css selector", "body > p .verdict:not(.none)")
+    assert counted
+    assert not any(badge.text.startswith("0 ") for badge in counted)
+
+
+@pytest.mark.parametrize("width", [504, 1280])
+def test_nothing_is_wider_than_a_narrow_window_nor_a_row_of_the_table(page: Any, width: int) -> None:
+    size = page.get_window_size()
+    page.set_window_size(width, 900)
+    try:
+        wide = "const box = document.querySelector(arguments[0]); return box.scrollWidth - box.clientWidth"
+        assert page.execute_script("return innerWidth") == width
+        assert page.execute_script(wide, "html") <= 0
+        assert page.execute_script(wide, ".scroll") <= 0
+    finally:
+        page.set_window_size(size["width"], size["height"])
+
+
+def test_the_blur_that_is_told_is_not_that_of_the_parts_in_focus(built: Path) -> None:
+    record = read_record(built, "atrium")
+    assert record.quality is not None
+    text = (built / "report.html").read_text(encoding="utf-8")
+    assert f">{record.quality.blur_percentile_95:.2f}</td>" in text
 
 
 def test_the_detail_is_cut_where_the_texture_is() -> None:

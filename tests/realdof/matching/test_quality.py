@@ -77,6 +77,23 @@ def test_a_displacement_that_is_left_is_measured_and_speaks_against_the_scene(
     assert "displaced" in quality.reason
 
 
+def test_a_part_that_is_displaced_counts_though_median_and_corners_are_not(
+    views: tuple[np.ndarray, np.ndarray, Alignment],
+) -> None:
+    """The 95th percentile is part of what is displaced at most."""
+    warped = views[1].copy()
+    warped[:, 320:448] = moved(views[1], -0.6)[:, 320:448]
+    quality = measure(views, reference_moved=warped)
+    left = quality.residual_shift
+    assert left.median is not None
+    assert left.corner is not None
+    assert max(left.median, left.corner) < 0.1
+    assert left.percentile_95 == pytest.approx(0.6, abs=0.1)
+    assert left.largest == left.percentile_95
+    assert quality.verdict == "rejected"
+    assert f"displaced by {left.percentile_95:.2f} px" in quality.reason
+
+
 def test_the_field_points_to_where_the_moving_photograph_has_gone(
     views: tuple[np.ndarray, np.ndarray, Alignment],
 ) -> None:
