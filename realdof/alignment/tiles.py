@@ -44,6 +44,9 @@ class TileShifts:
         float64 (rows, columns): correlation coefficient of the tile at its best shift.
     expected_peak
         float64 (rows, columns): what the coefficient would be if the tiles differed by the photographs' noise alone.
+    sure_error, sure_peak
+        As ``standard_error`` and ``expected_peak``, for what a single tile is to prove: from the middle of the tile, which
+        the correlation looks at, and with the tile's own noise where that is larger, as shot noise is in the shadows.
     within
         bool (rows, columns): the whole tile has content in both photographs.
     gradients, moving_gradients
@@ -56,6 +59,8 @@ class TileShifts:
     standard_error: np.ndarray
     peak: np.ndarray
     expected_peak: np.ndarray
+    sure_error: np.ndarray
+    sure_peak: np.ndarray
     within: np.ndarray
     gradients: np.ndarray
     moving_gradients: np.ndarray
@@ -96,6 +101,12 @@ def tile_shifts(reference: np.ndarray, moving: np.ndarray, *, valid: np.ndarray 
     energy, other_energy = _gradient_energy(first), _gradient_energy(second)
     error = _standard_error(energy, np.hypot(noise, other_noise))
     expected_peak = np.sqrt(_signal_share(first, noise) * _signal_share(second, other_noise))
+    weight = _window() / np.sqrt(np.mean(_window() ** 2))
+    middle, other_middle = first * weight, second * weight
+    own, other_own = (
+        np.maximum(level, _noise_of_tiles(_tiles(grey, tops, lefts)))
+        for level, grey in ((noise, reference), (other_noise, moving))
+    )
     within = np.ones(len(first), bool) if valid is None else _tiles(valid, tops, lefts).all(axis=(1, 2))
     shifts, peak = _correlate(first, second)
     x, y = np.meshgrid(lefts + TILE / 2, tops + TILE / 2)
@@ -106,6 +117,8 @@ def tile_shifts(reference: np.ndarray, moving: np.ndarray, *, valid: np.ndarray 
         standard_error=error.reshape(shape),
         peak=peak.reshape(shape),
         expected_peak=expected_peak.reshape(shape),
+        sure_error=_standard_error(_gradient_energy(first, weight), np.hypot(own, other_own)).reshape(shape),
+        sure_peak=np.sqrt(_signal_share(middle, own) * _signal_share(other_middle, other_own)).reshape(shape),
         within=within.reshape(shape),
         gradients=(energy - _noise_energy(noise)).reshape(*shape, 3),
         moving_gradients=(other_energy - _noise_energy(other_noise)).reshape(*shape, 3),
@@ -126,10 +139,12 @@ def _tiles(image: np.ndarray, tops: np.ndarray, lefts: np.ndarray) -> np.ndarray
     return windows[np.ix_(tops, lefts)].reshape(-1, TILE, TILE)
 
 
-def _gradient_energy(tiles: np.ndarray) -> np.ndarray:
-    """Sums of xx, xy and yy of the central differences, (tiles, 3)."""
+def _gradient_energy(tiles: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """Sums of xx, xy and yy of the central differences, (tiles, 3), weighted by the square of ``weight``."""
     horizontal = (tiles[:, 1:-1, 2:] - tiles[:, 1:-1, :-2]) / 2
     vertical = (tiles[:, 2:, 1:-1] - tiles[:, :-2, 1:-1]) / 2
+    if weight is not None:
+        horizontal, vertical = horizontal * weight[1:-1, 1:-1], vertical * weight[1:-1, 1:-1]
     pairs = ((horizontal, horizontal), (horizontal, vertical), (vertical, vertical))
     return np.stack([np.einsum("tij,tij->t", first, second) for first, second in pairs], axis=1)
 
@@ -139,7 +154,14 @@ def _noise_energy(noise: float) -> np.ndarray:
     return np.array([1, 0, 1]) * (noise**2 * NOISE_GRADIENT * TILE**2)
 
 
-def _standard_error(energy: np.ndarray, noise: float) -> np.ndarray:
+def _noise_of_tiles(tiles: np.ndarray) -> np.ndarray:
+    """The most that can be noise in each tile, (tiles,): everything in its finest diagonal details."""
+    even, odd = tiles[:, ::2], tiles[:, 1::2]
+    diagonal = (even[..., ::2] - even[..., 1::2] - odd[..., ::2] + odd[..., 1::2]) / 2
+    return np.asarray(np.sqrt(np.mean(diagonal**2, axis=(1, 2))))
+
+
+def _standard_error(energy: np.ndarray, noise: float | np.ndarray) -> np.ndarray:
     """Cramér-Rao bound on a tile's shift in its worst direction, (tiles,), px; ``noise`` of both photographs."""
     xx, xy, yy = energy.T
     weakest = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
@@ -148,16 +170,21 @@ def _standard_error(energy: np.ndarray, noise: float) -> np.ndarray:
     return np.asarray(noise / np.sqrt(np.maximum(weakest - own, 1e-30)), np.float64)
 
 
-def _signal_share(tiles: np.ndarray, noise: float) -> np.ndarray:
+def _signal_share(tiles: np.ndarray, noise: float | np.ndarray) -> np.ndarray:
     """The part of a tile's energy that is not noise, (tiles,)."""
     energy = np.einsum("tij,tij->t", tiles, tiles, dtype=np.float64) / tiles[0].size
     return np.asarray(1 - np.minimum(noise**2 * NOISE_ENERGY / np.maximum(energy, 1e-30), 1))
 
 
+def _window() -> np.ndarray:
+    """Hann's window over a tile, float32."""
+    taper = np.hanning(TILE + 2)[1:-1].astype(np.float32)
+    return np.outer(taper, taper)
+
+
 def _correlate(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Shift (tiles, 2) as (x, y) and correlation coefficient (tiles,) at the peak of the cross-correlation."""
-    taper = np.hanning(TILE + 2)[1:-1].astype(np.float32)
-    window = np.outer(taper, taper)
+    window = _window()
     spectra = []
     energy = []
     for tiles in (first, second):

@@ -27,7 +27,8 @@ _SMALLEST_OVERLAP = 0.4
 _ACCEPTED_ERROR, _DOUBTFUL_ERROR = 0.15, 0.3
 # In right pairs a tile is off by 8 of its standard errors at most, on a moved object by 100 and more.
 _MOVED_PX, _MOVED_ERRORS, _EXACT = 0.3, 12.0, 0.02
-# Where noise allows such a correlation, texture is so clear that a tile that does not match shows something else.
+# Where noise allows such a correlation, texture is so clear that a tile that lies elsewhere, or does not match, shows
+# something else. In noise the highest peak of a tile with little texture may be anywhere.
 _CLEAR_TEXTURE = 0.9
 _MOVED_SHARE = 0.01
 # Right pairs have 1.02 at most, a streak of 5 px in one of them makes 1.34.
@@ -99,9 +100,9 @@ class Evidence:
         """Share of the tiles with texture that lie elsewhere than the fitted field says, or show something else."""
         tiles = self.tiles
         residual = np.linalg.norm(tiles.shifts - self.model.at(tiles.centres), axis=-1)
-        off = (residual > _MOVED_PX) & (residual > _MOVED_ERRORS * np.hypot(tiles.standard_error, _EXACT))
-        other = (tiles.expected_peak >= _CLEAR_TEXTURE) & ~tiles.matched
-        return float((tiles.textured & (off | other)).sum() / max(1, tiles.textured.sum()))
+        off = (residual > _MOVED_PX) & (residual > _MOVED_ERRORS * np.hypot(tiles.sure_error, _EXACT))
+        clear = tiles.textured & (tiles.sure_peak >= _CLEAR_TEXTURE)
+        return float((clear & (off | ~tiles.matched)).sum() / max(1, tiles.textured.sum()))
 
 
 def judge(evidence: Evidence) -> tuple[Verdict, str]:

@@ -17,7 +17,7 @@ def tiles(random: np.random.Generator, rows: int, columns: int, scatter: float, 
     shifts = scatter * random.standard_normal(centres.shape) + (shift, 0.0)
     ones = np.ones((rows, columns))
     gradients = np.ones((rows, columns, 3))
-    return TileShifts(centres, shifts, 0.01 * ones, ones, ones, ones > 0, gradients, gradients)
+    return TileShifts(centres, shifts, 0.01 * ones, ones, ones, 0.01 * ones, ones, ones > 0, gradients, gradients)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(2, 4), (3, 5), (6, 9)])
