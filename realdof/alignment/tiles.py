@@ -45,8 +45,8 @@ class TileShifts:
     expected_peak
         float64 (rows, columns): what the coefficient would be if the tiles differed by the photographs' noise alone.
     sure_error, sure_peak
-        As ``standard_error`` and ``expected_peak``, for what a single tile is to prove: from the middle of the tile, which
-        the correlation looks at, and with the tile's own noise where that is larger, as shot noise is in the shadows.
+        As ``standard_error`` and ``expected_peak``, for what a single tile is to prove: from the middle of the tile,
+        which the correlation looks at, and with the tile's own noise where that is larger, as in the shadows.
     within
         bool (rows, columns): the whole tile has content in both photographs.
     gradients, moving_gradients
