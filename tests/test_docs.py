@@ -60,6 +60,18 @@ def test_committed_text_names_no_path_of_the_machine_it_was_written_on() -> None
         assert not re.search(r"/(work|root|home)/", (ROOT / page).read_text(encoding="utf-8")), page
 
 
+@pytest.mark.slow
+def test_the_examples_of_the_page_on_python_run_in_its_order(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "how-to" / "notebook.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    asked = "assert scores.keys() == {'psnr', 'ssim', 'mae', 'lpips'}; assert len(frame) == 10"
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join([*blocks, asked])], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_place_that_the_migration_page_names_exists() -> None:
     text = (ROOT / "docs" / "how-to" / "migrate.md").read_text(encoding="utf-8")
     places = [
