@@ -49,6 +49,8 @@ class Plan:
         How the network lies in memory, and whether `torch.compile` makes kernels for its training step.
     loss
         One of `ifan.training.losses.DEBLURRING_LOSSES`.
+    lpips
+        Weight of LPIPS as a further term of the loss.
     """
 
     accelerator: Accelerator
@@ -65,6 +67,7 @@ class Plan:
     channels_last: bool
     compiled: bool
     loss: DeblurringLoss = "detail"
+    lpips: float = 0.01
 
     @property
     def recipe(self) -> Recipe:
@@ -148,7 +151,9 @@ def prepare(
     fabric = Fabric(accelerator=plan.accelerator, devices=1, precision="32-true")
     start = variant.sets.find("synthetic") if start is None else start
     network = started_from(start, variant)
-    module = TrainedIFAN(network, None, loss=plan.loss, half_precision=plan.precision == "bf16-mixed")
+    module = TrainedIFAN(
+        network, None, loss=plan.loss, half_precision=plan.precision == "bf16-mixed", perceptual=plan.lpips
+    )
     torch.backends.cudnn.benchmark = plan.accelerator == "cuda"
     if plan.channels_last:
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -157,14 +162,15 @@ def prepare(
     style = PatchStyle(crop=plan.crop)
     recipe = replace(plan.recipe, seed=seed)
     about = {"variant": variant.name, "recipe": recipe.described(), "patches": asdict(style),
-             "precision": plan.precision, "loss": plan.loss, "tiles": len(sources.bank.tiles),
+             "precision": plan.precision, "loss": plan.loss, "lpips": plan.lpips, "tiles": len(sources.bank.tiles),
              **(card or {})}  # fmt: skip
     validation = GroupValidation(groups, folder, variant, lambda step: {"steps": step} | about)
     trainer = Trainer(
         module, SyntheticPatches(sources, style, plan.batch, seed), recipe, folder,
         fabric=fabric, validate=validation, save_every=save_every, validate_every=validate_every,
         settings={"variant": variant.name, "recipe_name": "synthetic", "crop": plan.crop, "loss": plan.loss,
-                  "precision": plan.precision, "tiles": len(sources.bank.tiles), "start": sha256_of(start)},
+                  "lpips": plan.lpips, "precision": plan.precision, "tiles": len(sources.bank.tiles),
+                  "start": sha256_of(start)},
     )  # fmt: skip
     trainer.resume()
     return trainer

@@ -10,6 +10,7 @@ from torch.nn import functional
 from ifan.network import IFAN
 from ifan.reblurring import ReblurringNetwork
 from ifan.shape import SIZE_MULTIPLE
+from ifan.training.perceptual import PerceptualLoss
 
 
 def downsample(image: Tensor) -> Tensor:
@@ -115,13 +116,22 @@ class TrainedIFAN(nn.Module):
 
     ``forward`` takes a batch of four images, float (B, 3, H, W) each: ``image``, ``left``, ``right``, ``target``.
     With ``half_precision`` the network computes in bfloat16 where that is safe; images and losses stay float32,
-    whose rounding would else be larger than the errors of sharp images (8 bits: 50 dB).
+    whose rounding would else be larger than the errors of sharp images (8 bits: 50 dB). With ``perceptual`` above 0,
+    LPIPS is a further term with that weight; not in the paper.
     """
 
     def __init__(
-        self, network: IFAN, reblurring: ReblurringNetwork | None, *, loss: str = "mse", half_precision: bool = False
+        self,
+        network: IFAN,
+        reblurring: ReblurringNetwork | None,
+        *,
+        loss: str = "mse",
+        half_precision: bool = False,
+        perceptual: float = 0.0,
     ) -> None:
         super().__init__()
+        self.perceptual_weight = perceptual
+        self.perceptual = PerceptualLoss() if perceptual > 0 else None
         self.half_precision = half_precision
         self.deblurring_loss = DEBLURRING_LOSSES[loss]
         self.network = network
@@ -133,12 +143,15 @@ class TrainedIFAN(nn.Module):
         shape = self.network.shape
         with torch.autocast(image.device.type, torch.bfloat16, enabled=self.half_precision):
             prediction = self.network.predict(image, torch.cat([right, left], dim=1) if shape.dual else None)
-        terms = {"deblur": self.deblurring_loss(prediction.image, target)}
+        terms = {"deblur": self.deblurring_loss(prediction.image.to(target.dtype), target)}
         if prediction.disparity is not None:
             # The paper trains the estimator on the right view alone, not on the merged image it sees at test time.
             with torch.autocast(image.device.type, torch.bfloat16, enabled=self.half_precision):
                 disparity = prediction.disparity if shape.dual else self.network.estimate_disparity(right)
             terms["disparity"] = disparity_loss(disparity.to(right.dtype), right, left)
+        if self.perceptual is not None:
+            with torch.autocast(image.device.type, torch.bfloat16, enabled=self.half_precision):
+                terms["lpips"] = self.perceptual_weight * self.perceptual(prediction.image, target)
         if self.reblurring is not None and prediction.filter_map is not None:
             reblurred = self.reblurring(prediction.filter_map, downsample_nearest(target))
             terms["reblur"] = reblurring_loss(reblurred, image)
