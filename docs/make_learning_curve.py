@@ -1,9 +1,11 @@
-"""Draws what held-out scenes gained during a training: python docs/make_learning_curve.py RUN/log.csv PSNR LPIPS
+"""Draws losses and gains of the training on rendered defocus: python docs/make_learning_curve.py LOG.csv LOG.txt
 
-PSNR and LPIPS are those of the weights that the run began with. The rows of the figures are printed too.
+LOG.csv has rows of network, step, seconds, rate, and the losses deblur, disparity and lpips; LOG.txt has lines with the
+gains of the validations. The training on the GPU wrote both.
 """
 
 import csv
+import re
 import sys
 from pathlib import Path
 
@@ -14,35 +16,48 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 IMAGES = Path(__file__).parent / "images"
+BANDS = {"sharp": "in focus", "to_4": "1 to 4 px", "to_10": "4 to 10 px", "to_25": "10 to 25 px"}
+"""Names of the validation's bands in the log, and what they are called in the picture."""
 
 
-def validations(log: Path) -> list[tuple[int, dict[str, float]]]:
-    """Step and figures of every validation in a run's log."""
-    with log.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["validation"]]
-    return [
-        (
-            int(row["step"]),
-            {name: float(value) for name, value in (one.split("=") for one in row["validation"].split())},
-        )
-        for row in rows
-    ]
+def losses(table: Path) -> tuple[list[tuple[int, float]], int]:
+    """Step, counted over both networks, and the deblurring loss; and the first step of ``ifan-dual``."""
+    with table.open(newline="") as file:
+        rows = [(row[0], int(row[1]), float(row[4])) for row in csv.reader(file)]
+    first = max(step for network, step, _ in rows if network == "ifan")
+    return [(step + (first if network == "ifan-dual" else 0), loss) for network, step, loss in rows], first
+
+
+def validations(words: Path) -> list[tuple[int, dict[str, float]]]:
+    """Step, counted over both networks, and the gain of each band in dB."""
+    found: list[tuple[int, dict[str, float]]] = []
+    first = 0
+    for line in words.read_text(encoding="utf-8").splitlines():
+        gains = {band: float(gain) for band, gain in re.findall(r"(\w+) ([+-]\d+\.\d+) \(least", line)}
+        if not BANDS.keys() <= gains.keys():
+            continue
+        dual = "ifan-dual" in line
+        step = re.search(r"(?:step|after) (\d+)", line)
+        here = int(step.group(1)) if step else 0
+        first = first if dual else here
+        found.append((here + first if dual else here, gains))
+    return found
 
 
 def main() -> None:
-    """Draw the PSNR's and the LPIPS's gain over the defocused image by step."""
-    found = validations(Path(sys.argv[1]))
-    begun = dict(zip(("psnr", "lpips"), map(float, sys.argv[2:4]), strict=True))
-    found.insert(0, (0, found[0][1] | begun))
-    steps = [step for step, _ in found]
-    psnr = [figures["psnr"] - figures["psnr_input"] for _, figures in found]
-    lpips = [figures["lpips_input"] - figures["lpips"] for _, figures in found]
-    for step, figures in found:
-        print(f"| {step:,} | {figures['psnr']:.2f} | {figures['lpips']:.4f} |")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-    for axes, gains, title in ((left, psnr, "PSNR gained, dB"), (right, lpips, "LPIPS reduced by")):
-        axes.plot(steps, gains, marker="o", markersize=3, color="#1f6f8b")
-        axes.set(title=title, xlabel="step of this stretch", ylim=(0, 1.15 * max(gains)))
+    """Draw the gain of each band of blur radii, and the loss, by step."""
+    (trained, switch), judged = losses(Path(sys.argv[1])), validations(Path(sys.argv[2]))
+    for step, gains in judged:
+        print(f"| {step:,} | " + " | ".join(f"{gains[band]:+.2f}" for band in BANDS) + " |")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    for band, name in BANDS.items():
+        left.plot([step for step, _ in judged], [gains[band] for _, gains in judged], marker="o", ms=3, label=name)
+    left.set(title="PSNR gained by rendered blur, dB", xlabel="step")
+    left.legend(fontsize=8)
+    right.plot([step for step, _ in trained], [loss for _, loss in trained], color="#1f6f8b", lw=1)
+    right.set(title="deblurring loss (detail)", xlabel="step")
+    for axes in (left, right):
+        axes.axvline(switch, color="grey", ls=":", lw=1)
         axes.grid(alpha=0.3)
     figure.savefig(IMAGES / "learning_curve.png", dpi=110)
 

@@ -11,7 +11,7 @@ import torch
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 
-PARTS = {"step", "settings", "module", "averaged", "optimiser"}
+PARTS = {"step", "seconds", "settings", "module", "averaged", "optimiser"}
 """What a checkpoint holds."""
 _PARTS_BEFORE = {"step", "recipe", "module", "averaged", "optimiser"}
 """What checkpoints of version 0.1 held: not all settings were among them."""

@@ -54,7 +54,7 @@ class Trainer:
     """One training run in one folder, which can be stopped and continued to the bit.
 
     Every random draw depends on (seed, step, process) alone, so a run has no hidden state beyond what ``last.pt``
-    saves: weights, averaged weights, optimiser and step.
+    saves: weights, averaged weights, optimiser, step and seconds.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Trainer:
     Raises
     ------
     InputError
-        The folder cannot be written to.
+        The folder cannot be written to, or the recipe limits the time of several processes.
     """
 
     def __init__(
@@ -102,6 +102,9 @@ class Trainer:
         self.save_every = save_every
         self.validate_every = validate_every
         self.step = 0
+        self.seconds = 0.0
+        if recipe.seconds is not None and self.fabric.world_size > 1:
+            raise InputError("a training that is limited by time runs on one process; give --steps, not --seconds")
         self.averaged = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True).to(
             self.fabric.device
         )
@@ -137,6 +140,7 @@ class Trainer:
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = state["step"]
+        self.seconds = state["seconds"]
         return True
 
     def save(self) -> None:
@@ -151,6 +155,7 @@ class Trainer:
             return
         state = {
             "step": self.step,
+            "seconds": self.seconds,
             "settings": self.settings,
             "module": self.module.state_dict(),
             "averaged": self.averaged.state_dict(),
@@ -159,7 +164,7 @@ class Trainer:
         write_state(self.checkpoint, state)
 
     def run(self, report: Callable[[Progress], None] = lambda progress: None) -> bool:
-        """Train to the recipe's last step; False if a SIGTERM or SIGINT ended it early, with everything saved.
+        """Train to the end of the recipe; False if a SIGTERM or SIGINT ended it early, with everything saved.
 
         Raises
         ------
@@ -168,9 +173,11 @@ class Trainer:
         """
         started = time.perf_counter()
         with self._stopping_on_signals(), self._logging() as log:
-            while self.step < self.recipe.steps and not self._stop:
+            while not self.finished and not self._stop:
+                begun = time.perf_counter()
                 losses, rate = self._iterate()
                 self.step += 1
+                self.seconds += time.perf_counter() - begun
                 report(Progress(self.step, losses, rate, time.perf_counter() - started))
                 validated = self._validate_if_due()
                 if log is not None and (validated or self._row_is_due):
@@ -178,10 +185,15 @@ class Trainer:
                 if self.step % self.save_every == 0:
                     self.save()
         self.save()
-        return self.step >= self.recipe.steps
+        return self.finished
+
+    @property
+    def finished(self) -> bool:
+        """Whether the recipe's steps, or its time, are used up."""
+        return self.recipe.done(self.step, self.seconds) >= 1
 
     def _iterate(self) -> tuple[dict[str, float], float]:
-        rate = self.recipe.rate(self.step)
+        rate = self.recipe.rate(self.step, self.seconds)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         rank, world = self.fabric.global_rank, self.fabric.world_size
@@ -224,7 +236,7 @@ class Trainer:
         )
 
     def _validate_if_due(self) -> Mapping[str, float]:
-        due = self.step % self.validate_every == 0 or self.step == self.recipe.steps
+        due = self.step % self.validate_every == 0 or self.finished
         if self.validate is None or not due:
             return {}
         if self.fabric.world_size > 1:
@@ -238,7 +250,7 @@ class Trainer:
     def _row_is_due(self) -> bool:
         from benchmark.training.log import EVERY
 
-        return self.step % EVERY == 0 or self.step == self.recipe.steps or self._stop
+        return self.step % EVERY == 0 or self.finished or self._stop
 
     @contextmanager
     def _logging(self) -> Iterator["TrainingLog | None"]:

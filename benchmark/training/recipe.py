@@ -39,6 +39,9 @@ class Recipe:
         Seed of every random draw.
     optimiser
         ``radam``, with decoupled weight decay, is IFAN's; ``adam`` is the baselines'.
+    seconds
+        Longest time for the iterations, on one process. The rate of ``cosine`` then falls with time, and the run ends
+        when time or steps are used up. Such a run cannot be repeated to the bit. None: only steps count.
     """
 
     steps: int = 600_000
@@ -53,13 +56,19 @@ class Recipe:
     ema: float = 0.999
     seed: int = 0
     optimiser: Literal["radam", "adam"] = "radam"
+    seconds: float | None = None
 
-    def rate(self, step: int) -> float:
-        """The learning rate of iteration ``step``, counted from 0."""
+    def rate(self, step: int, seconds: float = 0.0) -> float:
+        """The learning rate of iteration ``step``, counted from 0, after ``seconds`` of iterations."""
         rate = self.learning_rate * min(1.0, (step + 1) / (self.warmup + 1))
         if self.schedule == "cosine":
-            return rate * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+            return rate * 0.5 * (1 + math.cos(math.pi * self.done(step, seconds)))
         return rate * 0.5 ** sum(step >= milestone for milestone in self.milestones)
+
+    def done(self, step: int, seconds: float = 0.0) -> float:
+        """The part of the run that is done, 0 to 1."""
+        by_time = 0.0 if self.seconds is None else seconds / self.seconds
+        return min(1.0, max(step / self.steps, by_time))
 
     def changed(self, options: Mapping[str, Any]) -> "Recipe":
         """The recipe with some fields replaced; fields that are None in ``options`` keep their value."""

@@ -19,7 +19,8 @@ def run_training(trainer: Trainer, title: str) -> bool:
 
         def report(progress: Progress) -> None:
             losses = " ".join(f"{name} {value:.4f}" for name, value in progress.losses.items())
-            bar.update(task, completed=progress.step, detail=losses)
+            done = trainer.recipe.done(trainer.step, trainer.seconds)
+            bar.update(task, completed=done * trainer.recipe.steps, detail=losses)
 
         finished = trainer.run(report)
     if first:

@@ -1,7 +1,7 @@
 """The command `ifan train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,8 +11,19 @@ from ifan.training.choices import DeblurringLoss, Initialisation
 
 
 def train(
+    context: typer.Context,
     out: options.Out,
     data: options.Data = None,
+    named: Annotated[
+        Literal["synthetic"] | None,
+        typer.Option("--recipe", help="The whole training of the shipped weights, with --photographs."),
+    ] = None,
+    validation: Annotated[
+        Path | None, typer.Option(help="With --recipe: other photographs, to validate on at four strengths of blur.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1.0, help="With --recipe: longest time for the iterations.")
+    ] = None,
     photographs: Annotated[
         Path | None,
         typer.Option(help="Sharp photographs: every patch is rendered anew; --data then only validates."),
@@ -71,7 +82,15 @@ def train(
     from ifan.training.loop import Settings
     from ifan.training.loop import train as prepare
     from ifan.variants import ABLATION, variant_named
+    from realdof.common.errors import InputError
 
+    if named is not None:
+        from ifan.cli.recipe import train_by_recipe
+
+        train_by_recipe(context, out, variant_named(variant), photographs, validation, start, seed)
+        return
+    if validation is not None or seconds is not None:
+        raise InputError("--validation and --seconds belong to --recipe; give it too")
     rendering = {"largest_radius": largest_radius, "electrons": electrons, "leaves_share": leaves}
     seen = chosen_data(data, photographs, depth, rendering, loaders)
     recipe = Recipe().changed(

@@ -49,6 +49,20 @@ def test_a_run_that_is_told_to_stop_saves_that_step_and_is_taken_up_from_it(tmp_
     assert resumed.run()
 
 
+def test_a_run_that_is_limited_by_time_ends_before_its_steps_and_counts_the_seconds_of_all_its_parts(
+    tmp_path: Path,
+) -> None:
+    recipe = Recipe(steps=10**6, learning_rate=0.05, schedule="cosine", seconds=0.3)
+    first = Trainer(Quadratic(), quarters, recipe, tmp_path)
+    assert not first.run(lambda progress: first.step == 5 and signal.raise_signal(signal.SIGTERM))
+    second = Trainer(Quadratic(), quarters, recipe, tmp_path)
+    assert second.resume()
+    assert second.seconds == first.seconds > 0
+    assert second.run()
+    assert second.seconds >= 0.3
+    assert 5 < second.step < 10**6
+
+
 def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path: Path) -> None:
     trainer_of(Large(), tmp_path).save()
     before = (tmp_path / "last.pt").read_bytes()

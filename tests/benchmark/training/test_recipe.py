@@ -43,3 +43,9 @@ def test_adam_is_adam() -> None:
     optimiser = optimiser_for(nn.Linear(1, 1), Recipe(optimiser="adam", betas=(0.9, 0.999), weight_decay=0.0))
     assert type(optimiser) is torch.optim.Adam
     assert (optimiser.defaults["betas"], optimiser.defaults["weight_decay"]) == ((0.9, 0.999), 0)
+
+
+def test_a_limit_of_time_ends_the_cosine_when_the_time_is_used_up() -> None:
+    limited = Recipe(steps=100, learning_rate=1.0, schedule="cosine", seconds=10.0)
+    assert [limited.done(*at) for at in ((0, 0.0), (10, 5.0), (80, 5.0), (10, 20.0))] == [0.0, 0.5, 0.8, 1.0]
+    assert [limited.rate(*at) for at in ((0, 0.0), (10, 5.0), (10, 10.0))] == pytest.approx([1.0, 0.5, 0.0])

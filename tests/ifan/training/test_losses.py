@@ -10,7 +10,7 @@ from ifan.blocks import conv
 from ifan.iac import FilterLayout
 from ifan.network import IFAN, NetworkShape
 from ifan.reblurring import ReblurringNetwork
-from ifan.training.losses import TrainedIFAN, downsample, downsample_nearest, warp_by_disparity
+from ifan.training.losses import DEBLURRING_LOSSES, TrainedIFAN, downsample, downsample_nearest, warp_by_disparity
 
 FEATURE_ENCODER = ("conv1_", "conv2_", "conv3_", "conv4_1", "conv4_2", "conv4_3")
 PARTS = {
@@ -59,6 +59,28 @@ def test_a_disparity_of_one_pixel_samples_the_pixel_to_the_right() -> None:
     warped = warp_by_disparity(image, torch.ones(1, 1, 4, 6))
     torch.testing.assert_close(warped[..., :-1], image[..., 1:])
     assert torch.equal(warped[..., -1], torch.zeros(1, 3, 4))
+
+
+def test_the_loss_detail_blames_a_smooth_image_more_than_a_sharp_one_with_the_same_squared_error() -> None:
+    """Noise against its mean, and against itself with a constant offset of the same energy."""
+    target = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(3))
+    smooth = target.mean().expand_as(target)
+    offset = target + (smooth - target).square().mean().sqrt()
+    log, detail = DEBLURRING_LOSSES["log"], DEBLURRING_LOSSES["detail"]
+    torch.testing.assert_close(log(smooth, target), log(offset, target))
+    assert detail(smooth, target) > detail(offset, target) + 0.02
+
+
+def test_half_precision_changes_the_network_and_leaves_images_and_losses_in_float32() -> None:
+    torch.manual_seed(4)
+    shape = NetworkShape(8)
+    whole = TrainedIFAN(IFAN(shape), None)
+    half = TrainedIFAN(whole.network, None, half_precision=True)
+    batch = {name: torch.rand(1, 3, 32, 32) for name in ("image", "left", "right", "target")}
+    exact, rounded = whole(batch), half(batch)
+    assert {term.dtype for term in rounded.values()} == {torch.float32}
+    for name, term in exact.items():
+        assert rounded[name].item() == pytest.approx(term.item(), rel=0.05)
 
 
 @pytest.fixture(

@@ -1,0 +1,72 @@
+"""`ifan train --recipe synthetic`: from the options of the command line to the recipe."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import typer
+
+from benchmark.training.terminal import run_training
+from ifan.synthetic.recipe import PLANS, Plan, prepare, read_sources, validation_groups
+from ifan.variants import Variant
+from realdof.common.console import stderr
+from realdof.common.errors import InputError
+
+PLANNED = {"steps", "seconds", "batch", "crop", "learning_rate", "loss", "precision", "ema", "warmup"}
+"""Options that change a field of the plan of the same name."""
+ALLOWED = PLANNED | {
+    "out", "named", "variant", "photographs", "validation", "start", "seed", "accelerator", "save_every",
+    "validate_every",
+}  # fmt: skip
+"""Options that go together with ``--recipe``; what the others say, the recipe decides itself."""
+
+
+def train_by_recipe(
+    context: typer.Context,
+    out: Path,
+    variant: Variant,
+    photographs: Path | None,
+    validation: Path | None,
+    start: Path | None,
+    seed: int,
+) -> None:
+    """Train as the shipped weights were trained; a run that was stopped continues.
+
+    Raises
+    ------
+    InputError
+        There are no photographs, or an option is given that the recipe decides.
+    """
+    given = {name: value for name, value in context.params.items() if _is_given(context, name)}
+    if refused := sorted(given.keys() - ALLOWED):
+        raise InputError(f"--recipe synthetic decides what --{refused[0].replace('_', '-')} says; leave it out")
+    if photographs is None:
+        raise InputError("--recipe synthetic renders scenes from photographs; give a folder of them as --photographs")
+    plan = _plan(given)
+    device = torch.device(plan.accelerator)
+    sources = read_sources(photographs, plan, device)
+    stderr.print(f"{len(sources.bank.tiles)} tiles of {len(set(sources.bank.source))} photographs"
+                 + ("" if sources.scenes is None else f", {len(sources.scenes)} scenes with depth"))  # fmt: skip
+    groups = {} if validation is None else validation_groups(validation, plan)
+    stretches = {name: given[name] for name in ("save_every", "validate_every") if name in given}
+    trainer = prepare(variant, out, plan, sources, groups, start=start, seed=seed, **stretches)
+    run_training(trainer, f"training {variant.name}")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    # By its name: typer may bring a click of its own.
+    source = context.get_parameter_source(name)
+    return source is not None and source.name not in {"DEFAULT", "DEFAULT_MAP"}
+
+
+def _plan(given: dict[str, Any]) -> Plan:
+    plan = PLANS[given.get("accelerator", "cuda" if torch.cuda.is_available() else "cpu")]
+    if plan.accelerator == "cuda" and not torch.cuda.is_available():
+        raise InputError("no GPU can be used here; leave out --accelerator cuda")
+    # Steps that are asked for are not cut short by the time that a plan has.
+    unlimited = {"seconds": None} if "steps" in given else {}
+    chosen = unlimited | {name: given[name] for name in PLANNED & given.keys()}
+    if chosen.get("precision") == "tf32":
+        raise InputError("--recipe synthetic trains in 32-true or bf16-mixed; give one of them as --precision")
+    return replace(plan, **chosen)

@@ -1,0 +1,44 @@
+"""LPIPS as a term of a training's loss: of a batch, with gradients."""
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.metrics.lpips.network import plain_network
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+
+
+class PerceptualLoss(nn.Module):
+    """The mean over a batch of what `benchmark.metrics.lpips.metric.LPIPS` measures; its weights stay as they are.
+
+    Raises
+    ------
+    InputError
+        The weights are missing or damaged.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        network = plain_network()
+        self.weights = network.weights
+        # In place, an activation would overwrite what the gradient needs.
+        self.features = nn.Sequential(
+            *(nn.ReLU() if isinstance(layer, nn.ReLU) else layer for layer in network.features)
+        )
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        """The mean distance of images float (B, 3, H, W) in [0, 1], at least 31x31 px."""
+        mean, deviation = (output.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_DEVIATION))
+        features = (torch.cat([output, target]) - mean) / deviation
+        weights = iter(self.weights)
+        distance = output.new_zeros(())
+        for layer in self.features:
+            features = layer(features)
+            if isinstance(layer, nn.ReLU):
+                wide = features.float()
+                # A vector norm has no gradient where all channels are zero.
+                first, second = (wide * torch.rsqrt(wide.square().sum(dim=1, keepdim=True) + 1e-10)).chunk(2)
+                by_channel = (first - second).square().mean(dim=(2, 3))
+                distance = distance + (by_channel * next(weights).flatten()).sum(dim=1).mean()
+        return distance

@@ -1,0 +1,139 @@
+"""`ifan train --recipe synthetic`: it trains, validates by band, continues, and refuses what it decides itself."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from benchmark.weight_files import read_card
+from ifan.checkpoints import read_weights
+from ifan.cli.app import app
+from ifan.synthetic.recipe import CPU, CUDA, prepare, read_sources, validation_groups
+from ifan.synthetic.validation import BANDS, Group, gains
+from ifan.variants import PACKAGED, VARIANTS
+from ifan.weights import load_network
+from realdof.common.errors import InputError
+
+
+@pytest.mark.slow
+def test_twenty_steps_train_and_leave_averaged_weights_and_their_card(photographs: Path, tmp_path: Path) -> None:
+    words = ["train", "--recipe", "synthetic", "--photographs", str(photographs), "--out", str(tmp_path / "run"),
+             "--steps", "20", "--batch", "1", "--crop", "64", "--accelerator", "cpu",
+             "--warmup", "0", "--ema", "0.5"]  # fmt: skip
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    averaged = tmp_path / "run" / "averaged.safetensors"
+    card = read_card(averaged)
+    assert card["steps"] == 20
+    assert card["loss"] == CPU.loss
+    assert card["patches"]["crop"] == 64
+    start = read_weights(PACKAGED / "ifan-synthetic.safetensors").state
+    trained = read_weights(averaged).state
+    change = max(float((trained[name] - start[name]).abs().max()) for name in start)
+    # Twenty steps: the weights moved, and not far.
+    assert 1e-4 < change < 0.05
+
+
+@pytest.mark.slow
+def test_a_run_that_is_continued_gives_the_weights_of_one_that_was_not(photographs: Path, tmp_path: Path) -> None:
+    def run(folder: Path, stop: int | None) -> dict[str, torch.Tensor]:
+        from dataclasses import replace
+
+        plan = replace(CPU, batch=1, crop=64, steps=4, tiles=8, leaves=0)
+        sources = read_sources(photographs, plan, torch.device("cpu"))
+        trainer = prepare(VARIANTS["ifan"], folder, plan, sources, {}, save_every=1)
+
+        def halt(progress: object) -> None:
+            if trainer.step == stop:
+                raise KeyboardInterrupt
+
+        if stop is None:
+            trainer.run()
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                trainer.run(halt)
+        return {name: value.clone() for name, value in trainer.averaged.module.state_dict().items()}
+
+    whole = run(tmp_path / "whole", None)
+    run(tmp_path / "parts", 2)
+    for name, value in run(tmp_path / "parts", None).items():
+        assert torch.equal(value, whole[name]), name
+
+
+def test_validation_patches_of_each_band_are_as_far_out_of_focus_as_it_says(photographs: Path, tmp_path: Path) -> None:
+    from ifan.synthetic import recipe
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipe, "VALIDATION_PATCHES", 4)
+        patch.setattr(recipe, "VALIDATION_CROP", 128)
+        groups = validation_groups(photographs, CPU)
+        again = validation_groups(photographs, CUDA)
+    assert list(groups) == list(BANDS)
+    errors = []
+    for name, group in groups.items():
+        assert group.image.shape == (4, 3, 128, 128)
+        assert torch.equal(group.image, again[name].image), "the same whatever trains"
+        errors.append(float((group.image - group.target).square().mean()))
+    assert errors[0] < 0.3 * errors[1]
+    assert errors[1] < 0.8 * min(errors[2:])
+
+
+def test_the_gain_of_a_network_is_its_psnr_less_that_of_the_input() -> None:
+    network = load_network(VARIANTS["ifan"], read_weights(PACKAGED / "ifan-synthetic.safetensors"))
+    random = torch.Generator().manual_seed(0)
+    target = torch.rand(2, 3, 16, 16, generator=random)
+    image = (target + 0.1 * torch.randn(2, 3, 16, 16, generator=random)).clamp(0, 1)
+    found = gains(network, Group(image, image, image, target))
+    with torch.no_grad():
+        output = network(image).clamp(0, 1)
+    before, after = ((one - target).square().mean(dim=(1, 2, 3)) for one in (image, output))
+    torch.testing.assert_close(found, 10 * torch.log10(before / after), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--schedule", "step"], "decides what --schedule says"),
+        (["--reblurring-width", "8"], "decides what --reblurring-width says"),
+    ],
+)
+def test_an_option_that_the_recipe_decides_is_refused(
+    photographs: Path, tmp_path: Path, words: list[str], problem: str
+) -> None:
+    base = ["train", "--recipe", "synthetic", "--photographs", str(photographs), "--out", str(tmp_path / "run")]
+    result = CliRunner().invoke(app, base + words)
+    assert result.exit_code != 0
+    assert isinstance(result.exception, InputError)
+    assert problem in str(result.exception)
+
+
+def test_photographs_are_asked_for_and_options_of_the_recipe_need_it(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["train", "--recipe", "synthetic", "--out", str(tmp_path)])
+    assert isinstance(result.exception, InputError)
+    assert "give a folder of them" in str(result.exception)
+    result = CliRunner().invoke(app, ["train", "--data", str(tmp_path), "--seconds", "5", "--out", str(tmp_path)])
+    assert isinstance(result.exception, InputError)
+    assert "belong to --recipe" in str(result.exception)
+
+
+def test_a_crop_that_tiles_do_not_hold_is_refused(photographs: Path) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(InputError, match="a multiple of 16, at most 256"):
+        read_sources(photographs, replace(CPU, crop=272), torch.device("cpu"))
+
+
+def test_scenes_with_depth_beside_the_photographs_are_used(photographs: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    folder = tmp_path / "sources"
+    shutil.copytree(photographs, folder)
+    (folder / "rgbd").mkdir()
+    np.savez(folder / "rgbd" / "0.npz", image=np.zeros((330, 340, 3), np.uint8), depth=np.ones((330, 340), np.float16))
+    from dataclasses import replace
+
+    sources = read_sources(folder, replace(CPU, tiles=4, leaves=0), torch.device("cpu"))
+    assert sources.scenes is not None
+    assert len(sources.scenes) == 1
