@@ -96,6 +96,7 @@ def multiplied(module: ModuleType, name: str, factor: float) -> Iterator[object]
 def _give(module: ModuleType, name: str, value: object) -> None:
     setattr(module, name, value)
     if module is detail:
+        detail._window.cache_clear()
         # They follow from the scales of the band-pass.
         detail.NOISE_ENERGY, detail.NOISE_GRADIENT = tiles.NOISE_ENERGY, tiles.NOISE_GRADIENT = detail._passed_noise()
 
