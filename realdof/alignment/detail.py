@@ -1,7 +1,12 @@
-"""What a photograph holds between its noise and its shading: the detail that alignment and its judgement rest on."""
+"""What a photograph holds between its noise and its shading: the detail that alignment and its judgement rest on.
+
+SciPy takes a seventh of a second to import, so functions of this package import it when they are called: the process
+that hands out scenes only knows the types of their results and starts without it.
+"""
+
+from functools import lru_cache
 
 import numpy as np
-from scipy import fft
 
 from realdof.common.opencv import cv2
 
@@ -57,19 +62,28 @@ def self_similarity(photograph: np.ndarray) -> float:
     float
         Largest autocorrelation coefficient beyond a shift of 16 px, of the band-passed photograph.
     """
-    height, width = photograph.shape
-    window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
+    from scipy import fft
+
+    window, size, overlap, beyond = _window(*photograph.shape)
     detail = band_pass(photograph)
-    # Twice the size, so that the transform's periods do not fold one end onto the other.
-    size = [fft.next_fast_len(2 * side, real=True) for side in (height, width)]
-    correlation, overlap = (
-        fft.irfft2(np.abs(fft.rfft2(image, s=size)) ** 2, s=size)
-        for image in ((detail - detail.mean()) * window, window)
-    )
-    down, across = (fft.fftfreq(side, 1 / side) for side in size)
-    beyond = (np.hypot(down[:, None], across) > _OWN_DETAIL) & (overlap > _SMALLEST_OVERLAP * overlap[0, 0])
+    spectrum = fft.rfft2((detail - detail.mean()) * window, s=size)
+    correlation = fft.irfft2(np.abs(spectrum) ** 2, s=size)
     coefficients = correlation[beyond] / overlap[beyond] * (overlap[0, 0] / max(correlation[0, 0], 1e-30))
     return float(coefficients.max(initial=0))
+
+
+@lru_cache(maxsize=1)
+def _window(height: int, width: int) -> tuple[np.ndarray, list[int], np.ndarray, np.ndarray]:
+    """What photographs of one size share: window, size of the transform, the window's autocorrelation, valid shifts."""
+    from scipy import fft
+
+    window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
+    # Twice the size, so that the transform's periods do not fold one end onto the other.
+    size = [fft.next_fast_len(2 * side, real=True) for side in (height, width)]
+    overlap = fft.irfft2(np.abs(fft.rfft2(window, s=size)) ** 2, s=size)
+    down, across = (fft.fftfreq(side, 1 / side) for side in size)
+    beyond = (np.hypot(down[:, None], across) > _OWN_DETAIL) & (overlap > _SMALLEST_OVERLAP * overlap[0, 0])
+    return window, size, overlap, beyond
 
 
 def _passed_noise() -> tuple[float, float]:

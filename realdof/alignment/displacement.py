@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from realdof.alignment.tiles import TileShifts
 from realdof.geometry.grid import Grid, apply_homography
@@ -70,6 +69,8 @@ def fit_shift_model(tiles: TileShifts, grid: Grid) -> ShiftModel:
     The standard error follows from the scatter of the tiles about the fit, so parallax, movement or a lens's
     distortion enter it as well as noise and lack of texture.
     """
+    from scipy.special import stdtrit
+
     used = tiles.matched
     points, shifts = tiles.centres[used], tiles.shifts[used]
     unknown = ShiftModel(grid, np.zeros(8), float("inf"), float("inf"), float("inf"))

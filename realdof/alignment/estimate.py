@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from realdof.alignment.agreement import correlation, detail_correlation
-from realdof.alignment.detail import is_structureless, self_similarity
+from realdof.alignment.detail import self_similarity
 from realdof.alignment.displacement import fit_shift_model
 from realdof.alignment.ecc import single_level_ecc
 from realdof.alignment.pyramid import LumaPair, climb
@@ -211,7 +211,7 @@ def _evidence(pair: LumaPair, coarse: LumaPair, homography: np.ndarray, detail: 
     view[~valid] = 0
     tiles = tile_shifts(pair.reference, view, valid=valid)
     model = fit_shift_model(tiles, grid)
-    return Evidence(tiles, model, detail, self_similarity(coarse.reference), is_structureless(pair.reference))
+    return Evidence(tiles, model, detail, self_similarity(coarse.reference), pair.reference)
 
 
 def _at_equal_sharpness(

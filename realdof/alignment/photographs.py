@@ -58,7 +58,7 @@ class Aligned:
     warped: np.ndarray
 
 
-def align(a: np.ndarray, b: np.ndarray, *, mirrored: bool | None = None) -> Aligned:
+def align(a: np.ndarray, b: np.ndarray, *, mirrored: bool | None = None, demosaiced: bool = False) -> Aligned:
     """Find the homography between two photographs of one scene, and whether to trust it.
 
     Parameters
@@ -69,6 +69,9 @@ def align(a: np.ndarray, b: np.ndarray, *, mirrored: bool | None = None) -> Alig
         that holds the largest value of both.
     mirrored
         Whether ``b`` is mirrored against ``a``; ``None`` finds out.
+    demosaiced
+        Whether a photograph is a raw file developed to its full size. They are then aligned on half of it, because
+        demosaicing spreads noise over neighbouring pixels, where it looks like moved detail.
 
     Returns
     -------
@@ -89,11 +92,11 @@ def align(a: np.ndarray, b: np.ndarray, *, mirrored: bool | None = None) -> Alig
     """
     first, second = _stored(a, b)
     full = Grid.of(first)
-    factor = ceil(max(full.height, full.width) / LARGEST_SIDE)
+    factor = max(ceil(max(full.height, full.width) / LARGEST_SIDE), 2 if demosaiced else 1)
     grid = Grid(full.height // factor, full.width // factor)
     if min(grid.height, grid.width) < SMALLEST_SIDE:
         raise ValueError(
-            f"photographs of {full.width}x{full.height} px are too small, give at least {SMALLEST_SIDE} px"
+            f"photographs of {full.width}x{full.height} px are too small, give at least {factor * SMALLEST_SIDE} px"
         )
     reduced = [area_resize(image, grid.height, grid.width) for image in (first, second)]
     found = estimate_homography(reduced[0], reduced[1], AlignmentSettings(mirrored=mirrored))

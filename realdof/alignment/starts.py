@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
 
 from realdof.common.opencv import cv2
 from realdof.geometry.grid import Grid, from_integer_centres
@@ -92,6 +91,8 @@ def similarity_from_spectra(reference: np.ndarray, moving: np.ndarray) -> np.nda
     ndarray or None
         Homography (3, 3) of a similarity; nothing where the spectra suggest a scale beyond 0.5 to 2.
     """
+    from scipy import fft
+
     grid = Grid.of(reference)
     window = np.outer(np.hanning(grid.height), np.hanning(grid.width)).astype(np.float32)
     first, second = (image - image.mean() for image in (reference, moving))
@@ -113,6 +114,8 @@ def similarity_from_spectra(reference: np.ndarray, moving: np.ndarray) -> np.nda
 
 def _polar_spectrum(image: np.ndarray, size: int) -> np.ndarray:
     """Magnitude of the spectrum over half a turn (rows) and the logarithm of the radius (columns), float32."""
+    from scipy import fft
+
     spectrum = fft.fftshift(fft.fft2(image, s=(size, size)))
     magnitude = np.log1p(np.abs(spectrum)).astype(np.float32)
     polar = cv2.warpPolar(

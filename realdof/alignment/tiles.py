@@ -7,7 +7,6 @@ linearisation with the alignment by ECC, so it is an independent witness.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
 
 from realdof.alignment.detail import NOISE_ENERGY, NOISE_GRADIENT, band_pass, noise_level
 from realdof.geometry.grid import Grid
@@ -184,6 +183,8 @@ def _window() -> np.ndarray:
 
 def _correlate(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Shift (tiles, 2) as (x, y) and correlation coefficient (tiles,) at the peak of the cross-correlation."""
+    from scipy import fft
+
     window = _window()
     spectra = []
     energy = []
@@ -211,8 +212,8 @@ def _refined(cross: np.ndarray, place: np.ndarray, step: float) -> tuple[np.ndar
     A parabola through the neighbours refines the place.
     """
     offsets = np.arange(-6, 7) * step
-    down = fft.fftfreq(TILE)
-    across = fft.rfftfreq(TILE)
+    down = np.fft.fftfreq(TILE)
+    across = np.fft.rfftfreq(TILE)
     # A half-sided spectrum counts its inner columns twice.
     twice = np.where((across == 0) | (across == 0.5), 1.0, 2.0)
     y = place[:, :1] + offsets

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from realdof.alignment.detail import is_structureless
 from realdof.alignment.displacement import FEWEST_TILES, ShiftModel
 from realdof.alignment.tiles import TileShifts
 
@@ -49,21 +50,26 @@ class Evidence:
         Correlation coefficient of the band-passed photographs.
     repetition
         See ``self_similarity``.
-    structureless
-        See ``is_structureless``.
+    photograph
+        Luma of the reference photograph, float32 (H, W).
     """
 
     tiles: TileShifts
     model: ShiftModel
     detail_correlation: float
     repetition: float
-    structureless: bool
+    photograph: np.ndarray
 
     @property
     def error(self) -> float | None:
         """Error in px that no corner exceeds, to 97.5 %; ``None`` where too few tiles match to tell."""
         bound = self.model.bound
         return bound if np.isfinite(bound) else None
+
+    @property
+    def structureless(self) -> bool:
+        """See ``is_structureless``, which takes a while: ask only where it matters."""
+        return is_structureless(self.photograph)
 
     @property
     def agreement(self) -> float:
@@ -109,7 +115,7 @@ def judge(evidence: Evidence) -> tuple[Verdict, str]:
     """Return the verdict and its reason, one sentence without a full stop."""
     tiles, correlation, repetition = evidence.tiles, evidence.detail_correlation, evidence.repetition
     located, textured, matched = (int(mask.sum()) for mask in (tiles.located, tiles.textured, tiles.matched))
-    if evidence.structureless and correlation < _SMALLEST_CORRELATION:
+    if correlation < _SMALLEST_CORRELATION and evidence.structureless:
         return "rejected", "there is too little texture to align by: the photographs hold noise only"
     if located < FEWEST_TILES:
         return "rejected", f"there is too little texture to align by: {located} of {tiles.peak.size} tiles have any"

@@ -58,7 +58,9 @@ def _unknown(scene: Scene) -> Iterator[str]:
     captures = scene.captures.values()
     unknown = [words for name, words in _CHECKED.items() if any(getattr(c.exif, name) is None for c in captures)]
     if unknown:
-        yield f"not every file says its {', '.join(unknown)}, so that this could not be checked"
+        *others, last = unknown
+        told = f"{', '.join(others)} and {last}" if others else last
+        yield f"not every file says its {told}, which could therefore not be checked"
 
 
 def _unsynchronised(scene: Scene, offset: float) -> Iterator[str]:

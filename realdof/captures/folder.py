@@ -103,6 +103,8 @@ def _in_folder(folder: Path, rig: Rig) -> Findings:
         raise InputError(f"cannot read {folder}: {error.strerror}; give a folder that can be read") from error
     if rig == "dual" and not any((scene / kind).is_dir() for scene in folders for kind in ("reference", "target")):
         _refuse_loose_shots(folder, folders)
+    if rig == "single" and folders and all((scene / "reference").is_dir() for scene in folders):
+        raise InputError(f"{folders[0]} holds a reference and a target pair, of two cameras; leave out --rig single")
     if not folders:
         raise InputError(f"{folder} holds no scenes; give a folder of {_LAYOUT[rig]}")
     rows: list[Row] = []
@@ -118,6 +120,8 @@ def _in_folder(folder: Path, rig: Rig) -> Findings:
 
 def _refuse_loose_shots(folder: Path, folders: Sequence[Path]) -> None:
     loose = next((place for place in (folder, *folders) if image_files(place)), None)
+    if loose is not None and {path.stem.lower() for path in image_files(loose)} == {"wide", "narrow"}:
+        raise InputError(f"{loose} holds a wide and a narrow shot, of one camera; give --rig single")
     if loose is not None:
         raise InputError(
             f"{loose} holds loose shots, not sorted into scenes; "

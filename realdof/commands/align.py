@@ -20,13 +20,13 @@ def align(
     """
     from realdof.alignment.photographs import align as align_photographs
     from realdof.alignment.results import write_results
-    from realdof.raw.photograph import read_photograph
+    from realdof.raw.photograph import is_raw, read_photograph
 
     if output.exists():
         raise InputError(f"{output} exists; give the name of a new folder")
     first, second = read_photograph(a), read_photograph(b)
     try:
-        found = align_photographs(first, second)
+        found = align_photographs(first, second, demosaiced=is_raw(a) or is_raw(b))
     except ValueError as error:
         raise InputError(f"{a} and {b} cannot be aligned: {error}") from error
     write_results(output, found)

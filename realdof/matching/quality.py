@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.metrics import structural_similarity
 
 from realdof.alignment.displacement import ShiftVector, fit_shift_model, matched_shifts
 from realdof.alignment.estimate import Alignment
@@ -209,6 +208,8 @@ def residual_exposure(defocused: np.ndarray, all_in_focus: np.ndarray) -> Residu
 
 def _similarity(reference: np.ndarray, moved: np.ndarray) -> tuple[float | None, float]:
     """PSNR in dB and SSIM of luma, after the pair's own exposure correction."""
+    from skimage.metrics import structural_similarity
+
     matched = apply_photometry(moved, fit_photometry(reference, moved, method="mean-std", pair="reference"))
     difference = matched - reference
     error = float(np.mean(difference * difference, dtype=np.float64))

@@ -33,4 +33,9 @@ def develop(path: Path | str) -> np.ndarray:
 
 def read_photograph(path: Path) -> np.ndarray:
     """Read an image as it is stored, or develop a raw file: uint8 or uint16 (H, W, 3); raises as ``develop``."""
-    return read_pixels(path) if path.suffix.lower() in _IMAGES else develop(path)
+    return develop(path) if is_raw(path) else read_pixels(path)
+
+
+def is_raw(path: Path) -> bool:
+    """Whether ``read_photograph`` develops a file."""
+    return path.suffix.lower() not in _IMAGES

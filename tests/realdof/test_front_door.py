@@ -35,6 +35,12 @@ def test_importing_the_package_imports_nothing_else() -> None:
     assert all(f"'{name}'" in said for name in realdof.__all__)
 
 
+def test_the_process_that_hands_out_scenes_starts_without_what_only_computes() -> None:
+    code = "import sys, realdof.pipeline; print([m for m in ('scipy', 'skimage', 'torch') if m in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "[]\n"
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="'realdof' has no attribute 'alignn'"):
         realdof.alignn  # noqa: B018

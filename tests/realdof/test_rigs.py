@@ -1,5 +1,6 @@
 """Other rigs than the paper's, from captures to a verified data set: one camera on a tripod, and developed TIFFs."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -54,6 +55,18 @@ def test_a_folder_of_16_bit_tiffs_gives_pairs(tmp_path: Path) -> None:
     done = realdof("build", captures, out)
     assert done.returncode == 0, sentences(done)
     _is_pair(out, captures, corner=0.05)
+
+
+def test_raw_files_of_a_good_pair_align_at_the_size_that_demosaicing_leaves(tmp_path: Path) -> None:
+    simulate_scene(tmp_path / "001", Simulation(size="small"), 1, "textured")
+    shots = [tmp_path / "001" / "reference" / f"{camera}.ARW" for camera in "AB"]
+    done = realdof("align", *shots, "-o", tmp_path / "aligned")
+    assert done.returncode == 0, sentences(done)
+    assert done.stdout.startswith("accepted: ")
+    found = json.loads((tmp_path / "aligned" / "homography.json").read_text(encoding="utf-8"))
+    truth = np.array(read_truth(tmp_path / "001").homography_a_to_b)
+    finer = np.diag([4, 4, 1])
+    assert corner_distance(np.array(found["homography"]), finer @ truth @ np.linalg.inv(finer), Grid(1064, 1600)) < 0.2
 
 
 def _is_pair(out: Path, captures: Path, corner: float) -> None:

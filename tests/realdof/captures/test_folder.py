@@ -88,3 +88,14 @@ def test_a_place_without_scenes_is_one_sentence(tmp_path: Path) -> None:
 def test_an_unreadable_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         propose_scenes(tmp_path / os.devnull.strip("/"))
+
+
+def test_one_cameras_shots_and_two_cameras_pairs_are_told_apart_and_name_the_option(tmp_path: Path) -> None:
+    write_scene(tmp_path / "two" / "001")
+    (tmp_path / "one" / "001").mkdir(parents=True)
+    for name in ("wide", "narrow"):
+        write_shot(tmp_path / "one" / "001" / f"{name}.ARW", shot(("target", "A")))
+    with pytest.raises(InputError, match="001 holds a wide and a narrow shot, of one camera; give --rig single"):
+        find_scenes(tmp_path / "one")
+    with pytest.raises(InputError, match="a reference and a target pair, of two cameras; leave out --rig single"):
+        find_scenes(tmp_path / "two", "single")
