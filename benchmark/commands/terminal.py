@@ -13,7 +13,9 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
+from benchmark.leaderboards.column import Column
 from benchmark.leaderboards.render.tables import Cell
+from benchmark.results.cards import KnownCard
 from realdof.common.console import progress_bar, stderr, stdout
 
 if TYPE_CHECKING:
@@ -86,7 +88,9 @@ def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard])
     table.add_column("s / image", justify="right")
     for stage in summary.stages:
         table.add_column(escape(f"{stage}, s"), justify="right")
-    scores = [_figure(summary.scores.get(name), card.decimals) for name, card in metrics.items()]
+    records = run.records().values()
+    columns = [Column.of(name, KnownCard(card, True)) for name, card in metrics.items()]
+    scores = [_figure(column.measured(summary, records), column.decimals) for column in columns]
     times = [summary.seconds, *summary.stages.values()]
     table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
     stdout.print(table)
