@@ -91,10 +91,11 @@ def test_what_happens_to_the_blurred_half_does_not_count() -> None:
     assert figures(harm_of(output, image, target))[0] < -10  # type: ignore[operator]
 
 
-def test_an_image_that_is_blurred_everywhere_has_a_share_of_0_and_takes_no_part() -> None:
+def test_an_image_that_is_blurred_or_flat_everywhere_has_a_share_of_0_and_takes_no_part() -> None:
     image, target = scene("chelsea", 20, 30, 3.0)
-    blurred = torch.from_numpy(cv2.GaussianBlur(target.permute(1, 2, 0).numpy(), (0, 0), 3.0)).permute(2, 0, 1)
-    scores = harm_of(blurred, blurred, target)
+    unknown = torch.full((6, 8), 3.0)
+    unknown[0] = math.nan
+    scores = dict(InFocusHarm()(image, target, image, unknown))
     assert scores == {SHARE: 0.0}
     assert figures(scores) == (None, None)
     assert figures(scores, harm_of(image, image, target)) == (0.0, 0.0)
