@@ -18,7 +18,7 @@ app = new_app(
 )
 data = new_app("Data sets: fetch, verify, describe, split.", "ifan-bench data info dpdd")
 results = typer.Typer(help="List, show, merge, export and prune what runs wrote.", no_args_is_help=True)
-published_figures = typer.Typer(help="The figures that papers print.", no_args_is_help=True)
+published_figures = typer.Typer(epilog="Example: ifan-bench published --dataset dpdd --input single")
 
 COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] = (
     (app, MEASURE, run.run, "run --method ifan --dataset sample"),
@@ -51,11 +51,7 @@ for _app, _group, _function, _example in COMMANDS:
     _app.command(_name, rich_help_panel=_group, epilog=f"Example: ifan-bench {_example}")(_function)
 
 
-@published_figures.callback()
-def _published() -> None:
-    """The figures that papers print."""
-
-
+published_figures.callback(invoke_without_command=True)(published.published)
 app.add_typer(data, name="data", rich_help_panel=KEEP)
 app.add_typer(results, name="results", rich_help_panel=KEEP)
 app.add_typer(published_figures, name="published", rich_help_panel=KEEP)
