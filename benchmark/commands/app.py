@@ -8,7 +8,7 @@ from benchmark import registry
 from benchmark.commands.data import get, info, split, verify
 from benchmark.commands.keep import export, list_runs, merge, prune, published, rescore, show, submit_check
 from benchmark.commands.look import compare, datasets, leaderboard, methods, metrics, protocols
-from benchmark.commands.measure import complexity, run, score, study
+from benchmark.commands.measure import complexity, reproduce, run, score, study
 from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE
 from realdof.common.console import new_app, run_app
 
@@ -24,6 +24,7 @@ COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] =
     (app, MEASURE, run.run, "run --method ifan --dataset sample"),
     (app, MEASURE, score.score, "score my-outputs/ --dataset sample --name my-method"),
     (app, MEASURE, study.study, "study study.toml"),
+    (app, MEASURE, reproduce.reproduce, "reproduce input --dataset dpdd"),
     (app, MEASURE, complexity.complexity, "complexity --method ifan"),
     (app, LOOK, methods.methods, "methods"),
     (app, LOOK, datasets.datasets, "datasets"),

@@ -139,7 +139,10 @@ def _cell(cell: Cell) -> str:
     if cell.mark and text:
         text = f"[bold]{text}[/]" if cell.mark == "best" else f"[underline]{text}[/]"
     notes = f" ({','.join(map(str, cell.notes))})" if cell.notes else ""
-    return text + notes + (f"\n[dim]{escape(cell.detail)}[/]" if cell.detail else "")
+    detail = f"\n[dim]{escape(cell.detail)}[/]" if cell.detail else ""
+    colour = "green" if cell.met else "red"
+    claim = f"\n[{colour}]{escape(cell.details[-1])}[/]" if cell.claim else ""
+    return text + notes + detail + claim
 
 
 def print_methods(cards: Iterable[MethodCard]) -> None:

@@ -22,6 +22,8 @@ def remarks_of(
     if run.weights:
         # Most labels begin with the name already.
         yield f"weights {run.weights.name}: {run.weights.label.removeprefix(run.weights.name + ': ')}"
+        if run.weights.claimed:
+            yield "that these are the weights of the published figures is the user's word (--claims-paper)"
     if not summary.complete:
         yield f"{summary.done} of {run.total} images, not ranked"
     if tilings:
@@ -47,7 +49,12 @@ def notes_of(
             "at 1680x1120 on it, which would take 106 TFLOP/s."
         )
     if any(row.intervals for row in measured):
-        yield "In brackets: 95 % bootstrap intervals of the mean over images; in parentheses: measured minus published."
+        yield "In brackets: 95 % bootstrap intervals of the mean over images."
+    if any(row.claims for row in measured):
+        yield (
+            "Published: what is printed of the same model on this data set under this protocol, with measured minus "
+            "published; ✓ within rounding or the tolerance of the method's card, ✗ beyond."
+        )
     yield from _notes_on_metrics(metrics)
     yield (
         "MACs are counted at 1280x720 as ptflops up to 0.6.3 did; time is the median an image, without reading, with "

@@ -130,6 +130,10 @@ class Run:
             if not (path / DESCRIPTION).exists():
                 write_description(path, description)
             run = cls(path)
+            word = description.weights is not None and description.weights.claimed
+            if word and run.weights is not None and not run.weights.of_paper:
+                weights = run.weights.model_copy(update={"claimed": True})
+                run._write(run.description.model_copy(update={"weights": weights}))
             if not description.metrics.keys() <= run.columns.keys():
                 run._write(run.description.model_copy(update={"metrics": {**description.metrics, **run.columns}}))
         return run
