@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.leaderboards.column import NOT_INSTALLED, TIME, Column
+from benchmark.metrics.iqa.catalogue import is_pyiqa
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.results.summary import Summary
@@ -32,6 +33,10 @@ def remarks_of(
         yield f"computed in {settings.dtype}"
     if settings.rescored:
         yield f"scored anew from the outputs of run {settings.rescored}"
+    sizes = sorted({record.size for record in records.values() if record.size is not None})
+    if sizes and any(is_pyiqa(column.key) for column in run_columns(records, metrics)):
+        shown = ", ".join(f"{width}x{height}" for height, width in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
+        yield f"pyiqa's metrics measured images of {shown}"
     yield from _remarks_on_gaps(records.values(), metrics)
     yield from _remarks_on_times(summary)
 
@@ -66,12 +71,18 @@ def _notes_on_metrics(metrics: Iterable[Column]) -> Iterator[str]:
     """Where metrics are defined that no paper prints, those of one source together; and what is not installed."""
     by_source: dict[str, list[str]] = {}
     for column in metrics:
-        if column.averaged != "images":
+        if column.averaged != "images" or is_pyiqa(column.key):
             by_source.setdefault(column.source, []).append(column.title)
         if not column.installed:
             yield f"{column.title} ({column.key}) is {NOT_INSTALLED}: its column is made from its card in run.json."
     for source, titles in by_source.items():
         yield f"{'; '.join(titles)}: {source}."
+
+
+def run_columns(records: Mapping[str, Record], metrics: Iterable[Column]) -> list[Column]:
+    """The columns that any record has a score of."""
+    scored = {name for record in records.values() for name in record.scores}
+    return [column for column in metrics if column.key in scored]
 
 
 def _remarks_on_gaps(records: Iterable[Record], metrics: Iterable[Column]) -> Iterator[str]:

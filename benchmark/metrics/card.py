@@ -87,7 +87,8 @@ class MetricCard(Strict):
     Parameters
     ----------
     name
-        The word on the command line and in results: lower-case letters, digits and ``-``, ``_``, ``.`` or ``@``.
+        The word on the command line and in results: lower-case letters, digits and ``-``, ``_``, ``.`` or ``@``; or
+        ``pyiqa:`` and a metric of pyiqa.
     title
         The heading in tables, without unit or arrow.
     unit
@@ -104,6 +105,8 @@ class MetricCard(Strict):
         How the images' values become one figure: ``images`` for their mean, `OverPixels` or `ShareHarmed`.
     source
         Where the metric is defined: paper, equation, options.
+    facts
+        What else decides on its values: version of a package, options, SHA-256 of its weights.
 
     Raises
     ------
@@ -111,7 +114,7 @@ class MetricCard(Strict):
         A field is missing, unknown, or of another type.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._@-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._@-]*$|^pyiqa:[A-Za-z0-9._@+-]+$")
     title: str = Field(min_length=1)
     unit: str = ""
     better: Literal["higher", "lower"]
@@ -120,6 +123,7 @@ class MetricCard(Strict):
     needs: Annotated[frozenset[Need], BeforeValidator(_frozenset)] = frozenset({"output", "target"})
     averaged: Averaging = "images"
     source: str
+    facts: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
