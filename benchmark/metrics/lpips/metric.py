@@ -47,7 +47,8 @@ class LPIPS:
         if not abs(found - CHECK_VALUE) <= _CHECK_TOLERANCE:
             raise InputError(
                 f"LPIPS gives {found:.4f} for a known pair of images, where {CHECK_VALUE:.4f} is right: its weights "
-                "did not load; install ifan-bench and lpips==0.1.4 again, or leave LPIPS out with --metrics psnr,ssim,mae"
+                "did not load; install ifan-bench and lpips==0.1.4 again, or leave LPIPS out with "
+                "--metrics psnr,ssim,mae"
             )
 
     def __call__(self, output: Image, target: Image) -> float:
