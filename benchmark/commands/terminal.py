@@ -93,7 +93,7 @@ def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard])
     scores = [_figure(column.measured(summary, records), column.decimals) for column in columns]
     times = [summary.seconds, *summary.stages.values()]
     table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
-    stdout.print(table)
+    _print_whole(table)
     for line in _on_times(summary):
         stdout.print(line, highlight=False, soft_wrap=True)
     if run.weights:
@@ -124,14 +124,18 @@ def print_table(table: Shown, files: Iterable[Path]) -> None:
         shown.add_column(escape(column), justify="left" if at in table.words else "right")
     for at, row in enumerate(table.rows):
         shown.add_row(*(_cell(cell) for cell in row), style="dim" if at in table.muted else None)
-    # A terminal that is too narrow may break lines, but no figure may be cut off.
-    wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
-    width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
-    Console(file=stdout.file, width=width).print(shown)
+    _print_whole(shown)
     for number, note in enumerate(table.notes, 1):
         stdout.print(f"{number}. {escape(note)}", highlight=False, soft_wrap=True)
     for path in files:
         stdout.print(f"written: {escape(str(path))}", highlight=False, soft_wrap=True)
+
+
+def _print_whole(shown: Table) -> None:
+    """Print a table as wide as it is: a terminal that is too narrow may break lines, but no figure may be cut off."""
+    wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
+    width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
+    Console(file=stdout.file, width=width).print(shown)
 
 
 def _cell(cell: Cell) -> str:
