@@ -29,13 +29,13 @@ from benchmark.results.storage import (
     DESCRIPTION,
     RECORDS,
     append_record,
+    check_same_metrics,
     claimed,
     read_description,
     read_records,
     write_description,
 )
 from benchmark.results.summary import Summary, summarise
-from realdof.common.errors import InputError
 from realdof.common.files import inside
 from realdof.images.depth import pixels_from_image
 from realdof.images.files import write_pixels
@@ -131,7 +131,7 @@ class Run:
             if not (path / DESCRIPTION).exists():
                 write_description(path, description)
             run = cls(path)
-            _check_facts(run, description)
+            check_same_metrics(path, run.description, description)
             word = description.weights is not None and description.weights.claimed
             if word and run.weights is not None and not run.weights.of_paper:
                 weights = run.weights.model_copy(update={"claimed": True})
@@ -285,19 +285,6 @@ class Run:
         if description != unless:
             write_description(self.path, description)
         self.description = description
-
-
-def _check_facts(run: Run, description: Description) -> None:
-    """Refuse to add scores of another version or other weights of a metric than the run has."""
-    for column, card in description.metrics.items():
-        kept = run.columns.get(column, card)
-        for name in sorted(kept.facts.keys() | card.facts.keys()):
-            ours, theirs = kept.facts.get(name, "nothing"), card.facts.get(name, "nothing")
-            if ours != theirs:
-                raise InputError(
-                    f"{run.path} was scored by {column} with {name} {ours}, and now {name} is {theirs}: use another "
-                    "--results folder, or remove the run"
-                )
 
 
 def _now() -> str:
