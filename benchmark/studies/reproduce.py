@@ -14,6 +14,7 @@ from benchmark.leaderboards.rows import measured_row
 from benchmark.loading import load_method
 from benchmark.method import MethodFactory
 from benchmark.results.run import Run
+from benchmark.results.summary import Summary
 from benchmark.running import runner
 from benchmark.running.task import Showing, open_task, silently
 from benchmark.running.workers import ALONE, Workers
@@ -105,10 +106,16 @@ def reproduce(
     """
     chosen = weights or factory.card.published
     _check_weights(factory, chosen, claims_paper)
-    return [
-        _one(factory, figure, results, chosen, claims_paper, root, device, workers, watching, showing)
-        for figure in printed
-    ]
+
+    def attempt(figure: PublishedFigure) -> tuple[Run, Summary]:
+        task = open_task(figure.dataset, figure.protocol, root=root, showing=showing)
+        with watching(f"{factory.card.name} on {figure.dataset}, {figure.protocol}") as report:
+            return runner.run(
+                task, factory, results,
+                weights=chosen, device=device, workers=workers, report=report, claims_paper=claims_paper,
+            )  # fmt: skip
+
+    return [_outcome(figure, attempt) for figure in printed]
 
 
 def reproduction_table(method: str, found: list[Reproduced]) -> Table:
@@ -151,17 +158,10 @@ def _check_weights(factory: MethodFactory, weights: str | None, claims_paper: bo
     )
 
 
-def _one(
-    factory: MethodFactory, printed: PublishedFigure, results: Path, weights: str | None, claims_paper: bool,
-    root: Path | None, device: str, workers: Workers, watching: Watching, showing: Showing,
-) -> Reproduced:  # fmt: skip
+def _outcome(printed: PublishedFigure, attempt: Callable[[PublishedFigure], tuple[Run, Summary]]) -> Reproduced:
+    """Make the run of a claim and compare; a data set that is not at hand is a problem, and the others go on."""
     try:
-        task = open_task(printed.dataset, printed.protocol, root=root, showing=showing)
-        with watching(f"{factory.card.name} on {printed.dataset}, {printed.protocol}") as report:
-            run, summary = runner.run(
-                task, factory, results,
-                weights=weights, device=device, workers=workers, report=report, claims_paper=claims_paper,
-            )  # fmt: skip
+        run, summary = attempt(printed)
     except InputError as error:
         return Reproduced(printed, problem=str(error))
     if summary.failed:

@@ -21,14 +21,16 @@ def published(
     from benchmark import registry
     from benchmark.commands.terminal import print_table
     from benchmark.leaderboards.published import every_figure
-    from benchmark.leaderboards.render.published import chosen, published_tables
+    from benchmark.leaderboards.render.published import as_csv, as_json, chosen, published_tables
     from benchmark.leaderboards.render.tables import rendered, to_html
 
     if format not in FORMATS:
         raise registry.unknown("format", format, FORMATS)
-    tables = published_tables(chosen(every_figure(), dataset=dataset, input=input, protocol=protocol))
-    if format == "html":
-        typer.echo(to_html(*tables), nl=False)
+    figures = chosen(every_figure(), dataset=dataset, input=input, protocol=protocol)
+    tables = published_tables(figures)
+    whole = {"html": lambda: to_html(*tables), "csv": lambda: as_csv(figures), "json": lambda: as_json(figures)}
+    if format in whole:
+        typer.echo(whole[format](), nl=False)
         return
     for table in tables:
         if format == "table":

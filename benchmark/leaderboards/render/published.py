@@ -1,12 +1,15 @@
 """Published figures as tables in which every column holds figures that can be compared."""
 
+import csv
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 
 from benchmark import registry
 from benchmark.leaderboards.column import figure
-from benchmark.leaderboards.published import LPIPS_NETS, SSIM_KINDS, PublishedFigure
+from benchmark.leaderboards.published import HEADER, LPIPS_NETS, SSIM_KINDS, PublishedFigure
 from benchmark.leaderboards.render.tables import Cell, Table
 from realdof.common.errors import InputError
 
@@ -134,3 +137,21 @@ def _number(notes: list[str], note: str) -> int:
     if note not in notes:
         notes.append(note)
     return notes.index(note) + 1
+
+
+def as_csv(figures: Iterable[PublishedFigure]) -> str:
+    """The claims as they are in the package's file, one a line."""
+    lines = StringIO()
+    writer = csv.DictWriter(lines, HEADER, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_content(one) for one in figures)
+    return lines.getvalue()
+
+
+def as_json(figures: Iterable[PublishedFigure]) -> str:
+    """A list of the claims, each with the address of its source; figures that the source does not print are null."""
+    return json.dumps([{**_content(one), "address": one.address} for one in figures], indent=2) + "\n"
+
+
+def _content(one: PublishedFigure) -> dict[str, str | float | None]:
+    return {name: one.figures[name] if name in one.figures else getattr(one, name) for name in HEADER}

@@ -1,5 +1,6 @@
 """`published.csv` is what the papers print, each figure once and with its source; its lint finds what is not."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def test_rows_that_stand_in_leaderboards_share_protocol_resolution_window_and_ne
     ("source", "address"),
     [
         ("Lee et al., CVPR 2021, supplement Table 1", ""),
-        ("Mu et al., arXiv 2512.16923, Table 2", "https://arxiv.org/abs/2512.16923"),
+        ("Tuan Mu et al., arXiv 2512.16923, Table 2", "https://arxiv.org/abs/2512.16923"),
         ("lingyanruan/DRBNet issue 7", "https://github.com/lingyanruan/DRBNet/issues/7"),
         ("c-yn/SFNet README", "https://github.com/c-yn/SFNet#readme"),
         ("owner/name figs/task2.png", "https://github.com/owner/name/blob/HEAD/figs/task2.png"),
@@ -171,6 +172,17 @@ def test_the_command_prints_every_format(format: str) -> None:
     done = CliRunner().invoke(app, ["published", "--dataset", "lfdof", "--format", format])
     assert done.exit_code == 0, done.output
     assert "3sdeblur" in done.output
+
+
+def test_csv_and_json_give_every_claim_back(tmp_path: Path) -> None:
+    words = ["published", "--dataset", "realdof", "--format"]
+    (tmp_path / "realdof.csv").write_text(CliRunner().invoke(app, [*words, "csv"]).output, encoding="utf-8")
+    claims = [figure for figure in every_figure() if figure.dataset == "realdof"]
+    assert read_figures(tmp_path / "realdof.csv") == claims
+    listed = json.loads(CliRunner().invoke(app, [*words, "json"]).output)
+    assert [(one["method"], one["psnr"], one["address"]) for one in listed] == [
+        (one.method, one.figures["psnr"], one.address) for one in claims
+    ]
 
 
 def test_a_name_that_no_claim_has_gets_the_nearest_one() -> None:
