@@ -73,6 +73,11 @@ class MethodCard:
         Key to a one-line description of each set of weights that has a name; empty for a method without weights.
     published
         Key of the weights that the published figures belong to.
+    sha256
+        Of the files of weights that the published figures belong to; empty if no hash is known.
+    tolerance
+        Largest difference from a published figure that still reproduces it, by metric; half a unit of the last printed
+        digit where a metric is left out.
     """
 
     name: str
@@ -83,6 +88,8 @@ class MethodCard:
     licence: str = ""
     weights: Mapping[str, str] = field(default_factory=dict)
     published: str | None = None
+    sha256: tuple[str, ...] = ()
+    tolerance: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

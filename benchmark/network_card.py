@@ -1,6 +1,7 @@
 """A method with weights as an entry point names it: one card, readable without torch, and the class that runs it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -36,6 +37,8 @@ class NetworkCard:
         Citation, and licence of the original code and weights.
     official_words
         What the authors' weights are.
+    sha256, tolerance
+        As of `benchmark.method.MethodCard`.
     """
 
     name: str
@@ -48,6 +51,8 @@ class NetworkCard:
     paper: str = ""
     licence: str = ""
     official_words: str = ""
+    sha256: tuple[str, ...] = ()
+    tolerance: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def card(self) -> MethodCard:
@@ -66,6 +71,8 @@ class NetworkCard:
             licence=self.licence,
             weights=weights,
             published="official" if "official" in weights else None,
+            sha256=self.sha256,
+            tolerance=self.tolerance,
         )
 
     def load(self, weights: str | None = None) -> "Method":

@@ -15,6 +15,7 @@ from benchmark.datasets.base import Dataset
 from benchmark.method import MethodFactory
 from benchmark.metrics.base import Metric
 from benchmark.metrics.card import MetricCard
+from benchmark.metrics.iqa.catalogue import card_of, is_pyiqa
 from benchmark.protocols.base import Protocol
 from realdof.common.errors import InputError
 
@@ -59,7 +60,11 @@ def dataset(name: str) -> type[Dataset]:
 
 
 def metric(name: str) -> Metric:
-    """The metric of this name, ready to measure."""
+    """The metric of this name, ready to measure; ``pyiqa:NAME`` is any metric of pyiqa."""
+    if is_pyiqa(name):
+        from benchmark.metrics.iqa.metric import PyiqaMetric
+
+        return PyiqaMetric(name)
     found = _found(METRICS, name)
     if not isinstance(found, type):
         return found
@@ -74,8 +79,15 @@ def metric(name: str) -> Metric:
 
 def metric_card(name: str) -> MetricCard:
     """The card of the metric of this name, without loading what it measures with."""
+    if is_pyiqa(name):
+        return card_of(name)
     card: MetricCard = _found(METRICS, name).card
     return card
+
+
+def recorded_card(name: str) -> MetricCard:
+    """The card of a metric as a run records it: of a metric of pyiqa with the hash of its weights, which loads them."""
+    return metric(name).card if is_pyiqa(name) else metric_card(name)
 
 
 def find_metric_card(name: str) -> MetricCard | None:

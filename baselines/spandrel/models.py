@@ -1,7 +1,6 @@
 """Networks of any architecture that spandrel and its extra package know, from files that run no code."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -11,16 +10,13 @@ from torch import Tensor
 
 from benchmark.weight_files import read_safetensors
 from realdof.common.errors import InputError
+from realdof.common.torchvision import import_torchvision
 
 if TYPE_CHECKING:
     from spandrel import ArchRegistry, ImageModelDescriptor
 
 CHECKPOINTS = (".pth", ".pt", ".ckpt", ".pytorch", ".bin")
 """Endings of files that torch reads with ``weights_only``; spandrel itself would also run TorchScript."""
-
-_BOXES = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-_UNUSED_OPERATORS = {"nms": _BOXES, "qnms": _BOXES}
-"""Operators whose declaration torchvision needs to be imported, with their schemas."""
 
 
 def load_model(path: Path) -> "ImageModelDescriptor[Any]":
@@ -104,7 +100,7 @@ def architectures() -> "ArchRegistry":
         They cannot be imported.
     """
     try:
-        _import_torchvision()
+        import_torchvision()
         from spandrel import MAIN_REGISTRY
         from spandrel_extra_arches import EXTRA_REGISTRY
     except ImportError as error:
@@ -114,40 +110,3 @@ def architectures() -> "ArchRegistry":
     registry = MAIN_REGISTRY.copy()
     registry.add(*EXTRA_REGISTRY, ignore_duplicates=True)
     return registry
-
-
-def _import_torchvision() -> None:
-    """Import torchvision, which spandrel needs, also where its compiled operators do not fit the installed torch.
-
-    torchvision of the package index is compiled for CUDA. Beside a torch for CPUs its operators do not load, and it
-    cannot be imported, because it describes two of them that then do not exist. They are declared here, without
-    anything that would compute them: who called one would be told so. No architecture of spandrel does: they use
-    ``torchvision.transforms`` alone.
-    """
-
-    def attempt() -> None:
-        import torchvision  # noqa: F401
-
-    declare_missing(attempt, lambda name, schema: torch.library.define(f"torchvision::{name}", schema))
-
-
-def declare_missing(attempt: Callable[[], None], declare: Callable[[str, str], None]) -> None:
-    """Try an import again and again, each time with one more of the operators declared that it misses.
-
-    Raises
-    ------
-    InputError
-        It misses something else.
-    """
-    left = dict(_UNUSED_OPERATORS)
-    while True:
-        try:
-            return attempt()
-        except RuntimeError as error:
-            missing = re.match(r"operator torchvision::(\w+) does not exist", str(error))
-            if missing is None or missing[1] not in left:
-                raise InputError(
-                    f"torchvision cannot be imported beside torch {torch.__version__} ({error}); install the build of "
-                    "it that belongs to this torch, from the same place"
-                ) from error
-            declare(missing[1], left.pop(missing[1]))

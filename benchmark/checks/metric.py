@@ -75,7 +75,7 @@ def _value_problem(metric: Metric, output: Image, target: Image, *, in_range: bo
 
 
 def _form_problem(card: MetricCard, scores: Mapping[str, object]) -> str | None:
-    expected = {card.name} if card.averaged == "images" else {card.averaged.error, card.averaged.share}
+    expected = frozenset({card.name}) if card.averaged == "images" else card.averaged.scores
     if not scores.keys() <= expected or card.recorded_as(card.name) not in scores:
         return f"it gave the scores {', '.join(sorted(scores))}; its card promises {', '.join(sorted(expected))}"
     for name, value in scores.items():

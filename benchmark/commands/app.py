@@ -8,7 +8,7 @@ from benchmark import registry
 from benchmark.commands.data import get, info, split, verify
 from benchmark.commands.keep import export, list_runs, merge, prune, published, rescore, show, submit_check
 from benchmark.commands.look import compare, datasets, leaderboard, methods, metrics, protocols
-from benchmark.commands.measure import complexity, run, score, study
+from benchmark.commands.measure import complexity, reproduce, run, score, study
 from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE
 from realdof.common.console import new_app, run_app
 
@@ -18,12 +18,13 @@ app = new_app(
 )
 data = new_app("Data sets: fetch, verify, describe, split.", "ifan-bench data info dpdd")
 results = typer.Typer(help="List, show, merge, export and prune what runs wrote.", no_args_is_help=True)
-published_figures = typer.Typer(help="The figures that papers print.", no_args_is_help=True)
+published_figures = typer.Typer(epilog="Example: ifan-bench published --dataset dpdd --input single")
 
 COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] = (
     (app, MEASURE, run.run, "run --method ifan --dataset sample"),
     (app, MEASURE, score.score, "score my-outputs/ --dataset sample --name my-method"),
     (app, MEASURE, study.study, "study study.toml"),
+    (app, MEASURE, reproduce.reproduce, "reproduce input --dataset dpdd"),
     (app, MEASURE, complexity.complexity, "complexity --method ifan"),
     (app, LOOK, methods.methods, "methods"),
     (app, LOOK, datasets.datasets, "datasets"),
@@ -51,11 +52,7 @@ for _app, _group, _function, _example in COMMANDS:
     _app.command(_name, rich_help_panel=_group, epilog=f"Example: ifan-bench {_example}")(_function)
 
 
-@published_figures.callback()
-def _published() -> None:
-    """The figures that papers print."""
-
-
+published_figures.callback(invoke_without_command=True)(published.published)
 app.add_typer(data, name="data", rich_help_panel=KEEP)
 app.add_typer(results, name="results", rich_help_panel=KEEP)
 app.add_typer(published_figures, name="published", rich_help_panel=KEEP)

@@ -29,6 +29,10 @@ Metrics = Annotated[
     str | None, typer.Option("--metrics", help="Comma-separated, e.g. psnr,ssim,mae; all if not given.")
 ]
 Again = Annotated[bool, typer.Option("--again", help="Compute every image anew, even those that are done.")]
+ClaimsPaper = Annotated[
+    bool,
+    typer.Option("--claims-paper", help="Your word that the weights are the paper's; tables say so."),
+]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many images; never ranked.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")]
 Weights = Annotated[str | None, typer.Option("--weights", help="official, synthetic, or a file.")]

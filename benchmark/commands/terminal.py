@@ -13,7 +13,9 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
+from benchmark.leaderboards.column import Column
 from benchmark.leaderboards.render.tables import Cell
+from benchmark.results.cards import KnownCard
 from realdof.common.console import progress_bar, stderr, stdout
 
 if TYPE_CHECKING:
@@ -86,10 +88,12 @@ def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard])
     table.add_column("s / image", justify="right")
     for stage in summary.stages:
         table.add_column(escape(f"{stage}, s"), justify="right")
-    scores = [_figure(summary.scores.get(name), card.decimals) for name, card in metrics.items()]
+    records = run.records().values()
+    columns = [Column.of(name, KnownCard(card, True)) for name, card in metrics.items()]
+    scores = [_figure(column.measured(summary, records), column.decimals) for column in columns]
     times = [summary.seconds, *summary.stages.values()]
     table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
-    stdout.print(table)
+    _print_whole(table)
     for line in _on_times(summary):
         stdout.print(line, highlight=False, soft_wrap=True)
     if run.weights:
@@ -120,14 +124,18 @@ def print_table(table: Shown, files: Iterable[Path]) -> None:
         shown.add_column(escape(column), justify="left" if at in table.words else "right")
     for at, row in enumerate(table.rows):
         shown.add_row(*(_cell(cell) for cell in row), style="dim" if at in table.muted else None)
-    # A terminal that is too narrow may break lines, but no figure may be cut off.
-    wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
-    width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
-    Console(file=stdout.file, width=width).print(shown)
+    _print_whole(shown)
     for number, note in enumerate(table.notes, 1):
         stdout.print(f"{number}. {escape(note)}", highlight=False, soft_wrap=True)
     for path in files:
         stdout.print(f"written: {escape(str(path))}", highlight=False, soft_wrap=True)
+
+
+def _print_whole(shown: Table) -> None:
+    """Print a table as wide as it is: a terminal that is too narrow may break lines, but no figure may be cut off."""
+    wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
+    width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
+    Console(file=stdout.file, width=width).print(shown)
 
 
 def _cell(cell: Cell) -> str:
@@ -135,7 +143,10 @@ def _cell(cell: Cell) -> str:
     if cell.mark and text:
         text = f"[bold]{text}[/]" if cell.mark == "best" else f"[underline]{text}[/]"
     notes = f" ({','.join(map(str, cell.notes))})" if cell.notes else ""
-    return text + notes + (f"\n[dim]{escape(cell.detail)}[/]" if cell.detail else "")
+    detail = f"\n[dim]{escape(cell.detail)}[/]" if cell.detail else ""
+    colour = "green" if cell.met else "red"
+    claim = f"\n[{colour}]{escape(cell.details[-1])}[/]" if cell.claim else ""
+    return text + notes + detail + claim
 
 
 def print_methods(cards: Iterable[MethodCard]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmark.metrics.card import MetricCard, OverPixels
+from benchmark.metrics.card import Averaging, MetricCard, OverPixels, ShareHarmed
 from benchmark.results.cards import KnownCard, known_cards
 from benchmark.results.record import Record
 from benchmark.results.summary import Summary
@@ -45,7 +45,7 @@ class Column:
     better: Literal["higher", "lower"]
     decimals: int
     kind: Literal["metric", "cost"] = "metric"
-    averaged: Literal["images"] | OverPixels = "images"
+    averaged: Averaging = "images"
     source: str = ""
     installed: bool = True
 
@@ -88,7 +88,11 @@ class Column:
         """A run's figure; None for a metric that not every image of the data set has."""
         if self.averaged == "images":
             return summary.scores.get(self.key)
-        return over_pixels(records, self.averaged) if summary.complete else None
+        if not summary.complete:
+            return None
+        if isinstance(self.averaged, ShareHarmed):
+            return share_harmed(records, self.averaged)
+        return over_pixels(records, self.averaged)
 
 
 # What a method costs.
@@ -130,11 +134,29 @@ def cost_columns() -> list[Column]:
 
 
 def over_pixels(records: Iterable[Record], of: OverPixels) -> float | None:
-    """PSNR of the mean squared error over all pixels of one kind in the data set; None where there are none."""
+    """PSNR over all pixels of one kind in the data set, or what it gains on the input's; None where there are none."""
     scores = [record.scores for record in records]
-    pairs = [(one[of.share], one[of.error]) for one in scores if of.error in one and of.share in one]
-    area = sum(share for share, _ in pairs)
+    names = of.scores
+    found = [one for one in scores if names <= one.keys()]
+    area = sum(one[of.share] for one in found)
     if area <= 0:
         return None
-    squared = sum(share * error for share, error in pairs)
-    return math.inf if squared == 0 else 10 * math.log10(area / squared)
+    squared = sum(one[of.share] * one[of.error] for one in found)
+    before = area if of.against is None else sum(one[of.share] * one[of.against] for one in found)
+    return decibels(before, squared)
+
+
+def share_harmed(records: Iterable[Record], of: ShareHarmed) -> float | None:
+    """Percentage of the images with such pixels that lose more than the limit there; None where there are none."""
+    scores = [record.scores for record in records]
+    gains = [decibels(one[of.against], one[of.error]) for one in scores if of.scores <= one.keys()]
+    return 100 * sum(gain < -of.limit for gain in gains) / len(gains) if gains else None
+
+
+def decibels(before: float, after: float) -> float:
+    """10 log10 of a ratio of squared errors; 0 where both are 0."""
+    if before == after:
+        return 0.0
+    if after == 0:
+        return math.inf
+    return -math.inf if before == 0 else 10 * math.log10(before / after)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.leaderboards.column import NOT_INSTALLED, TIME, Column
+from benchmark.metrics.iqa.catalogue import is_pyiqa
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.results.summary import Summary
@@ -22,6 +23,8 @@ def remarks_of(
     if run.weights:
         # Most labels begin with the name already.
         yield f"weights {run.weights.name}: {run.weights.label.removeprefix(run.weights.name + ': ')}"
+        if run.weights.claimed:
+            yield "that these are the weights of the published figures is the user's word (--claims-paper)"
     if not summary.complete:
         yield f"{summary.done} of {run.total} images, not ranked"
     if tilings:
@@ -30,6 +33,10 @@ def remarks_of(
         yield f"computed in {settings.dtype}"
     if settings.rescored:
         yield f"scored anew from the outputs of run {settings.rescored}"
+    sizes = sorted({record.size for record in records.values() if record.size is not None})
+    if sizes and any(is_pyiqa(column.key) for column in run_columns(records, metrics)):
+        shown = ", ".join(f"{width}x{height}" for height, width in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
+        yield f"pyiqa's metrics measured images of {shown}"
     yield from _remarks_on_gaps(records.values(), metrics)
     yield from _remarks_on_times(summary)
 
@@ -47,7 +54,12 @@ def notes_of(
             "at 1680x1120 on it, which would take 106 TFLOP/s."
         )
     if any(row.intervals for row in measured):
-        yield "In brackets: 95 % bootstrap intervals of the mean over images; in parentheses: measured minus published."
+        yield "In brackets: 95 % bootstrap intervals of the mean over images."
+    if any(row.claims for row in measured):
+        yield (
+            "Published: what is printed of the same model on this data set under this protocol, with measured minus "
+            "published; ✓ within rounding or the tolerance of the method's card, ✗ beyond."
+        )
     yield from _notes_on_metrics(metrics)
     yield (
         "MACs are counted at 1280x720 as ptflops up to 0.6.3 did; time is the median an image, without reading, with "
@@ -59,12 +71,18 @@ def _notes_on_metrics(metrics: Iterable[Column]) -> Iterator[str]:
     """Where metrics are defined that no paper prints, those of one source together; and what is not installed."""
     by_source: dict[str, list[str]] = {}
     for column in metrics:
-        if column.averaged != "images":
+        if column.averaged != "images" or is_pyiqa(column.key):
             by_source.setdefault(column.source, []).append(column.title)
         if not column.installed:
             yield f"{column.title} ({column.key}) is {NOT_INSTALLED}: its column is made from its card in run.json."
     for source, titles in by_source.items():
         yield f"{'; '.join(titles)}: {source}."
+
+
+def run_columns(records: Mapping[str, Record], metrics: Iterable[Column]) -> list[Column]:
+    """The columns that any record has a score of."""
+    scored = {name for record in records.values() for name in record.scores}
+    return [column for column in metrics if column.key in scored]
 
 
 def _remarks_on_gaps(records: Iterable[Record], metrics: Iterable[Column]) -> Iterator[str]:

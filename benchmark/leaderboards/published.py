@@ -1,7 +1,7 @@
 """Figures that papers print, each with its source: `published.csv`."""
 
 import csv
-from collections import defaultdict
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,29 +10,64 @@ from pathlib import Path
 
 from realdof.common.errors import InputError
 
-KEY = ("method", "input", "bits", "dataset", "subset", "resolution", "protocol", "train", "source")
-"""What tells one published figure from another."""
-FIGURES = ("psnr", "ssim", "mae", "lpips", "params_m", "macs_g", "time_s")
+FIGURES = ("psnr", "ssim", "mae", "lpips", "dists", "params_m", "macs_g", "time_s")
 HEADER = (
-    "method", "input", "bits", "dataset", "subset", "resolution", "protocol", "psnr", "ssim", "mae", "lpips",
-    "lpips_net", "params_m", "macs_g", "time_s", "train", "rf", "table", "source", "source_kind", "note",
+    "method", "year", "input", "bits", "dataset", "subset", "resolution", "protocol", "psnr", "ssim", "ssim_kind",
+    "mae", "lpips", "lpips_net", "dists", "params_m", "macs_g", "time_s", "train", "rf", "table", "source",
+    "source_kind", "restated_by", "conflict", "note",
 )  # fmt: skip
-KINDS = ("paper", "author", "restated", "remeasured")
-LPIPS_NETS = ("alex", "squeeze", "vgg")
+LPIPS_NETS = {
+    "alex": "AlexNet",
+    "squeeze": "SqueezeNet",
+    "vgg": "VGG",
+    "alex-unscaled": "AlexNet, on images in [0, 1] where it expects [-1, 1]",
+    "unknown": "a network that is not named",
+}
 """Networks that LPIPS is computed with: figures of two networks cannot be compared; ours are AlexNet's."""
-RANGES = {"psnr": (15.0, 40.0), "ssim": (0.3, 1.0), "mae": (0.005, 0.15), "lpips": (0.01, 1.0)}
-"""What no figure on a defocus data set lies outside of; a slip of a digit does."""
-INDOOR, OUTDOOR = 37, 39
-"""Scenes of DPDD's test set: the combined figure is the mean weighted by them."""
-_ROUNDING = 0.011
-"""dB: three figures rounded to hundredths."""
+SSIM_KINDS = {
+    "uniform7": "7x7",
+    "gauss11": "11x11 Gaussian",
+    "gauss11-3d": "11x11x11 Gaussian",
+}
+"""Windows of SSIM; empty where the source does not tell."""
+_REPOSITORY = re.compile(r"^(?P<name>[\w.-]+/[\w.-]+) (?:issue (?P<issue>\d+)|(?P<file>README|[\w./-]+))$")
+_PREPRINT = re.compile(r"^[^,]+, arXiv (?P<id>\d{4}\.\d{4,5}), (?:Table|Figure) \w+$")
+_PAPER = re.compile(r"^[^,]+, [A-Za-z ]+ (?:19|20)\d\d, (?:supplement )?(?:Table|Figure|Section) \w+$")
 
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """One line of the file; figures that the source does not print are None."""
+    """One claim, a line of the file; figures that the source does not print are None.
+
+    Parameters
+    ----------
+    method, year
+        The method's name here, and the year of its paper.
+    input
+        ``single`` for one defocused image, ``dual`` for both dual-pixel views.
+    bits, resolution, protocol
+        Depth of the files, size if not the data set's own, and protocol; empty where the source does not tell.
+    dataset, subset
+        What the figures are on; the subset is ``all``, ``indoor`` or ``outdoor``.
+    figures
+        Value by column.
+    ssim_kind, lpips_net
+        Keys of `SSIM_KINDS` and `LPIPS_NETS`.
+    train, rf, table
+        Data set of the training, receptive field in px, and the table that prints the figures.
+    source, source_kind
+        Where the figures are printed, in one of the forms of `is_resolvable`; and whether it is the ``paper`` that this
+        package follows, the method's own ``author``, somebody else who ``restated`` or ``remeasured`` them.
+    restated_by
+        Who restated or measured them again.
+    conflict
+        What else is claimed of the same thing.
+    note
+        Anything else a reader must know.
+    """
 
     method: str
+    year: str
     input: str
     bits: str
     dataset: str
@@ -40,12 +75,15 @@ class PublishedFigure:
     resolution: str
     protocol: str
     figures: dict[str, float | None]
+    ssim_kind: str
     lpips_net: str
     train: str
     rf: str
     table: str
     source: str
     source_kind: str
+    restated_by: str
+    conflict: str
     note: str
 
     @property
@@ -57,9 +95,37 @@ class PublishedFigure:
     def remarks(self) -> list[str]:
         """What a reader must know of the figure, one sentence each."""
         found = [self.note] if self.note else []
+        if self.restated_by:
+            words = "measured again" if self.source_kind == "remeasured" else "restated"
+            found.append(f"{words} by {self.restated_by}")
+        if self.conflict:
+            found.append(f"another claim: {self.conflict}")
         if self.comparable["lpips"] != self.figures["lpips"]:
-            found.append(f"its LPIPS {self.figures['lpips']:g} is computed with {self.lpips_net}, not AlexNet")
+            network = LPIPS_NETS[self.lpips_net]
+            found.append(f"its LPIPS {self.figures['lpips']:g} is computed with {network}, not as ours")
         return found
+
+    @property
+    def address(self) -> str:
+        """Where the source can be read: of a repository or a preprint; empty for a paper."""
+        preprint, repository = _PREPRINT.match(self.source), _REPOSITORY.match(self.source)
+        if preprint:
+            return f"https://arxiv.org/abs/{preprint['id']}"
+        if repository is None:
+            return ""
+        place = f"https://github.com/{repository['name']}"
+        if repository["issue"]:
+            return f"{place}/issues/{repository['issue']}"
+        return f"{place}#readme" if repository["file"] == "README" else f"{place}/blob/HEAD/{repository['file']}"
+
+
+def is_resolvable(source: str) -> bool:
+    """Whether a source is of a form that a reader can look up.
+
+    The forms are ``WHO, VENUE YEAR, Table N`` for a paper, ``WHO, arXiv ID, Table N`` for a preprint, and
+    ``OWNER/NAME README``, ``OWNER/NAME issue N`` or ``OWNER/NAME PATH`` for a repository on GitHub.
+    """
+    return any(form.match(source) for form in (_PAPER, _PREPRINT, _REPOSITORY))
 
 
 def published_file() -> Path:
@@ -100,62 +166,6 @@ def read_figures(path: Path) -> list[PublishedFigure]:
         words = {name: row[name] for name in HEADER if name not in FIGURES}
         figures.append(PublishedFigure(figures=values, **words))
     return figures
-
-
-def lint(path: Path) -> list[str]:
-    """What is wrong with a file of published figures, one sentence each; nothing if all is well.
-
-    Each figure must appear once, with a source, a known kind of source, the network of its LPIPS, and in range. A
-    combined figure must be the mean of indoor and outdoor scenes, weighted 37 to 39, where all three are given.
-    """
-    figures = read_figures(path)
-    problems = []
-    seen: dict[tuple[str, ...], int] = {}
-    for number, figure in enumerate(figures, 2):
-        where = f"line {number} ({figure.method} on {figure.dataset})"
-        key = tuple(str(getattr(figure, name)) for name in KEY)
-        if key in seen:
-            problems.append(f"{where} repeats line {seen[key]}")
-        seen.setdefault(key, number)
-        problems += [f"{where} {problem}" for problem in _problems(figure)]
-    return problems + list(_unbalanced(figures))
-
-
-def _problems(figure: PublishedFigure) -> Iterator[str]:
-    if len(figure.source.strip()) < 6:
-        yield "has no source"
-    if figure.source_kind not in KINDS:
-        yield f"has source kind {figure.source_kind!r}; there are {', '.join(KINDS)}"
-    if not figure.method or not figure.dataset or not figure.subset:
-        yield "lacks method, dataset or subset"
-    if figure.figures["psnr"] is None and figure.figures["ssim"] is None:
-        yield "has neither PSNR nor SSIM"
-    has_lpips = figure.figures["lpips"] is not None
-    if has_lpips != bool(figure.lpips_net) or (has_lpips and figure.lpips_net not in LPIPS_NETS):
-        yield f"has lpips_net {figure.lpips_net!r}; it is one of {', '.join(LPIPS_NETS)} with an LPIPS, else empty"
-    for name, (low, high) in RANGES.items():
-        value = figure.figures[name]
-        if value is not None and not low <= value <= high:
-            yield f"has {name} {value:g}, outside {low:g} to {high:g}"
-
-
-def _unbalanced(figures: list[PublishedFigure]) -> Iterator[str]:
-    groups: dict[tuple[str, ...], dict[str, PublishedFigure]] = defaultdict(dict)
-    for figure in figures:
-        key = tuple(str(getattr(figure, name)) for name in KEY if name != "subset")
-        groups[key][figure.subset] = figure
-    for group in groups.values():
-        if not {"all", "indoor", "outdoor"} <= group.keys():
-            continue
-        whole, indoor, outdoor = (group[name].figures["psnr"] for name in ("all", "indoor", "outdoor"))
-        if whole is None or indoor is None or outdoor is None:
-            continue
-        mean = (INDOOR * indoor + OUTDOOR * outdoor) / (INDOOR + OUTDOOR)
-        if abs(mean - whole) > _ROUNDING:
-            yield (
-                f"{group['all'].method} of {group['all'].source}: PSNR {whole:g} of all scenes is not the mean "
-                f"{mean:.2f} of {INDOOR} indoor and {OUTDOOR} outdoor ones"
-            )
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

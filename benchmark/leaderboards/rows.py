@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmark.leaderboards.column import FIXED_METRICS, MACS, MEMORY, PARAMETERS, TIME, Column
 from benchmark.leaderboards.notes import remarks_of
 from benchmark.leaderboards.published import PublishedFigure
+from benchmark.leaderboards.reproduction import Claim, claim_on, claims
 from benchmark.leaderboards.statistics import Interval, intervals_by_name
 from benchmark.results.record import Record
 from benchmark.results.run import Run
@@ -30,12 +31,12 @@ class Row:
     ranked
         Whether it takes part in the order: complete, whole-image, measured.
     published_model
-        Whether it is the model of the published figures: their weights, or a method without weights.
+        Whether it is the model of the published figures: their weights, by SHA-256 or by the user's word, or a method
+        without weights.
     intervals
         Bootstrap interval by a column's key.
-    difference
-        Measured minus published by a column's key, where a paper prints this model on this data set under this
-        protocol.
+    claims
+        Measured and published by a column's key, where a paper prints this model on this data set under this protocol.
     quartiles
         First and third quartile of the time, s, where the time is shown.
     remarks
@@ -56,7 +57,7 @@ class Row:
     ranked: bool = False
     published_model: bool = False
     intervals: Mapping[str, Interval] = field(default_factory=dict)
-    difference: Mapping[str, float] = field(default_factory=dict)
+    claims: Mapping[str, Claim] = field(default_factory=dict)
     quartiles: tuple[float, float] | None = None
     remarks: tuple[str, ...] = ()
     folder: Path | None = None
@@ -87,7 +88,9 @@ def measured_row(
     }
     cuts = {record.tiling for record in records.values()} | {settings.tiling}
     tilings = sorted(cut for cut in cuts if cut is not None)
-    published_model = run.weights is None or run.weights.published
+    ranked = summary.complete and not tilings
+    published_model = run.weights is None or run.weights.of_paper
+    claimed = claim_on(printed, settings.method, run.method.inputs) if published_model and ranked else None
     return Row(
         method=settings.method,
         dataset=settings.dataset,
@@ -98,10 +101,10 @@ def measured_row(
         total=summary.total,
         weights=run.weights.name if run.weights else "",
         source=f"run {run.id}, {'; '.join(summary.devices) or _device(run)}",
-        ranked=summary.complete and not tilings,
+        ranked=ranked,
         published_model=published_model,
         intervals=_intervals(records.values(), metrics) if summary.complete else {},
-        difference=_difference(settings.method, figures, printed) if published_model else {},
+        claims=claims(figures, claimed, metrics, run.method.tolerance) if claimed is not None else {},
         quartiles=summary.quartiles if summary.comparable_times else None,
         remarks=tuple(remarks_of(run, records, summary, tilings, metrics)),
         folder=run.path,
@@ -140,13 +143,3 @@ def _intervals(records: Iterable[Record], metrics: Iterable[Column]) -> dict[str
     printed = {name: values.pop(name) for name in FIXED_METRICS if name in values}
     # Apart, so that no other metric changes the last digits of those that papers print.
     return intervals_by_name(printed) | intervals_by_name(values)
-
-
-def _difference(
-    method: str, figures: Mapping[str, float | None], printed: Iterable[PublishedFigure]
-) -> dict[str, float]:
-    by_paper = [figure for figure in printed if figure.method == method and figure.source_kind == "paper"]
-    if not by_paper:
-        return {}
-    pairs = {name: (figures.get(name), by_paper[0].comparable[name]) for name in FIXED_METRICS}
-    return {name: ours - theirs for name, (ours, theirs) in pairs.items() if ours is not None and theirs is not None}

@@ -42,7 +42,8 @@ class Metric(Protocol):
         Returns
         -------
         float
-            The score. A metric that is averaged `OverPixels` returns a mapping with its two scores in its place.
+            The score. A metric that is averaged `OverPixels` or as `ShareHarmed` returns a mapping with its scores
+            in its place.
 
         Raises
         ------

@@ -38,10 +38,47 @@ class OverPixels(Strict):
         Name of the score that is an image's mean squared error over these pixels; missing where it has none.
     share
         Name of the score that is their share of the image, in [0, 1].
+    against
+        Name of the score that is the defocused image's squared error there: the figure is then the output's PSNR minus
+        the defocused image's. None for the output's own PSNR.
     """
 
     error: str
     share: str
+    against: str | None = None
+
+    @property
+    def scores(self) -> frozenset[str]:
+        """Names of the scores that the figure is made of."""
+        return frozenset({self.error, self.share} | ({self.against} if self.against else set()))
+
+
+class ShareHarmed(Strict):
+    """The percentage of images whose PSNR over pixels of one kind falls from input to output by more than a limit.
+
+    Images without such pixels are left out.
+
+    Parameters
+    ----------
+    error, share, against
+        As of `OverPixels`.
+    limit
+        dB; a smaller loss is no harm.
+    """
+
+    error: str
+    share: str
+    against: str
+    limit: float = Field(gt=0)
+
+    @property
+    def scores(self) -> frozenset[str]:
+        """Names of the scores that the figure is made of."""
+        return frozenset({self.error, self.share, self.against})
+
+
+Averaging: TypeAlias = Literal["images"] | OverPixels | ShareHarmed
+"""How the images' values become one figure: their mean, or what the classes say."""
 
 
 class MetricCard(Strict):
@@ -50,7 +87,8 @@ class MetricCard(Strict):
     Parameters
     ----------
     name
-        The word on the command line and in results: lower-case letters, digits and ``-``, ``_``, ``.`` or ``@``.
+        The word on the command line and in results: lower-case letters, digits and ``-``, ``_``, ``.`` or ``@``; or
+        ``pyiqa:`` and a metric of pyiqa.
     title
         The heading in tables, without unit or arrow.
     unit
@@ -64,9 +102,11 @@ class MetricCard(Strict):
     needs
         What the metric is called with, by keyword; ``blur map`` is the keyword ``blur_map``.
     averaged
-        How the images' values become one figure: ``images`` for their mean, or `OverPixels`.
+        How the images' values become one figure: ``images`` for their mean, `OverPixels` or `ShareHarmed`.
     source
         Where the metric is defined: paper, equation, options.
+    facts
+        What else decides on its values: version of a package, options, SHA-256 of its weights.
 
     Raises
     ------
@@ -74,15 +114,16 @@ class MetricCard(Strict):
         A field is missing, unknown, or of another type.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._@-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._@-]*$|^pyiqa:[A-Za-z0-9._@+-]+$")
     title: str = Field(min_length=1)
     unit: str = ""
     better: Literal["higher", "lower"]
     decimals: int = Field(ge=0, le=9)
     range: Annotated[tuple[Number, Number], BeforeValidator(_tuple)]
     needs: Annotated[frozenset[Need], BeforeValidator(_frozenset)] = frozenset({"output", "target"})
-    averaged: Literal["images"] | OverPixels = "images"
+    averaged: Averaging = "images"
     source: str
+    facts: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.method import Image, Sample
-from benchmark.metrics.base import Metric
+from benchmark.metrics.base import Metric, MetricInputs, score_by
 from benchmark.metrics.card import MetricCard, OverPixels
+from benchmark.metrics.in_focus import HARM, HARMED, block_errors, in_focus
 from benchmark.protocols.base import Protocol
-from realdof.images.resize import area_resize
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 EDGES = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Lower ends of the bands, px: standard deviation of the Gaussian that blurs as the defocus does."""
@@ -25,13 +29,14 @@ class StratifiedProtocol(Protocol):
     """A protocol that also scores each band of input blur.
 
     It adds ``share@BAND``, the band's share of the image, for every band, and ``mse@BAND``, the band's mean squared
-    error, for bands that the image has. The errors weighted by the shares add up to the whole image's.
+    error, for bands that the image has. The errors weighted by the shares add up to the whole image's. What the first
+    band gains or loses on the input is ``in-focus-harm``.
     """
 
     @property
     def beside(self) -> tuple[MetricCard, ...]:
-        """A PSNR for each band, over all its pixels in the data set."""
-        return tuple(
+        """A PSNR for each band, over all its pixels in the data set, and the harm in the band that is in focus."""
+        bands = tuple(
             MetricCard(
                 name=f"psnr@{band}",
                 title=f"PSNR, blur {band}",
@@ -46,32 +51,32 @@ class StratifiedProtocol(Protocol):
             )
             for band in BANDS
         )
+        return (*bands, HARM, HARMED)
 
     def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
         """Score the whole image and its bands; see `Protocol.score`."""
-        scores = super().score(output, sample, metrics)
-        if sample.target is None:
+        target = None if sample.target is None else sample.target.contiguous()
+        images = MetricInputs(self.finished(output, sample.image), target, sample.image)
+        scores = score_by(metrics, images)
+        if target is None or images.blur_map is None:
             return scores
-        return scores | by_blur(self.finished(output, sample.image), sample.target, sample.image)
+        return scores | by_blur(images.output, target, sample.image, images.blur_map)
 
 
-def by_blur(output: Image, target: Image, image: Image) -> dict[str, float]:
-    """Share of the image and mean squared error of each band of blur.
+def by_blur(output: Image, target: Image, image: Image, blur_map: Tensor) -> dict[str, float]:
+    """Share of the image and mean squared error of each band of blur, and the scores of the harm in focus.
 
     Parameters
     ----------
     output, target, image
         float32 (3, H, W) in [0, 1], of one size.
+    blur_map
+        float32 (h, w), as of `MetricInputs`.
     """
-    # Its Fourier transforms are slow to import, and tables of results do without.
-    from realdof.matching.blur import blur_map
-
-    defocused, truth, result = (np.ascontiguousarray(one.permute(1, 2, 0).numpy()) for one in (image, target, output))
-    sigma = blur_map(defocused, truth).sigma
-    squared = np.square(result.astype(np.float64) - truth).mean(axis=2)
-    errors = area_resize(squared, *sigma.shape)
+    sigma = blur_map.numpy()
+    errors = block_errors(output, target, blur_map)
     band = np.where(np.isnan(sigma), len(EDGES), np.searchsorted(EDGES, np.nan_to_num(sigma), side="right") - 1)
-    scores = {}
+    scores = in_focus(errors, block_errors(image, target, blur_map), blur_map)
     for number, name in enumerate(BANDS):
         inside = band == number
         scores[f"share@{name}"] = float(inside.mean())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from benchmark import registry
 from benchmark.metrics.card import MetricCard
+from benchmark.metrics.iqa.catalogue import is_installed, is_pyiqa
 
 
 @dataclass(frozen=True)
@@ -44,5 +45,6 @@ def known_cards(protocol: str, scored: Iterable[str], kept: Mapping[str, MetricC
         if installed is not None:
             found[column] = KnownCard(installed, True)
         elif column in kept:
-            found[column] = KnownCard(kept[column], False)
+            # pyiqa takes seconds to import, and its cards hold the facts of the run.
+            found[column] = KnownCard(kept[column], is_pyiqa(column) and is_installed())
     return found

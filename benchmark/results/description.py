@@ -50,14 +50,31 @@ class MethodFacts(Strict):
     inputs: str
     summary: str = ""
     paper: str = ""
+    tolerance: dict[str, float] = Field(default_factory=dict)
 
 
 class WeightsFacts(Strict):
-    """The weights' name on the command line, a one-line label, and whether the published figures are of them."""
+    """The weights of a run.
+
+    Attributes
+    ----------
+    name, label
+        The word on the command line, and one line for tables.
+    published
+        Whether the published figures are of them: their SHA-256 is in the method's card.
+    claimed
+        Whether only the user says so (``--claims-paper``).
+    """
 
     name: str
     label: str
     published: bool = False
+    claimed: bool = False
+
+    @property
+    def of_paper(self) -> bool:
+        """Whether they may be compared with the published figures."""
+        return self.published or self.claimed
 
 
 class ComplexityFacts(Strict):
@@ -122,7 +139,8 @@ class Description(Strict):
         else:
             kept["attempts"] = made
         if isinstance(content.get("weights"), Mapping):
-            kept["weights"] = {**content["weights"], "published": content["weights"].get("name") == "official"}
+            # The first release took a file in the official place for the authors', whatever it was.
+            kept["weights"] = {**content["weights"], "published": False}
         return kept | {"schema": 2, "settings": content.get("determinants")}
 
     def content(self) -> dict[str, Any]:

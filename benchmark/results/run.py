@@ -29,6 +29,7 @@ from benchmark.results.storage import (
     DESCRIPTION,
     RECORDS,
     append_record,
+    check_same_metrics,
     claimed,
     read_description,
     read_records,
@@ -130,6 +131,11 @@ class Run:
             if not (path / DESCRIPTION).exists():
                 write_description(path, description)
             run = cls(path)
+            check_same_metrics(path, run.description, description)
+            word = description.weights is not None and description.weights.claimed
+            if word and run.weights is not None and not run.weights.of_paper:
+                weights = run.weights.model_copy(update={"claimed": True})
+                run._write(run.description.model_copy(update={"weights": weights}))
             if not description.metrics.keys() <= run.columns.keys():
                 run._write(run.description.model_copy(update={"metrics": {**description.metrics, **run.columns}}))
         return run

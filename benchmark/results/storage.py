@@ -121,3 +121,22 @@ def _drop_unfinished_line(file: IO[bytes]) -> None:
     if file.read(1) != b"\n":
         file.seek(0)
         file.truncate(file.read().rfind(b"\n") + 1)
+
+
+def check_same_metrics(path: Path, kept: Description, added: Description) -> None:
+    """Refuse to add scores by another version or with other weights of a metric than a run has.
+
+    Raises
+    ------
+    InputError
+        They differ.
+    """
+    for column, card in added.metrics.items():
+        before = kept.metrics.get(column, card).facts
+        for name in sorted(before.keys() | card.facts.keys()):
+            ours, theirs = before.get(name, "nothing"), card.facts.get(name, "nothing")
+            if ours != theirs:
+                raise InputError(
+                    f"{path} was scored by {column} with {name} {ours}, and now {name} is {theirs}: use another "
+                    "--results folder, or remove the run"
+                )

@@ -15,7 +15,7 @@ from realdof.common.errors import InputError
 if TYPE_CHECKING:
     import torch
 
-PACKAGES = ("ifan-bench", "torch", "numpy", "opencv-python", "scikit-image", "lpips", "kornia")
+PACKAGES = ("ifan-bench", "torch", "numpy", "opencv-python", "scikit-image", "lpips", "kornia", "pyiqa")
 
 
 def describe(device: torch.device) -> Environment:

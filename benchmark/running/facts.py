@@ -29,14 +29,23 @@ def settings_of(
 
 def method_facts(card: MethodCard) -> MethodFacts:
     """What tables say of a method."""
-    return MethodFacts(title=card.title, inputs=card.inputs, summary=card.summary, paper=card.paper)
+    return MethodFacts(
+        title=card.title, inputs=card.inputs, summary=card.summary, paper=card.paper, tolerance=dict(card.tolerance)
+    )
 
 
-def weights_facts(weights: WeightsUsed | None, card: MethodCard) -> WeightsFacts | None:
-    """What tables say of the weights; None for a method without."""
+def weights_facts(weights: WeightsUsed | None, card: MethodCard, *, claimed: bool = False) -> WeightsFacts | None:
+    """What tables say of the weights; None for a method without.
+
+    Parameters
+    ----------
+    claimed
+        Whether the user says that they are the paper's; it counts only where their SHA-256 does not tell.
+    """
     if weights is None:
         return None
-    return WeightsFacts(name=weights.name, label=weights.label, published=weights.name == card.published)
+    published = weights.sha256 in card.sha256
+    return WeightsFacts(name=weights.name, label=weights.label, published=published, claimed=claimed and not published)
 
 
 def complexity_facts(architecture: Architecture | None) -> ComplexityFacts | None:

@@ -195,8 +195,9 @@ class Ready:
         for name, value in scores.items():
             if value != value:
                 raise ValueError(f"{name} is NaN")
+        size = (int(sample.image.shape[-2]), int(sample.image.shape[-1]))
         if measured is None:
-            return _about(sample, status="ok", scores=scores)
+            return _about(sample, status="ok", scores=scores, size=size)
         try:
             self.run.keep_output(sample.name, output)
         except InputError as error:
@@ -206,6 +207,7 @@ class Ready:
             sample,
             status="ok",
             scores=scores,
+            size=size,
             seconds=measured.seconds,
             peak_memory=measured.memory,
             stages=dict(result.stages),

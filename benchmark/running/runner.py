@@ -55,6 +55,7 @@ def run(
     again: bool = False,
     workers: Workers = ALONE,
     report: Report = _nobody,
+    claims_paper: bool = False,
 ) -> tuple[Run, Summary]:
     """Run a method over a data set; images that an earlier run with the same settings finished are kept.
 
@@ -68,6 +69,8 @@ def run(
         Compute every image anew.
     workers
         Who computes: the scores are the same, the times are not the method's own beside others.
+    claims_paper
+        Whether the user says that the weights are those of the published figures.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def run(
         results,
         settings_of(task, card, used, where, tiling),
         method=method_facts(card),
-        weights=weights_facts(used, card),
+        weights=weights_facts(used, card, claimed=claims_paper),
         complexity=complexity_facts(method.counted or factory.architecture()),
         metrics=task.figures,
         total=task.total,

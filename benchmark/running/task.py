@@ -11,6 +11,7 @@ from benchmark.datasets.base import Dataset, Entry, check_entries, no_progress
 from benchmark.datasets.base import Progress as Report
 from benchmark.datasets.subset import SEPARATOR, Subset, restrict, whole_name
 from benchmark.metrics.card import MetricCard
+from benchmark.metrics.iqa.catalogue import is_pyiqa, with_inputs
 from benchmark.protocols.base import Protocol
 from benchmark.results.run import Run
 from benchmark.results.settings import check_name
@@ -146,9 +147,10 @@ def prepare(
     wanted = protocol.metrics if metrics is None else metrics
     known = {*protocol.metrics, *registry.names(registry.METRICS)}
     for name in wanted:
-        if name not in known:
+        if name not in known and not is_pyiqa(name):
             raise registry.unknown("metric", name, known)
-    cards = {name: registry.metric_card(protocol.registered(name)) for name in wanted}
+    light = {name: registry.metric_card(protocol.registered(name)) for name in wanted}
+    cards = {name: registry.recorded_card(protocol.registered(name)) for name in with_inputs(wanted, light)}
     entries = dataset.listed
     for entry in entries:
         check_name(entry.name)

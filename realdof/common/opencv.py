@@ -18,4 +18,11 @@ except ImportError as error:
         "install its system libraries: apt-get install libgl1 libglib2.0-0"
     ) from error
 
+if not hasattr(cv2, "imread"):
+    # opencv-python and opencv-python-headless share one folder: uninstalling one takes the other's files along.
+    raise InputError(
+        "OpenCV is incomplete, as it is after opencv-python-headless was uninstalled beside it; "
+        "install it again: pip install --force-reinstall --no-deps opencv-python"
+    )
+
 __all__ = ["cv2"]

@@ -94,7 +94,7 @@ def test_a_broken_metric_is_named_with_its_package_and_hinders_nothing_else(
     assert "\n" not in str(caught.value)
     for _ in range(2):
         assert [card.name for card in registry.cards(registry.METRICS)] == [
-            "lpips", "mae", "psnr", "ssim", "ssim-gaussian",
+            "in-focus-harm", "in-focus-harmed", "lpips", "mae", "psnr", "psnr-y", "ssim", "ssim-gaussian",
         ]  # fmt: skip
         assert registry.find_metric_card("gap") is None
     assert len(caplog.records) == 1

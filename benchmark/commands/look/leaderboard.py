@@ -29,6 +29,9 @@ def leaderboard(
     paper_table: Annotated[
         str | None, typer.Option("--paper-table", help="The paper's own table: 1 to 5, s1 to s3 of its supplement.")
     ] = None,
+    across: Annotated[
+        bool, typer.Option("--across", help="One metric (--sort) over every data set with runs, and mean ranks.")
+    ] = False,
     pictures: Annotated[
         int, typer.Option("--pictures", min=0, help="With --format html: how many scenes have pictures at most.")
     ] = 20,
@@ -52,12 +55,20 @@ def leaderboard(
 
     if format not in FORMATS:
         raise registry.unknown("format", format, FORMATS)
+    if paper_table is not None and across:
+        raise InputError("--across and --paper-table are two tables; give one of them")
     if paper_table is not None:
         from benchmark.leaderboards.paper_tables import render
 
         table = render(paper_table, measured_in(results, images))
         texts = {kind: rendered(table, kind) for kind in SUFFIXES}
         stem, folder = f"paper-table-{paper_table}", out
+    elif across:
+        from benchmark.leaderboards.across import across_table, build_across
+
+        table = across_table(build_across(results, protocol, sort))
+        texts = {kind: rendered(table, kind) for kind in SUFFIXES}
+        stem, folder = "leaderboard-across", out or results
     else:
         # A run on a subset is of data set NAME@LIST, and only NAME is registered.
         name = protocol or registry.dataset(whole_name(dataset)).card.protocol

@@ -16,7 +16,8 @@ def metrics() -> None:
             "metrics",
             ("name", "title", "unit", "needs", "source"),
             tuple(tuple(Cell(word) for word in row) for row in rows),
-            words=frozenset(range(5)),
+            ("With pyiqa installed, pyiqa:NAME is any of its metrics; see docs/explanation/metrics.md.",),
+            frozenset(range(5)),
         ),
         [],
     )

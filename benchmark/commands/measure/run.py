@@ -7,6 +7,7 @@ import typer
 from benchmark.commands.options import (
     RESULTS,
     Again,
+    ClaimsPaper,
     Cluster,
     DatasetName,
     Device,
@@ -49,6 +50,7 @@ def run(
     program: Annotated[
         str | None, typer.Option("--exec", help='For --method command, such as "python run.py {input} {output}".')
     ] = None,
+    claims_paper: ClaimsPaper = False,
     name: Annotated[str | None, typer.Option("--name", help="With --exec: the program's name in tables.")] = None,
     timeout: Annotated[
         float | None, typer.Option("--timeout", min=0, help="With --exec: seconds for an image; 600 if not given.")
@@ -79,6 +81,7 @@ def run(
             tiling=tiling,
             again=again,
             workers=who,
+            claims_paper=claims_paper,
             report=report,
         )
     print_summary(done, summary, task.metrics)

@@ -66,7 +66,9 @@ def to_json(board: Leaderboard) -> str:
             "rank": places[board.sorted_by][at],
             "ranks": {key: found[at] for key, found in places.items()},
             "intervals": {name: [interval.low, interval.high] for name, interval in row.intervals.items()},
-            "difference": row.difference,
+            "difference": {key: claim.difference for key, claim in row.claims.items()},
+            "published": {key: claim.published for key, claim in row.claims.items()},
+            "reproduced": {key: claim.met for key, claim in row.claims.items()},
             "time_quartiles": None if row.quartiles is None else list(row.quartiles),
             "remarks": list(row.remarks),
         }
@@ -113,7 +115,12 @@ def _fact(board: Leaderboard, row: Row, key: str, notes: tuple[int, ...]) -> Cel
 
 def _figure_cell(row: Row, column: Column, mark: Mark | None) -> Cell:
     text = column.text(row.figures.get(column.key), published=row.kind == "published")
-    return Cell(text, mark, _detail(row, column))
+    claim = row.claims.get(column.key)
+    if claim is None:
+        return Cell(text, mark, _detail(row, column))
+    printed = column.text(claim.published, published=True)
+    said = f"published {printed}, {column.change(claim.difference)}"
+    return Cell(text, mark, _detail(row, column), said, claim.met)
 
 
 def _detail(row: Row, column: Column) -> str:
@@ -123,8 +130,6 @@ def _detail(row: Row, column: Column) -> str:
         parts.append(f"[{column.text(interval.low)}, {column.text(interval.high)}]")
     if column == TIME and row.quartiles is not None:
         parts.append("[{}, {}]".format(*map(column.text, row.quartiles)))
-    if column.key in row.difference:
-        parts.append(f"({column.change(row.difference[column.key])})")
     return " ".join(parts)
 
 

@@ -14,7 +14,7 @@ Mark = Literal["best", "second"]
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
-    "×": r"$\times$", "σ": r"$\sigma$", "−": "$-$", "✓": r"$\checkmark$", "±": r"$\pm$",
+    "×": r"$\times$", "σ": r"$\sigma$", "−": "$-$", "✓": r"$\checkmark$", "✗": r"$\times$", "±": r"$\pm$",
     "–": "--", "…": r"\ldots{}", "≥": r"$\geq$", "⁻": "$^{-}$", "¹": "$^{1}$",
 }  # fmt: skip
 
@@ -30,7 +30,11 @@ class Cell:
     mark
         Best and second best are told apart from the rest.
     detail
-        Said smaller after it: an interval, a difference.
+        Said smaller after it: an interval.
+    claim
+        Said smaller after that: the published figure and the difference from it.
+    met
+        Whether the published figure is reproduced; None without a claim.
     notes
         Numbers of the table's notes, from one.
     """
@@ -38,7 +42,15 @@ class Cell:
     text: str = ""
     mark: Mark | None = None
     detail: str = ""
+    claim: str = ""
+    met: bool | None = None
     notes: tuple[int, ...] = ()
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What is said smaller: the detail, and the claim with ✓ or ✗."""
+        claim = f"({self.claim} {'✓' if self.met else '✗'})" if self.claim else ""
+        return tuple(text for text in (self.detail, claim) if text)
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,9 @@ def to_csv(table: Table) -> str:
 
 def to_json(table: Table) -> str:
     """Title, columns, notes, and every cell with its text, mark and detail."""
-    rows = [[{"text": cell.text, "mark": cell.mark, "detail": cell.detail} for cell in row] for row in table.rows]
+    rows = [
+        [{"text": cell.text, "mark": cell.mark, "detail": " ".join(cell.details)} for cell in row] for row in table.rows
+    ]
     content = {"title": table.title, "columns": list(table.columns), "rows": rows, "notes": list(table.notes)}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -122,7 +136,8 @@ def _markdown_cell(cell: Cell) -> str:
     if cell.mark and text:
         text = f"**{text}**" if cell.mark == "best" else f"<u>{text}</u>"
     numbers = ",".join(map(str, cell.notes))
-    return text + (f" {_markdown(cell.detail)}" if cell.detail else "") + (f"<sup>{numbers}</sup>" if numbers else "")
+    details = "".join(f" {_markdown(detail)}" for detail in cell.details)
+    return text + details + (f"<sup>{numbers}</sup>" if numbers else "")
 
 
 def _markdown(text: str) -> str:
@@ -135,7 +150,7 @@ def _latex_cell(cell: Cell) -> str:
     if cell.mark and text:
         text = rf"\textbf{{{text}}}" if cell.mark == "best" else rf"\underline{{{text}}}"
     numbers = ",".join(map(str, cell.notes))
-    detail = rf" {{\scriptsize {_latex(cell.detail)}}}" if cell.detail else ""
+    detail = "".join(rf" {{\scriptsize {_latex(detail)}}}" for detail in cell.details)
     return text + detail + (f"$^{{{numbers}}}$" if numbers else "")
 
 

@@ -1,11 +1,19 @@
 """Learned perceptual image patch similarity, version 0.1 with AlexNet."""
 
 import math
+from typing import TYPE_CHECKING
 
 from benchmark.method import Image
 from benchmark.metrics.base import check_sizes
 from benchmark.metrics.card import MetricCard
+from realdof.common.errors import InputError
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CHECK_VALUE = 0.113524
+"""What LPIPS, version 0.1 with AlexNet, gives for `check_pair`."""
+_CHECK_TOLERANCE = 1e-4
 _SMALLEST = 31  # under this, the second pooling has no window left
 
 
@@ -18,7 +26,7 @@ class LPIPS:
     Raises
     ------
     InputError
-        The weights are missing or damaged.
+        The weights are missing or damaged, or the network gives another distance for `check_pair` than the known one.
     """
 
     card = MetricCard(
@@ -32,9 +40,16 @@ class LPIPS:
 
     def __init__(self) -> None:
         # The card is read without torch, the network is not.
-        from benchmark.metrics.lpips.network import fast_network
+        from benchmark.metrics.lpips import network
 
-        self.network = fast_network()
+        self.network = network.fast_network()
+        found = self(*check_pair())
+        if not abs(found - CHECK_VALUE) <= _CHECK_TOLERANCE:
+            raise InputError(
+                f"LPIPS gives {found:.4f} for a known pair of images, where {CHECK_VALUE:.4f} is right: its weights "
+                "did not load; install ifan-bench and lpips==0.1.4 again, or leave LPIPS out with "
+                "--metrics psnr,ssim,mae"
+            )
 
     def __call__(self, output: Image, target: Image) -> float:
         """Measure one image; see `Metric`."""
@@ -45,3 +60,12 @@ class LPIPS:
             pair = torch.stack((output.detach().cpu(), target.detach().cpu())).float()
             # channels_last: 0.29 s instead of 0.38 s for 1680x1120 on two cores, with the same value.
             return float(self.network(pair.contiguous(memory_format=torch.channels_last)))
+
+
+def check_pair() -> "tuple[Tensor, Tensor]":
+    """Two small images of 8-bit values whose distance is known: stripes and patches, and the same shifted."""
+    import torch
+
+    row, column = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    first = torch.stack([(row * 5 + column * 3) % 64 * 4, (row // 8 + column // 8) % 2 * 200, row * column % 256])
+    return first.float() / 255, first.roll((3, 5), (1, 2)).float() / 255

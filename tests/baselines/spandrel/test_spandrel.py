@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from baselines.spandrel.cards import restormer, restormer_dual, spandrel
 from baselines.spandrel.method import SpandrelMethod
-from baselines.spandrel.models import architectures, declare_missing
+from baselines.spandrel.models import architectures
 from benchmark import registry
 from benchmark.checks.method import findings
 from benchmark.commands.app import app
@@ -20,6 +20,7 @@ from benchmark.complexity import count
 from benchmark.method import Context, Sample
 from benchmark.tiling import Tiling
 from realdof.common.errors import InputError
+from realdof.common.torchvision import declare_missing
 from realdof.images.files import write_pixels
 
 

@@ -69,8 +69,8 @@ def test_the_difference_to_the_paper_stands_beside_the_measured_figure(tmp_path:
     make_run(tmp_path, "ifan", 25.30)
     board = build(tmp_path, "dpdd", "ifan-cvpr21")
     row = measured(board)[0]
-    assert row.difference["psnr"] == pytest.approx(25.30 - 25.37)
-    assert "25.30 [25.30, 25.30] (−0.07)" in to_markdown(to_table(board))
+    assert row.claims["psnr"].difference == pytest.approx(25.30 - 25.37)
+    assert "25.30 [25.30, 25.30] (published 25.37, −0.07 ✗)" in to_markdown(to_table(board))
     paper = next(row for row in board.rows if row.kind == "published" and row.method == "ifan")
     assert paper.figures["psnr"] == 25.37
 
@@ -120,7 +120,7 @@ def test_no_tiled_result_is_ranked_and_other_precisions_say_so(tmp_path: Path) -
 def test_on_a_data_set_no_paper_used_the_papers_rows_name_theirs_and_no_difference_is_drawn(tmp_path: Path) -> None:
     make_run(tmp_path, "ifan", 30.0, dataset="sample", weights="synthetic")
     board = build(tmp_path, "sample", "ifan-cvpr21")
-    assert measured(board)[0].difference == {}
+    assert measured(board)[0].claims == {}
     assert {row.dataset for row in board.rows if row.kind == "published"} == {"dpdd"}
     assert "published (dpdd)" in to_markdown(to_table(board))
     assert any("another data set than sample" in note for note in board.notes)
@@ -285,8 +285,8 @@ def test_measured_minus_published_is_given_for_the_published_weights_alone(tmp_p
     make_run(tmp_path, "ifan", 25.30, weights="synthetic")
     make_run(tmp_path, "input", 23.80, weights=None)
     rows = {row.method: row for row in measured(build(tmp_path, "dpdd", "ifan-cvpr21"))}
-    assert rows["ifan"].difference == {}
-    assert rows["input"].difference["psnr"] == pytest.approx(23.80 - 23.89), "a method without weights is the paper's"
+    assert rows["ifan"].claims == {}
+    assert rows["input"].claims["psnr"].difference == pytest.approx(23.80 - 23.89), "without weights it is the paper's"
 
 
 GAP = MetricCard(name="gap", title="Gap", better="lower", decimals=3, range=(0.0, 1.0), source="a test")

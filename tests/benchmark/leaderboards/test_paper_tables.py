@@ -99,8 +99,8 @@ def test_our_figures_stand_beside_with_the_difference_in_the_papers_units(tmp_pa
     make_run(tmp_path, "input", [23.89, 23.89], total=4)
     table = render("2", measured_in(tmp_path))
     ours = dict(zip(table.columns[1::2], table.rows[-1][2::2], strict=True))
-    assert (ours["PSNR ↑"].text, ours["PSNR ↑"].detail) == ("25.30", "(−0.07)")
-    assert (ours["SSIM ↑"].text, ours["SSIM ↑"].detail) == ("0.788", "(−0.001)")
+    assert (ours["PSNR ↑"].text, ours["PSNR ↑"].details) == ("25.30", ("(−0.07 ✗)",))
+    assert (ours["SSIM ↑"].text, ours["SSIM ↑"].details) == ("0.788", ("(−0.001 ✗)",))
     assert ours["MAE(×10⁻¹) ↓"].text == f"{10 ** (-25.30 / 20) * 0.7 * 10:.3f}"
     assert ours["MACs (B)"].text == "362.9"
     assert all(cell.text == "" for cell in table.rows[0][2::2]), "an incomplete run stands in no paper's table"
@@ -112,10 +112,10 @@ def test_no_difference_is_drawn_to_weights_that_are_not_the_papers(tmp_path: Pat
     table = render("2", measured_in(tmp_path))
     ours = table.rows[-1][2::2]
     assert ours[0].text == "25.90"
-    assert all(cell.detail == "" for cell in ours)
+    assert all(cell.details == () for cell in ours)
     make_run(tmp_path, "ifan", 25.30)
     ours = render("2", measured_in(tmp_path)).rows[-1][2::2]
-    assert (ours[0].text, ours[0].detail) == ("25.30", "(−0.07)"), "the paper's weights go first, whatever they score"
+    assert (ours[0].text, ours[0].details) == ("25.30", ("(−0.07 ✗)",)), "the paper's weights go first"
 
 
 def test_runs_under_another_protocol_never_stand_in_a_papers_table(tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from literal import AlexNetDistance
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from benchmark.metrics.lpips import trunk
-from benchmark.metrics.lpips.metric import LPIPS
+from benchmark.metrics.lpips import network, trunk
+from benchmark.metrics.lpips.metric import CHECK_VALUE, LPIPS, check_pair
+from benchmark.metrics.lpips.network import PerceptualDistance, plain_network
 from benchmark.metrics.lpips.trunk import CARD, load_trunk, trunk_sha256
 from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels
@@ -132,3 +135,39 @@ def test_damaged_weights_are_one_sentence_that_says_how_to_go_on(damage, message
         load_trunk()
     assert "--metrics psnr,ssim,mae" in str(caught.value)
     assert str(copied) in str(caught.value)
+
+
+def test_the_known_distance_of_the_self_check_is_that_of_the_packages_module_step_by_step() -> None:
+    first, second = (image.permute(1, 2, 0).numpy() for image in check_pair())
+    assert AlexNetDistance()(first, second) == pytest.approx(CHECK_VALUE, abs=1e-6)
+
+
+def _nothing_loaded(network: PerceptualDistance) -> None:
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+
+
+def _one_layer_not_loaded(network: PerceptualDistance) -> None:
+    torch.nn.init.normal_(network.get_parameter("features.10.weight"), std=0.05)
+
+
+def _linear_layers_not_loaded(network: PerceptualDistance) -> None:
+    for parameter in network.weights:
+        parameter.fill_(0.1)
+
+
+def _not_a_number(network: PerceptualDistance) -> None:
+    network.get_parameter("features.0.bias").fill_(torch.nan)
+
+
+@pytest.mark.parametrize("mistake", [_nothing_loaded, _one_layer_not_loaded, _linear_layers_not_loaded, _not_a_number])
+def test_weights_that_did_not_load_stop_lpips_at_the_start(
+    mistake: Callable[[PerceptualDistance], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where names in a file do not fit and are skipped: every hash is right, and the network is not."""
+    torch.manual_seed(0)
+    broken = plain_network()
+    mistake(broken)
+    monkeypatch.setattr(network, "fast_network", lambda: broken)
+    with pytest.raises(InputError, match=r"where 0.1135 is right: its weights did not load"):
+        LPIPS()

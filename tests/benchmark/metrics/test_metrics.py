@@ -13,9 +13,10 @@ from torch import Tensor
 
 from benchmark.metrics.mae import MAE
 from benchmark.metrics.psnr import PSNR
+from benchmark.metrics.psnr_y import PSNRY
 from benchmark.metrics.ssim import SSIM
 
-METRICS = [PSNR(), SSIM(), MAE()]
+METRICS = [PSNR(), PSNRY(), SSIM(), MAE()]
 by_name = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.card.name)
 
 
@@ -139,3 +140,27 @@ def test_images_of_two_sizes_are_refused(metric: PSNR | SSIM | MAE) -> None:
 def test_ssim_refuses_images_under_its_window() -> None:
     with pytest.raises(ValueError, match="at least 7 px"):
         SSIM()(torch.zeros(3, 6, 20), torch.zeros(3, 6, 20))
+
+
+def test_psnr_y_is_that_of_matlabs_luma() -> None:
+    """On the 8-bit scale Y = 16 + 65.481 R + 128.553 G + 24.966 B, in float64, peak 255, as BasicSR computes it."""
+    target = photograph("coffee", slice(0, 90), slice(0, 120))
+    output = noisy(target, 0.05)
+    lumas = [16 + np.tensordot([65.481, 128.553, 24.966], one.double().numpy(), 1) for one in (output, target)]
+    expected = 20 * math.log10(255 / math.sqrt(np.square(lumas[0] - lumas[1]).mean()))
+    assert PSNRY()(output, target) == pytest.approx(expected, abs=1e-9)
+
+
+@given(pairs())
+@settings(deadline=None)
+def test_psnr_y_of_a_difference_in_grey_is_the_psnr_and_what_headroom_takes(pair: tuple[Tensor, Tensor]) -> None:
+    grey = [image[:1].expand(3, -1, -1).contiguous() for image in pair]
+    expected = PSNR()(grey[0], grey[1]) + 20 * math.log10(255 / 219)
+    assert PSNRY()(grey[0], grey[1]) == (pytest.approx(expected, abs=1e-5) if math.isfinite(expected) else math.inf)
+
+
+def test_psnr_y_ignores_a_change_of_colour_that_keeps_luma() -> None:
+    target = torch.full((3, 8, 8), 0.5)
+    output = target + torch.tensor([0.1, -0.1 * 65.481 / 128.553, 0.0]).view(3, 1, 1)
+    assert PSNRY()(output, target) > 120
+    assert PSNR()(output, target) < 30

@@ -18,7 +18,7 @@ from benchmark.commands.app import app
 from benchmark.datasets.base import Entry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.method import Sample
-from benchmark.metrics.base import Metric
+from benchmark.metrics.base import Metric, MetricInputs
 from benchmark.metrics.psnr import PSNR
 from benchmark.protocols.aligned import align
 from benchmark.protocols.stratified import BANDS, by_blur
@@ -210,6 +210,12 @@ def test_shift_is_counted_over_valid_pixels_only() -> None:
     assert 400 - 8 <= moved.region.height <= 400
 
 
+def blur_of(image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    found = MetricInputs(image, target, image).blur_map
+    assert found is not None
+    return found
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(64, 200), st.integers(64, 200))
 @settings(deadline=None, max_examples=20)
 def test_squared_errors_of_the_bands_add_up_to_the_images(seed: int, height: int, width: int) -> None:
@@ -218,7 +224,7 @@ def test_squared_errors_of_the_bands_add_up_to_the_images(seed: int, height: int
     blurred = cv2.GaussianBlur(truth, (0, 0), 0.3 + 3 * random.random())
     target, image = image_from_pixels(truth), image_from_pixels(blurred)
     output = (image + 0.1 * torch.from_numpy(random.standard_normal(image.shape)).float()).clamp(0, 1)
-    scores = by_blur(output, target, image)
+    scores = by_blur(output, target, image, blur_of(image, target))
     assert sum(scores[f"share@{band}"] for band in BANDS) == pytest.approx(1)
     mean = sum(scores[f"share@{band}"] * scores.get(f"mse@{band}", 0.0) for band in BANDS)
     assert mean == pytest.approx(float((output.double() - target.double()).square().mean()), rel=1e-5)
@@ -229,7 +235,8 @@ def test_bands_tell_the_blurred_half_from_the_sharp_one() -> None:
     blurred = cv2.GaussianBlur(truth, (0, 0), 3.0)
     image = truth.copy()
     image[:, 128:] = blurred[:, 128:]
-    scores = by_blur(image_from_pixels(image), image_from_pixels(truth), image_from_pixels(image))
+    defocused, target = image_from_pixels(image), image_from_pixels(truth)
+    scores = by_blur(defocused, target, defocused, blur_of(defocused, target))
     assert scores["share@2-4"] > 0.2
     assert scores["share@0-0.5"] > 0.2
     assert scores["mse@2-4"] > 20 * scores["mse@0-0.5"]

@@ -45,6 +45,19 @@ def test_another_import_error_is_not_explained_by_a_missing_library(tmp_path: Pa
     assert "ImportError: numpy.core.multiarray failed to import" in said
 
 
+def test_an_opencv_that_another_package_took_along_when_it_was_uninstalled_is_named_with_its_remedy(
+    tmp_path: Path,
+) -> None:
+    """What is left of cv2 then is a folder without its library, which imports as an empty package."""
+    (tmp_path / "cv2").mkdir()
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import cv2; import realdof.images.files"
+    # An empty folder is found only if no whole cv2 stands anywhere on the path, so it is given a module of its own.
+    (tmp_path / "cv2" / "__init__.py").write_text("")
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
+    assert "InputError: OpenCV is incomplete" in done.stderr
+    assert "pip install --force-reinstall --no-deps opencv-python" in done.stderr
+
+
 def test_no_other_module_of_the_package_imports_opencv_itself() -> None:
     direct = []
     for path in sorted(ROOT.rglob("*.py")):

@@ -1,0 +1,53 @@
+"""``ifan-bench reproduce METHOD``: does it do what is published of it."""
+
+from typing import Annotated
+
+import typer
+
+from benchmark.commands.options import (
+    RESULTS,
+    ClaimsPaper,
+    Cluster,
+    Device,
+    OnlyDataset,
+    Results,
+    Root,
+    Weights,
+    WorkerCount,
+    asked_workers,
+)
+from realdof.common.errors import InputError
+
+
+def reproduce(
+    method: Annotated[str, typer.Argument(help="See `ifan-bench methods`.")],
+    dataset: OnlyDataset = None,
+    weights: Weights = None,
+    claims_paper: ClaimsPaper = False,
+    root: Root = None,
+    results: Results = RESULTS,
+    device: Device = "cpu",
+    workers: WorkerCount = 1,
+    cluster: Cluster = None,
+) -> None:
+    """Run a method where figures are published of it and compare; exit status 1 if one is not met or not measured."""
+    from benchmark import registry
+    from benchmark.commands.terminal import print_table, showing_preparation, showing_progress
+    from benchmark.running.environment import check_device
+    from benchmark.studies.reproduce import published_claims, reproduction_table
+    from benchmark.studies.reproduce import reproduce as run_and_compare
+
+    factory = registry.method(method)
+    printed = published_claims(factory, dataset)
+    if root is not None and len({figure.dataset for figure in printed}) > 1:
+        raise InputError("--root is the folder of one data set; name it with --dataset")
+    if cluster is None:
+        check_device(device)
+    found = run_and_compare(
+        factory, printed, results,
+        weights=weights, claims_paper=claims_paper, root=root, device=device, workers=asked_workers(workers, cluster),
+        watching=showing_progress, showing=showing_preparation,
+    )  # fmt: skip
+    print_table(reproduction_table(method, found), [])
+    if not all(one.met for one in found):
+        raise typer.Exit(1)
