@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,38 @@ def inside(folder: Path, *names: str) -> Path:
     return folder.joinpath(*names)
 
 
+def open_regular(path: Path, what: str = "a file") -> BufferedReader:
+    """Open a regular file to read; a pipe or a device would wait for ever, or never end.
+
+    Parameters
+    ----------
+    what
+        What belongs there, as the end of the sentence: "an image file".
+
+    Raises
+    ------
+    InputError
+        It does not exist, is a folder, a pipe or a device, or may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; give {what}") from error
+    except ValueError as error:
+        raise InputError(f"{str(path)!r} is no name of a file; give {what}") from error
+    except OSError as error:
+        # Windows opens no folder, and says that it may not.
+        found = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
+        raise InputError(f"{path} {found}; give {what}") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        found = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise InputError(f"{path} is {found}; give {what}")
+    return os.fdopen(descriptor, "rb")
+
+
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, as 64 hexadecimal digits."""
-    with path.open("rb") as file:
+    """The SHA-256 of a regular file, as 64 hexadecimal digits; raises as `open_regular`."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
