@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
 from benchmark.leaderboards.render.tables import Cell
-from realdof.common.console import progress_bar, stderr, stdout
+from realdof.common.console import PlainConsole, progress_bar, stderr, stdout
 
 if TYPE_CHECKING:
     from benchmark.complexity import Complexity
@@ -35,13 +34,13 @@ _WIDEST = 2000
 def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
     """A progress bar over a run's images."""
     with progress_bar() as bar:
-        task = bar.add_task(escape(title), total=None, detail="")
+        task = bar.add_task(title, total=None, detail="")
 
         def report(progress: Progress) -> None:
             record = progress.record
             detail = ""
             if record is not None:
-                detail = escape(record.name) if record.status == "ok" else f"[red]{escape(record.name)} failed[/]"
+                detail = record.name if record.status == "ok" else f"{record.name} failed"
             elif progress.resumed:
                 detail = f"{progress.resumed} already done"
             bar.update(task, total=progress.total, completed=progress.done, detail=detail)
@@ -53,7 +52,7 @@ def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
 def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar that appears only if there is something to make."""
     with progress_bar() as bar:
-        task = bar.add_task(escape(title), total=None, detail="", visible=False)
+        task = bar.add_task(title, total=None, detail="", visible=False)
 
         def report(done: int, total: int) -> None:
             bar.update(task, total=total, completed=done, visible=True)
@@ -123,7 +122,7 @@ def print_table(table: Shown, files: Iterable[Path]) -> None:
     # A terminal that is too narrow may break lines, but no figure may be cut off.
     wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
     width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
-    Console(file=stdout.file, width=width).print(shown)
+    PlainConsole(file=stdout.file, width=width).print(shown)
     for number, note in enumerate(table.notes, 1):
         stdout.print(f"{number}. {escape(note)}", highlight=False, soft_wrap=True)
     for path in files:

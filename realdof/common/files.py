@@ -96,7 +96,8 @@ def open_regular(path: Path, what: str = "a file") -> BufferedReader:
         It does not exist, is a folder, a pipe or a device, or may not be read.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        # Without blocking, because a pipe that nobody writes to would never open.
+        file = open(path, "rb", opener=_opened_without_waiting)  # noqa: SIM115
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give {what}") from error
     except ValueError as error:
@@ -105,12 +106,14 @@ def open_regular(path: Path, what: str = "a file") -> BufferedReader:
         # Windows opens no folder, and says that it may not.
         found = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
         raise InputError(f"{path} {found}; give {what}") from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        found = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise InputError(f"{path} is {found}; give {what}")
-    return os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise InputError(f"{path} is a pipe or a device; give {what}")
+    return file
+
+
+def _opened_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def sha256_of(path: Path) -> str:

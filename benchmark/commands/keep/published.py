@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from realdof.common.console import say
+
 
 def lint(
     file: Annotated[Path | None, typer.Argument(help="The file; the package's own if not given.")] = None,
@@ -15,7 +17,7 @@ def lint(
     path = file or figures.published_file()
     problems = figures.lint(path)
     for problem in problems:
-        typer.echo(problem)
+        say(problem)
     if problems:
         raise typer.Exit(1)
-    typer.echo(f"{path.name}: {len(figures.read_figures(path))} figures, no fault")
+    say(f"{path.name}: {len(figures.read_figures(path))} figures, no fault")
