@@ -46,8 +46,9 @@ def read_torch(path: Path, device: torch.device | str = "cpu") -> dict[Any, Any]
 
 
 def _check_unpacked(path: Path) -> None:
-    if not zipfile.is_zipfile(path):
-        return
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            return
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())

@@ -1,6 +1,7 @@
 """Reading NumPy's files: an array's size is known from its header before anything is read, and nothing is executed."""
 
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ MOST_BYTES = 2**30
 """Of all arrays of a file together; no file that this project reads comes near it."""
 _FAULTS = (
     zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError, MemoryError,
-    SyntaxError, TypeError, RecursionError,
+    SyntaxError, TypeError, tokenize.TokenError,
 )  # fmt: skip
 """What zipfile and NumPy raise for damage: RuntimeError for an encrypted member, the last three for a wrong header."""
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

@@ -45,3 +45,13 @@ def ifan() -> Call:
     from ifan.cli.app import app
 
     return lambda *arguments: sentence_of(called(app, *arguments))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cases there were, by kind; with several processes each knows of its own alone."""
+    from watch import COUNTS
+
+    for kind in sorted(kind for kind in COUNTS if not kind.endswith(", refused")):
+        terminalreporter.write_line(
+            f"{kind}: {COUNTS[kind]} reads of hostile files, {COUNTS[f'{kind}, refused']} refused"
+        )
