@@ -1,6 +1,7 @@
-"""Weights as safetensors files with a training card in the header."""
+"""Weights as safetensors files with a training card in the header, read and written."""
 
 import json
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,42 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from benchmark.weight_checks import check_finite, check_kind, checked_tensors
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 
+SUFFIX = ".safetensors"
+_ALIGNMENT = 8
 
-def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a safetensors file by name, and the header's words.
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file is one by its name."""
+    return path.suffix.lower() == SUFFIX
+
+
+def read_safetensors(path: Path, *, buffers: bool = False) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file by name, as stored, and the header's words.
+
+    Parameters
+    ----------
+    buffers
+        See `benchmark.weight_checks.checked_tensors`.
 
     Raises
     ------
     InputError
-        It cannot be read.
+        It is no such file, damaged, too large, or holds tensors that are no weights.
     """
+    check_kind(path)
     try:
         with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a safetensors file that can be read ({error})") from error
+            words = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, RuntimeError, TypeError, KeyError, AttributeError) as error:
+        # The library raises the last three for types that torch has no name for.
+        reason = str(error).partition("\n")[0][:200]
+        raise InputError(f"{path} is not a safetensors file that can be read ({reason}); fetch it again") from error
+    return checked_tensors(path, tensors, buffers=buffers), words
 
 
 def write_safetensors(
@@ -34,15 +54,27 @@ def write_safetensors(
 ) -> None:
     """Write a network's state in a floating-point type, with words and a training card in the header, atomically.
 
+    The same network, words and card always give the same bytes.
+
     Raises
     ------
     InputError
         The file cannot be written, or the disk is full.
     """
     state = {key: _stored(value.detach().cpu(), dtype).contiguous() for key, value in network.state_dict().items()}
-    content = save(state, {**words, "card": json.dumps(card)})
+    content = _in_order(save(state, {**words, "card": json.dumps(card)}))
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with the header's words sorted: the library writes them in another order each time."""
+    (length,) = struct.unpack_from("<Q", content)
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % _ALIGNMENT)
+    return struct.pack("<Q", len(text)) + text + content[8 + length :]
 
 
 def _stored(value: Tensor, dtype: torch.dtype) -> Tensor:
@@ -52,8 +84,30 @@ def _stored(value: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """The training card in the header of a safetensors file; empty if it has none."""
-    card: dict[str, Any] = json.loads(read_safetensors(path)[1].get("card", "{}"))
+    """The training card in the header of a safetensors file; empty if it has none.
+
+    Raises
+    ------
+    InputError
+        As `read_safetensors` and `card_of`.
+    """
+    return card_of(path, read_safetensors(path)[1])
+
+
+def card_of(path: Path, words: Mapping[str, str]) -> dict[str, Any]:
+    """The training card among the words of a header; empty if there is none.
+
+    Raises
+    ------
+    InputError
+        It is no JSON object.
+    """
+    try:
+        card = json.loads(words.get("card", "{}"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} has a damaged training card in its header; fetch or convert it again") from error
+    if not isinstance(card, dict):
+        raise InputError(f"{path} has a {type(card).__name__} for a training card; a card is a JSON object")
     return card
 
 
@@ -63,13 +117,14 @@ def assign(network: nn.Module, state: Mapping[str, Tensor], path: Path, method: 
     Raises
     ------
     InputError
-        They are those of another network, or incomplete.
+        They are those of another network, incomplete, or not finite.
     """
+    check_finite(path, state)
     try:
         network.load_state_dict(state, assign=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split("\n\t")[1:2]) or str(error)
-        raise InputError(f"{path} does not fit {method}: {reason.strip()}") from error
+        raise InputError(f"{path} does not fit {method}: {reason.strip()[:300]}") from error
 
 
 def save_network(

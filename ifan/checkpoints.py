@@ -1,21 +1,24 @@
 """Reads files of weights: the authors' checkpoints and our safetensors."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from benchmark.weight_files import read_safetensors
+from benchmark.torch_files import read_torch
+from benchmark.weight_checks import check_finite, checked_tensors
+from benchmark.weight_files import card_of, is_safetensors, read_safetensors
 from ifan.shape import NetworkShape
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 
 PREFIXES = ("module.Network.", "Network.", "module.", "")
 """What may stand before the names of a released checkpoint, longest first."""
+NESTS = ("state_dict", "params_ema", "params", "model", "network")
+"""Under which names training programs put the parameters into a checkpoint, the better ones first."""
+_FIRST = "conv1_1.0.weight"
 
 
 @dataclass(frozen=True)
@@ -54,34 +57,31 @@ def read_weights(path: Path) -> Weights:
     InputError
         The file is damaged, refused as unsafe, or does not hold an IFAN.
     """
-    if path.suffix == ".safetensors":
+    if is_safetensors(path):
         state, metadata = read_safetensors(path)
-        card = json.loads(metadata.get("card", "{}"))
+        card = card_of(path, metadata)
         shared, label = metadata.get("shared_taps") == "true", metadata.get("label", "unlabelled")
     else:
         # Every checkpoint released with the paper was trained with the shared-taps form of IAC.
         state, shared, label, card = _read_checkpoint(path), True, "released checkpoint", {}
+    check_finite(path, state)
     shape = replace(_shape_of(path, state), shared_taps=shared)
     return Weights(path, sha256_of(path), shape, {key: value.float() for key, value in state.items()}, label, card)
 
 
 def _read_checkpoint(path: Path) -> dict[str, Tensor]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        # What is no checkpoint fails in any way at all.
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(
-            f"{path} cannot be read as a checkpoint of plain tensors ({reason}); it is damaged or holds more than that"
-        ) from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} holds a {type(content).__name__}, not a state dictionary")
-    tensors = {key: value for key, value in content.items() if isinstance(value, Tensor)}
-    for prefix in PREFIXES:
-        found = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-        if "conv1_1.0.weight" in found:
-            return {key: value for key, value in found.items() if not key.startswith("reblurNet.")}
-    raise InputError(f"{path} does not hold an IFAN network: it has no parameter named conv1_1.0.weight")
+    content = read_torch(path)
+    for nest in (content, *(content[name] for name in NESTS if isinstance(content.get(name), Mapping))):
+        for prefix in PREFIXES:
+            found = {
+                key[len(prefix) :]: value
+                for key, value in nest.items()
+                if isinstance(key, str) and key.startswith(prefix) and isinstance(value, Tensor)
+            }
+            if _FIRST in found:
+                ours = {key: value for key, value in found.items() if not key.startswith("reblurNet.")}
+                return checked_tensors(path, ours)
+    raise InputError(f"{path} does not hold an IFAN network: it has no parameter named {_FIRST}")
 
 
 def _shape_of(path: Path, state: dict[str, Tensor]) -> NetworkShape:
@@ -93,9 +93,11 @@ def _shape_of(path: Path, state: dict[str, Tensor]) -> NetworkShape:
         return replace(shape, deblurring="blocks")
     if head is None:
         raise InputError(f"{path} does not hold an IFAN network: F.3.weight is missing")
+    if head.ndim != 4:
+        raise InputError(f"{path} does not hold an IFAN network: F.3.weight is no convolution")
     if head.shape[0] == replace(shape, deblurring="fac").map_channels:
         return replace(shape, deblurring="fac")
     one_set = NetworkShape(1).map_channels
-    if head.ndim != 4 or head.shape[0] % one_set:
+    if not head.shape[0] or head.shape[0] % one_set:
         raise InputError(f"{path} holds a network of another kind: its filter map has {head.shape[0]} channels")
     return replace(shape, filters=head.shape[0] // one_set)

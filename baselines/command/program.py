@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
 from benchmark.running.memory import peak_of_program
 from realdof.common.errors import InputError
 
@@ -19,6 +21,7 @@ VIEWS = ("input", "left", "right", "output")
 """What a program's command line has places for."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 """Seconds between two looks at a running program."""
+_SHELL = Path("/bin/sh")
 _LOG_LINES = 3
 """How many of a log's last lines an error repeats."""
 
@@ -111,9 +114,7 @@ class Program:
                 raise ProgramError(f"took more than {self.timeout * images:g} s and was ended") from error
             finally:
                 if process.poll() is None:
-                    with suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+                    _end_all(process)
         if status != 0:
             reason = f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
             raise ProgramError(reason)
@@ -133,14 +134,31 @@ def _watched(process: subprocess.Popen[bytes], seconds: float) -> tuple[int, int
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    """End a program with all that it has started."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        with suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+        process.kill()
+    process.wait()
+
+
 @contextmanager
 def _ended_with_us(group: int) -> Iterator[None]:
     """While this lasts, a process group ends when this process does, even if it is killed.
 
-    A shell waits at a pipe that only this process holds: the kernel closes it, however the process ends.
+    A shell waits at a pipe that only this process holds: the kernel closes it, however the process ends. On Windows,
+    which has neither groups nor that shell, a killed process leaves its program running.
     """
+    if not _SHELL.exists():
+        yield
+        return
     watcher = subprocess.Popen(
-        ["/bin/sh", "-c", f"read -r _; kill -s KILL -- -{group}"],
+        [str(_SHELL), "-c", f"read -r _; kill -s KILL -- -{group}"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:

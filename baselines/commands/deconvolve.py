@@ -141,10 +141,9 @@ def _sigma_map(path: Path, scale: float, offset: float, size: tuple[int, int]) -
 def _array(path: Path) -> "np.ndarray":
     import numpy as np
 
-    try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a NumPy array: {error}") from error
+    from realdof.common.arrays import read_npy
+
+    values = read_npy(path, "a blur map")
     if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise InputError(f"{path} holds {values.dtype} {values.shape}; a blur map is a plane of numbers (H, W)")
     return np.asarray(values, np.float64)

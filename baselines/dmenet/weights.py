@@ -13,7 +13,7 @@ from baselines.dmenet.network import ENCODER_DEPTHS, REFINEMENTS, DMENet
 from baselines.dmenet.tensorlayer_weights import read_arrays
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import empty
-from benchmark.weight_files import assign, read_safetensors
+from benchmark.weight_files import assign, is_safetensors, read_safetensors
 from realdof.common.errors import InputError
 
 _FIRST = "encoder.0.0"
@@ -83,9 +83,9 @@ def load_trainable(card: NetworkCard, path: Path) -> DMENet:
 
 
 def _read(card: NetworkCard, path: Path) -> tuple[dict[str, Tensor], str]:
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         state, label = _state_from_arrays(path, read_arrays(path)), "released TensorLayer weights"
-    elif path.suffix == ".safetensors":
+    elif is_safetensors(path):
         state, words = read_safetensors(path)
         label = words.get("label", "unlabelled")
     else:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmark.weight_checks import MOST_BYTES, check_kind
 from realdof.common.errors import InputError
 
 SUFFIXES = (".hdf5", ".h5")
@@ -35,30 +36,44 @@ def read_convolutions(path: Path) -> list[Convolution]:
     InputError
         It is damaged, no Keras model, or has layers other than convolutions with a bias.
     """
+    check_kind(path)
     try:
         with h5py.File(path, "r") as file:
             root = file.get("model_weights", file)
             if "layer_names" not in root.attrs:
                 raise InputError(f"{path} is no Keras model: it has no list of layers")
-            layers = [(name, _arrays(path, root, name)) for name in _texts(root.attrs["layer_names"])]
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path} cannot be read as the HDF5 file of a Keras model ({error})") from error
+            found = [(name, _datasets(path, root, name)) for name in _texts(root.attrs["layer_names"])]
+            _check_sizes(path, [dataset for _, datasets in found for dataset in datasets])
+            layers = [(name, [np.asarray(one, dtype=np.float32) for one in datasets]) for name, datasets in found]
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise InputError(f"{path} cannot be read as the HDF5 file of a Keras model ({reason})") from error
     return [_convolution(path, name, arrays) for name, arrays in layers if arrays]
 
 
-def _arrays(path: Path, root: h5py.Group, layer: str) -> list[np.ndarray]:
+def _check_sizes(path: Path, datasets: list[h5py.Dataset]) -> None:
+    """Refuse what declares more than it holds, before anything is read: HDF5 fills what is missing with zeros."""
+    declared = sum(4 * dataset.size for dataset in datasets)
+    if declared > MOST_BYTES:
+        raise InputError(f"{path} declares {declared / 1e6:,.0f} MB, at most {MOST_BYTES / 1e6:,.0f} are read")
+    for dataset in datasets:
+        if dataset.size and not dataset.id.get_storage_size():
+            raise InputError(f"{path} declares numbers at {dataset.name} that it does not hold; fetch it again")
+
+
+def _datasets(path: Path, root: h5py.Group, layer: str) -> list[h5py.Dataset]:
     group = _own(path, root, layer)
     return [_dataset(path, group, name) for name in _texts(group.attrs["weight_names"])]
 
 
-def _dataset(path: Path, group: h5py.Group, name: str) -> np.ndarray:
+def _dataset(path: Path, group: h5py.Group, name: str) -> h5py.Dataset:
     *folders, last = name.split("/")
     for folder in folders:
         group = _own(path, group, folder)
     dataset = _own(path, group, last)
     if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.dtype.kind != "f":
         raise InputError(f"{path} holds something else than numbers of its own at {name}")
-    return np.asarray(dataset, dtype=np.float32)
+    return dataset
 
 
 def _own(path: Path, group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:

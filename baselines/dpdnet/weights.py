@@ -11,7 +11,7 @@ from baselines.dpdnet.network import DPDNet
 from baselines.dpdnet.shape import DPDNetShape
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import empty
-from benchmark.weight_files import assign, read_safetensors
+from benchmark.weight_files import assign, is_safetensors, read_safetensors
 from realdof.common.errors import InputError
 
 
@@ -29,11 +29,11 @@ def load_network(card: NetworkCard, path: Path) -> tuple[DPDNet, str]:
         The file is damaged, of another kind, or holds another network.
     """
     network = empty(DPDNet, card.shape)
-    if path.suffix in SUFFIXES:
+    if path.suffix.lower() in SUFFIXES:
         layers = read_convolutions(path)
         _check(card, path, [tuple(layer.weight.shape) for layer in layers])
         state, label = _state_from_keras(network, layers), "released Keras weights"
-    elif path.suffix == ".safetensors":
+    elif is_safetensors(path):
         state, words = read_safetensors(path)
         _check(card, path, [tuple(value.shape) for value in _in_order(network, state)])
         label = words.get("label", "unlabelled")

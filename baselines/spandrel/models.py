@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from benchmark.weight_files import read_safetensors
+from benchmark.torch_files import read_torch
+from benchmark.weight_checks import check_finite, checked_tensors
+from benchmark.weight_files import SUFFIX, is_safetensors, read_safetensors
 from realdof.common.errors import InputError
 from realdof.common.torchvision import import_torchvision
 
@@ -36,13 +37,14 @@ def load_model(path: Path) -> "ImageModelDescriptor[Any]":
     registry = architectures()
     from spandrel import ImageModelDescriptor, UnsupportedModelError, canonicalize_state_dict
 
-    state = _only_tensors(path, canonicalize_state_dict(dict(_read(path))))
+    state = _only_tensors(path, canonicalize_state_dict(_read(path)))
+    check_finite(path, state)
     try:
         model = registry.load(state)
     except UnsupportedModelError as error:
         raise InputError(f"{path} holds a network that spandrel does not know") from error
     # Detection looks at some parameters' names only, so that another network of like names fails in any of these ways.
-    except (RuntimeError, KeyError, ValueError, IndexError, AssertionError, TypeError) as error:
+    except (RuntimeError, LookupError, ValueError, AssertionError, TypeError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{path} holds a network that spandrel mistakes for another: {_reason(error)}") from error
     if not isinstance(model, ImageModelDescriptor):
         raise InputError(f"{path} holds {model.architecture.name}, which needs a mask beside the image")
@@ -60,22 +62,14 @@ def _check_channels(path: Path, model: "ImageModelDescriptor[Any]") -> None:
         )
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    if path.suffix == ".safetensors":
-        return read_safetensors(path)[0]
-    if path.suffix not in CHECKPOINTS:
-        known = ", ".join((".safetensors", *CHECKPOINTS))
+def _read(path: Path) -> dict[str, Any]:
+    if is_safetensors(path):
+        return dict(read_safetensors(path, buffers=True)[0])
+    if path.suffix.lower() not in CHECKPOINTS:
+        known = ", ".join((SUFFIX, *CHECKPOINTS))
         raise InputError(f"{path} ends in {path.suffix or 'nothing'}; weights for spandrel are {known}")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        raise InputError(
-            f"{path} cannot be read as a checkpoint of plain tensors ({_reason(error)}); it is damaged or holds more "
-            "than that"
-        ) from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} holds a {type(content).__name__}, not a state dictionary")
-    return content
+    # Detection takes names apart, so that a checkpoint with keys of another kind would end there.
+    return {name: value for name, value in read_torch(path).items() if isinstance(name, str)}
 
 
 def _reason(error: Exception) -> str:
@@ -88,7 +82,7 @@ def _only_tensors(path: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
     tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
         raise InputError(f"{path} holds no parameters")
-    return tensors
+    return checked_tensors(path, tensors, buffers=True)
 
 
 def architectures() -> "ArchRegistry":

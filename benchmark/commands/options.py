@@ -1,5 +1,6 @@
 """Options that several commands share, and the values that they stand for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,8 @@ SubsetFile = Annotated[
 DatasetName = Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")]
 ProtocolName = Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")]
 Metrics = Annotated[
-    str | None, typer.Option("--metrics", help="Comma-separated, e.g. psnr,ssim,mae; all if not given.")
+    list[str] | None,
+    typer.Option("--metrics", help="Comma-separated or given several times, e.g. psnr,ssim,mae; all if not given."),
 ]
 Again = Annotated[bool, typer.Option("--again", help="Compute every image anew, even those that are done.")]
 ClaimsPaper = Annotated[
@@ -59,9 +61,11 @@ def asked_workers(count: int, cluster: str | None, memory: float | None = None) 
     return Workers(count, cluster, None if memory is None else round(memory * 10**9))
 
 
-def asked_metrics(words: str | None) -> tuple[str, ...] | None:
-    """The names between the commas; None for all metrics."""
-    return None if words is None else tuple(name.strip() for name in words.split(",") if name.strip())
+def asked_metrics(words: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The names between the commas, each once; None for all metrics."""
+    if not words:
+        return None
+    return tuple(dict.fromkeys(name.strip() for word in words for name in word.split(",") if name.strip()))
 
 
 def asked_tiling(tile: int | None, overlap: int | None) -> "Tiling | None":

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
@@ -16,7 +15,7 @@ from rich.table import Table
 from benchmark.leaderboards.column import Column
 from benchmark.leaderboards.render.tables import Cell
 from benchmark.results.cards import KnownCard
-from realdof.common.console import progress_bar, stderr, stdout
+from realdof.common.console import PlainConsole, progress_bar, stderr, stdout
 
 if TYPE_CHECKING:
     from benchmark.complexity import Complexity
@@ -37,13 +36,13 @@ _WIDEST = 2000
 def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
     """A progress bar over a run's images."""
     with progress_bar() as bar:
-        task = bar.add_task(escape(title), total=None, detail="")
+        task = bar.add_task(title, total=None, detail="")
 
         def report(progress: Progress) -> None:
             record = progress.record
             detail = ""
             if record is not None:
-                detail = escape(record.name) if record.status == "ok" else f"[red]{escape(record.name)} failed[/]"
+                detail = record.name if record.status == "ok" else f"{record.name} failed"
             elif progress.resumed:
                 detail = f"{progress.resumed} already done"
             bar.update(task, total=progress.total, completed=progress.done, detail=detail)
@@ -55,7 +54,7 @@ def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
 def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar that appears only if there is something to make."""
     with progress_bar() as bar:
-        task = bar.add_task(escape(title), total=None, detail="", visible=False)
+        task = bar.add_task(title, total=None, detail="", visible=False)
 
         def report(done: int, total: int) -> None:
             bar.update(task, total=total, completed=done, visible=True)
@@ -135,7 +134,7 @@ def _print_whole(shown: Table) -> None:
     """Print a table as wide as it is: a terminal that is too narrow may break lines, but no figure may be cut off."""
     wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
     width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
-    Console(file=stdout.file, width=width).print(shown)
+    PlainConsole(file=stdout.file, width=width).print(shown)
 
 
 def _cell(cell: Cell) -> str:

@@ -1,6 +1,7 @@
 """What a data set is to the harness: a card, a folder, and a checked list of entries."""
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +11,14 @@ from pathlib import Path
 
 from benchmark.datasets.card import DatasetCard
 from realdof.common.errors import InputError
-from realdof.common.files import cache_folder
+from realdof.common.files import cache_folder, open_regular
 from realdof.images.headers import Header, read_header
 
 SMALLEST_SIDE = 64
 """px; a smaller image is no photograph, and the networks reduce by 8 before they filter."""
 Progress = Callable[[int, int], None]
 """Told how much is done, and of how much."""
-SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".tif", ".tiff"}
 
 
 def no_progress(done: int, total: int) -> None:
@@ -166,7 +167,7 @@ def check_entries(entries: Iterable[Entry]) -> dict[str, Header]:
     Raises
     ------
     InputError
-        A file is missing, cut short, too small, or differs in size from its defocused image.
+        A file is missing, cut short, too small, or differs in size or orientation from its defocused image.
     """
     checked = {}
     for entry in entries:
@@ -181,6 +182,11 @@ def check_entries(entries: Iterable[Entry]) -> dict[str, Header]:
                 raise InputError(
                     f"{path} ({role}) is {other.width}x{other.height} but {entry.image} is "
                     f"{header.width}x{header.height}; the images of a pair must have one size"
+                )
+            if other.orientation != header.orientation:
+                raise InputError(
+                    f"{path} ({role}) has EXIF orientation {other.orientation} but {entry.image} has "
+                    f"{header.orientation}; turn both upright and remove the tag, because scores compare stored pixels"
                 )
         checked[entry.name] = header
     return checked
@@ -205,6 +211,8 @@ def list_images(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
             continue
+        if any(letter < " " or "\ud800" <= letter < "\ue000" for letter in path.name):
+            raise InputError(f"{str(path)!r} is not UTF-8, or has a control character in its name; rename the file")
         if path.stem in found:
             raise InputError(f"{path} and {found[path.stem]} share the name {path.stem}; keep one of them")
         found[path.stem] = path
@@ -225,11 +233,11 @@ def hash_of_files(paths: Iterable[Path], report: Progress = no_progress) -> str:
     digest = hashlib.sha256()
     with ThreadPoolExecutor() as threads:
         for done, (path, found) in enumerate(zip(every, threads.map(_hash_of_content, every), strict=True), 1):
-            digest.update(path.name.encode() + b"\0" + found)
+            digest.update(os.fsencode(path.name) + b"\0" + found)
             report(done, len(every))
     return digest.hexdigest()
 
 
 def _hash_of_content(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").digest()

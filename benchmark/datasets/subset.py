@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from benchmark.datasets.base import SUFFIXES, Dataset, Entry, Progress, no_progress
+from realdof.common.decode import read_text
 from realdof.common.errors import InputError
 from realdof.images.headers import Header
 
@@ -89,12 +90,7 @@ def read_names(path: Path) -> set[str]:
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", path.stem):
         raise InputError(f"{path.stem!r} names no subset: use letters, digits, dots and dashes in the list's file name")
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; give a text file with a scene a line") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text file; give one with a scene a line") from error
+    lines = read_text(path, "give a text file with a scene a line").splitlines()
     words = (line.partition("#")[0].strip() for line in lines)
     names = {Path(word).stem if Path(word).suffix.lower() in SUFFIXES else word for word in words if word}
     if not names:

@@ -14,6 +14,7 @@ from benchmark.leaderboards.statistics import NOTHING, PairedComparison, compare
 from benchmark.results.numbers import as_json
 from benchmark.results.run import Run
 from realdof.common.errors import InputError
+from realdof.common.files import inside
 from realdof.images.depth import to_eight_bits
 from realdof.images.files import read_pixels, write_pixels
 
@@ -250,7 +251,7 @@ def write_strips(found: Comparison, metric: str, top: int, folder: Path) -> list
     written = []
     for number, row in enumerate(_listed(found, metric, top), 1):
         pictures = [to_eight_bits(read_pixels(run.output(row.name))) for run in (found.a, found.b)]
-        path = folder / f"{number:02d}-{row.verdict}-{row.name}.png"
+        path = inside(folder, f"{number:02d}-{row.verdict}-{row.name}.png")
         write_pixels(path, _side_by_side(*pictures))
         written.append(path)
     return written

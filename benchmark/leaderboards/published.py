@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from io import StringIO
 from pathlib import Path
 
+from realdof.common.decode import read_text
 from realdof.common.errors import InputError
 
 FIGURES = ("psnr", "ssim", "mae", "lpips", "dists", "params_m", "macs_g", "time_s")
@@ -170,15 +172,13 @@ def read_figures(path: Path) -> list[PublishedFigure]:
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, restkey="", strict=True)
-            if tuple(reader.fieldnames or ()) != HEADER:
-                raise InputError(
-                    f"{path} has columns {', '.join(reader.fieldnames or ())}; needed: {', '.join(HEADER)}"
-                )
-            for number, row in enumerate(reader, 2):
-                if "" in row or None in row.values():
-                    raise InputError(f"{path}, line {number} has not {len(HEADER)} fields; quote what holds a comma")
-                yield number, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(StringIO(read_text(path, "give a file like published.csv")), restkey="", strict=True)
+        if tuple(reader.fieldnames or ()) != HEADER:
+            found = ", ".join(reader.fieldnames or ())[:200]
+            raise InputError(f"{path} has columns {found}; needed: {', '.join(HEADER)}")
+        for number, row in enumerate(reader, 2):
+            if "" in row or None in row.values():
+                raise InputError(f"{path}, line {number} has not {len(HEADER)} fields; quote what holds a comma")
+            yield number, row
+    except csv.Error as error:
         raise InputError(f"{path} cannot be read as CSV ({error}); give a file like published.csv") from error

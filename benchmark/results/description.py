@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from benchmark.metrics.card import MetricCard
-from benchmark.results.settings import Settings
+from benchmark.results.settings import Name, PlainTexts, Settings
 from benchmark.results.summary import Summary
 from realdof.common.decode import Strict
 
@@ -88,7 +88,7 @@ class ComplexityFacts(Strict):
     width: int | None = None
 
 
-class Description(Strict):
+class Description(PlainTexts):
     """The content of ``run.json``.
 
     Attributes
@@ -112,7 +112,7 @@ class Description(Strict):
     """
 
     schema_: Literal[2] = Field(2, alias="schema")
-    id: str
+    id: Name
     created: str
     settings: Settings
     method: MethodFacts

@@ -46,14 +46,26 @@ def removable(runs: Iterable[Run], *, unfinished: bool, outdated: bool, outputs:
 
 
 def remove(item: Removable) -> None:
-    """Delete the folder; a run's method and data set go with it if they are empty then."""
-    shutil.rmtree(item.place)
-    if item.place != item.run.path:
-        return
-    for parent in (item.place.parent, item.place.parent.parent):
-        if any(parent.iterdir()):
+    """Delete the folder; a run's method and data set go with it if they are empty then.
+
+    Raises
+    ------
+    InputError
+        It cannot be deleted, such as on a read-only disk.
+    """
+    try:
+        if item.place.is_symlink():
+            item.place.unlink()
+        else:
+            shutil.rmtree(item.place)
+        if item.place != item.run.path:
             return
-        parent.rmdir()
+        for parent in (item.place.parent, item.place.parent.parent):
+            if any(parent.iterdir()):
+                return
+            parent.rmdir()
+    except OSError as error:
+        raise InputError(f"cannot delete {item.place}: {error.strerror}; make its folder writable first") from error
 
 
 def is_unfinished(run: Run) -> bool:

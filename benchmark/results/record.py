@@ -6,11 +6,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from benchmark.results.numbers import Number, Seconds
-from benchmark.results.settings import Name
-from realdof.common.decode import Strict
+from benchmark.results.settings import Name, PlainTexts
 
 
-class Record(Strict):
+class Record(PlainTexts):
     """What one image gave.
 
     Attributes

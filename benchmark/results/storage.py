@@ -1,6 +1,5 @@
 """The two files of a run, read whole and checked, written so that a killed process leaves no damage."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -14,8 +13,11 @@ from benchmark.results.record import Record
 from realdof.common.decode import MOST_BYTES, decode, read_json
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
+from realdof.common.locks import locked
 
 DESCRIPTION, RECORDS = "run.json", "records.jsonl"
+LOCK = "records.lock"
+"""Held by the one process that writes to the run."""
 
 
 @contextmanager
@@ -29,8 +31,7 @@ def claimed(path: Path) -> Iterator[IO[bytes]]:
         file = records.open("ab+")
     except OSError as error:
         raise InputError(f"cannot write {records}: {error.strerror}; give another --results") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with file, locked(path / LOCK):
         yield file
 
 
@@ -93,7 +94,7 @@ def _whole_lines(path: Path, remedy: str) -> Iterator[tuple[int, str]]:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path} is no file of records; {remedy}")
         content = path.read_bytes()
-        text = content[: content.rfind(b"\n") + 1].decode()
+        text = content[: content.rfind(b"\n") + 1].decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
     except UnicodeDecodeError as error:

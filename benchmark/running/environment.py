@@ -42,6 +42,9 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+_LONGEST_REASON = 200
+
+
 def check_device(device: str) -> None:
     """Refuse a device that torch does not know or cannot use.
 
@@ -54,8 +57,9 @@ def check_device(device: str) -> None:
 
     try:
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        # Of a kind of device that this build has not, torch lists every kind that it knows.
+        reason = str(error).strip().splitlines()[0].partition(". ")[0][:_LONGEST_REASON]
         raise InputError(f"device {device} cannot be used here: {reason}") from error
 
 

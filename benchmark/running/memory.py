@@ -1,9 +1,10 @@
 """How much memory one image takes: the process's high-water mark since a moment, not since its start."""
 
 import ctypes
-import resource
 import sys
 from pathlib import Path
+
+import psutil
 
 STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
@@ -23,15 +24,15 @@ class PeakMemory:
     """
 
     def __init__(self, in_process: bool = True) -> None:
-        self._who = resource.RUSAGE_SELF if in_process else resource.RUSAGE_CHILDREN
+        self._in_process = in_process
         self._reset = in_process and _reset_peak()
-        self._before = _largest_resident(self._who)
+        self._before = _largest_resident(in_process)
 
     def bytes(self) -> int | None:
         """The largest resident set since; None if it cannot be told from an earlier one."""
         if self._reset:
             return _peak_from_status(STATUS)
-        now = _largest_resident(self._who)
+        now = _largest_resident(self._in_process)
         return now if now > self._before else None
 
 
@@ -82,6 +83,12 @@ def _peak_from_status(status: Path) -> int | None:
     return int(marks[0][1]) * 1024 if marks else None
 
 
-def _largest_resident(who: int) -> int:
+def _largest_resident(in_process: bool) -> int:
+    """Of this process, or of the programs that it started and that have ended; 0 where no system call tells."""
+    try:
+        import resource
+    except ImportError:
+        # Windows tells of a running process only.
+        return int(getattr(psutil.Process().memory_info(), "peak_wset", 0)) if in_process else 0
     unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(who).ru_maxrss * unit
+    return resource.getrusage(resource.RUSAGE_SELF if in_process else resource.RUSAGE_CHILDREN).ru_maxrss * unit

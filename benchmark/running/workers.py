@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import resource
 import secrets
 import threading
 from collections.abc import Generator, Iterable, Sequence
@@ -48,11 +47,21 @@ class Workers:
             raise InputError(
                 "--worker-memory is for processes on this machine; limit a cluster's with dask worker --memory-limit"
             )
+        if self.memory is not None and not _can_limit():
+            raise InputError("--worker-memory needs a system that limits a process's memory; leave it out on this one")
 
     @property
     def here(self) -> bool:
         """Whether images are computed in this process, one after the other."""
         return self == ALONE
+
+
+def _can_limit() -> bool:
+    try:
+        import resource  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 ALONE = Workers()
@@ -135,6 +144,8 @@ def _settle(memory: int | None) -> None:
     # OpenCV's threads would come on top of the processes.
     importlib.import_module("cv2").setNumThreads(1)
     if memory is not None:
+        import resource
+
         # What the process asks for and may write to; the address space holds much more that is only reserved.
         resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 

@@ -4,15 +4,19 @@ import hashlib
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import torch
 
+from benchmark.torch_files import read_torch
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 
-PARTS = {"step", "seconds", "settings", "module", "averaged", "optimiser"}
-"""What a checkpoint holds."""
+PARTS: Mapping[str, type | UnionType] = {
+    "step": int, "seconds": float | int, "settings": dict, "module": dict, "averaged": dict, "optimiser": dict,
+}  # fmt: skip
+"""What a checkpoint holds, and of which type."""
 _PARTS_BEFORE = {"step", "recipe", "module", "averaged", "optimiser"}
 """What checkpoints of version 0.1 held: not all settings were among them."""
 
@@ -52,22 +56,18 @@ def read_checkpoint(path: Path, settings: Mapping[str, Any], device: torch.devic
     InputError
         The file is damaged or no checkpoint, or a setting differs.
     """
-    try:
-        state = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:
-        # torch raises many kinds of errors for a file that is no checkpoint.
-        raise InputError(f"{path} cannot be read; it is damaged, so begin in another folder") from error
-    if isinstance(state, dict) and state.keys() == _PARTS_BEFORE:
+    state = read_torch(path, device)
+    if state.keys() == _PARTS_BEFORE:
         raise InputError(
             f"{path} is of an earlier version, which did not record all settings of a run; begin in another folder, "
             "from this run's averaged.safetensors if you like"
         )
-    if not isinstance(state, dict) or not state.keys() >= PARTS:
+    if not state.keys() >= PARTS.keys() or not all(isinstance(state[part], kind) for part, kind in PARTS.items()):
         raise InputError(f"{path} is no checkpoint of a training; give another folder")
     changed = [name for name in [*settings, *state["settings"]] if _differs(name, settings, state["settings"])]
     if changed:
         raise InputError(
-            f"{path} was trained with another {', '.join(dict.fromkeys(changed))}; "
+            f"{path} was trained with another {', '.join(dict.fromkeys(map(str, changed)))}; "
             "give the same settings to continue it, or another folder to start anew"
         )
     return state

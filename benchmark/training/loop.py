@@ -135,10 +135,10 @@ class Trainer:
         state = read_checkpoint(self.checkpoint, self.settings, self.fabric.device)
         try:
             self.module.load_state_dict(state["module"])
-        except RuntimeError as error:
+            self.averaged.load_state_dict(state["averaged"])
+            self.optimiser.load_state_dict(state["optimiser"])
+        except (RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise InputError(f"{self.checkpoint} holds another network; give another folder") from error
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimiser.load_state_dict(state["optimiser"])
         self.step = state["step"]
         self.seconds = state["seconds"]
         return True

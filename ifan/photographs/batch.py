@@ -89,6 +89,8 @@ def deblur_photographs(
             task = bar.add_task(f"{source.name} ({number} of {len(plan)})", total=1, detail="")
             try:
                 photograph, views = _read(source, target, left, right)
+                for sentence in photograph.left_out:
+                    stderr.print(sentence, soft_wrap=True, highlight=False, markup=False)
                 result = deblur_pixels(
                     method, photograph.pixels, views,
                     replace(context, progress=lambda done, total, task=task: bar.update(  # type: ignore[misc]
@@ -122,7 +124,7 @@ def _load(options: Options) -> tuple[IFANMethod, Context]:
 
 
 def _read(source: Path, target: Path, left: Path | None, right: Path | None) -> tuple[Photograph, np.ndarray | None]:
-    photograph = read_photograph(source)
+    photograph = read_photograph(source).for_file(target)
     check_output(target, 8 * photograph.pixels.dtype.itemsize)
     if left is None or right is None:
         return photograph, None

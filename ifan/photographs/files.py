@@ -5,7 +5,6 @@ Pixels stay in the file's own grid; the orientation tag and the colour profile t
 
 import io
 import struct
-import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,19 +13,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import tifffile
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from ifan.photographs.metadata import LARGEST_JPEG_EXIF, ORIENTATION, exif_with, read_metadata
 from realdof.captures.folder import RAW_SUFFIXES
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 from realdof.images.files import read_pixels
 from realdof.raw.develop import develop, raw_orientation
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})
+_JPEG_SUFFIXES = (".jpg", ".jpeg", ".jfif")
+_TIFF_SUFFIXES = (".tif", ".tiff")
+IMAGE_SUFFIXES = frozenset({*_JPEG_SUFFIXES, *_TIFF_SUFFIXES, ".png"})
 SUFFIXES = IMAGE_SUFFIXES | RAW_SUFFIXES
 JPEG_QUALITY = 95
-_TIFF_SUFFIXES = (".tif", ".tiff")
-_ORIENTATION, _PROFILE = 274, 34675
 _PNG_HEADER_END = 33
 
 
@@ -46,6 +46,8 @@ class Photograph:
         EXIF orientation, 1 to 8: how the grid is to be turned for viewing.
     exif
         EXIF as a TIFF structure, orientation included; empty for none.
+    left_out
+        What the file holds beside, but cannot be carried over: one sentence each.
     """
 
     pixels: np.ndarray
@@ -53,6 +55,15 @@ class Photograph:
     profile: bytes = b""
     orientation: int = 1
     exif: bytes = b""
+    left_out: tuple[str, ...] = ()
+
+    def for_file(self, path: Path) -> "Photograph":
+        """The same photograph as a file of this name can hold it: a JPEG has 64 kB for EXIF."""
+        if path.suffix.lower() not in _JPEG_SUFFIXES or len(self.exif) <= LARGEST_JPEG_EXIF:
+            return self
+        sentence = f"the EXIF has {len(self.exif) / 1e3:,.0f} kB, more than a JPEG holds; only the orientation is kept"
+        kept = exif_with(self.orientation) if self.orientation != 1 else b""
+        return replace(self, exif=kept, left_out=(*self.left_out, sentence))
 
     def with_pixels(self, pixels: np.ndarray) -> "Photograph":
         """The same photograph with other pixels, which of a grey one are averaged to stay grey."""
@@ -68,44 +79,20 @@ def read_photograph(path: Path) -> Photograph:
         The file cannot be read, is CMYK, or has transparent pixels.
     """
     if path.suffix.lower() in RAW_SUFFIXES:
-        return _with_exif(Photograph(develop(path), orientation=raw_orientation(path)))
+        return _turned(develop(path), raw_orientation(path))
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         raise InputError(f"{path} is no photograph by its name; give JPEG, PNG, TIFF or a camera's raw file")
-    pixels = read_pixels(path)
-    if path.suffix.lower() in _TIFF_SUFFIXES:
-        return _with_exif(_tiff_photograph(path, pixels))
-    try:
-        with warnings.catch_warnings():
-            # Pillow only reads the header here; the pixels were decoded without it.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                mode, profile, exif = image.mode, image.info.get("icc_profile", b""), image.getexif()
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path} cannot be read ({error}); save it again as PNG or TIFF") from error
-    if mode in ("CMYK", "YCCK"):
-        raise InputError(f"{path} is in CMYK, for printing; convert it to RGB")
-    orientation = exif.get(_ORIENTATION, 1)
-    grey = mode in ("L", "LA", "1") or mode.startswith("I")
-    bare = exif.tobytes().removeprefix(b"Exif\0\0") if len(exif) else b""
-    return Photograph(pixels, grey, profile or b"", orientation if orientation in range(1, 9) else 1, bare)
+    found = read_metadata(path)
+    left_out = tuple(f"the {what} of {path.name} is damaged and left out" for what in found.damaged)
+    exif = found.exif
+    if not exif and found.orientation != 1:
+        exif = exif_with(found.orientation)
+    return Photograph(read_pixels(path), found.grey, found.profile, found.orientation, exif, left_out)
 
 
-def _tiff_photograph(path: Path, pixels: np.ndarray) -> Photograph:
-    with tifffile.TiffFile(path) as file:
-        tags = file.pages.first.tags
-        orientation = tags.valueof(_ORIENTATION, 1)
-        profile = tags.valueof(_PROFILE, b"")
-        grey = tags.valueof("SamplesPerPixel", 1) == 1 and tags.valueof("PhotometricInterpretation") != 3
-    return Photograph(pixels, grey, bytes(profile), int(orientation) if int(orientation) in range(1, 9) else 1)
-
-
-def _with_exif(photograph: Photograph) -> Photograph:
-    """The orientation as EXIF, for files whose own EXIF is not carried over."""
-    if photograph.orientation == 1:
-        return photograph
-    exif = Image.Exif()
-    exif[_ORIENTATION] = photograph.orientation
-    return replace(photograph, exif=exif.tobytes().removeprefix(b"Exif\0\0"))
+def _turned(pixels: np.ndarray, orientation: int) -> Photograph:
+    """With the orientation as EXIF, for files whose own EXIF is not carried over."""
+    return Photograph(pixels, orientation=orientation, exif=b"" if orientation == 1 else exif_with(orientation))
 
 
 def write_photograph(path: Path, photograph: Photograph) -> None:
@@ -116,6 +103,7 @@ def write_photograph(path: Path, photograph: Photograph) -> None:
     InputError
         The suffix names none of them, 16 bits are asked of a JPEG, or the file cannot be written.
     """
+    photograph = photograph.for_file(path)
     pixels, suffix = photograph.pixels, path.suffix.lower()
     check_output(path, 8 * pixels.dtype.itemsize)
     if photograph.grey:
@@ -129,7 +117,7 @@ def write_photograph(path: Path, photograph: Photograph) -> None:
                 compression="zlib",
                 predictor=True,
                 iccprofile=photograph.profile or None,
-                extratags=[(_ORIENTATION, 3, 1, photograph.orientation, True)],
+                extratags=[(ORIENTATION, 3, 1, photograph.orientation, True)],
                 metadata=None,
             )
         elif suffix == ".png":
@@ -155,7 +143,7 @@ def check_output(path: Path, bits: int) -> None:
     suffix = path.suffix.lower()
     if suffix not in IMAGE_SUFFIXES:
         raise InputError(f"cannot write {path}; use .png, .tiff or .jpg")
-    if suffix in (".jpg", ".jpeg") and bits == 16:
+    if suffix in _JPEG_SUFFIXES and bits == 16:
         raise InputError(f"a JPEG cannot hold the 16 bits of {path.stem}; use .png or .tiff")
 
 
@@ -215,7 +203,12 @@ def plan_outputs(inputs: Sequence[Path], output: Path) -> dict[Path, Path]:
 
 
 def _photographs_in(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in SUFFIXES)
+    # Other systems leave hidden files beside pictures, of the pictures' names.
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
     if not found:
         raise InputError(f"{folder} holds no photographs; JPEG, PNG, TIFF and raw files are looked for")
     return found

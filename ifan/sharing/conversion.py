@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from benchmark.weight_files import read_card
+from benchmark.weight_files import is_safetensors, read_card
 from ifan.checkpoints import read_weights
 from ifan.photographs.files import refuse_existing
 from ifan.variants import Variant
@@ -52,7 +52,7 @@ def convert(
     refuse_existing(target, overwrite)
     weights = read_weights(variant.sets.find(str(source)))
     network = load_network(variant, weights)
-    about = read_card(source) if source.suffix == ".safetensors" else {}
+    about = dict(read_card(weights.path)) if is_safetensors(weights.path) else {}
     about |= {"converted_from": weights.sha256, "stored_as": "float16" if half else "float32"} | _read_object(card)
     save_weights(target, network, variant, label or weights.label, about, torch.float16 if half else torch.float32)
 
@@ -62,8 +62,8 @@ def _read_object(path: Path | None) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(read_text(path, "give a file with a JSON object as --card"))
-    except ValueError as error:
-        raise InputError(f"{path} cannot be read as JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read as JSON ({error}); a card is a JSON object") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} holds a {type(content).__name__}; a card is a JSON object")
     return content

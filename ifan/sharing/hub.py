@@ -7,7 +7,6 @@ folder or repository is executed.
 no training card, and does not check what a configuration holds.
 """
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ import torch
 from pydantic import ConfigDict, Field
 from torch import nn
 
-from benchmark.weight_files import assign, read_safetensors, write_safetensors
+from benchmark.weight_files import assign, card_of, read_safetensors, write_safetensors
 from ifan.checkpoints import Weights, read_weights
 from ifan.shape import NetworkShape
 from ifan.sharing.model_card import model_card
@@ -125,7 +124,7 @@ class HubModel(nn.Module):
         with torch.device("meta"):
             network = cls(NetworkShape(**described.model_dump()))
         assign(network, {key: value.float() for key, value in state.items()}, weights, f"the shape in {config}")
-        network.label, network.card = words.get("label", ""), json.loads(words.get("card", "{}"))
+        network.label, network.card = words.get("label", ""), card_of(weights, words)
         return network.eval().requires_grad_(False)
 
     def save_pretrained(self, folder: str | Path) -> None:

@@ -1,13 +1,10 @@
 """Scenes whose depth is known, as 3-D renderers give it: cut into surfaces at their depth edges."""
 
-import io
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +14,10 @@ from torch.nn import functional
 from ifan.synthetic.lens import LARGEST_RADIUS
 from ifan.synthetic.rendering import Surfaces
 from ifan.synthetic.surfaces import SceneStyle, develop
+from realdof.common.arrays import read_npz
 from realdof.common.errors import InputError
+from realdof.images.depth import to_eight_bits
+from realdof.images.files import read_pixels
 
 MOST_SURFACES = 4
 _LEVELS = 24
@@ -73,33 +73,41 @@ def read_depth_scenes(folder: Path, device: torch.device) -> DepthScenes:
 
 
 def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float16], NDArray[np.uint8]]:
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read as a scene with depth: {error}") from error
+    stored = read_npz(path, "a scene with depth")
     if "depth" not in stored:
         raise InputError(f"{path} holds no array named depth, a distance in metres for every pixel")
     image = stored["image"] if "image" in stored else _picture_beside(path)
+    _check_kinds(path, stored | {"image": image})
     depth = stored["depth"].astype(np.float32)
     if depth.shape != image.shape[:2] or not (depth > 0).all():
         raise InputError(f"{path} holds depth of shape {depth.shape} for an image of {image.shape}; give one positive "
                          "distance a pixel")  # fmt: skip
     boost = np.zeros(depth.size, np.uint8)
     if "highlight_index" in stored:
-        brightest = stored["highlight_rgb"].astype(np.float32).max(axis=1)
-        boost[stored["highlight_index"]] = np.clip(np.rint(16 * np.log2(np.maximum(brightest, 1))), 0, 255)
+        index, colours = stored["highlight_index"], stored.get("highlight_rgb", np.empty(0))
+        if colours.shape != (*index.shape, 3) or (index < 0).any() or (index >= depth.size).any():
+            raise InputError(f"{path} holds highlights that do not fit its image; give an index and a colour for each")
+        brightest = colours.astype(np.float32).max(axis=1)
+        boost[index] = np.clip(np.rint(16 * np.log2(np.maximum(brightest, 1))), 0, 255)
     return image, (1 / depth).astype(np.float16), boost.reshape(depth.shape)
+
+
+def _check_kinds(path: Path, stored: Mapping[str, np.ndarray]) -> None:
+    kinds = {"image": "u", "depth": "f", "highlight_index": "iu", "highlight_rgb": "f"}
+    for name, kind in kinds.items():
+        array = stored.get(name)
+        if array is not None and array.dtype.kind not in kind:
+            raise InputError(f"{path} holds {array.dtype} at {name}; see ifan.synthetic.scenery for what belongs there")
+    image = stored["image"]
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise InputError(f"{path} holds an image of {image.dtype} {image.shape}; give uint8 (H, W, 3)")
 
 
 def _picture_beside(path: Path) -> NDArray[np.uint8]:
     for suffix in (".jpg", ".png"):
         beside = path.with_suffix(suffix)
         if beside.is_file():
-            decoded = cv2.imdecode(np.frombuffer(beside.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-            if decoded is not None:
-                return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
-            raise InputError(f"{beside} cannot be read as an image")
+            return to_eight_bits(read_pixels(beside))
     raise InputError(f"{path} holds no array named image, and there is no {path.stem}.jpg or .png beside it")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from realdof.captures.scene import CAMERAS, MEMBERS_OF, Camera, Member, Rig, Scene
+from realdof.common.decode import read_text
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
 
@@ -68,12 +69,7 @@ def write_scene_list(path: Path, scenes: Iterable[Scene]) -> None:
 
 
 def _rows(path: Path) -> Sequence[Mapping[str, Any]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; give a list of scenes that can be read") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text in UTF-8; save the list as UTF-8") from error
+    text = read_text(path, "give a list of scenes, saved as UTF-8")
     if path.suffix.lower() == ".csv":
         try:
             return list(csv.DictReader(StringIO(text), strict=True))
@@ -81,7 +77,7 @@ def _rows(path: Path) -> Sequence[Mapping[str, Any]]:
             raise InputError(f"{path} is no CSV file ({error}); save the list again") from error
     try:
         rows = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON file ({error}); save the list again") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError(f'{path} is no list of scenes; give [{{"scene": ..., "reference_a": ...}}, ...]')

@@ -219,7 +219,8 @@ def _read(path: Path) -> _Seen | None:
 
 
 def _write_counter(file: int, count: int) -> None:
-    os.pwrite(file, f"{count:0{_COUNTER_DIGITS}}".encode(), 0)
+    os.lseek(file, 0, os.SEEK_SET)
+    os.write(file, f"{count:0{_COUNTER_DIGITS}}".encode())
     os.fsync(file)
 
 

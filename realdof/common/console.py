@@ -1,13 +1,16 @@
 """What the three command lines share: one sentence for bad input, exit status 2, and a progress bar with ETA."""
 
+import os
 import re
 import sys
+from collections.abc import Iterable
 from importlib.metadata import requires
 from importlib.metadata import version as version_of
+from io import TextIOWrapper
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,18 +19,35 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 from rich.text import Text
 
 from realdof.common.errors import InputError
+from realdof.common.megapixels import MEGAPIXELS, MOST_MEGAPIXELS, most_megapixels
+from realdof.common.plain import plain
 
-stdout = Console()
-stderr = Console(stderr=True)
+LONGEST_SENTENCE = 1200
+"""Letters of an error that are printed: a value out of a file that it quotes may have any number."""
+
+
+class PlainConsole(Console):
+    """A console on which no name or message can steer the terminal; styles and progress bars still do."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Every piece of text that is printed, without control characters."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(plain(segment.text), segment.style)
+
+
+stdout = PlainConsole()
+stderr = PlainConsole(stderr=True)
 
 
 def new_app(summary: str, example: str) -> typer.Typer:
     """A command line, or a group of its commands: ``--help`` ends with an example, ``--version`` tells the version."""
     app = typer.Typer(
-        help=f"{summary}\n\nEvery command takes --debug, which shows the traceback of an error.",
+        help=f"{summary}\n\nEvery command takes --debug, which shows the traceback of an error, and --megapixels N, "
+        f"the largest image that is read ({MOST_MEGAPIXELS:.0f} if not given).",
         epilog=f"Example: {example}",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -56,7 +76,12 @@ def run_app(app: typer.Typer) -> NoReturn:
     """Run a command line; bad input is one sentence on standard error and exit status 2."""
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a pipe that is not UTF-8 must not stop a command after its work is done.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
+        _take_megapixels()
         app()
     except InputError as error:
         if debug:
@@ -74,8 +99,25 @@ def run_app(app: typer.Typer) -> NoReturn:
     sys.exit(0)
 
 
+def _take_megapixels() -> None:
+    """Take ``--megapixels N`` out of the command line into the environment, where worker processes find it too."""
+    for at, word in enumerate(sys.argv):
+        name, equals, value = word.partition("=")
+        if name != "--megapixels":
+            continue
+        if not equals:
+            value = sys.argv[at + 1] if at + 1 < len(sys.argv) else ""
+        os.environ[MEGAPIXELS] = value or "nothing"
+        most_megapixels()
+        del sys.argv[at : at + (1 if equals else 2)]
+        return
+
+
 def _end_with(sentence: str) -> NoReturn:
-    say(sentence, before="error:", style="bold red", console=stderr)
+    if len(sentence) > LONGEST_SENTENCE:
+        half = LONGEST_SENTENCE // 2
+        sentence = f"{sentence[:half]} ... {sentence[-half:]}"
+    say(" ".join(sentence.split()), before="error:", style="bold red", console=stderr)
     sys.exit(2)
 
 

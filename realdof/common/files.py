@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,41 @@ def inside(folder: Path, *names: str) -> Path:
     return folder.joinpath(*names)
 
 
+def open_regular(path: Path, what: str = "a file") -> BufferedReader:
+    """Open a regular file to read; a pipe or a device would wait for ever, or never end.
+
+    Parameters
+    ----------
+    what
+        What belongs there, as the end of the sentence: "an image file".
+
+    Raises
+    ------
+    InputError
+        It does not exist, is a folder, a pipe or a device, or may not be read.
+    """
+    try:
+        # Without blocking, because a pipe that nobody writes to would never open.
+        file = open(path, "rb", opener=_opened_without_waiting)  # noqa: SIM115
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; give {what}") from error
+    except ValueError as error:
+        raise InputError(f"{str(path)!r} is no name of a file; give {what}") from error
+    except OSError as error:
+        # Windows opens no folder, and says that it may not.
+        found = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
+        raise InputError(f"{path} {found}; give {what}") from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise InputError(f"{path} is a pipe or a device; give {what}")
+    return file
+
+
+def _opened_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, as 64 hexadecimal digits."""
-    with path.open("rb") as file:
+    """The SHA-256 of a regular file, as 64 hexadecimal digits; raises as `open_regular`."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

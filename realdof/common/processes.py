@@ -21,6 +21,8 @@ Result = TypeVar("Result")
 P = ParamSpec("P")
 
 _ATTEMPTS = 2
+_KILLED = 9
+"""The signal, by its number: Windows has no name for it."""
 
 
 class WorkerDied(Exception):
@@ -123,7 +125,7 @@ class _Worker:
         self._pipe.close()
         self._process.join()
         status = self._process.exitcode
-        if status == -signal.SIGKILL:
+        if status == -_KILLED:
             return "it was killed, perhaps for want of memory; try fewer workers"
         if status is not None and status < 0:
             return f"it was ended by signal {-status} ({signal.strsignal(-status)}); report it with the item"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from realdof.common.decode import read_text
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 from realdof.dataset.croissant import croissant
@@ -57,10 +58,10 @@ def _wrong_build(out: Path, manifest: Manifest) -> Iterator[str]:
 def _wrong_croissant(out: Path, manifest: Manifest) -> Iterator[str]:
     path = out / CROISSANT
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        yield f"{path} is missing"
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        content = json.loads(read_text(path, "build the data set again"))
+    except InputError as error:
+        yield f"{path} is missing" if not path.exists() else str(error)
+    except (ValueError, RecursionError) as error:
         yield f"{path} cannot be read ({error})"
     else:
         if not isinstance(content, dict):

@@ -1,27 +1,17 @@
 """Size and depth of an image file from its first bytes, and whether its end is there, without decoding it."""
 
-import struct
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
-
-import tifffile
-from PIL import Image, UnidentifiedImageError
+from typing import BinaryIO
 
 from realdof.common.errors import InputError
+from realdof.common.files import open_regular
 from realdof.images import signatures
+from realdof.images.jpeg import read_jpeg
+from realdof.images.limits import MOST_BYTES, Header, check_size
+from realdof.images.png import read_png
+from realdof.images.tiff import read_page
 
-PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
-JPEG_END = b"\xff\xd9"
-
-
-@dataclass(frozen=True)
-class Header:
-    """What an image file says of itself: height and width in px, bits a channel."""
-
-    height: int
-    width: int
-    bits: int
+__all__ = ["Header", "header_of", "read_header"]
 
 
 def read_header(path: Path) -> Header:
@@ -30,46 +20,26 @@ def read_header(path: Path) -> Header:
     Raises
     ------
     InputError
-        The file is missing, of another kind, or cut short.
+        The file is missing, no regular file, of another kind, cut short, or larger than the limit.
     """
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            start = file.read(33)
-            file.seek(max(0, size - 4096))
-            end = file.read()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}; give an image file that can be read") from error
+    with open_regular(path, "an image file") as file:
+        return header_of(path, file)
+
+
+def header_of(path: Path, file: BinaryIO) -> Header:
+    """The header of an open file; raises as `read_header`."""
+    start, size = file.read(8), file.seek(0, 2)
+    if not size:
+        raise InputError(f"{path} is empty; fetch or copy it again")
+    if size > MOST_BYTES:
+        raise InputError(f"{path} has {size / 1e9:.1f} GB, at most {MOST_BYTES / 1e9:.1f} are read; save it smaller")
     if start.startswith(signatures.PNG):
-        return _png(path, start, end)
-    if start.startswith(signatures.JPEG):
-        return _jpeg(path, end)
-    if start.startswith(signatures.TIFF):
-        return _tiff(path)
-    raise InputError(f"{path} is no PNG, JPEG or TIFF, it begins with {start[:8]!r}; give an image")
-
-
-def _png(path: Path, start: bytes, end: bytes) -> Header:
-    if len(start) < 33 or not end.endswith(PNG_END):
-        raise InputError(f"{path} is truncated or damaged; fetch or copy it again")
-    width, height, bits = struct.unpack_from(">IIB", start, 16)
-    return Header(height, width, max(8, bits))
-
-
-def _jpeg(path: Path, end: bytes) -> Header:
-    if JPEG_END not in end:
-        raise InputError(f"{path} is truncated or damaged; fetch or copy it again")
-    try:
-        with Image.open(path) as image:
-            return Header(image.height, image.width, 8)
-    except (UnidentifiedImageError, OSError) as error:
-        raise InputError(f"{path} is truncated or damaged; fetch or copy it again") from error
-
-
-def _tiff(path: Path) -> Header:
-    try:
-        with tifffile.TiffFile(path) as file:
-            page = cast(tifffile.TiffPage, file.pages[0])
-            return Header(page.imagelength, page.imagewidth, int(page.bitspersample))
-    except (tifffile.TiffFileError, struct.error, IndexError, ValueError) as error:
-        raise InputError(f"{path} is truncated or damaged; fetch or copy it again") from error
+        found = read_png(path, file)
+    elif start.startswith(signatures.JPEG):
+        found = read_jpeg(path, file)
+    elif start.startswith(signatures.TIFF):
+        found = read_page(path, file).header
+    else:
+        raise InputError(f"{path} is no PNG, JPEG or TIFF, it begins with {start!r}; give an image")
+    check_size(path, found.height, found.width)
+    return found

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from realdof.common.errors import InputError
+from realdof.common.files import open_regular
 from realdof.raw.cameras import SONY_SERIALS
 from realdof.raw.containers import Metadata, find_metadata
 
@@ -73,7 +74,7 @@ def read_exif(path: Path) -> Exif:
         The file is missing or cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return exif_of(find_metadata(file))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; give a file that can be read") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 import rawpy
 
 from realdof.common.errors import InputError
+from realdof.common.files import open_regular
 from realdof.geometry.grid import Region
 from realdof.images import signatures
 from realdof.raw.orientation import ORIENTATION_OF_FLIP
@@ -74,7 +75,7 @@ _READABLE = (1, 7, 8, 32767)
 def _checked(path: Path) -> int | None:
     """Refuse what cannot be a whole raw file; the compression of a TIFF-based one."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path, "a raw file") as file:
             start = file.read(len(signatures.JPEG))
             tiff = Tiff(file)
             end_of_pixels, compression = tiff.end_of_pixels(), tiff.raw_compression()

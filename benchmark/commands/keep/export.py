@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.commands.options import RESULTS, OnlyDataset, OnlyProtocol, Results
+from realdof.common.console import say
 
 FORMATS = ("csv", "json")
 
@@ -31,4 +32,4 @@ def export(
         typer.echo(text, nl=False)
     else:
         write_text(out, text)
-        typer.echo(f"written: {out}, {len(rows)} rows")
+        say(f"written: {out}, {len(rows)} rows")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.commands.options import RESULTS, Results
+from realdof.common.console import say
 
 
 def merge(
@@ -16,4 +17,4 @@ def merge(
     from benchmark.results.merge import merge as merge_runs
 
     for merged in merge_runs(source, results):
-        typer.echo(f"{merged.run.path}: {merged.records} records and {merged.outputs} outputs brought")
+        say(f"{merged.run.path}: {merged.records} records and {merged.outputs} outputs brought")

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from benchmark.commands.options import RESULTS, OnlyDataset, OnlyProtocol, Results
+from realdof.common.console import say
 
 
 def prune(
@@ -23,8 +24,8 @@ def prune(
     runs = every_run(results, dataset, protocol)
     for item in removable(runs, unfinished=unfinished, outdated=outdated, outputs=outputs):
         word = "removed" if yes else "would remove"
-        typer.echo(f"{word} {item.place} ({item.run.label}, {item.size / 1e6:.1f} MB)")
         if yes:
             remove(item)
+        say(f"{word} {item.place} ({item.run.label}, {item.size / 1e6:.1f} MB)")
     if not yes:
-        typer.echo("nothing was removed; give --yes to do it")
+        say("nothing was removed; give --yes to do it")

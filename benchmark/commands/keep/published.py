@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from realdof.common.console import say
+
 FORMATS = ("table", "markdown", "latex", "html", "csv", "json")
 
 
@@ -49,7 +51,7 @@ def lint(
     path = file or published_file()
     problems = find_faults(path)
     for problem in problems:
-        typer.echo(problem)
+        say(problem)
     if problems:
         raise typer.Exit(1)
-    typer.echo(f"{path.name}: {len(read_figures(path))} figures, no fault")
+    say(f"{path.name}: {len(read_figures(path))} figures, no fault")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from realdof.common.console import say
+
 
 def submit_check(
     folder: Annotated[Path, typer.Argument(help="The results folder to check.")],
@@ -17,9 +19,9 @@ def submit_check(
 
     checked = check_submission(folder, needs_outputs=not without_outputs)
     for run in checked:
-        typer.echo(f"{'ok' if not run.problems else 'NOT OK'}: {run.label} in {run.path}")
+        say(f"{'ok' if not run.problems else 'NOT OK'}: {run.label} in {run.path}")
         for problem in run.problems:
-            typer.echo(f"  {problem}")
+            say(f"  {problem}")
     if any(run.problems for run in checked):
         raise typer.Exit(1)
-    typer.echo(f"all is well; merge it with: ifan-bench results merge {folder}")
+    say(f"all is well; merge it with: ifan-bench results merge {folder}")

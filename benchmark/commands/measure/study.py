@@ -18,13 +18,13 @@ def study(
     from benchmark.commands.terminal import showing_preparation, showing_progress
     from benchmark.studies.file import read_study
     from benchmark.studies.study import run_study
-    from realdof.common.console import stderr
+    from realdof.common.console import say, stderr
 
     outcome = run_study(
         read_study(file), showing_progress, showing_preparation, asked_workers(workers, cluster, worker_memory)
     )
     for path in outcome.written:
-        typer.echo(f"written: {path}")
+        say(f"written: {path}")
     for problem in outcome.problems:
         stderr.print(problem, style="red", highlight=False, soft_wrap=True, markup=False)
     if outcome.problems:

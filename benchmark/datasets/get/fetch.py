@@ -3,7 +3,6 @@
 pooch is not used, because it cannot resume; huggingface_hub only says where a file of the hub lies (``hub.py``).
 """
 
-import fcntl
 import json
 import re
 import shutil
@@ -21,6 +20,7 @@ from benchmark.datasets.get.hub import PASSING, Located, locate
 from realdof.common.download import Connection, Progress, reason, shown
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of, write_json
+from realdof.common.locks import Locked, locked
 
 PAUSE = 1.0
 """Seconds before the second try without progress; each further one doubles it."""
@@ -106,19 +106,21 @@ class _Part:
         self.path = path
         self.file = path.with_name(f"{path.name}.part")
         self._state = path.with_name(f"{path.name}.part.json")
+        self._lock = path.with_name(f"{path.name}.part.lock")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from writing to it; the lock ends with this process, however that ends."""
-        with self.file.open("ab") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(f"another process is fetching {self.path}; wait for it") from error
-            yield
-            if self.size == 0:
-                self.file.unlink(missing_ok=True)
-                self._state.unlink(missing_ok=True)
+        try:
+            with locked(self._lock, wait=False):
+                self.file.touch()
+                yield
+                if self.size == 0:
+                    self.file.unlink(missing_ok=True)
+                    self._state.unlink(missing_ok=True)
+        except Locked as error:
+            raise InputError(f"another process is fetching {self.path}; wait for it") from error
+        self._lock.unlink(missing_ok=True)
 
     @property
     def size(self) -> int:
@@ -128,7 +130,7 @@ class _Part:
     def state(self) -> _State:
         try:
             return _State(**json.loads(self._state.read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             # Nothing is lost but what was fetched before: the download starts anew.
             return _State("", None, None)
 

@@ -103,7 +103,7 @@ def known_hash(archive: Archive) -> Fetched | None:
         return Fetched(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError, OSError) as error:
         raise InputError(f"{path} is damaged ({error}); remove it to trust the next {archive.name}") from error
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from benchmark.datasets.base import Dataset, Entry, entry_of, no_progress
 from benchmark.datasets.card import DatasetCard
 from benchmark.datasets.sample.scenes import GENERATOR_VERSION, SCENES, Scene, depth_of
+from realdof.common.decode import Strict, read_json
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, sha256_of, write_json
 from realdof.images.files import read_pixels, write_pixels
@@ -21,6 +23,15 @@ from realdof.optics.rendering import render_defocus
 
 ROLES = {"image": "source", "left": "left", "right": "right", "target": "target"}
 """Folder of each image of a scene."""
+
+
+class _Manifest(Strict):
+    """What was rendered: the scenes' parameters, and each file's SHA-256."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    identity: str
+    files: dict[str, str]
 
 
 class SampleDataset(Dataset):
@@ -70,13 +81,15 @@ class SampleDataset(Dataset):
         if not manifest.is_file():
             return False
         try:
-            content = json.loads(manifest.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError):
+            kept = read_json(manifest, _Manifest, "remove it to make the set again")
+        except InputError:
             return False
-        if content.get("identity") != _identity():
+        if kept.identity != _identity():
             return False
-        paths = {self.root / name: digest for name, digest in content["files"].items()}
-        return all(path.is_file() and sha256_of(path) == digest for path, digest in paths.items())
+        files = {self._path(scene.name, role).relative_to(self.root).as_posix() for scene in SCENES for role in ROLES}
+        if not files <= kept.files.keys():
+            return False
+        return all((self.root / name).is_file() and sha256_of(self.root / name) == kept.files[name] for name in files)
 
     def entries(self) -> list[Entry]:
         """The scenes, sorted by name."""

@@ -1,6 +1,5 @@
 """`ifan-bench data get` from servers good and bad: the set is there whole and checked, or one sentence says why."""
 
-import fcntl
 import json
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from benchmark.datasets.card import Archive
 from benchmark.datasets.get import fetch, install
 from benchmark.datasets.get.archive import Limits
 from realdof.common.download import Connection
+from realdof.common.locks import locked
 from realdof.images.files import write_pixels
 
 __all__ = ["bench", "small_sets"]
@@ -129,8 +129,7 @@ def test_a_server_that_is_silent_for_a_while_is_asked_again(server: Server, tmp_
 def test_two_processes_do_not_write_to_one_file(bench, server: Server, tmp_path: Path) -> None:
     part = tmp_path / "cache" / "downloads" / "RealDOF.zip.part"
     part.parent.mkdir(parents=True)
-    with part.open("ab") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with locked(part.with_name(f"{part.name}.lock")):
         assert "another process is fetching" in bench("data", "get", "realdof", *mirrors(server, "good")).refusal
     assert bench("data", "get", "realdof", *mirrors(server, "good")).status == 0
 

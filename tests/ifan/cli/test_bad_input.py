@@ -132,7 +132,7 @@ def test_data_that_is_not_whole(
         (["--batch", "3", "--devices", "2"], "a batch of 3 cannot be shared equally by 2 processes"),
         (["--variant", "ifan-16bit"], "give 16-bit images"),
         (["--variant", "ifan-n9"], "no variant named ifan-n9"),
-        (["--start", "nowhere.safetensors"], "nowhere.safetensors is not a safetensors file that can be read"),
+        (["--start", "nowhere.safetensors"], "nowhere.safetensors does not exist"),
         (["--start", __file__], "cannot be read as a checkpoint"),
     ],
 )

@@ -136,7 +136,7 @@ def test_a_file_without_exif_says_nothing(tmp_path: Path, content: bytes) -> Non
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="does not exist"):
         read_exif(tmp_path / "missing.ARW")
 
 

@@ -1,0 +1,94 @@
+"""What every file of weights is checked for before a network sees it: what it really is, its size, and its numbers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from realdof.common.errors import InputError
+from realdof.common.files import open_regular
+
+MOST_BYTES = 2**30
+"""Of all tensors of a file together, as float32; no network that deblurs comes near it."""
+WANTED = "give a file of weights"
+FLOATING = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
+"""Types that weights may be stored in; float8 would need its scales beside it."""
+_COUNTERS = frozenset({torch.int64, torch.int32, torch.uint8, torch.bool})
+_PAGE, _POINTER = (b"<!doctype", b"<html", b"<?xml"), b"version https://git-lfs"
+
+
+def check_kind(path: Path) -> None:
+    """Refuse what is no regular file, is too large, or is what a failed download leaves in place of a file.
+
+    Raises
+    ------
+    InputError
+        It is one of these; the message says which.
+    """
+    with open_regular(path, "a file of weights") as file:
+        start = file.read(64).lstrip().lower()
+        size = file.seek(0, 2)
+    if start.startswith(_POINTER):
+        raise InputError(f"{path} is a Git LFS pointer, not the file itself; fetch it with git lfs pull")
+    if start.startswith(_PAGE):
+        raise InputError(f"{path} is a web page, not a file of weights; download the file itself")
+    if not size:
+        raise InputError(f"{path} is empty; fetch or copy it again")
+    if size > MOST_BYTES:
+        raise InputError(f"{path} has {size / 1e6:,.0f} MB, at most {MOST_BYTES / 1e6:,.0f} are read; {WANTED}")
+
+
+def checked_tensors(path: Path, content: Mapping[Any, Any], *, buffers: bool = False) -> dict[str, Tensor]:
+    """The content of a file as weights: dense floating-point tensors by name, no larger than `MOST_BYTES` together.
+
+    Parameters
+    ----------
+    buffers
+        Let tensors that are no weight or bias by name hold whole numbers, as a network's tables of positions do.
+        Counters of normalisation (``num_batches_tracked``) always may.
+
+    Raises
+    ------
+    InputError
+        A name is no text, or a tensor is something else; the message names it.
+    """
+    total = 0
+    found: dict[str, Tensor] = {}
+    for name, value in content.items():
+        if not isinstance(name, str):
+            raise InputError(f"{path} holds {str(name)[:80]!r} in the place of a parameter's name; {WANTED}")
+        if not isinstance(value, Tensor):
+            raise InputError(f"{path} holds a {type(value).__name__} at {name[:80]!r}, not a tensor; {WANTED}")
+        if value.layout != torch.strided or value.is_quantized or value.is_meta:
+            raise InputError(f"{path} holds a sparse, quantised or empty tensor at {name[:80]!r}; {WANTED}")
+        kind = name.rpartition(".")[2]
+        whole = value.dtype in _COUNTERS
+        counter = whole and (kind == "num_batches_tracked" or (buffers and kind not in ("weight", "bias")))
+        if value.dtype not in FLOATING and not counter:
+            stored = str(value.dtype).removeprefix("torch.")
+            raise InputError(
+                f"{path} holds {stored} at {name[:80]!r}; weights are floating-point numbers of 16 to 64 bits"
+            )
+        # A tensor can repeat one number without storing it again, so that the file's size says nothing.
+        total += 4 * value.numel()
+        if total > MOST_BYTES:
+            raise InputError(f"{path} holds over {MOST_BYTES / 1e6:,.0f} MB of tensors; {WANTED}")
+        found[name] = value
+    return found
+
+
+def check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse weights with numbers that are not finite as float32, which would give black images.
+
+    Raises
+    ------
+    InputError
+        A tensor holds one; the message names it.
+    """
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value.float()).all()):
+            raise InputError(
+                f"{path} holds numbers that are not finite at {name[:80]!r}; it is damaged, fetch it again"
+            )
