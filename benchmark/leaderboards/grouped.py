@@ -34,11 +34,14 @@ def by_group(board: Leaderboard, kind: str) -> Table:
     if kind not in kinds:
         there = f"its groups are {', '.join(kinds)}" if kinds else "its images are in no groups"
         raise InputError(f"{board.dataset} has no group {kind}; {there}")
+    columns = [
+        column for column in board.metrics if any(row.figures.get(column.key) is not None for row, _ in measured)
+    ]
     rows: list[tuple[Cell, ...]] = []
     for row, records in measured:
         label = f"{row.method} ({row.weights})" if row.weights else row.method
-        rows += _rows_of(label, records, kind, board.metrics)
-    headings = ("Method", kind, "Images", *(column.heading for column in board.metrics))
+        rows += _rows_of(label, records, kind, columns)
+    headings = ("Method", kind, "Images", *(column.heading for column in columns))
     title = f"{board.dataset}, protocol {board.protocol}, version {board.version}, by {kind}"
     return Table(title, headings, tuple(rows), board.notes[:1], frozenset({0, 1}))
 

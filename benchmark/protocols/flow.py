@@ -46,7 +46,8 @@ def warp_onto(output: Image, target: Image) -> Image:
 
     pixels, truth = (np.ascontiguousarray(image.permute(1, 2, 0).float().numpy()) for image in (output, target))
     grey, grey_truth = (np.rint(255 * luma(image).clip(0, 1)).astype(np.uint8) for image in (pixels, truth))
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(grey, grey_truth, None)
+    found = np.zeros((*grey.shape, 2), np.float32)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(grey, grey_truth, found)
     rows, columns = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
     moved = cv2.remap(
         truth, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
