@@ -9,6 +9,7 @@ from benchmark.leaderboards.column import NOT_INSTALLED, TIME, Column
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.results.summary import Summary
+from benchmark.suspicion.of_run import doubts_about_run
 
 if TYPE_CHECKING:
     from benchmark.leaderboards.rows import Row
@@ -32,6 +33,7 @@ def remarks_of(
         yield f"scored anew from the outputs of run {settings.rescored}"
     yield from _remarks_on_gaps(records.values(), metrics)
     yield from _remarks_on_times(summary)
+    yield from (f"suspicious: {doubt}" for doubt in (*run.description.doubts, *doubts_about_run(records.values())))
 
 
 def notes_of(

@@ -41,6 +41,8 @@ class Record(Strict):
         What the image belongs to, such as its scene or f-stop, by kind.
     target
         Name of the all-in-focus image, which several images may share; None if it is the image's own.
+    signs
+        What the image, its output and its truth show of common mistakes; see `benchmark.suspicion.signs`.
     attempt
         Number of the run's attempt that made it, from 0.
     """
@@ -57,4 +59,5 @@ class Record(Strict):
     workers: Annotated[int, Field(ge=1)] = 1
     groups: Mapping[str, str] = Field(default_factory=dict)
     target: str | None = None
+    signs: Mapping[str, Number] = Field(default_factory=dict)
     attempt: Annotated[int, Field(ge=0)] = 0

@@ -44,8 +44,8 @@ class Pixel4(Dataset):
         " or all in one folder",
         size="views 2016x1512, 14 bits in 16-bit PNG, black level 1024; all-in-focus images 1344x1008",
         notes=(
-            "The views are developed once, into the cache, as code/util.py of the repository does: black level off, the "
-            "right view brought to the left one's vignetting by the ratio of the white sheets, central 1344x1008.",
+            "The views are developed once, into the cache, as code/util.py of the repository does: black level off, "
+            "the right view brought to the left one's vignetting by the ratio of the white sheets, central 1344x1008.",
             "The merged image is the mean of both views. All images are grey and linear: protocol pixel4 scores linear "
             "light, pixel4-gamma shows methods and metrics v^(1/2.2).",
             "The all-in-focus images lie at 4 times the views' values less the black level, to within 7 per cent, so a "
