@@ -79,6 +79,7 @@ def _entries_problem(dataset: Dataset, entries: list[Entry]) -> str | None:
 
 
 def _files_problem(dataset: Dataset, entries: list[Entry]) -> str | None:
+    dataset.check_whole()
     dataset.check(check_entries(entries))
     return None
 

@@ -78,8 +78,11 @@ def showing_bytes() -> Iterator[Callable[[str, int, int | None], None]]:
 
 
 def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard]) -> None:
-    """The run's figures in one table, then where everything is."""
+    """The run's figures in one table, what looks wrong with it, then where everything is."""
+    from benchmark.suspicion.of_run import doubts_about_run
+
     settings = run.settings
+    doubts = [*run.description.doubts, *doubts_about_run(run.records().values())]
     table = Table(title=escape(f"{settings.method} on {settings.dataset}, protocol {settings.protocol}"))
     table.add_column("images", justify="right")
     for card in metrics.values():
@@ -97,6 +100,8 @@ def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard])
         stdout.print(line, highlight=False, soft_wrap=True)
     if run.weights:
         stdout.print(f"weights: {run.weights.name} ({run.weights.label})", highlight=False, markup=False)
+    for doubt in doubts:
+        stderr.print(f"[yellow]suspicious[/] {escape(doubt)}", highlight=False, soft_wrap=True)
     for name, reason in summary.failed.items():
         stderr.print(f"[red]failed[/] {escape(f'{name}: {reason}')}", highlight=False, soft_wrap=True)
     stdout.print(f"results: {run.path}", highlight=False, soft_wrap=True, markup=False)

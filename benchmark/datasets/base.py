@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from benchmark.datasets.card import DatasetCard
@@ -139,7 +139,18 @@ class Dataset(ABC):
         report
             Told how many files are hashed, and of how many.
         """
-        return hash_of_files([path for entry in self.listed for path in entry.files.values()], report)
+        # An all-in-focus image that several images share is hashed once.
+        paths = dict.fromkeys(path for entry in self.listed for path in entry.files.values())
+        return hash_of_files(paths, report)
+
+    def check_whole(self) -> None:  # noqa: B027
+        """Check that every image is there that the data set was published with; a part of it is not asked.
+
+        Raises
+        ------
+        InputError
+            Images are missing or left over.
+        """
 
     def check(self, headers: Mapping[str, Header]) -> None:  # noqa: B027
         """Check what this data set promises of its images beyond `check_entries`, before anything is computed.
@@ -170,14 +181,15 @@ def check_entries(entries: Iterable[Entry]) -> dict[str, Header]:
         A file is missing, cut short, too small, or differs in size or orientation from its defocused image.
     """
     checked = {}
+    read = cache(read_header)
     for entry in entries:
-        header = read_header(entry.image)
+        header = read(entry.image)
         if min(header.height, header.width) < SMALLEST_SIDE:
             raise InputError(
                 f"{entry.image} is {header.width}x{header.height}; images need at least {SMALLEST_SIDE} px on each side"
             )
         for role, path in entry.files.items():
-            other = read_header(path)
+            other = read(path)
             if (other.height, other.width) != (header.height, header.width):
                 raise InputError(
                     f"{path} ({role}) is {other.width}x{other.height} but {entry.image} is "

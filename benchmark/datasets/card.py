@@ -1,8 +1,20 @@
 """What a data set says of itself: the card that tables, `data info` and the docs show."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from benchmark.datasets.get.archive import Limits
+
+Group = Literal[
+    "made here, or your own",
+    "defocused and all-in-focus images",
+    "with dual-pixel views",
+    "without all-in-focus images",
+    "other packages' data sets",
+]
+"""Headings of `ifan-bench datasets`."""
+GROUPS: tuple[Group, ...] = get_args(Group)
+"""In their order."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,10 @@ class DatasetCard:
         What else one must know, one sentence each; what could not be verified says so.
     archive
         Where it can be fetched; None for a data set that is made or is the user's own.
+    by_hand
+        What a person must do to get it, in one sentence, where there is no direct download; empty otherwise.
+    group
+        The heading it stands under in `ifan-bench datasets`.
     """
 
     name: str
@@ -63,3 +79,5 @@ class DatasetCard:
     size: str = ""
     notes: tuple[str, ...] = ()
     archive: Archive | None = None
+    by_hand: str = ""
+    group: Group = "other packages' data sets"

@@ -16,6 +16,7 @@ class PairedFolder(Dataset):
         summary="your own pairs: --root DIR with source/ and target/, and left/ and right/ for dual-pixel methods",
         licence="yours",
         citation="",
+        group="made here, or your own",
     )
 
     @classmethod

@@ -1,15 +1,18 @@
 """What the published data sets' folders have in common: where the images start, and which file belongs to which."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmark.datasets.base import SUFFIXES, Entry
 from realdof.common.errors import InputError
-from realdof.images.headers import read_header
+from realdof.images.headers import Header, read_header
 
 DEEPEST = 2
 """Levels of folders that archives may put around a data set, such as ``DPDD/DPDD/test_c``."""
+SHOWN = 6
+"""Names that a message lists of a folder."""
 
 
 def find_layout(root: Path, folders: tuple[str, ...], title: str) -> Path:
@@ -27,10 +30,38 @@ def find_layout(root: Path, folders: tuple[str, ...], title: str) -> Path:
     InputError
         There is no such folder, or there are two.
     """
-    found = _only(root, lambda folder: all((folder / name).is_dir() for name in folders), title)
-    if found is None:
-        raise InputError(f"{root} is not {title}: it has no folders {' and '.join(folders)}")
-    return found
+    return find_one_of(root, (folders,), title)[1]
+
+
+def find_one_of(root: Path, layouts: Sequence[tuple[str, ...]], title: str) -> tuple[tuple[str, ...], Path]:
+    """Which of the layouts that a data set is spread in is here, and the folder that holds its folders.
+
+    Parameters
+    ----------
+    layouts
+        The names of the folders of each layout, the published one first; the first that fits is taken.
+
+    Raises
+    ------
+    InputError
+        None is here, or one is here twice.
+    """
+    for folders in layouts:
+        found = _only(root, partial(_has, folders), title)
+        if found is not None:
+            return folders, found
+    right = ", nor ".join(" and ".join(folders) for folders in layouts)
+    raise InputError(f"{root} is not {title}: it has no folders {right}; {what_is_in(root)}")
+
+
+def what_is_in(folder: Path) -> str:
+    """The first names in a folder, for a message that says what is wrong with it."""
+    names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir())
+    names = [name for name in names if not name.startswith(".")]
+    if not names:
+        return "it is empty"
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"it holds {', '.join(names[:SHOWN])}{more}"
 
 
 def find_images(root: Path, title: str) -> Path:
@@ -39,6 +70,10 @@ def find_images(root: Path, title: str) -> Path:
     if found is None:
         raise InputError(f"{root} is not {title}: it holds no images (PNG, JPEG or TIFF)")
     return found
+
+
+def _has(names: tuple[str, ...], folder: Path) -> bool:
+    return all((folder / name).is_dir() for name in names)
 
 
 def _only(root: Path, is_it: Callable[[Path], bool], title: str) -> Path | None:
@@ -93,14 +128,40 @@ def pair_in_order(sources: Mapping[str, Path], partners: Mapping[str, Path], lar
     return paired
 
 
-def check_count(found: Iterable[object], expected: int, title: str, folder: Path) -> None:
-    """Raise `InputError` unless a published data set has as many images as it was published with."""
+def check_count(
+    found: Iterable[object], expected: int, title: str, folder: Path, known: Mapping[int, str] | None = None
+) -> None:
+    """Raise `InputError` unless a published data set has as many images as it was published with.
+
+    Parameters
+    ----------
+    known
+        By their wrong number of images, what is known of copies that circulate.
+    """
     count = len(list(found))
     if count != expected:
+        copy = f" ({known[count]})" if known and count in known else ""
         raise InputError(
-            f"{folder} holds {count} images, {title} has {expected}; complete it, or run on what there is with "
-            "--dataset folder"
+            f"{folder} holds {count} images, {title} has {expected}{copy}; complete it, or run on what there is with "
+            "--dataset folder or --subset"
         )
+
+
+def check_size(headers: Mapping[str, Header], size: tuple[int, int], title: str, root: Path) -> None:
+    """Raise `InputError` unless every image has one size, height and width in px, either way up."""
+    for name, header in headers.items():
+        if sorted((header.height, header.width)) != sorted(size):
+            raise InputError(
+                f"{name} of {title} in {root} is {header.width}x{header.height}; its images are {size[1]}x{size[0]}; "
+                "run on others with --dataset folder"
+            )
+
+
+def check_bits(entries: Iterable[Entry], bits: int, title: str) -> None:
+    """Raise `InputError` unless every image has so many bits a channel."""
+    for path in dict.fromkeys(path for entry in entries for path in entry.files.values()):
+        if (found := read_header(path).bits) != bits:
+            raise InputError(f"{path} has {found} bits a channel; the images of {title} have {bits}")
 
 
 def check_depth(entries: Iterable[Entry], title: str) -> None:

@@ -10,6 +10,7 @@ from benchmark.metrics.iqa.catalogue import is_pyiqa
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.results.summary import Summary
+from benchmark.suspicion.of_run import doubts_about_run
 
 if TYPE_CHECKING:
     from benchmark.leaderboards.rows import Row
@@ -39,6 +40,7 @@ def remarks_of(
         yield f"pyiqa's metrics measured images of {shown}"
     yield from _remarks_on_gaps(records.values(), metrics)
     yield from _remarks_on_times(summary)
+    yield from (f"suspicious: {doubt}" for doubt in (*run.description.doubts, *doubts_about_run(records.values())))
 
 
 def notes_of(

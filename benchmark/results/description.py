@@ -107,6 +107,8 @@ class Description(PlainTexts):
         Every go at the run, with date, versions, hardware and command line; records name theirs by number.
     measured
         Attempts of the run whose outputs were scored, for a rescored run.
+    doubts
+        What looked wrong with the data set when the run was begun, one sentence each.
     finished, summary
         Whether every image has been tried, and the figures of the last time.
     """
@@ -122,6 +124,7 @@ class Description(PlainTexts):
     total: Annotated[int, Field(ge=0)]
     attempts: list[Attempt] = Field(default_factory=list)
     measured: list[Attempt] = Field(default_factory=list)
+    doubts: list[str] = Field(default_factory=list)
     finished: bool = False
     summary: Summary | None = None
 

@@ -42,6 +42,8 @@ class Record(PlainTexts):
         Name of the all-in-focus image, which several images may share; None if it is the image's own.
     size
         Height and width in px of the image as it was scored; None in records of earlier releases.
+    signs
+        What the image, its output and its truth show of common mistakes; see `benchmark.suspicion.signs`.
     attempt
         Number of the run's attempt that made it, from 0.
     """
@@ -59,4 +61,5 @@ class Record(PlainTexts):
     groups: Mapping[str, str] = Field(default_factory=dict)
     target: str | None = None
     size: Annotated[tuple[int, int], Field(strict=False)] | None = None
+    signs: Mapping[str, Number] = Field(default_factory=dict)
     attempt: Annotated[int, Field(ge=0)] = 0

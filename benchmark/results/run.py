@@ -258,6 +258,10 @@ class Run:
         """Write a result, float32 (3, H, W), clipped to [0, 1], 16-bit, whole or not at all."""
         write_pixels(self.own_output(name), pixels_from_image(image, OUTPUT_BITS))
 
+    def note_doubts(self, doubts: Sequence[str]) -> None:
+        """Note what looks wrong with the data set, in place of what was noted before."""
+        self._update(lambda description: description.model_copy(update={"doubts": list(doubts)}))
+
     def finish(self, summary: Summary) -> None:
         """Note the summary and that every image has been tried."""
         self._update(lambda description: description.model_copy(update={"summary": summary, "finished": True}))

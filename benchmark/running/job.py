@@ -19,12 +19,15 @@ from benchmark.datasets.base import Entry
 from benchmark.loading import load_method
 from benchmark.method import Context, Image, Method, MethodFactory, Sample
 from benchmark.metrics.base import Metric
+from benchmark.metrics.lpips.metric import LPIPS
 from benchmark.protocols.base import Protocol
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.running.environment import device_name, package_versions
 from benchmark.running.gpus import device_of_worker
 from benchmark.running.timing import Measured, deblur_timed, ready, warm_up
+from benchmark.suspicion.lpips_value import check_lpips
+from benchmark.suspicion.signs import signs_of
 from realdof.common.errors import InputError
 from realdof.common.memory import keep_blocks
 from realdof.images.depth import image_from_pixels
@@ -131,7 +134,11 @@ class Job:
         return Ready(self.protocol, self._loaded_metrics(), Run(self.folder), method, context)
 
     def _loaded_metrics(self) -> dict[str, Metric]:
-        return {name: registry.metric(self.protocol.registered(name)) for name in self.metrics}
+        metrics = {name: registry.metric(self.protocol.registered(name)) for name in self.metrics}
+        for metric in metrics.values():
+            if isinstance(metric, LPIPS):
+                check_lpips(metric)
+        return metrics
 
 
 class Ready:
@@ -196,8 +203,9 @@ class Ready:
             if value != value:
                 raise ValueError(f"{name} is NaN")
         size = (int(sample.image.shape[-2]), int(sample.image.shape[-1]))
+        signs = signs_of(output, sample)
         if measured is None:
-            return _about(sample, status="ok", scores=scores, size=size)
+            return _about(sample, status="ok", scores=scores, size=size, signs=signs)
         try:
             self.run.keep_output(sample.name, output)
         except InputError as error:
@@ -208,6 +216,7 @@ class Ready:
             status="ok",
             scores=scores,
             size=size,
+            signs=signs,
             seconds=measured.seconds,
             peak_memory=measured.memory,
             stages=dict(result.stages),

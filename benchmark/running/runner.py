@@ -20,6 +20,7 @@ from benchmark.running.job import Job, Upcoming, Use
 from benchmark.running.outputs import check_rescoring, outputs_to_score, paired_outputs
 from benchmark.running.task import Task
 from benchmark.running.workers import ALONE, Workers, compute_here, compute_on_workers
+from benchmark.suspicion.of_data import doubts_about_data
 from benchmark.tiling import Tiling
 from realdof.common.errors import InputError
 from realdof.images.headers import read_header
@@ -233,6 +234,7 @@ def _fill(
     report(Progress(resumed, total, resumed, None))
     if left:
         run.begin(environment, again=again)
+        run.note_doubts(doubts_about_data(task.entries, task.protocol))
         found = compute_here(left, job.load(method)) if workers.here else compute_on_workers(left, job, workers)
         with torch.inference_mode(), closing(found) as computed:
             for made in computed:
@@ -246,7 +248,7 @@ def _fill(
 
 
 def _with_times_of(earlier: Record, scored: Record) -> Record:
-    found = {"status": scored.status, "scores": scored.scores, "error": scored.error}
+    found = {"status": scored.status, "scores": scored.scores, "error": scored.error, "signs": scored.signs}
     return earlier.model_copy(update=found)
 
 

@@ -154,6 +154,7 @@ def prepare(
     entries = dataset.listed
     for entry in entries:
         check_name(entry.name)
+    dataset.check_whole()
     dataset.check(check_entries(entries))
     _check_depth(protocol, entries)
     has_truth = any(entry.target is not None for entry in entries)

@@ -9,10 +9,10 @@ import pytest
 
 from benchmark.commands import app as cli
 from benchmark.datasets.base import Dataset
-from benchmark.datasets.cuhk import CUHK
-from benchmark.datasets.dpdd import DPDD, DPDDTrain, DPDDVal
-from benchmark.datasets.pixeldp import PixelDP
-from benchmark.datasets.realdof import RealDOF
+from benchmark.datasets.published.cuhk import CUHK
+from benchmark.datasets.published.dpdd import DPDD, DPDDTrain, DPDDVal
+from benchmark.datasets.published.pixeldp import PixelDP
+from benchmark.datasets.published.realdof import RealDOF
 from realdof.images.files import write_pixels
 
 HEIGHT, WIDTH = 72, 96

@@ -21,7 +21,7 @@ import skimage.data
 
 from baselines.identity import Input
 from benchmark import registry
-from benchmark.datasets.dpdd import DPDD
+from benchmark.datasets.published.dpdd import DPDD
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from realdof.images.files import write_pixels

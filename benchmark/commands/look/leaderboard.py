@@ -26,6 +26,9 @@ def leaderboard(
     images: Annotated[
         str | None, typer.Option("--images", help="First digits of the images' identity, where several share a name.")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Figures by group: scene, f-stop ... where the data set has such groups.")
+    ] = None,
     paper_table: Annotated[
         str | None, typer.Option("--paper-table", help="The paper's own table: 1 to 5, s1 to s3 of its supplement.")
     ] = None,
@@ -48,6 +51,7 @@ def leaderboard(
     from benchmark.commands.terminal import print_table, showing_preparation
     from benchmark.datasets.subset import whole_name
     from benchmark.leaderboards import build as boards
+    from benchmark.leaderboards.grouped import by_group
     from benchmark.leaderboards.measured import measured_in
     from benchmark.leaderboards.render import formats
     from benchmark.leaderboards.render.tables import SUFFIXES, rendered
@@ -73,11 +77,16 @@ def leaderboard(
         # A run on a subset is of data set NAME@LIST, and only NAME is registered.
         name = protocol or registry.dataset(whole_name(dataset)).card.protocol
         board = boards.build(results, dataset, name, sort=sort, images=images)
-        table = formats.to_table(board)
-        texts = {kind: rendered(table, kind) for kind in ("markdown", "latex")}
-        texts |= {"csv": formats.to_csv(board), "json": formats.to_json(board)}
         stem, folder = f"leaderboard-{dataset}-{board.protocol}", out or results
-        if format == "html":
+        if by is not None:
+            table = by_group(board, by)
+            texts = {kind: rendered(table, kind) for kind in SUFFIXES}
+            stem = f"{stem}-by-{by}"
+        else:
+            table = formats.to_table(board)
+            texts = {kind: rendered(table, kind) for kind in ("markdown", "latex")}
+            texts |= {"csv": formats.to_csv(board), "json": formats.to_json(board)}
+        if by is None and format == "html":
             from benchmark.report.page import write_page
 
             opened = partial(_opened, dataset, root, subset)

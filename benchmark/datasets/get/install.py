@@ -148,6 +148,7 @@ def _unpack_and_check(factory: type[Dataset], path: Path, place: Path, archive: 
 
 def _check(dataset: Dataset, problem: str) -> None:
     try:
-        dataset.check(check_entries(dataset.entries()))
+        dataset.check_whole()
+        dataset.check(check_entries(dataset.listed))
     except InputError as error:
         raise InputError(f"{problem}: {error}") from error

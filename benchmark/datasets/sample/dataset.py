@@ -48,6 +48,7 @@ class SampleDataset(Dataset):
         licence="photographs: public domain, CC0, and Middlebury 2014 stereo (motorcycle; research use)",
         citation="photographs of scikit-image 0.19+; motorcycle: Scharstein et al., GCPR 2014",
         weights="synthetic",
+        group="made here, or your own",
     )
 
     @classmethod

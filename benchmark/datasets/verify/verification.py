@@ -59,6 +59,7 @@ def verify(dataset: Dataset, report: Callable[[int, int], None] = lambda done, t
         Count, pairing, sizes or depth are not the data set's.
     """
     entries = dataset.entries()
+    dataset.check_whole()
     dataset.check(check_entries(entries))
     scenes: list[SceneCheck] = []
     findings: list[Finding] = []
@@ -108,8 +109,9 @@ def _duplicates(entry: Entry, pixels: dict[str, np.ndarray], seen: dict[str, tup
     for role, array in pixels.items():
         digest = hashlib.sha256(repr((array.shape, array.dtype.str)).encode() + array.tobytes()).hexdigest()
         path = str(entry.files[role])
-        if digest in seen:
-            other_role, other = seen[digest]
+        other_role, other = seen.get(digest, (role, path))
+        # Several images may share one file as their truth.
+        if other != path:
             # One photograph can be the truth of two scenes, as in sample; nothing else is there twice by design.
             shared_truth = role == other_role == "target"
             yield Finding(entry.name, not shared_truth, f"{path} has the same pixels as {other}")

@@ -9,7 +9,7 @@ import pytest
 from published_trees import CLASSES, GAPS, SCENES, bench, small_sets, texture, write_tree
 
 from benchmark import registry
-from benchmark.datasets.dpdd import DPDD
+from benchmark.datasets.published.dpdd import DPDD
 from benchmark.running import task
 from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels

@@ -9,7 +9,7 @@ import pytest
 from benchmark import registry
 from benchmark.datasets.base import check_entries
 from benchmark.datasets.layout import pair_in_order
-from benchmark.datasets.realdof import RealDOF
+from benchmark.datasets.published.realdof import RealDOF
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from realdof.common.errors import InputError

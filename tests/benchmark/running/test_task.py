@@ -68,7 +68,7 @@ def test_files_with_too_few_bits_are_refused_before_anything_is_computed(make_pa
 
 
 def test_a_part_and_a_split_belong_to_the_family_of_the_whole(make_pairs, tmp_path: Path) -> None:
-    from benchmark.datasets.dpdd import DPDDVal
+    from benchmark.datasets.published.dpdd import DPDDVal
     from benchmark.datasets.subset import restrict
 
     (tmp_path / "list.txt").write_text("000\n")

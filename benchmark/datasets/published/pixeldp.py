@@ -33,6 +33,7 @@ class PixelDP(Dataset):
             ("https://www.dropbox.com/s/pw7w2bpp7pc410n/PixelDP.zip?dl=1",),
             Limits(bytes=5 * 10**9, files=1_000),
         ),
+        group="without all-in-focus images",
     )
 
     def entries(self) -> list[Entry]:

@@ -24,6 +24,7 @@ class CUHK(Dataset):
             ("https://www.dropbox.com/s/zxjhzuxsxh4v0cv/CUHK.zip?dl=1",),
             Limits(bytes=2 * 10**9, files=5_000),
         ),
+        group="without all-in-focus images",
     )
 
     def entries(self) -> list[Entry]:

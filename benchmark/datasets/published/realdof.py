@@ -41,6 +41,7 @@ class RealDOF(Dataset):
             ("https://www.dropbox.com/s/arox1aixvg67fw5/RealDOF.zip?dl=1",),
             Limits(bytes=10 * 10**9, files=2_000),
         ),
+        group="defocused and all-in-focus images",
     )
 
     @property

@@ -1,0 +1,1 @@
+"""The data sets that papers are evaluated on, one file each, in the layouts they are published in."""

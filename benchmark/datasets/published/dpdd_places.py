@@ -1,0 +1,44 @@
+"""Which of DPDD's test scenes are indoors and which outdoors, where a copy has the labels of Restormer's authors."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.datasets.base import Entry
+from realdof.common.errors import InputError
+
+PLACES = ("indoor", "outdoor")
+"""``PLACE_labels.npy`` holds the scenes' numbers in sorted order, from 1."""
+
+
+def with_places(entries: Sequence[Entry], folder: Path) -> list[Entry]:
+    """The entries, sorted by name, with the group ``place`` if both label files lie in a folder.
+
+    Raises
+    ------
+    InputError
+        A file holds no numbers, or the two do not name every scene once.
+    """
+    paths = {place: folder / f"{place}_labels.npy" for place in PLACES}
+    if not all(path.is_file() for path in paths.values()):
+        return list(entries)
+    placed = {number: place for place, path in paths.items() for number in _numbers(path)}
+    named = sum(len(_numbers(path)) for path in paths.values())
+    if sorted(placed) != list(range(1, len(entries) + 1)) or named != len(entries):
+        raise InputError(
+            f"{folder}: indoor_labels.npy and outdoor_labels.npy name {named} scenes; together they must name each of "
+            f"the {len(entries)} once, from 1"
+        )
+    return [replace(entry, groups={**entry.groups, "place": placed[at]}) for at, entry in enumerate(entries, 1)]
+
+
+def _numbers(path: Path) -> list[int]:
+    try:
+        numbers = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as NumPy's numbers; fetch it again or remove it") from error
+    if numbers.dtype.kind not in "iu":
+        raise InputError(f"{path} holds {numbers.dtype}; it must hold the scenes' numbers, from 1")
+    return [int(number) for number in numbers.ravel()]

@@ -1,0 +1,95 @@
+"""A leaderboard's figures by what the images belong to: a row for each scene, f-stop or other group of a method."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+from benchmark.leaderboards.build import Leaderboard
+from benchmark.leaderboards.column import Column, over_pixels
+from benchmark.leaderboards.render.tables import Cell, Table
+from benchmark.results.record import Record
+from benchmark.results.run import Run
+from realdof.common.errors import InputError
+
+
+def by_group(board: Leaderboard, kind: str) -> Table:
+    """The figures of every measured row, by group.
+
+    Two rows sum a method up: the mean over all images, and the mean over the groups, in which a group counts once
+    however many images it has.
+
+    Parameters
+    ----------
+    kind
+        Of the groups, such as ``scene`` or ``f-stop``.
+
+    Raises
+    ------
+    InputError
+        The images of the runs have no such groups.
+    """
+    measured = [(row, Run(row.folder).records()) for row in board.rows if row.folder is not None]
+    kinds = sorted({name for _, records in measured for record in records.values() for name in record.groups})
+    if kind not in kinds:
+        there = f"its groups are {', '.join(kinds)}" if kinds else "its images are in no groups"
+        raise InputError(f"{board.dataset} has no group {kind}; {there}")
+    columns = [
+        column for column in board.metrics if any(row.figures.get(column.key) is not None for row, _ in measured)
+    ]
+    rows: list[tuple[Cell, ...]] = []
+    for row, records in measured:
+        label = f"{row.method} ({row.weights})" if row.weights else row.method
+        rows += _rows_of(label, records, kind, columns)
+    headings = ("Method", kind, "Images", *(column.heading for column in columns))
+    title = f"{board.dataset}, protocol {board.protocol}, version {board.version}, by {kind}"
+    return Table(title, headings, tuple(rows), board.notes[:1], frozenset({0, 1}))
+
+
+def _rows_of(label: str, records: Mapping[str, Record], kind: str, columns: Sequence[Column]) -> list[tuple[Cell, ...]]:
+    grouped: dict[str, list[Record]] = {}
+    for record in records.values():
+        grouped.setdefault(record.groups.get(kind, "none"), []).append(record)
+    figures = {name: [_figure(column, members) for column in columns] for name, members in grouped.items()}
+    rows = [_row(label, name, _count(grouped[name]), columns, figures[name]) for name in sorted(grouped, key=_natural)]
+    every = list(records.values())
+    means = [_mean([values[at] for values in figures.values()]) for at in range(len(columns))]
+    return [
+        *rows,
+        _row(label, "all images", _count(every), columns, [_figure(column, every) for column in columns]),
+        _row(label, f"mean of {len(grouped)} groups", "", columns, means),
+    ]
+
+
+def _row(
+    label: str, name: str, count: str, columns: Sequence[Column], values: Sequence[float | None]
+) -> tuple[Cell, ...]:
+    texts = (column.text(value) for column, value in zip(columns, values, strict=True))
+    return tuple(Cell(text) for text in (label, name, count, *texts))
+
+
+def _count(records: Sequence[Record]) -> str:
+    done = sum(record.status == "ok" for record in records)
+    return str(done) if done == len(records) else f"{done} of {len(records)}"
+
+
+def _figure(column: Column, records: Sequence[Record]) -> float | None:
+    """The figure of some images; None unless every one of them has it."""
+    if any(record.status != "ok" for record in records):
+        return None
+    if column.averaged != "images":
+        return over_pixels(records, column.averaged)
+    return _mean([record.scores.get(column.key) for record in records])
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    if not there or len(there) < len(values):
+        return None
+    return math.inf if any(math.isinf(value) for value in there) else fmean(there)
+
+
+def _natural(name: str) -> tuple[tuple[int, float, str], ...]:
+    """f/2.8 before f/10: numbers in a name are compared as numbers."""
+    parts = re.findall(r"\d+(?:\.\d+)?|\D+", name)
+    return tuple((0, float(part), "") if part[0].isdigit() else (1, 0.0, part) for part in parts)

@@ -1,0 +1,89 @@
+"""The sentences that a run's records call for: what looks wrong with its outputs or its pairs, and what to look at."""
+
+from collections.abc import Collection, Iterable, Iterator
+from statistics import median
+
+from benchmark.results.record import Record
+from benchmark.suspicion.signs import Sign
+
+FAR_BELOW_DB = -3.0
+"""Median of PSNR of the output less PSNR of the input: no method that works loses so much."""
+CHANNELS_DB = 1.0
+"""What reversed channels must add at least, to be named."""
+SCALE = 1.25
+"""A factor beyond this or its inverse is named."""
+BLURRIER = 0.8
+"""Of the truth's detail over the input's, below which the truth is the blurrier one."""
+SHIFTED_PX = 0.75
+STEADY_PX = 0.3
+"""A shift is constant if most images have it to within this."""
+MOST = 0.8
+"""Share of the images that must show the same."""
+OUTSIDE = 0.5
+"""How far beyond [0, 1] the outputs' lowest or highest value lies for most images, for another range."""
+CLIPPED = 0.1
+"""Median share of pixels that only the output has at 0 or 1."""
+UNLIKE = 0.5
+"""Median correlation of input and truth below which they do not show the same."""
+
+
+def doubts_about_run(records: Iterable[Record]) -> list[str]:
+    """What looks wrong, one sentence each; nothing for records of a version that kept no signs."""
+    done = [record for record in records if record.status == "ok" and record.signs]
+    return [sentence for find in _FINDERS for sentence in find(done)] if done else []
+
+
+def _far_below(records: Collection[Record]) -> Iterator[str]:
+    gains = _values(records, Sign.GAIN)
+    if not gains or median(gains) > FAR_BELOW_DB:
+        return
+    channels, scale = median(_values(records, Sign.SWAPPED)), median(_values(records, Sign.SCALE))
+    causes = []
+    if channels > CHANNELS_DB:
+        causes.append(f"with its channels reversed it would gain {channels:.1f} dB, so it is BGR, not RGB")
+    if not 1 / SCALE < scale < SCALE:
+        causes.append(f"{scale:.3g} times its values lie nearest to the truth, so its scale is wrong")
+    cause = " and ".join(causes) or "look at its channel order (RGB) and its scale (0 to 1)"
+    yield f"the output is {-median(gains):.1f} dB below the input (median): {cause}"
+
+
+def _swapped(records: Collection[Record]) -> Iterator[str]:
+    details = _values(records, Sign.DETAIL)
+    blurrier = sum(detail < BLURRIER for detail in details)
+    if details and blurrier >= MOST * len(details):
+        yield (f"the target is blurrier than the input in {blurrier} of {len(details)} images: they look swapped")
+
+
+def _shifted(records: Collection[Record]) -> Iterator[str]:
+    shifts = list(zip(_values(records, Sign.SHIFT_X), _values(records, Sign.SHIFT_Y), strict=True))
+    if len(shifts) < MOST * len(records):
+        return
+    x, y = (median(axis) for axis in zip(*shifts, strict=True))
+    steady = sum(max(abs(one[0] - x), abs(one[1] - y)) <= STEADY_PX for one in shifts)
+    if max(abs(x), abs(y)) >= SHIFTED_PX and steady >= MOST * len(records):
+        yield (
+            f"the output lies ({x:+.1f}, {y:+.1f}) px from the target in {steady} of {len(records)} images: look at "
+            "how it is padded and cropped, or at the data set's alignment"
+        )
+
+
+def _range(records: Collection[Record]) -> Iterator[str]:
+    low, high = median(_values(records, Sign.LOWEST)), median(_values(records, Sign.HIGHEST))
+    if low < -OUTSIDE or high > 1 + OUTSIDE:
+        yield f"outputs run from {low:.3g} to {high:.3g} (median): they must lie in [0, 1], the rest is clipped"
+    elif (share := median(_values(records, Sign.SATURATED))) > CLIPPED:
+        yield f"{share:.0%} of the pixels (median) are clipped to 0 or 1 in the output alone: look at its range"
+
+
+def _unlike(records: Collection[Record]) -> Iterator[str]:
+    alike = _values(records, Sign.LIKENESS)
+    if alike and median(alike) < UNLIKE:
+        found = f"correlation {median(alike):.2f}, median"
+        yield f"input and target do not show the same ({found}): look at how they are paired"
+
+
+_FINDERS = (_far_below, _swapped, _shifted, _range, _unlike)
+
+
+def _values(records: Iterable[Record], sign: str) -> list[float]:
+    return [record.signs[sign] for record in records if sign in record.signs]
