@@ -18,7 +18,8 @@ BAND_PASS_REACH = 20
 # px: twice the coarse scale, so that what the band-pass itself spreads is no repetition; and the share of the window's
 # own overlap below which a coefficient rests on the borders alone.
 _OWN_DETAIL, _SMALLEST_OVERLAP = 16, 0.3
-# At scales of 4 to 16 px demosaiced noise has 0.04 of the energy it has below, gravel 0.25, a photograph about 0.7.
+# At scales of 4 to 16 px demosaiced noise has 0.04 of its energy, gravel 0.25, a photograph 0.9 and more. Half and
+# twice of these numbers: docs/explanation/alignment.md (tests/performance/quality_numbers.py).
 _BROAD_SCALES, _NOISE_BREADTH = (4.0, 16.0), 0.1
 
 

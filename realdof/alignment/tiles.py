@@ -20,7 +20,7 @@ TILE = 64
 _MANY_TILES = 200
 
 # Which tiles are measured by. Half and twice of each: docs/explanation/alignment.md
-# (tests/performance/alignment_numbers.py). 0.1 px is what costs a pair 3.7 dB, see ``verdict``.
+# (tests/performance/alignment_numbers.py). 0.1 px costs a pair 0.5 to 5 dB, by its noise.
 _LARGEST_STANDARD_ERROR = 0.1
 _SMALLEST_EXPECTED_PEAK = 0.6
 _SMALLEST_SHARE_OF_PEAK = 0.6

@@ -24,7 +24,8 @@ _PERIODIC = 0.85
 _SMALLEST_MATCHED_SHARE = 0.5
 # Rigs share 69 % of the frame and more; less than this is no rig's misalignment.
 _SMALLEST_OVERLAP = 0.4
-# 0.1 px costs 3.7 dB between the aligned photographs, 0.5 px 15 dB.
+# Choices: 0.15 px costs 1 to 8 dB between the aligned photographs, by their noise; 0.3 px costs 3 to 14 dB.
+# docs/explanation/alignment.md has the table, and what half and twice of each number here does.
 _ACCEPTED_ERROR, _DOUBTFUL_ERROR = 0.15, 0.3
 # In right pairs a tile is off by 8 of its standard errors at most, on a moved object by 100 and more.
 _MOVED_PX, _MOVED_ERRORS, _EXACT = 0.3, 12.0, 0.02
