@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from benchmark.leaderboards.build import Leaderboard
-from benchmark.leaderboards.column import Column, over_pixels
+from benchmark.leaderboards.column import Column, pooled
 from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.results.record import Record
 from benchmark.results.run import Run
@@ -78,7 +78,7 @@ def _figure(column: Column, records: Sequence[Record]) -> float | None:
     if any(record.status != "ok" for record in records):
         return None
     if column.averaged != "images":
-        return over_pixels(records, column.averaged)
+        return pooled(records, column.averaged)
     return _mean([record.scores.get(column.key) for record in records])
 
 
