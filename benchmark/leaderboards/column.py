@@ -90,9 +90,7 @@ class Column:
             return summary.scores.get(self.key)
         if not summary.complete:
             return None
-        if isinstance(self.averaged, ShareHarmed):
-            return share_harmed(records, self.averaged)
-        return over_pixels(records, self.averaged)
+        return pooled(records, self.averaged)
 
 
 # What a method costs.
@@ -131,6 +129,11 @@ def metric_columns(protocol: str, scored: Iterable[str], kept: Mapping[str, Metr
 def cost_columns() -> list[Column]:
     """The columns of what a method costs, in the order of tables."""
     return [*COSTS, MEMORY]
+
+
+def pooled(records: Iterable[Record], of: OverPixels | ShareHarmed) -> float | None:
+    """The figure of images whose scores are not averaged one by one; None where no image has such pixels."""
+    return share_harmed(records, of) if isinstance(of, ShareHarmed) else over_pixels(records, of)
 
 
 def over_pixels(records: Iterable[Record], of: OverPixels) -> float | None:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from benchmark.leaderboards.build import Leaderboard
-from benchmark.leaderboards.column import Column, over_pixels, share_harmed
+from benchmark.leaderboards.column import Column, pooled
 from benchmark.leaderboards.render.tables import Cell, Table
-from benchmark.metrics.card import OverPixels, ShareHarmed
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from realdof.common.errors import InputError
@@ -78,10 +77,8 @@ def _figure(column: Column, records: Sequence[Record]) -> float | None:
     """The figure of some images; None unless every one of them has it."""
     if any(record.status != "ok" for record in records):
         return None
-    if isinstance(column.averaged, OverPixels):
-        return over_pixels(records, column.averaged)
-    if isinstance(column.averaged, ShareHarmed):
-        return share_harmed(records, column.averaged)
+    if column.averaged != "images":
+        return pooled(records, column.averaged)
     return _mean([record.scores.get(column.key) for record in records])
 
 

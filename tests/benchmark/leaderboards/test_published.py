@@ -266,5 +266,5 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path: Path, c
 
 
 def test_a_missing_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.csv cannot be read"):
+    with pytest.raises(InputError, match=r"none\.csv does not exist; give a file like published\.csv"):
         lint(tmp_path / "none.csv")

@@ -144,7 +144,7 @@ def test_every_format_shows_published_difference_and_verdict(tmp_path: Path, mon
     assert row["published"]["psnr"] == 25.37
     shown = Console(force_terminal=True, record=True, width=300)
     monkeypatch.setattr(terminal, "stdout", shown)
-    monkeypatch.setattr(terminal, "Console", lambda **options: shown)
+    monkeypatch.setattr(terminal, "PlainConsole", lambda **options: shown)
     terminal.print_table(table, [])
     styled = shown.export_text(styles=True)
     assert "\x1b[32m(published 25.37" in styled, "green"

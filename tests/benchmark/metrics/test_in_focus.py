@@ -157,3 +157,17 @@ def test_its_cards_name_the_scores_that_every_image_has() -> None:
     for averaged, kind in ((HARM.averaged, OverPixels), (HARMED.averaged, ShareHarmed)):
         assert isinstance(averaged, kind)
         assert averaged.scores == {ERROR, AGAINST, SHARE}
+
+
+def test_groups_of_images_have_their_own_harm(tmp_path: Path) -> None:
+    from benchmark.leaderboards.build import build
+    from benchmark.leaderboards.grouped import by_group
+
+    run = open_run(tmp_path, made_settings(method="m", count=2), metrics={HARM.name: HARM, HARMED.name: HARMED})
+    for name, error in (("a", 2e-4), ("b", 0.5e-4)):
+        scores = {"psnr": 25.0, SHARE: 0.5, ERROR: error, AGAINST: 1e-4}
+        run.append(Record(name=name, status="ok", scores=scores, groups={"f-stop": f"f/{name}"}))
+    run.finish(run.summary())
+    table = by_group(build(tmp_path, "dpdd", "ifan-cvpr21"), "f-stop")
+    at = [table.columns.index(heading) for heading in ("In-focus harm ↑", "Harmed in focus, % ↓")]
+    assert [[row[column].text for column in at] for row in table.rows[:2]] == [["-3.01", "100"], ["3.01", "0"]]
