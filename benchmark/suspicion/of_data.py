@@ -9,6 +9,7 @@ import numpy as np
 from benchmark.datasets.base import Entry
 from benchmark.protocols.base import Protocol
 from benchmark.suspicion.signs import likeness
+from realdof.common.errors import InputError
 from realdof.images.colour import luma
 from realdof.images.files import read_pixels
 from realdof.images.headers import read_header
@@ -24,15 +25,21 @@ _SMALL = 64
 def doubts_about_data(entries: Sequence[Entry], protocol: Protocol) -> list[str]:
     """What looks wrong, one sentence each.
 
-    The sizes are those of all files, from their headers; the pixels those of the first scenes.
+    The sizes are those of all files, from their headers; the pixels those of the first scenes. A file that cannot be
+    decoded raises no doubt here: the run itself records it with its image.
 
     Raises
     ------
     InputError
-        A file cannot be read.
+        A file has no header.
     """
-    first = _first_of_each_target(entries)[: LOOKED_AT + 1]
-    return [*_other_size(entries, protocol), *_eight_in_sixteen(first), *_off_by_one(first)]
+    doubts = list(_other_size(entries, protocol))
+    try:
+        first = _first_of_each_target(entries)[: LOOKED_AT + 1]
+        doubts += [*_eight_in_sixteen(first), *_off_by_one(first)]
+    except InputError:
+        return doubts
+    return doubts
 
 
 def holds_eight_bits(pixels: np.ndarray) -> bool:

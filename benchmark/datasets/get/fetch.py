@@ -31,6 +31,11 @@ ALL_TRIES = 200
 
 # What has come of a block is lost when the connection breaks, so blocks are small.
 _BLOCK = 2**14
+_PERMANENT = (
+    requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL, requests.exceptions.MissingSchema,
+    requests.exceptions.SSLError,
+)  # fmt: skip
+"""Asking again does not help; a connection that is refused or silent may come back."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
@@ -50,12 +55,39 @@ class _State:
     total: int | None
 
 
+@dataclass(frozen=True)
+class Start:
+    """What is known before the first byte of a download is written.
+
+    Parameters
+    ----------
+    name, url
+        The file, and the mirror it comes from.
+    done, total
+        Bytes that are here from an earlier try, and bytes in all; None where the server does not say.
+    folder, free
+        Where it goes, and the bytes free there.
+    """
+
+    name: str
+    url: str
+    done: int
+    total: int | None
+    folder: Path
+    free: int
+
+
+def _nobody(start: Start) -> None:
+    """A start that nobody watches."""
+
+
 def fetch(
     archive: Archive,
     folder: Path,
     connection: Connection,
     check: Callable[[Path], None],
     progress: Progress | None = None,
+    starting: Callable[[Start], None] = _nobody,
 ) -> Path:
     """Download an archive, or find it in ``folder``; a download that was broken off, or killed, goes on.
 
@@ -65,6 +97,8 @@ def fetch(
         Raises `InputError` if a whole file is not the right one; the next mirror is tried then.
     progress
         Called as it arrives.
+    starting
+        Told the size and the free space once for each mirror that answers, before anything is written.
 
     Raises
     ------
@@ -84,7 +118,8 @@ def fetch(
             for url in sorted(archive.mirrors, key=lambda url: url != part.state.url):
                 try:
                     located = locate(url, connection.timeout, PAUSE)
-                    _fetch_from(url, located, part, archive.limits.bytes, connection, progress)
+                    watch = _Watch(progress, starting)
+                    _fetch_from(url, located, part, archive.limits.bytes, connection, watch)
                     part.check(url, partial(_check_promise, located))
                     part.check(url, check)
                 except InputError as error:
@@ -97,6 +132,21 @@ def fetch(
         f"{archive.name} cannot be fetched: {'; '.join(problems) or 'it has no mirror'}; "
         "download it with a browser and give --from FILE"
     )
+
+
+@dataclass
+class _Watch:
+    """Who is told of a download from one mirror."""
+
+    progress: Progress | None
+    starting: Callable[[Start], None]
+    started: bool = False
+
+    def start(self, url: str, part: "_Part", offset: int, total: int | None) -> None:
+        if not self.started:
+            folder = part.file.parent
+            self.starting(Start(part.path.name, shown(url), offset, total, folder, shutil.disk_usage(folder).free))
+        self.started = True
 
 
 class _Part:
@@ -160,14 +210,12 @@ def _check_promise(located: Located, path: Path) -> None:
         raise InputError(f"a file whose SHA-256 begins {found[:12]}, not {located.sha256[:12]} as the hub tells")
 
 
-def _fetch_from(
-    url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None
-) -> None:
+def _fetch_from(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: _Watch) -> None:
     idle = 0
     farthest = part.size
     for _ in range(ALL_TRIES):
         try:
-            _go_on(url, located, part, max_bytes, connection, progress)
+            _go_on(url, located, part, max_bytes, connection, watch)
         except _BrokenOff as error:
             problem = str(error)
         else:
@@ -181,9 +229,7 @@ def _fetch_from(
     raise InputError(f"{shown(url)} {problem}")
 
 
-def _go_on(
-    url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None
-) -> None:
+def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: _Watch) -> None:
     """One connection: ask for the rest of the file, and append what comes."""
     state = part.state
     offset = part.size if state.url == url and state.validator else 0
@@ -196,9 +242,9 @@ def _go_on(
     try:
         response = requests.get(located.url, stream=True, **options)
     except OSError as error:
-        if part.size or isinstance(error, requests.Timeout):
-            raise _BrokenOff(f"cannot be read: {reason(error)}") from error
-        raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error
+        if isinstance(error, _PERMANENT):
+            raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error
+        raise _BrokenOff(f"cannot be read: {reason(error)}") from error
     with response:
         found = _checked(response, url, part, offset, state)
         if found.total is not None and found.total > max_bytes:
@@ -206,8 +252,9 @@ def _go_on(
         if response.status_code != 206:
             offset = 0
             part.begin(found)
+        watch.start(url, part, offset, found.total)
         _check_space(part.file.parent, (found.total or 0) - offset)
-        _append(response, url, part, max_bytes, found.total, progress)
+        _append(response, url, part, max_bytes, found.total, watch.progress)
     if found.total is not None and part.size < found.total:
         raise _BrokenOff(f"broke off after {part.size:,} of {found.total:,} bytes")
 

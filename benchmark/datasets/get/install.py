@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.datasets.base import Dataset, check_entries
 from benchmark.datasets.card import Archive
 from benchmark.datasets.get.archive import DamagedArchive, check_whole, unpack
-from benchmark.datasets.get.fetch import fetch
+from benchmark.datasets.get.fetch import Start, fetch
 from realdof.common.download import Connection, Progress, shown
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, sha256_of, write_json
@@ -35,6 +35,7 @@ def install(
     mirrors: tuple[str, ...] = (),
     progress: Progress | None = None,
     unpacking: Report = lambda done, total: None,
+    starting: Callable[[Start], None] = lambda start: None,
 ) -> Path:
     """Make a published data set ready in a folder, which appears whole and checked or not at all.
 
@@ -48,6 +49,8 @@ def install(
         URLs to use instead of the card's.
     progress, unpacking
         Told how far the download and the unpacking are.
+    starting
+        Told the size and the free space before a download.
 
     Returns
     -------
@@ -62,13 +65,17 @@ def install(
     """
     card = factory.card
     place = root or factory.default_root()
-    if card.archive is None:
-        raise InputError(f"data set {card.name} is published nowhere; there is nothing to get")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         _check(factory(place), f"{place} is not empty, and is not {card.title} either")
         return place
+    if card.archive is None and card.by_hand:
+        raise InputError(f"data set {card.name} has no direct download. {card.by_hand}")
+    if card.archive is None:
+        raise InputError(f"data set {card.name} is published nowhere; there is nothing to get")
     archive = replace(card.archive, mirrors=mirrors) if mirrors else card.archive
-    path = file or fetch(archive, downloads(), Connection(), lambda part: _check_hash(part, archive), progress)
+    path = file or fetch(
+        archive, downloads(), Connection(), lambda part: _check_hash(part, archive), progress, starting
+    )
     if file is not None:
         _check_hash(file, archive)
     try:
@@ -148,6 +155,7 @@ def _unpack_and_check(factory: type[Dataset], path: Path, place: Path, archive: 
 
 def _check(dataset: Dataset, problem: str) -> None:
     try:
+        dataset.prepare()
         dataset.check_whole()
         dataset.check(check_entries(dataset.listed))
     except InputError as error:
