@@ -20,7 +20,7 @@ from realdof.common.console import PlainConsole, progress_bar, stderr, stdout
 if TYPE_CHECKING:
     from benchmark.complexity import Complexity
     from benchmark.datasets.card import DatasetCard
-    from benchmark.datasets.get.fetch import Start
+    from benchmark.datasets.get.start import Start
     from benchmark.leaderboards.render.tables import Table as Shown
     from benchmark.method import MethodCard
     from benchmark.metrics.card import MetricCard
@@ -183,9 +183,7 @@ def print_datasets(cards: Iterable[DatasetCard], here: Collection[str] = ()) -> 
             mark = "[green]✓[/]" if card.name in here else ""
             table.add_row(mark, *map(escape, (card.name, count, card.protocol, card.summary)))
         stdout.print(table)
-    stdout.print(
-        "✓ is on this machine. `ifan-bench data info NAME` shows layout, licence and how to get it.", markup=False
-    )
+    stdout.print("✓ is on this machine. `ifan-bench data info NAME` says how to get it, and more.", markup=False)
 
 
 def print_start(start: Start) -> None:

@@ -1,6 +1,7 @@
 """The sentences that a data set's files call for before a run: depth, pairing, and the size they are scored at."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -26,19 +27,13 @@ def doubts_about_data(entries: Sequence[Entry], protocol: Protocol) -> list[str]
     """What looks wrong, one sentence each.
 
     The sizes are those of all files, from their headers; the pixels those of the first scenes. A file that cannot be
-    decoded raises no doubt here: the run itself records it with its image.
-
-    Raises
-    ------
-    InputError
-        A file has no header.
+    read raises no doubt here: the run itself records it with its image.
     """
-    doubts = list(_other_size(entries, protocol))
-    try:
-        first = _first_of_each_target(entries)[: LOOKED_AT + 1]
-        doubts += [*_eight_in_sixteen(first), *_off_by_one(first)]
-    except InputError:
-        return doubts
+    first = _first_of_each_target(entries)[: LOOKED_AT + 1]
+    doubts: list[str] = []
+    for found in (_other_size(entries, protocol), _eight_in_sixteen(first), _off_by_one(first)):
+        with suppress(InputError):
+            doubts += found
     return doubts
 
 

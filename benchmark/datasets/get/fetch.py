@@ -17,6 +17,7 @@ import requests
 
 from benchmark.datasets.card import Archive
 from benchmark.datasets.get.hub import PASSING, Located, locate
+from benchmark.datasets.get.start import Start, Starting, Watch, nobody
 from realdof.common.download import Connection, Progress, reason, shown
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of, write_json
@@ -55,39 +56,13 @@ class _State:
     total: int | None
 
 
-@dataclass(frozen=True)
-class Start:
-    """What is known before the first byte of a download is written.
-
-    Parameters
-    ----------
-    name, url
-        The file, and the mirror it comes from.
-    done, total
-        Bytes that are here from an earlier try, and bytes in all; None where the server does not say.
-    folder, free
-        Where it goes, and the bytes free there.
-    """
-
-    name: str
-    url: str
-    done: int
-    total: int | None
-    folder: Path
-    free: int
-
-
-def _nobody(start: Start) -> None:
-    """A start that nobody watches."""
-
-
 def fetch(
     archive: Archive,
     folder: Path,
     connection: Connection,
     check: Callable[[Path], None],
     progress: Progress | None = None,
-    starting: Callable[[Start], None] = _nobody,
+    starting: Starting = nobody,
 ) -> Path:
     """Download an archive, or find it in ``folder``; a download that was broken off, or killed, goes on.
 
@@ -118,7 +93,7 @@ def fetch(
             for url in sorted(archive.mirrors, key=lambda url: url != part.state.url):
                 try:
                     located = locate(url, connection.timeout, PAUSE)
-                    watch = _Watch(progress, starting)
+                    watch = Watch(progress, starting)
                     _fetch_from(url, located, part, archive.limits.bytes, connection, watch)
                     part.check(url, partial(_check_promise, located))
                     part.check(url, check)
@@ -132,21 +107,6 @@ def fetch(
         f"{archive.name} cannot be fetched: {'; '.join(problems) or 'it has no mirror'}; "
         "download it with a browser and give --from FILE"
     )
-
-
-@dataclass
-class _Watch:
-    """Who is told of a download from one mirror."""
-
-    progress: Progress | None
-    starting: Callable[[Start], None]
-    started: bool = False
-
-    def start(self, url: str, part: "_Part", offset: int, total: int | None) -> None:
-        if not self.started:
-            folder = part.file.parent
-            self.starting(Start(part.path.name, shown(url), offset, total, folder, shutil.disk_usage(folder).free))
-        self.started = True
 
 
 class _Part:
@@ -210,7 +170,7 @@ def _check_promise(located: Located, path: Path) -> None:
         raise InputError(f"a file whose SHA-256 begins {found[:12]}, not {located.sha256[:12]} as the hub tells")
 
 
-def _fetch_from(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: _Watch) -> None:
+def _fetch_from(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: Watch) -> None:
     idle = 0
     farthest = part.size
     for _ in range(ALL_TRIES):
@@ -229,7 +189,7 @@ def _fetch_from(url: str, located: Located, part: _Part, max_bytes: int, connect
     raise InputError(f"{shown(url)} {problem}")
 
 
-def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: _Watch) -> None:
+def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: Watch) -> None:
     """One connection: ask for the rest of the file, and append what comes."""
     state = part.state
     offset = part.size if state.url == url and state.validator else 0
@@ -252,7 +212,7 @@ def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: 
         if response.status_code != 206:
             offset = 0
             part.begin(found)
-        watch.start(url, part, offset, found.total)
+        watch.start(Start(part.path.name, shown(url), offset, found.total, part.file.parent, _free(part.file.parent)))
         _check_space(part.file.parent, (found.total or 0) - offset)
         _append(response, url, part, max_bytes, found.total, watch.progress)
     if found.total is not None and part.size < found.total:
@@ -313,7 +273,11 @@ def _web_page(url: str) -> InputError:
     return InputError(f"{shown(url)} gave a web page, not an archive")
 
 
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
 def _check_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
+    free = _free(folder)
     if needed > free:
         raise InputError(f"{folder} has {free:,} bytes free, {needed:,} more are needed; make room")

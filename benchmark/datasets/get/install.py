@@ -5,12 +5,14 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from benchmark.datasets.base import Dataset, check_entries
 from benchmark.datasets.card import Archive
 from benchmark.datasets.get.archive import DamagedArchive, check_whole, unpack
-from benchmark.datasets.get.fetch import Start, fetch
+from benchmark.datasets.get.fetch import fetch
+from benchmark.datasets.get.start import Starting, nobody
 from realdof.common.download import Connection, Progress, shown
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, sha256_of, write_json
@@ -35,7 +37,7 @@ def install(
     mirrors: tuple[str, ...] = (),
     progress: Progress | None = None,
     unpacking: Report = lambda done, total: None,
-    starting: Callable[[Start], None] = lambda start: None,
+    starting: Starting = nobody,
 ) -> Path:
     """Make a published data set ready in a folder, which appears whole and checked or not at all.
 
@@ -73,9 +75,8 @@ def install(
     if card.archive is None:
         raise InputError(f"data set {card.name} is published nowhere; there is nothing to get")
     archive = replace(card.archive, mirrors=mirrors) if mirrors else card.archive
-    path = file or fetch(
-        archive, downloads(), Connection(), lambda part: _check_hash(part, archive), progress, starting
-    )
+    right = partial(_check_hash, archive=archive)
+    path = file or fetch(archive, downloads(), Connection(), right, progress, starting)
     if file is not None:
         _check_hash(file, archive)
     try:

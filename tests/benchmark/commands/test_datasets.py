@@ -24,11 +24,8 @@ def test_every_data_set_stands_under_a_heading_within_80_columns(bench, monkeypa
 
 def test_what_is_on_this_machine_is_marked(bench, tmp_path: Path) -> None:
     def marked() -> set[str]:
-        return {
-            line.split()[1]
-            for line in bench("datasets").out.splitlines()
-            if line.startswith("✓ ") and "is on" not in line
-        }
+        lines = [line.split() for line in bench("datasets").out.splitlines()]
+        return {words[1] for words in lines if words[:1] == ["✓"] and words[1] != "is"}
 
     assert marked() == set()
     write_pixels(tmp_path / "cache" / "datasets" / "lfdof" / "1.png", texture(1))
