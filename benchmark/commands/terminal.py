@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from realdof.common.console import PlainConsole, progress_bar, stderr, stdout
 if TYPE_CHECKING:
     from benchmark.complexity import Complexity
     from benchmark.datasets.card import DatasetCard
+    from benchmark.datasets.get.start import Start
     from benchmark.leaderboards.render.tables import Table as Shown
     from benchmark.method import MethodCard
     from benchmark.metrics.card import MetricCard
@@ -161,12 +162,39 @@ def print_methods(cards: Iterable[MethodCard]) -> None:
     stdout.print(table)
 
 
-def print_datasets(cards: Iterable[DatasetCard]) -> None:
-    """A line a data set."""
-    table = Table("name", "what it is", "protocol", "licence", title="data sets")
-    for card in cards:
-        table.add_row(*map(escape, (card.name, card.summary, card.protocol, card.licence)))
-    stdout.print(table)
+def print_datasets(cards: Iterable[DatasetCard], here: Collection[str] = ()) -> None:
+    """A line a data set, under headings; those whose names are in ``here`` are marked."""
+    from rich import box
+
+    from benchmark.datasets.card import GROUPS
+
+    every = list(cards)
+    for group in GROUPS:
+        members = [card for card in every if card.group == group]
+        if not members:
+            continue
+        table = Table(title=group, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+        # Fixed, so that the tables of all groups line up.
+        for heading, width in (("", 1), ("name", 11), ("images", 6), ("protocol", 11)):
+            table.add_column(heading, width=width, overflow="fold", justify="right" if heading == "images" else "left")
+        table.add_column("what it is", ratio=1)
+        for card in members:
+            count = "any" if card.count is None else str(card.count)
+            mark = "[green]✓[/]" if card.name in here else ""
+            table.add_row(mark, *map(escape, (card.name, count, card.protocol, card.summary)))
+        stdout.print(table)
+    stdout.print("✓ is on this machine. `ifan-bench data info NAME` says how to get it, and more.", markup=False)
+
+
+def print_start(start: Start) -> None:
+    """What is fetched, how large it is, and how much room there is, before a download begins."""
+    size = "a size that the server does not tell" if start.total is None else f"{start.total / 1e9:.2f} GB"
+    here = f", of which {start.done / 1e9:.2f} GB are here" if start.done else ""
+    stderr.print(
+        f"{start.name} from {start.url}: {size}{here}; {start.free / 1e9:.1f} GB are free in {start.folder}, and "
+        "unpacking needs at least as much again",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 def print_complexity(counted: Mapping[str, Complexity]) -> None:

@@ -100,6 +100,15 @@ class Dataset(ABC):
         """
         return default_place(cls.card.name)
 
+    @classmethod
+    def is_here(cls) -> bool:
+        """Whether something lies in the data set's place in the cache."""
+        try:
+            place = cls.default_root()
+            return place.is_dir() and any(place.iterdir())
+        except (InputError, OSError):
+            return False
+
     @property
     def family(self) -> str:
         """Name of the data set that the images are from; a part or a split of one names the whole."""

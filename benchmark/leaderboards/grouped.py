@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from benchmark.leaderboards.build import Leaderboard
-from benchmark.leaderboards.column import Column, pooled
+from benchmark.leaderboards.column import Column
 from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.results.record import Record
 from benchmark.results.run import Run
+from benchmark.results.summary import summarise
 from realdof.common.errors import InputError
 
 
@@ -75,11 +76,7 @@ def _count(records: Sequence[Record]) -> str:
 
 def _figure(column: Column, records: Sequence[Record]) -> float | None:
     """The figure of some images; None unless every one of them has it."""
-    if any(record.status != "ok" for record in records):
-        return None
-    if column.averaged != "images":
-        return pooled(records, column.averaged)
-    return _mean([record.scores.get(column.key) for record in records])
+    return column.measured(summarise(records, len(records)), records)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

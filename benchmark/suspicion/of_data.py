@@ -1,6 +1,7 @@
 """The sentences that a data set's files call for before a run: depth, pairing, and the size they are scored at."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 from benchmark.datasets.base import Entry
 from benchmark.protocols.base import Protocol
 from benchmark.suspicion.signs import likeness
+from realdof.common.errors import InputError
 from realdof.images.colour import luma
 from realdof.images.files import read_pixels
 from realdof.images.headers import read_header
@@ -24,15 +26,15 @@ _SMALL = 64
 def doubts_about_data(entries: Sequence[Entry], protocol: Protocol) -> list[str]:
     """What looks wrong, one sentence each.
 
-    The sizes are those of all files, from their headers; the pixels those of the first scenes.
-
-    Raises
-    ------
-    InputError
-        A file cannot be read.
+    The sizes are those of all files, from their headers; the pixels those of the first scenes. A file that cannot be
+    read raises no doubt here: the run itself records it with its image.
     """
     first = _first_of_each_target(entries)[: LOOKED_AT + 1]
-    return [*_other_size(entries, protocol), *_eight_in_sixteen(first), *_off_by_one(first)]
+    doubts: list[str] = []
+    for found in (_other_size(entries, protocol), _eight_in_sixteen(first), _off_by_one(first)):
+        with suppress(InputError):
+            doubts += found
+    return doubts
 
 
 def holds_eight_bits(pixels: np.ndarray) -> bool:

@@ -122,6 +122,11 @@ def serving(content: bytes) -> Iterator[Server]:
         def do_good(self) -> None:
             self.part()
 
+        def do_refuses(self) -> None:
+            """No answer to the first two requests."""
+            if len(server.ranges("refuses")) > 2:
+                self.part()
+
         def do_drops(self) -> None:
             """A quarter of the file at a time, whatever was promised."""
             self.part(cut=len(server.content) // 4 + 1)

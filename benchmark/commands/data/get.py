@@ -24,6 +24,7 @@ def get(
     ] = None,
 ) -> None:
     """Fetch a published data set, unpack and check it; a download that was stopped goes on where it was."""
+    from benchmark.commands.terminal import print_start
     from benchmark.datasets.base import Dataset
     from benchmark.datasets.get.hub import SCHEME
     from benchmark.datasets.get.install import install
@@ -31,7 +32,8 @@ def get(
     on_hub = [file] if file is not None and file.startswith(SCHEME) else []
     here = None if file is None or on_hub else Path(file)
     factory = registry.dataset(name)
-    if factory.card.archive is None and factory.prepare is not Dataset.prepare:
+    card = factory.card
+    if card.archive is None and not card.by_hand and factory.prepare is not Dataset.prepare:
         dataset = factory(root)
         with showing_preparation(f"making data set {name}") as making:
             dataset.prepare(making)
@@ -40,6 +42,6 @@ def get(
         with showing_bytes() as report:
             place = install(
                 factory, root, file=here, mirrors=(*on_hub, *(mirror or ())), progress=report,
-                unpacking=lambda done, total: report("unpacking", done, total),
+                unpacking=lambda done, total: report("unpacking", done, total), starting=print_start,
             )  # fmt: skip
     stdout.print(f"{factory.card.title} is in {place}", highlight=False, soft_wrap=True, markup=False)

@@ -38,6 +38,7 @@ def info(name: Name) -> None:
             ("SHA-256", known.sha256 if known else "not known; recorded when it is first fetched"),
             ("place", str(factory.default_root())),
         ]
+    rows += [("how to get it", card.by_hand)]
     for what, value in [*rows, *(("note", note) for note in card.notes)]:
         if value:
             table.add_row(what, escape(value))

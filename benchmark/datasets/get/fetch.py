@@ -17,6 +17,7 @@ import requests
 
 from benchmark.datasets.card import Archive
 from benchmark.datasets.get.hub import PASSING, Located, locate
+from benchmark.datasets.get.start import Start, Starting, Watch, nobody
 from realdof.common.download import Connection, Progress, reason, shown
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of, write_json
@@ -31,6 +32,11 @@ ALL_TRIES = 200
 
 # What has come of a block is lost when the connection breaks, so blocks are small.
 _BLOCK = 2**14
+_PERMANENT = (
+    requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL, requests.exceptions.MissingSchema,
+    requests.exceptions.SSLError,
+)  # fmt: skip
+"""Asking again does not help; a connection that is refused or silent may come back."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
@@ -56,6 +62,7 @@ def fetch(
     connection: Connection,
     check: Callable[[Path], None],
     progress: Progress | None = None,
+    starting: Starting = nobody,
 ) -> Path:
     """Download an archive, or find it in ``folder``; a download that was broken off, or killed, goes on.
 
@@ -65,6 +72,8 @@ def fetch(
         Raises `InputError` if a whole file is not the right one; the next mirror is tried then.
     progress
         Called as it arrives.
+    starting
+        Told the size and the free space once for each mirror that answers, before anything is written.
 
     Raises
     ------
@@ -84,7 +93,8 @@ def fetch(
             for url in sorted(archive.mirrors, key=lambda url: url != part.state.url):
                 try:
                     located = locate(url, connection.timeout, PAUSE)
-                    _fetch_from(url, located, part, archive.limits.bytes, connection, progress)
+                    watch = Watch(progress, starting)
+                    _fetch_from(url, located, part, archive.limits.bytes, connection, watch)
                     part.check(url, partial(_check_promise, located))
                     part.check(url, check)
                 except InputError as error:
@@ -160,14 +170,12 @@ def _check_promise(located: Located, path: Path) -> None:
         raise InputError(f"a file whose SHA-256 begins {found[:12]}, not {located.sha256[:12]} as the hub tells")
 
 
-def _fetch_from(
-    url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None
-) -> None:
+def _fetch_from(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: Watch) -> None:
     idle = 0
     farthest = part.size
     for _ in range(ALL_TRIES):
         try:
-            _go_on(url, located, part, max_bytes, connection, progress)
+            _go_on(url, located, part, max_bytes, connection, watch)
         except _BrokenOff as error:
             problem = str(error)
         else:
@@ -181,9 +189,7 @@ def _fetch_from(
     raise InputError(f"{shown(url)} {problem}")
 
 
-def _go_on(
-    url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, progress: Progress | None
-) -> None:
+def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: Watch) -> None:
     """One connection: ask for the rest of the file, and append what comes."""
     state = part.state
     offset = part.size if state.url == url and state.validator else 0
@@ -196,9 +202,9 @@ def _go_on(
     try:
         response = requests.get(located.url, stream=True, **options)
     except OSError as error:
-        if part.size or isinstance(error, requests.Timeout):
-            raise _BrokenOff(f"cannot be read: {reason(error)}") from error
-        raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error
+        if isinstance(error, _PERMANENT):
+            raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error
+        raise _BrokenOff(f"cannot be read: {reason(error)}") from error
     with response:
         found = _checked(response, url, part, offset, state)
         if found.total is not None and found.total > max_bytes:
@@ -206,8 +212,9 @@ def _go_on(
         if response.status_code != 206:
             offset = 0
             part.begin(found)
+        watch.start(Start(part.path.name, shown(url), offset, found.total, part.file.parent, _free(part.file.parent)))
         _check_space(part.file.parent, (found.total or 0) - offset)
-        _append(response, url, part, max_bytes, found.total, progress)
+        _append(response, url, part, max_bytes, found.total, watch.progress)
     if found.total is not None and part.size < found.total:
         raise _BrokenOff(f"broke off after {part.size:,} of {found.total:,} bytes")
 
@@ -266,7 +273,11 @@ def _web_page(url: str) -> InputError:
     return InputError(f"{shown(url)} gave a web page, not an archive")
 
 
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
 def _check_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
+    free = _free(folder)
     if needed > free:
         raise InputError(f"{folder} has {free:,} bytes free, {needed:,} more are needed; make room")

@@ -5,12 +5,14 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from benchmark.datasets.base import Dataset, check_entries
 from benchmark.datasets.card import Archive
 from benchmark.datasets.get.archive import DamagedArchive, check_whole, unpack
 from benchmark.datasets.get.fetch import fetch
+from benchmark.datasets.get.start import Starting, nobody
 from realdof.common.download import Connection, Progress, shown
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, sha256_of, write_json
@@ -35,6 +37,7 @@ def install(
     mirrors: tuple[str, ...] = (),
     progress: Progress | None = None,
     unpacking: Report = lambda done, total: None,
+    starting: Starting = nobody,
 ) -> Path:
     """Make a published data set ready in a folder, which appears whole and checked or not at all.
 
@@ -48,6 +51,8 @@ def install(
         URLs to use instead of the card's.
     progress, unpacking
         Told how far the download and the unpacking are.
+    starting
+        Told the size and the free space before a download.
 
     Returns
     -------
@@ -62,13 +67,16 @@ def install(
     """
     card = factory.card
     place = root or factory.default_root()
-    if card.archive is None:
-        raise InputError(f"data set {card.name} is published nowhere; there is nothing to get")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         _check(factory(place), f"{place} is not empty, and is not {card.title} either")
         return place
+    if card.archive is None and card.by_hand:
+        raise InputError(f"data set {card.name} has no direct download. {card.by_hand}")
+    if card.archive is None:
+        raise InputError(f"data set {card.name} is published nowhere; there is nothing to get")
     archive = replace(card.archive, mirrors=mirrors) if mirrors else card.archive
-    path = file or fetch(archive, downloads(), Connection(), lambda part: _check_hash(part, archive), progress)
+    right = partial(_check_hash, archive=archive)
+    path = file or fetch(archive, downloads(), Connection(), right, progress, starting)
     if file is not None:
         _check_hash(file, archive)
     try:
@@ -148,6 +156,7 @@ def _unpack_and_check(factory: type[Dataset], path: Path, place: Path, archive: 
 
 def _check(dataset: Dataset, problem: str) -> None:
     try:
+        dataset.prepare()
         dataset.check_whole()
         dataset.check(check_entries(dataset.listed))
     except InputError as error:

@@ -126,6 +126,30 @@ def test_a_server_that_is_silent_for_a_while_is_asked_again(server: Server, tmp_
     assert server.ranges("silent") == [None, None]
 
 
+def test_a_server_that_refuses_the_first_two_connections_is_asked_again_after_longer_and_longer_pauses(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(fetch, "PAUSE", 1.0)
+    monkeypatch.setattr("time.sleep", pauses.append)
+    archive = Archive("set.zip", (server.url("refuses"),), Limits(10**6, 10))
+    assert fetch.fetch(archive, tmp_path, Connection(), lambda path: None).read_bytes() == server.content
+    assert pauses == [1, 2]
+
+
+def test_size_and_free_space_are_shown_before_the_download(bench, server: Server) -> None:
+    answer = bench("data", "get", "realdof", *mirrors(server, "good"))
+    assert f"RealDOF.zip from {server.url('good')}: 0.00 GB; " in answer.err
+    assert "GB are free in" in answer.err
+
+
+@pytest.mark.parametrize("name", ["rtf", "sdd", "realdefocus", "ntire21", "pixel4", "dpdd-native"])
+def test_a_set_without_a_direct_download_says_what_a_person_must_do(bench, name: str, tmp_path: Path) -> None:
+    refusal = bench("data", "get", name, "--root", tmp_path / "set").refusal
+    assert "has no direct download. " in refusal
+    assert "--root" in refusal
+
+
 def test_two_processes_do_not_write_to_one_file(bench, server: Server, tmp_path: Path) -> None:
     part = tmp_path / "cache" / "downloads" / "RealDOF.zip.part"
     part.parent.mkdir(parents=True)
