@@ -196,7 +196,7 @@ def test_a_subset_is_a_data_set_of_its_own(bench, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("small_sets")
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("1P0A0918\n", "no scene named 1P0A0918"), ("# nothing\n", "lists no scenes"), (None, "cannot read")],
+    [("1P0A0918\n", "no scene named 1P0A0918"), ("# nothing\n", "lists no scenes"), (None, "does not exist")],
 )
 def test_a_list_that_names_nothing_is_refused(bench, tmp_path: Path, text: str | None, said: str) -> None:
     root = write_tree("dpdd", tmp_path / "set")
