@@ -99,8 +99,8 @@ class SceneQuality:
     residual_shift, residual_exposure
         See there.
     reference_psnr, reference_ssim
-        dB and similarity of luma between the photographs of the aligned reference pair, after a correction of their own
-        exposure difference by mean and contrast; ``None`` for two equal photographs.
+        PSNR over red, green and blue, dB, and SSIM of luma between the photographs of the aligned reference pair, after
+        a correction of their own exposure difference by mean and contrast; no PSNR (``None``) for two equal photographs.
     blur_sigma
         Rows of columns on blocks of 32 px: the defocused image's blur against the all-in-focus image, as the standard
         deviation of a Gaussian in px; ``None`` where there is no texture.
@@ -208,7 +208,7 @@ def residual_exposure(defocused: np.ndarray, all_in_focus: np.ndarray) -> Residu
 
 
 def _similarity(reference: np.ndarray, moved: np.ndarray) -> tuple[float | None, float]:
-    """PSNR in dB and SSIM of luma, after the pair's own exposure correction."""
+    """PSNR over red, green and blue in dB and SSIM of luma, after the pair's own exposure correction."""
     from skimage.metrics import structural_similarity
 
     matched = apply_photometry(moved, fit_photometry(reference, moved, method="mean-std", pair="reference"))
