@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,3 +185,17 @@ def test_the_built_in_sample_raises_no_suspicion(bench, tmp_path: Path) -> None:
         answer = bench("run", "--method", *method, "--dataset", "sample", "--metrics", "psnr", "--results", tmp_path)
         assert answer.status == 0, answer.err
         assert "suspicious" not in answer.err
+
+
+@pytest.mark.slow
+def test_a_clean_simulated_realdof_raises_no_suspicion(bench, tmp_path: Path) -> None:
+    realdof = Path(sys.executable).with_name("realdof")
+    for words in (
+        ("simulate", tmp_path / "captures", "--scenes", "2"),
+        ("build", tmp_path / "captures", tmp_path / "set"),
+    ):
+        subprocess.run([realdof, *map(str, words)], check=True, capture_output=True)
+    run = ("run", "--method", "input", "--dataset", "realdof", "--root", tmp_path / "set", "--metrics", "psnr")
+    answer = bench(*run, "--results", tmp_path / "results")
+    assert answer.status == 0, answer.err
+    assert "suspicious" not in answer.err
