@@ -31,7 +31,8 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
         _seen.append(f"{event} {arguments[:1]}")
     elif event == "open" and isinstance(arguments[0], str | bytes) and _writes(arguments[1], arguments[2]):
         _check(event, arguments[0])
-    elif event in _CHANGES:
+    elif event in _CHANGES and not (isinstance(arguments[-1], int) and arguments[-1] >= 0):
+        # With a folder's descriptor the name is relative to that folder, which was opened within the one allowed.
         for place in arguments[: 2 if event in ("os.rename", "os.link") else 1]:
             if isinstance(place, str | bytes | os.PathLike):
                 _check(event, place)
