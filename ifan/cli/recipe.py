@@ -8,13 +8,16 @@ import torch
 import typer
 
 from benchmark.training.terminal import run_training
-from ifan.synthetic.recipe import PLANS, Plan, prepare, read_sources, validation_groups
+from benchmark.training.validation import AVERAGED
+from ifan.synthetic.recipe import PLANS, Plan, keeping_stage, prepare, read_sources, validation_groups
 from ifan.variants import Variant
 from realdof.common.console import stderr
 from realdof.common.errors import InputError
 
 PLANNED = {"steps", "seconds", "batch", "crop", "learning_rate", "loss", "precision", "ema", "warmup"}
 """Options that change a field of the plan of the same name."""
+KEEPING = "keeping"
+"""Folder, within the run's own, of the last stage of ``ifan-dual``."""
 ALLOWED = PLANNED | {
     "out", "named", "variant", "photographs", "validation", "start", "seed", "accelerator", "save_every",
     "validate_every",
@@ -31,7 +34,7 @@ def train_by_recipe(
     start: Path | None,
     seed: int,
 ) -> None:
-    """Train as the shipped weights were trained; a run that was stopped continues.
+    """Train as the shipped weights were trained, each stage in turn; a run that was stopped continues.
 
     Raises
     ------
@@ -51,7 +54,13 @@ def train_by_recipe(
     groups = {} if validation is None else validation_groups(validation, plan)
     stretches = {name: given[name] for name in ("save_every", "validate_every") if name in given}
     trainer = prepare(variant, out, plan, sources, groups, start=start, seed=seed, **stretches)
-    run_training(trainer, f"training {variant.name}")
+    finished = run_training(trainer, f"training {variant.name}")
+    if finished and variant.shape.dual:
+        last = prepare(
+            variant, out / KEEPING, keeping_stage(plan), sources, groups,
+            start=out / AVERAGED, seed=seed + 1, **stretches,
+        )  # fmt: skip
+        run_training(last, "learning to leave blur without disparity")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

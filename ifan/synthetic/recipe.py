@@ -51,6 +51,8 @@ class Plan:
         One of `ifan.training.losses.DEBLURRING_LOSSES`.
     lpips
         Weight of LPIPS as a further term of the loss.
+    kept
+        Share of the patches whose defocused image is also their truth: see `ifan.synthetic.patches.PatchStyle`.
     """
 
     accelerator: Accelerator
@@ -68,6 +70,7 @@ class Plan:
     compiled: bool
     loss: DeblurringLoss = "detail"
     lpips: float = 0.01
+    kept: float = 0.0
 
     @property
     def recipe(self) -> Recipe:
@@ -88,8 +91,21 @@ CUDA = Plan(
     tiles=6000, leaves=400, channels_last=True, compiled=False,
 )  # fmt: skip
 """Less than ten minutes of a data centre's GPU."""
+KEEPING_STEPS, KEEPING_RATE, KEPT = 98, 5e-5, 0.25
+"""Steps, learning rate, and share of kept patches of the stage that ends the training of ``ifan-dual``."""
 PLANS: Mapping[str, Plan] = {"cpu": CPU, "cuda": CUDA}
 """By accelerator."""
+
+
+def keeping_stage(plan: Plan) -> Plan:
+    """The last stage of ``ifan-dual``: it learns to leave blur without disparity, which the truth has too.
+
+    It is short and gentle whatever the plan is, and in float32 with two patches a step also on a GPU.
+    """
+    return replace(
+        plan, batch=2, steps=KEEPING_STEPS, seconds=None, learning_rate=KEEPING_RATE, warmup=0, ema=0.95,
+        precision="32-true", compiled=False, kept=KEPT,
+    )  # fmt: skip
 
 
 def read_sources(folder: Path, plan: Plan, device: torch.device) -> Sources:
@@ -159,7 +175,7 @@ def prepare(
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if plan.compiled:
         module.compile()
-    style = PatchStyle(crop=plan.crop)
+    style = PatchStyle(crop=plan.crop, kept=plan.kept)
     recipe = replace(plan.recipe, seed=seed)
     about = {"variant": variant.name, "recipe": recipe.described(), "patches": asdict(style),
              "precision": plan.precision, "loss": plan.loss, "lpips": plan.lpips, "tiles": len(sources.bank.tiles),
@@ -169,8 +185,8 @@ def prepare(
         module, SyntheticPatches(sources, style, plan.batch, seed), recipe, folder,
         fabric=fabric, validate=validation, save_every=save_every, validate_every=validate_every,
         settings={"variant": variant.name, "recipe_name": "synthetic", "crop": plan.crop, "loss": plan.loss,
-                  "lpips": plan.lpips, "precision": plan.precision, "tiles": len(sources.bank.tiles),
-                  "start": sha256_of(start)},
+                  "lpips": plan.lpips, "kept": plan.kept, "precision": plan.precision,
+                  "tiles": len(sources.bank.tiles), "start": sha256_of(start)},
     )  # fmt: skip
     trainer.resume()
     return trainer

@@ -1,5 +1,7 @@
 """Patches: the same from the same seed, what shapes they have, and that what is in focus is not changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,20 @@ def test_a_patch_in_focus_is_its_own_truth(bank: Bank) -> None:
     # A radius of up to 0.7 px, with up to 0.3 px more for red or blue, blurs a little.
     assert (-10 * torch.log10(error)).min() > 20
     assert (-10 * torch.log10(error)).median() > 35
+
+
+def test_a_kept_patch_is_its_own_truth_and_both_its_views(bank: Bank) -> None:
+    scenes = SceneStyle(smallest_radius=6.0, sharp_share=0.5)
+    style = PatchStyle(crop=64, scenes=scenes, kept=1.0, kept_from=3.0, reduced=1.0)
+    plain = SyntheticPatches(Sources(bank), replace(style, kept=0.0), 8, seed=5)(0)
+    batch = SyntheticPatches(Sources(bank), style, 8, seed=5)(0)
+    kept = [bool(torch.equal(batch["target"][place], plain["image"][place])) for place in range(8)]
+    assert 0 < sum(kept) < 8, "those in focus are not kept"
+    for place, is_kept in enumerate(kept):
+        assert torch.equal(batch["image"][place], plain["image"][place]), "the defocused image stays as it is"
+        for name in ("left", "right", "target"):
+            expected = plain["image" if is_kept else name][place]
+            assert torch.equal(batch[name][place], expected), (place, name)
 
 
 def test_the_merged_image_is_the_mean_of_its_views_in_linear_light(bank: Bank) -> None:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from benchmark.weight_files import read_card
 from ifan.checkpoints import read_weights
 from ifan.cli.app import app
-from ifan.synthetic.recipe import CPU, CUDA, prepare, read_sources, validation_groups
+from ifan.synthetic.recipe import CPU, CUDA, KEPT, prepare, read_sources, validation_groups
 from ifan.synthetic.validation import BANDS, Group, gains
 from ifan.variants import PACKAGED, VARIANTS
 from ifan.weights import load_network
@@ -34,6 +34,28 @@ def test_twenty_steps_train_and_leave_averaged_weights_and_their_card(photograph
     change = max(float((trained[name] - start[name]).abs().max()) for name in start)
     # Twenty steps: the weights moved, and not far.
     assert 1e-4 < change < 0.05
+
+
+@pytest.mark.slow
+def test_the_training_of_ifan_dual_ends_with_the_stage_that_keeps_blur_without_disparity(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ifan.synthetic.recipe.KEEPING_STEPS", 2)
+    words = ["train", "--recipe", "synthetic", "--variant", "ifan-dual", "--photographs", str(photographs),
+             "--out", str(tmp_path / "run"), "--steps", "1", "--batch", "1", "--crop", "64", "--accelerator", "cpu",
+             "--warmup", "0", "--ema", "0.5"]  # fmt: skip
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    first, last = (tmp_path / "run" / name / "averaged.safetensors" for name in ("", "keeping"))
+    assert read_card(first)["patches"]["kept"] == 0
+    assert read_card(last)["patches"]["kept"] == KEPT
+    assert read_card(last)["steps"] == 2
+    begun, ended = read_weights(first).state, read_weights(last).state
+    assert 0 < max(float((ended[name] - begun[name]).abs().max()) for name in begun) < 0.01
+    # The same command again finds nothing left to do.
+    contents = last.read_bytes()
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert last.read_bytes() == contents
 
 
 @pytest.mark.slow
