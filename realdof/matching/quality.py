@@ -100,7 +100,7 @@ class SceneQuality:
         See there.
     reference_psnr, reference_ssim
         PSNR over red, green and blue, dB, and SSIM of luma between the photographs of the aligned reference pair, after
-        a correction of their own exposure difference by mean and contrast; no PSNR (``None``) for two equal photographs.
+        a correction of their own exposure difference by mean and contrast; PSNR is None for two equal photographs.
     blur_sigma
         Rows of columns on blocks of 32 px: the defocused image's blur against the all-in-focus image, as the standard
         deviation of a Gaussian in px; ``None`` where there is no texture.
