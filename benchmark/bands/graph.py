@@ -1,0 +1,201 @@
+"""The order in which the layers of a network compute their rows, and the memory that it takes: known before the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from benchmark.bands.layers import Delay, Layer, Source
+from benchmark.bands.rows import Border, Ring, Rows
+
+Observer = Callable[[int, int, Tensor], None]
+"""Given the first row, the row after the last, and the rows (1, C, n, W) that a layer has just computed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Rows that a layer computes in one go."""
+
+    layer: Layer
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an image is computed.
+
+    Parameters
+    ----------
+    band
+        Rows of the image that are computed at once, px.
+    count
+        How many bands there are, those included that only fill the layers.
+    capacities
+        Rows that each layer's buffer holds.
+    bytes
+        Memory of all buffers and of the largest intermediate result.
+    """
+
+    band: int
+    count: int
+    capacities: Mapping[Layer, int]
+    bytes: int
+
+
+class Graph:
+    """A network as layers that read one another's rows.
+
+    Parameters
+    ----------
+    last
+        The layer whose rows are the result, as high as the image.
+    multiple
+        px: bands are multiples of it, because the network halves an image so often.
+    """
+
+    def __init__(self, last: Layer, multiple: int) -> None:
+        self.last, self.multiple = last, multiple
+        self.layers = _sorted(last)
+        self._readers: dict[Layer, list[tuple[Layer, int]]] = {layer: [] for layer in self.layers}
+        for layer in self.layers:
+            for number, edge in enumerate(layer.edges):
+                self._readers[edge.source].append((layer, number))
+        self.reach = self._reach()
+        """Rows, px: how far below a row of the result lie the rows of the image that it depends on."""
+
+    def plan(self, band: int) -> Plan:
+        """Capacities and memory for bands of so many rows, a multiple of ``multiple``."""
+        capacities = {layer: 0 for layer in self.layers}
+        first = {layer: -self._beyond(layer)[0] for layer in self.layers}
+        done = dict.fromkeys(self.layers, 0)
+        scratch, count = 0, 0
+        for count, steps in enumerate(self.bands(band), start=1):  # noqa: B007
+            for step in steps:
+                done[step.layer] = step.stop
+                scratch = max(scratch, step.layer.scratch(step.stop - step.start))
+            for layer in self.layers:
+                below = self._beyond(layer)[1] if done[layer] == layer.height else 0
+                capacities[layer] = max(capacities[layer], done[layer] + below - first[layer])
+            first = {layer: self._needed_from(layer, done) for layer in self.layers}
+        held = sum(rows * layer.row_bytes for layer, rows in capacities.items())
+        return Plan(band, count, capacities, held + scratch)
+
+    def bands(self, band: int) -> Iterator[list[Step]]:
+        """What each band computes, layer after layer; each row of each layer once."""
+        height, done = self.last.height, dict.fromkeys(self.layers, 0)
+        lag = -(-self.reach // self.multiple) * self.multiple
+        target = -lag
+        while done[self.last] < height:
+            target += band
+            needs, steps = self._needs(target), []
+            for layer in self.layers:
+                stop = min(max(needs[layer], 0), layer.height)
+                if stop > done[layer]:
+                    steps.append(Step(layer, done[layer], stop))
+                    done[layer] = stop
+            yield steps
+
+    @torch.inference_mode()
+    def run(
+        self,
+        plan: Plan,
+        observers: Mapping[Layer, Observer],
+        device: torch.device,
+        report: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        """Compute all rows; what is wanted of them is taken by the observers.
+
+        Parameters
+        ----------
+        plan
+            Made by `plan`.
+        observers
+            Called with the rows of a layer when they are there; the rows are overwritten later.
+        report
+            Progress callback (bands done, bands in all).
+        """
+        stores = {layer: self._store(layer, plan.capacities[layer], device) for layer in self.layers}
+        done = dict.fromkeys(self.layers, 0)
+        for number, steps in enumerate(self.bands(plan.band), start=1):
+            for step in steps:
+                layer, count = step.layer, step.stop - step.start
+                read = [stores[edge.source].pieces(*edge.rows(step.start, step.stop)) for edge in layer.edges]
+                store = stores[layer]
+                if isinstance(store, Ring):
+                    place = 0
+                    for piece in store.pieces(step.start, step.stop):
+                        piece.copy_(read[0][0][:, :, place : place + piece.shape[2]])
+                        place += piece.shape[2]
+                else:
+                    out = store.room(count)
+                    layer.compute(read, out, step.start, step.stop)
+                    store.written(count)
+                    if layer in observers:
+                        observers[layer](step.start, step.stop, out)
+                done[layer] = step.stop
+            for layer, store in stores.items():
+                if isinstance(store, Rows):
+                    store.forget(self._needed_from(layer, done))
+            report(number, plan.count)
+
+    def _store(self, layer: Layer, capacity: int, device: torch.device) -> Rows | Ring:
+        if isinstance(layer, Delay):
+            return Ring(layer.channels, layer.width, capacity, layer.dtype, device)
+        above, below = self._beyond(layer)
+        borders: set[Border] = {
+            reader.edges[number].border
+            for reader, number in self._readers[layer]
+            if reader.edges[number].before or reader.edges[number].after
+        }
+        if len(borders) > 1:
+            raise ValueError("layers with different borders read the same rows; put a copy between them")
+        border = borders.pop() if borders else "zeros"
+        return Rows(layer.channels, layer.height, layer.width, capacity, above, below, border, layer.dtype, device)
+
+    def _beyond(self, layer: Layer) -> tuple[int, int]:
+        """Rows beyond the upper and the lower border that are read."""
+        edges = [reader.edges[number] for reader, number in self._readers[layer]]
+        return max((edge.before for edge in edges), default=0), max((edge.after for edge in edges), default=0)
+
+    def _needed_from(self, layer: Layer, done: Mapping[Layer, int]) -> int:
+        """The first row that a reader still needs; the next one where there is none."""
+        waiting = [
+            reader.edges[number].rows(done[reader], done[reader] + 1)[0]
+            for reader, number in self._readers[layer]
+            if done[reader] < reader.height
+        ]
+        return min(waiting, default=done[layer])
+
+    def _needs(self, target: int) -> dict[Layer, int]:
+        """Rows that each layer has computed when the result is there up to a row, as if images had no borders."""
+        needs = {self.last: target}
+        for layer in reversed(self.layers):
+            need = needs[layer] = -(-needs[layer] // layer.step) * layer.step
+            for edge in layer.edges:
+                below = edge.rows(need - 1, need)[1] if layer.step == 1 else edge.rows(need - layer.step, need)[1]
+                needs[edge.source] = max(needs.get(edge.source, below), below)
+        return needs
+
+    def _reach(self) -> int:
+        needs = self._needs(0)
+        return max(needs[layer] for layer in self.layers if isinstance(layer, Source))
+
+
+def _sorted(last: Layer) -> list[Layer]:
+    """Every layer that the last one depends on, each after those it reads."""
+    found: dict[Layer, None] = {}
+    waiting = [(last, False)]
+    while waiting:
+        layer, expanded = waiting.pop()
+        if layer in found:
+            continue
+        if expanded:
+            found[layer] = None
+            continue
+        waiting.append((layer, True))
+        waiting += [(edge.source, False) for edge in reversed(layer.edges)]
+    return list(found)

@@ -1,0 +1,244 @@
+"""Layers as functions of rows: which rows of others one row needs, and how rows are computed from them.
+
+Rows beyond a border are rows like others, so a layer pads on the left and on the right only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from benchmark.bands.rows import Border
+
+Read = Callable[[int, int], Tensor]
+"""From the first row and the row after the last to these rows of an image, (1, C, n, W)."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """How a layer reads another one.
+
+    Parameters
+    ----------
+    source
+        What it reads.
+    down, up
+        Rows of the source for ``up`` rows of the layer.
+    before, after
+        Further rows above and below.
+    border
+        What lies beyond the image's first and last row.
+    """
+
+    source: Layer
+    down: int = 1
+    up: int = 1
+    before: int = 0
+    after: int = 0
+    border: Border = "zeros"
+
+    def rows(self, start: int, stop: int) -> tuple[int, int]:
+        """The source's rows, from and up to, that the layer's rows from ``start`` up to ``stop`` need."""
+        return start * self.down // self.up - self.before, -(-stop * self.down // self.up) + self.after
+
+
+class Layer:
+    """One layer. A subclass gives ``compute``.
+
+    Parameters
+    ----------
+    edges
+        What it reads.
+    channels, height, width
+        Of its whole output.
+    dtype
+        Of its output.
+    step
+        It computes multiples of so many rows.
+    temporary
+        Channels of what it allocates while it computes.
+    """
+
+    def __init__(
+        self, edges: tuple[Edge, ...], channels: int, height: int, width: int, dtype: torch.dtype,
+        *, step: int = 1, temporary: int | None = None,
+    ) -> None:  # fmt: skip
+        self.edges, self.channels, self.height, self.width, self.dtype = edges, channels, height, width, dtype
+        self.step, self._temporary = step, channels if temporary is None else temporary
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of the output."""
+        return self.channels * self.width * self.dtype.itemsize
+
+    def scratch(self, rows: int) -> int:
+        """Bytes that are allocated while so many rows are computed."""
+        return rows * self._temporary * self.width * self.dtype.itemsize
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Write the rows from ``start`` up to ``stop`` to ``out``.
+
+        Parameters
+        ----------
+        read
+            What each edge asked for, in pieces from the top.
+        out
+            (1, C, n, W).
+        """
+        raise NotImplementedError
+
+
+class Source(Layer):
+    """An image, read when its rows are needed."""
+
+    def __init__(self, read: Read, channels: int, height: int, width: int, dtype: torch.dtype) -> None:
+        super().__init__((), channels, height, width, dtype)
+        self._read = read
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Copy rows of the image."""
+        out.copy_(self._read(start, stop))
+
+
+class Delay(Layer):
+    """A layer's rows for a reader that comes to them much later."""
+
+    def __init__(self, source: Layer) -> None:
+        super().__init__((Edge(source),), source.channels, source.height, source.width, source.dtype, temporary=0)
+
+
+class Convolution(Layer):
+    """A convolution with bias, what is added to it, and its activation.
+
+    Parameters
+    ----------
+    source
+        What it reads.
+    weight, bias
+        (C', C, k, k), and (C') or None.
+    stride
+        1 or 2.
+    padding
+        Columns on the left and on the right, and as many rows above and below.
+    border
+        What the padding holds.
+    added
+        A layer of the same shape that is added before the activation.
+    slope
+        Of the leaky ReLU at the end; 1 for none, 0 for a ReLU.
+    after
+        A layer of the same shape that is added behind the activation.
+    """
+
+    def __init__(
+        self, source: Layer, weight: Tensor, bias: Tensor | None, *, stride: int = 1, padding: tuple[int, int] = (1, 1),
+        border: Border = "zeros", added: Layer | None = None, slope: float = 1.0, after: Layer | None = None,
+    ) -> None:  # fmt: skip
+        rows, columns = weight.shape[-2:]
+        before, below = padding[0], rows - stride - padding[0]
+        edges = [Edge(source, stride, 1, before, below, border)]
+        edges += [Edge(layer) for layer in (added, after) if layer is not None]
+        super().__init__(
+            tuple(edges), weight.shape[0], source.height // stride, source.width // stride, weight.dtype
+        )
+        self._weight, self._bias, self._stride, self._padding = weight, bias, stride, padding
+        self._border, self._slope = border, slope
+        self._added, self._after = added is not None, after is not None
+        self._columns = columns
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Convolve rows."""
+        rows, (left, right) = read[0][0], self._padding
+        if self._border == "zeros" and left == right:
+            made = functional.conv2d(rows, self._weight, self._bias, self._stride, (0, left))
+        else:
+            mode = "constant" if self._border == "zeros" else "replicate"
+            padded = functional.pad(rows, (left, right, 0, 0), mode=mode)
+            made = functional.conv2d(padded, self._weight, self._bias, self._stride)
+        others = read[1:]
+        if self._added:
+            made = _added(made, others.pop(0))
+        if self._slope == 1:
+            out.copy_(made)
+        elif made.dtype == out.dtype:
+            torch.ops.aten.leaky_relu.out(made, self._slope, out=out)
+        else:
+            out.copy_(functional.leaky_relu_(made, self._slope))
+        if self._after:
+            _added(out, others.pop(0))
+
+
+class Doubling(Layer):
+    """A transposed convolution of 4x4 with stride 2, leaky ReLU, and a skip that is added."""
+
+    def __init__(self, source: Layer, weight: Tensor, bias: Tensor | None, slope: float, skip: Layer) -> None:
+        edges = (Edge(source, 1, 2, 1, 1), Edge(skip))
+        super().__init__(edges, weight.shape[1], 2 * source.height, 2 * source.width, weight.dtype, step=2)
+        self._weight, self._bias, self._slope = weight, bias, slope
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Enlarge rows; those that the kernel covers in part are cut off by the padding."""
+        made = functional.conv_transpose2d(read[0][0], self._weight, self._bias, 2, (3, 1))
+        torch.ops.aten.leaky_relu.out(made, self._slope, out=out)
+        _added(out, read[1])
+
+
+class Joined(Layer):
+    """Channels of several layers behind one another."""
+
+    def __init__(self, *sources: Layer) -> None:
+        first = sources[0]
+        channels = sum(source.channels for source in sources)
+        edges = tuple(Edge(source) for source in sources)
+        super().__init__(edges, channels, first.height, first.width, first.dtype, temporary=0)
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Copy the channels."""
+        channel = 0
+        for pieces in read:
+            row = 0
+            for piece in pieces:
+                place = out[:, channel : channel + piece.shape[1], row : row + piece.shape[2]]
+                place.copy_(piece)
+                row += piece.shape[2]
+            channel += pieces[0].shape[1]
+
+
+class MaxPool(Layer):
+    """The largest of 2x2."""
+
+    def __init__(self, source: Layer) -> None:
+        super().__init__((Edge(source, 2),), source.channels, source.height // 2, source.width // 2, source.dtype)
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Reduce rows."""
+        out.copy_(functional.max_pool2d(read[0][0], 2))
+
+
+class Nearest(Layer):
+    """Twice the size by repetition."""
+
+    def __init__(self, source: Layer) -> None:
+        edges = (Edge(source, 1, 2),)
+        super().__init__(
+            edges, source.channels, 2 * source.height, 2 * source.width, source.dtype, step=2, temporary=0
+        )
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Repeat rows and columns."""
+        for row in (0, 1):
+            for column in (0, 1):
+                out[:, :, row::2, column::2].copy_(read[0][0])
+
+
+def _added(rows: Tensor, pieces: list[Tensor]) -> Tensor:
+    """Add what lies in pieces to rows, in place."""
+    place = 0
+    for piece in pieces:
+        rows[:, :, place : place + piece.shape[2]].add_(piece)
+        place += piece.shape[2]
+    return rows
