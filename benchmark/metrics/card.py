@@ -21,7 +21,8 @@ def _tuple(value: Any) -> Any:
 
 
 def _frozenset(value: Any) -> Any:
-    return frozenset(value) if isinstance(value, list | tuple | set) else value
+    known = isinstance(value, list | tuple | set) and all(isinstance(need, str) for need in value)
+    return frozenset(value) if known else value
 
 
 Number: TypeAlias = Annotated[float, BeforeValidator(_number)]

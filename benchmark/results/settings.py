@@ -11,7 +11,7 @@ from realdof.common.decode import Strict
 from realdof.common.errors import InputError
 from realdof.common.plain import plain
 
-FORBIDDEN = frozenset('/\\:*?"<>|') | {chr(code) for code in range(32)}
+FORBIDDEN = frozenset('/\\:*?"<>|\N{REPLACEMENT CHARACTER}') | {chr(code) for code in range(32)}
 """Characters that no portable file name has."""
 LONGEST_NAME = 200
 """Bytes of UTF-8; file systems allow 255, and an output's name gains a suffix and a temporary prefix."""

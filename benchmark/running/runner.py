@@ -238,6 +238,7 @@ def _fill(
         found = compute_here(left, job.load(method)) if workers.here else compute_on_workers(left, job, workers)
         with torch.inference_mode(), closing(found) as computed:
             for made in computed:
+                task.check_unchanged(made.name)
                 record = made if earlier is None else _with_times_of(earlier[made.name], made)
                 record = _with_scores_of(kept.get(record.name), record)
                 records[record.name] = run.append(record)

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark import registry
@@ -30,6 +30,10 @@ def silently(title: str) -> Iterator[Report]:
     yield no_progress
 
 
+Stamp = tuple[int, int]
+"""Size in bytes and time of the last change in ns."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A data set under a protocol, checked.
@@ -46,6 +50,8 @@ class Task:
         How images are read and scored.
     metrics
         Card of each metric to measure, by column; without all-in-focus images only metrics that need none.
+    stamps
+        Size and time of change of each file, taken before it was hashed.
     """
 
     dataset: Dataset
@@ -54,6 +60,22 @@ class Task:
     total: int
     protocol: Protocol
     metrics: Mapping[str, MetricCard]
+    stamps: Mapping[Path, Stamp] = field(default_factory=dict)
+
+    def check_unchanged(self, name: str) -> None:
+        """Refuse to record an image whose files are no longer those that the run's identity was computed from.
+
+        Raises
+        ------
+        InputError
+            A file was replaced or removed since the run began.
+        """
+        entry = next(entry for entry in self.entries if entry.name == name)
+        for path in entry.files.values():
+            if path in self.stamps and _stamp(path) != self.stamps[path]:
+                raise InputError(
+                    f"{path} was changed while the run was on; its record is not kept, so run again on files that stay"
+                )
 
     @property
     def figures(self) -> dict[str, MetricCard]:
@@ -165,9 +187,18 @@ def prepare(
             "measured; leave out --metrics to run it for pictures and time"
         )
     cards = {name: card for name, card in cards.items() if name not in blind}
+    stamps = {path: _stamp(path) for entry in entries for path in entry.files.values()}
     with showing(f"hashing the images of {dataset.card.name}") as report:
         identity = _identity(dataset, report)
-    return Task(dataset, identity, entries if limit is None else entries[:limit], len(entries), protocol, cards)
+    return Task(dataset, identity, entries if limit is None else entries[:limit], len(entries), protocol, cards, stamps)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return (-1, -1)
+    return found.st_size, found.st_mtime_ns
 
 
 def _check_depth(protocol: Protocol, entries: list[Entry]) -> None:

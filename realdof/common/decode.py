@@ -17,6 +17,8 @@ MOST_BYTES = 256 * 2**20
 """No file of this project's own formats comes near it; a larger one is not read into memory."""
 _SHOWN = 80
 """Letters of a wrong value that a message quotes."""
+_DEEPEST = 12
+"""Parts of a field's path that a message names."""
 
 _NO_OBJECT = {"model_type", "dict_type", "dataclass_type", "model_attributes_type"}
 """pydantic's words for a list or a number in the place of an object."""
@@ -100,8 +102,8 @@ def sentence(error: ValidationError | RecursionError, model: type[BaseModel] | N
     every = error.errors(include_url=False, include_context=False)
     # A misspelt field is also a missing one, and its name tells more.
     first = next((one for one in every if one["type"] == "extra_forbidden"), every[0])
-    field = ".".join(str(part) for part in first["loc"]) or "the whole"
-    message = first["msg"][0].lower() + first["msg"][1:]
+    field = ".".join(str(part)[:_SHOWN] for part in first["loc"][:_DEEPEST]) or "the whole"
+    message = (first["msg"][0].lower() + first["msg"][1:])[: 4 * _SHOWN]
     if first["type"] in _NO_OBJECT:
         message = "input should be an object"
     if first["type"] == "extra_forbidden":

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 
 FULL = os.environ.get("IFAN_BENCH_HOSTILE") == "full"
 SEED = int(os.environ.get("IFAN_BENCH_HOSTILE_SEED", "16"))
@@ -18,5 +18,8 @@ def cases(full: int) -> Callable[[Any], Any]:
         deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
+        # A case of a results folder takes a second: the first failure is reported as it is.
+        phases=(Phase.explicit, Phase.generate),
+        report_multiple_bugs=False,
     )
     return lambda test: seed(SEED)(chosen(test))
