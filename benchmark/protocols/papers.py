@@ -57,14 +57,3 @@ DRBNET = Protocol(
     source="Ruan et al., CVPR 2022, the authors' evaluation code",
     clips=False,
 )
-NRKNET = Protocol(
-    name="nrknet",
-    version=1,
-    summary="8-bit RGB, whole image; output clipped and rounded to 8 bits; SSIM with an 11x11 Gaussian window",
-    bits=8,
-    size_multiple=1,
-    metrics=("psnr", "ssim", "mae", "lpips"),
-    source="Quan et al., CVPR 2023, the authors' evaluation code",
-    rounds=True,
-    variants={"ssim": "ssim-gaussian"},
-)

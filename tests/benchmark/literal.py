@@ -106,3 +106,47 @@ def dpdnet_16bit(path: Path) -> np.ndarray:
     if pixels.shape[0] > pixels.shape[1]:
         pixels = cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE)
     return cv2.resize(pixels / 65535, (1680, 1120))
+
+
+def nrknet_pad(image: np.ndarray) -> np.ndarray:
+    """Reflected on all sides by half of what is missing to a multiple of 16, rounded down."""
+    height, width = image.shape[:2]
+    high, wide = int((int(np.ceil(height / 16) * 16) - height) / 2), int((int(np.ceil(width / 16) * 16) - width) / 2)
+    return cv2.copyMakeBorder(image, high, high, wide, wide, cv2.BORDER_REFLECT_101)
+
+
+def nrknet(path: Path) -> np.ndarray:
+    """8-bit **BGR** / 255, as OpenCV reads it, with the padding."""
+    return nrknet_pad(cv2.imread(str(path))) / np.float32(255)
+
+
+def gaussian_ssim(output: np.ndarray, target: np.ndarray, peak: float) -> float:
+    """SSIM of ``pytorch_msssim``: 11 weights of sigma 1.5 px each way, no padding, mean over pixels and channels."""
+    offsets = torch.arange(11, dtype=torch.float64) - 5
+    weights = torch.exp(-(offsets**2) / (2 * 1.5**2))
+    window = (weights / weights.sum()).repeat(3, 1, 1, 1)
+
+    def blurred(image: Tensor) -> Tensor:
+        return functional.conv2d(functional.conv2d(image, window.transpose(2, 3), groups=3), window, groups=3)
+
+    x, y = (torch.from_numpy(np.ascontiguousarray(image)).double().permute(2, 0, 1)[None] for image in (output, target))
+    mean_x, mean_y = blurred(x), blurred(y)
+    var_x, var_y = blurred(x * x) - mean_x**2, blurred(y * y) - mean_y**2
+    covariance = blurred(x * y) - mean_x * mean_y
+    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
+    structure = (2 * covariance + c2) / (var_x + var_y + c2)
+    return float(((2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1) * structure).mean())
+
+
+def nrknet_scores(output: np.ndarray, target: np.ndarray, alexnet: AlexNetDistance, border: int) -> dict[str, float]:
+    """The three figures of NRKNet's ``test.py``, of BGR images (H, W, 3) in [0, 1], the output beyond it in places."""
+    inside = (slice(border, output.shape[0] - border), slice(border, output.shape[1] - border))
+    rounded = np.round(output[inside] * np.float32(255))
+    truth = np.round(target[inside] * np.float32(255))
+    error = np.mean((np.clip(rounded, 0, 255).astype(np.float64) - truth) ** 2)
+    scaled = (rounded / np.float32(255)).astype(np.float32)
+    return {
+        "psnr": float(10 * np.log10(255**2 / error)),
+        "ssim": gaussian_ssim(rounded, truth, 255),
+        "lpips": alexnet(np.ascontiguousarray(scaled), np.ascontiguousarray(target[inside])),
+    }

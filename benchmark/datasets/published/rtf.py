@@ -19,13 +19,13 @@ class RTF(Dataset):
         summary="22 small images with real defocus and ground truth, used by map-based methods and NRKNet",
         licence="not stated; its author gives it on request",
         citation="D'Andres et al., Non-Parametric Blur Map Regression for Depth of Field Extension, IEEE TIP 2016",
-        protocol="nrknet",
+        protocol="nrknet-rtf",
         count=22,
         layout="image/0/image_NN.png and GT/sharp_NN.png, NN from 01 to 22",
         size="360x360, 8-bit PNG",
         notes=(
             "NRKNet pads the images to 368x368 and scores the inner 360x360, which is the image itself: protocol "
-            "nrknet.",
+            "nrknet-rtf.",
             "The layout is that of the list Dataset_test_RTF in csZcWu/NRKNet, the size follows from its test.py; "
             "AIFNet tests on copies cut to 336x352, which are refused.",
             "Another copy is in test/RTF of DMENet's datasets.zip, whose folders could not be looked at.",

@@ -28,16 +28,15 @@ from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels
 from realdof.images.files import write_pixels
 
-READERS: dict[str, tuple[Callable[[Path], np.ndarray], bool, bool]] = {
-    "ifan-cvpr21": (literal.ifan_cvpr21, True, False),
-    "ifan-cvpr21-16bit": (literal.ifan_cvpr21_16bit, True, False),
-    "dpdnet-16bit": (literal.dpdnet_16bit, False, False),
-    "restormer": (literal.eight_bits, True, False),
-    "restormer-dual": (literal.restormer_dual, True, False),
-    "drbnet": (literal.drbnet, False, False),
-    "nrknet": (literal.eight_bits, True, True),
+READERS: dict[str, tuple[Callable[[Path], np.ndarray], bool]] = {
+    "ifan-cvpr21": (literal.ifan_cvpr21, True),
+    "ifan-cvpr21-16bit": (literal.ifan_cvpr21_16bit, True),
+    "dpdnet-16bit": (literal.dpdnet_16bit, False),
+    "restormer": (literal.eight_bits, True),
+    "restormer-dual": (literal.restormer_dual, True),
+    "drbnet": (literal.drbnet, False),
 }
-"""How each protocol reads a file, whether it clips outputs, and whether it rounds them."""
+"""How each protocol reads a file, and whether it clips outputs."""
 SIZES = {"landscape": (96, 144), "odd": (101, 147), "portrait": (131, 90)}
 
 
@@ -82,7 +81,7 @@ def test_a_protocol_equals_its_literal_restatement(
     name: str, size: str, bits: int, metrics: dict[str, Metric], alexnet, tmp_path: Path
 ) -> None:
     protocol = registry.protocol(name)
-    read, clips, rounds = READERS[name]
+    read, clips = READERS[name]
     entry = entry_of(tmp_path, size, bits)
     sample = protocol.load(entry)
     assert sample.target is not None
@@ -99,17 +98,46 @@ def test_a_protocol_equals_its_literal_restatement(
     assert result.max() > 1
     result = result[..., ::-1] if name == "dpdnet-16bit" else result
     result = np.clip(result, 0, 1) if clips else result
-    result = (np.round(result * np.float32(255)) / np.float32(255)).astype(np.float32) if rounds else result
-    gaussian = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     expected = {
         "psnr": literal.psnr(result, target),
-        "ssim": literal.ssim(result, target, **(gaussian if name == "nrknet" else {})),
+        "ssim": literal.ssim(result, target),
         "mae": literal.mae(result, target),
     }
     for metric in ours.keys() & expected.keys():
         assert ours[metric] == pytest.approx(expected[metric], abs=1e-9), metric
     if "lpips" in ours:
         assert ours["lpips"] == pytest.approx(alexnet(np.ascontiguousarray(result), target), abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "border"), [("nrknet", 0), ("nrknet-rtf", 4)])
+@pytest.mark.parametrize("size", SIZES)
+def test_nrknet_is_its_authors_script_padding_bgr_and_unclipped_values_included(
+    name: str, border: int, size: str, metrics: dict[str, Metric], alexnet, tmp_path: Path
+) -> None:
+    protocol = registry.protocol(name)
+    entry = entry_of(tmp_path, size, 16)
+    sample = protocol.load(entry)
+    assert entry.target is not None
+    source, target = literal.nrknet(entry.image), literal.nrknet(entry.target)
+    np.testing.assert_allclose(sample.image.permute(1, 2, 0).numpy()[..., ::-1], source, atol=1e-7)
+    assert protocol.fitted_size(*SIZES[size]) == source.shape[:2]
+    output = (sample.image - 0.5) * 2.5 + 0.5
+    ours = protocol.score(output, sample, {n: metrics[protocol.registered(n)] for n in protocol.metrics})
+    theirs = literal.nrknet_scores(output.permute(1, 2, 0).numpy()[..., ::-1], target, alexnet, border)
+    assert ours.keys() == theirs.keys() == {"psnr", "ssim", "lpips"}
+    for metric, close in (("psnr", 1e-5), ("ssim", 1e-6), ("lpips", 1e-6)):
+        assert ours[metric] == pytest.approx(theirs[metric], abs=close), metric
+
+
+def test_lpips_under_nrknet_is_not_that_of_rgb_and_ssim_not_that_of_clipped_values(
+    metrics: dict[str, Metric], tmp_path: Path
+) -> None:
+    sample = registry.protocol("nrknet").load(entry_of(tmp_path, "landscape", 16))
+    output = (sample.image - 0.5) * 2.5 + 0.5
+    theirs = registry.protocol("nrknet").score(output, sample, {n: metrics[n] for n in ("ssim", "lpips")})
+    usual = registry.protocol("restormer").score(output, sample, {n: metrics[n] for n in ("ssim", "lpips")})
+    assert abs(theirs["lpips"] - usual["lpips"]) > 1e-3
+    assert abs(theirs["ssim"] - usual["ssim"]) > 1e-3
 
 
 def test_the_columns_of_each_protocol_are_those_its_authors_report() -> None:
