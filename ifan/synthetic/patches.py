@@ -59,10 +59,9 @@ class PatchStyle:
         comes from a lens too; a network that only sees truths sharp to the pixel sharpens what is in focus.
     misaligned
         Share of the patches whose truth lies up to half a pixel beside them.
-    kept, kept_from
-        Share of the patches whose defocused image is also their truth and both their views, among those with a blur
-        radius of at least ``kept_from`` px somewhere. A photograph is soft where its photographer wanted it, and a
-        network that never sees that sharpens it.
+    kept
+        Share of the patches whose defocused image is also their truth and both their views: blur that a photograph
+        itself has comes without disparity, and a network that never sees that sharpens it.
     reduced, factors
         Share of the batches that are rendered larger and reduced, and by how much: noise and compression come before.
     """
@@ -74,7 +73,6 @@ class PatchStyle:
     soft_truth: float = 1.0
     misaligned: float = 0.05
     kept: float = 0.0
-    kept_from: float = 0.0
     reduced: float = 0.2
     factors: tuple[float, ...] = (0.8, 2 / 3, 0.5)
 
@@ -133,8 +131,7 @@ def make_patches(
     if side != style.crop:
         images, target = _reduced(images, style.crop), _reduced(target[:, None], style.crop)[:, 0]
     if style.kept > 0:
-        kept = (random.random(count) < style.kept) & (_largest_radii(surfaces) >= style.kept_from)
-        images, target = _kept(images, target, kept)
+        images, target = _kept(images, target, random.random(count) < style.kept)
     return dict(zip(NAMES, images.unbind(dim=1), strict=True)) | {"target": target}
 
 
@@ -158,14 +155,6 @@ def _truth(surfaces: Surfaces, lenses: Lenses, soft: NDArray[np.bool_]) -> Tenso
     own = lenses.softness * torch.from_numpy(soft).to(lenses.softness.device)
     inner = slice(MARGIN, -MARGIN)
     return to_encoded(soften(sharp(surfaces, 0), own)[..., inner, inner].clamp(0, 1))
-
-
-def _largest_radii(surfaces: Surfaces) -> NDArray[np.float64]:
-    """Largest blur radius that each scene may have, px."""
-    largest = np.zeros(surfaces.scenes)
-    bounds = np.abs([surfaces.lowest, surfaces.highest]).max(axis=0)
-    np.maximum.at(largest, np.asarray(surfaces.scene), bounds)
-    return largest
 
 
 def _kept(images: Tensor, target: Tensor, kept: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
