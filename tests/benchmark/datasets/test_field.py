@@ -26,6 +26,7 @@ from benchmark.datasets.published.lfdof import LFDOF
 from benchmark.datasets.published.ntire21 import NTIRE21
 from benchmark.datasets.published.realdefocus import RealDefocus
 from benchmark.datasets.verify.verification import verify
+from benchmark.running.task import prepare
 from realdof.common.errors import InputError
 from realdof.images.files import write_pixels
 
@@ -230,3 +231,20 @@ def test_wrong_metadata_of_realdefocus_is_one_sentence(bench, change: dict, said
     path = root / "test" / "metadata" / "7.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     assert said in bench("run", "--method", "input", "--dataset", "realdefocus", "--root", root).refusal
+
+
+def test_the_whole_lfdof_passes_its_checks_with_its_50_shared_targets(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    write_pixels(picture, np.full((688, 1008, 3), 90, np.uint8))
+    folder = tmp_path / "LFDOF" / "test_data"
+    # 725 images as in the published list, whose scenes have up to 15.
+    for scene in range(50):
+        names = [f"IMG_{scene:04d}_ap{at // 5 + 1}_{at % 5:02d}" for at in range(15 if scene < 45 else 10)]
+        for path in [folder / "ground_truth" / f"IMG_{scene:04d}.png"] + [
+            folder / "input" / f"IMG_{scene:04d}" / f"{name}.png" for name in names
+        ]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.hardlink_to(picture)
+    task = prepare(LFDOF(tmp_path), registry.protocol("drbnet"), ("psnr",))
+    assert len(task.entries) == 725
+    assert len({entry.target for entry in task.entries}) == 50
