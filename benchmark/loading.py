@@ -1,8 +1,9 @@
 """A method becomes ready to run: weights are loaded, and a program is given to the method that runs programs."""
 
 import inspect
+from pathlib import Path
 
-from benchmark.method import Method, MethodFactory, ProgramFactory
+from benchmark.method import Method, MethodFactory, ProgramFactory, RepositoryFactory
 from realdof.common.errors import InputError
 
 TIMEOUT = 600.0
@@ -58,3 +59,31 @@ def with_program(
     if not isinstance(factory, ProgramFactory):
         raise InputError(f"{factory.card.name} runs no program; give --method command with --exec")
     return factory.with_program(program, name, TIMEOUT if timeout is None else timeout)
+
+
+def with_repository(
+    factory: MethodFactory, repository: Path | None, python: str | None = None, timeout: float | None = None
+) -> MethodFactory:
+    """The method with the repository that its authors' code is in, if one is given.
+
+    Parameters
+    ----------
+    repository
+        A clone; None for a method that runs without one.
+    python
+        The interpreter of the environment that the code needs; ``python`` if not given.
+    timeout
+        Seconds for an image.
+
+    Raises
+    ------
+    InputError
+        The method and the options do not fit together.
+    """
+    if repository is None:
+        if python is not None:
+            raise InputError("--python belongs to --repo; give both, or neither")
+        return factory
+    if not isinstance(factory, RepositoryFactory):
+        raise InputError(f"{factory.card.name} runs without a repository; --repo belongs to --method recipe:NAME")
+    return factory.with_repository(repository, python, TIMEOUT if timeout is None else timeout)

@@ -78,6 +78,16 @@ class MethodCard:
     tolerance
         Largest difference from a published figure that still reproduces it, by metric; half a unit of the last printed
         digit where a metric is left out.
+    year
+        Of the paper.
+    parameters_m
+        Parameters in millions, as the authors print them.
+    repository
+        The authors' code and its version; empty for a method that runs without it.
+    address
+        Where the authors' weights are to be had.
+    unverified
+        What could not be tried or looked up, one sentence each.
     """
 
     name: str
@@ -90,6 +100,11 @@ class MethodCard:
     published: str | None = None
     sha256: tuple[str, ...] = ()
     tolerance: Mapping[str, float] = field(default_factory=dict)
+    year: int | None = None
+    parameters_m: float | None = None
+    repository: str = ""
+    address: str = ""
+    unverified: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -281,3 +296,22 @@ class ProgramFactory(Protocol):
 
     def with_program(self, line: str, name: str | None, timeout: float) -> MethodFactory:
         """The method that runs this command line, under a name in tables, with seconds for an image."""
+
+
+@runtime_checkable
+class RepositoryFactory(Protocol):
+    """A ``MethodFactory`` that runs its authors' code in a repository that the user has."""
+
+    def with_repository(self, repository: Path, python: str | None, timeout: float) -> MethodFactory:
+        """The method with its repository, the interpreter of its environment, and seconds for an image."""
+
+
+@runtime_checkable
+class MethodFamily(Protocol):
+    """A ``MethodFactory`` whose methods are named ``FAMILY:MEMBER``."""
+
+    def member(self, name: str) -> MethodFactory:
+        """The member of this name, without the family's."""
+
+    def members(self) -> Mapping[str, MethodFactory]:
+        """Every member that is known, by its full name."""

@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from benchmark.datasets.base import Dataset
-from benchmark.method import MethodFactory
+from benchmark.method import MethodFactory, MethodFamily
 from benchmark.metrics.base import Metric
 from benchmark.metrics.card import MetricCard
 from benchmark.metrics.iqa.catalogue import card_of, is_pyiqa
@@ -42,15 +42,20 @@ def names(group: str) -> list[str]:
 
 
 def method(name: str) -> MethodFactory:
-    """The method of this name, without its weights.
+    """The method of this name, without its weights; ``FAMILY:MEMBER`` is one of a family, such as ``recipe:drbnet``.
 
     Raises
     ------
     InputError
         There is none, or its package is broken or written for another version; the other functions raise the same.
     """
-    factory: MethodFactory = _found(METHODS, name)
-    return factory
+    family, colon, member = name.partition(":")
+    factory: MethodFactory = _found(METHODS, family)
+    if not colon:
+        return factory
+    if not isinstance(factory, MethodFamily):
+        raise InputError(f"{family} is one method; leave out :{member}")
+    return factory.member(member)
 
 
 def dataset(name: str) -> type[Dataset]:

@@ -86,8 +86,15 @@ class Program:
         """Whether it wants the dual-pixel views."""
         return "dual" if self.wants("left") or self.wants("right") else "single"
 
-    def run(self, places: dict[str, Path], log: Path, images: int = 1) -> int | None:
+    def run(self, places: dict[str, Path], log: Path, images: int = 1, where: Path | None = None) -> int | None:
         """Run it once and wait, as long as so many images may take; what it prints goes to ``log``.
+
+        Parameters
+        ----------
+        places
+            Path of each place in the words.
+        where
+            The folder that it is started in; this process's own if not given.
 
         Returns
         -------
@@ -105,7 +112,12 @@ class Program:
         with log.open("wb") as printed:
             # A session of its own, so that what the program starts can be ended with it.
             process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=where,
             )
             try:
                 with _ended_with_us(process.pid):

@@ -67,7 +67,7 @@ class PaddedProtocol(Protocol):
 NRKNET = PaddedProtocol(
     name="nrknet",
     version=2,
-    summary="8-bit, padded to a multiple of 16; rounded, clipped for PSNR alone; SSIM with an 11x11 Gaussian; LPIPS in BGR",
+    summary="8-bit, padded to a multiple of 16; rounded, clipped for PSNR alone; 11x11 Gaussian SSIM; LPIPS in BGR",
     bits=8,
     size_multiple=1,
     metrics=("psnr", "ssim", "lpips"),

@@ -1,5 +1,6 @@
 """``ifan-bench run``: a method over a data set, scored."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,18 +54,26 @@ def run(
     claims_paper: ClaimsPaper = False,
     name: Annotated[str | None, typer.Option("--name", help="With --exec: the program's name in tables.")] = None,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", min=0, help="With --exec: seconds for an image; 600 if not given.")
+        float | None,
+        typer.Option("--timeout", min=0, help="With --exec or --repo: seconds for an image; 600 if not given."),
+    ] = None,
+    repo: Annotated[
+        Path | None, typer.Option("--repo", help="For --method recipe:NAME: a clone of the authors' repository.")
+    ] = None,
+    python: Annotated[
+        str | None, typer.Option("--python", help="With --repo: the interpreter of the environment that it needs.")
     ] = None,
 ) -> None:
     """Run a method over a data set and score it; a run that was stopped, even killed, continues where it was."""
     from benchmark import registry
     from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
-    from benchmark.loading import with_program
+    from benchmark.loading import with_program, with_repository
     from benchmark.running import runner
     from benchmark.running.environment import check_device
     from benchmark.running.task import open_task
 
-    factory = with_program(registry.method(method), program, name, timeout)
+    factory = with_repository(registry.method(method), repo, python, timeout)
+    factory = with_program(factory, program, name, None if repo else timeout)
     if cluster is None:
         check_device(device)
     tiling, who = asked_tiling(tile, overlap), asked_workers(workers, cluster, worker_memory)

@@ -1,0 +1,1 @@
+"""Methods that only their authors' code runs: a recipe says how, and the user has the repository."""
