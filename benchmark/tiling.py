@@ -1,4 +1,4 @@
-"""Cut an image into overlapping tiles, for networks whose whole image does not fit into memory.
+"""Cut an image into overlapping tiles, for networks that are known by their files only.
 
 A tile is computed with a margin around it, and only its core is kept. If the margin is as large as the network's
 receptive radius, the result is that of the whole image, to rounding; no blending is needed.
@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-Result = TypeVar("Result")
 MULTIPLE = 8
 """px: tiles begin at multiples of it, so that a network that reduces images sees them on its own grid."""
 SAFE_OVERLAP = 520
 """px: no network here sees further than 519 px, so only rounding differs from the whole image."""
-SHARE = 0.8
-"""Share of the free memory that an image may take: estimates are not exact, and other programs need some."""
-CGROUP = Path("/sys/fs/cgroup")
 Area = tuple[slice, slice]
 """Rows and columns of an image."""
 
@@ -168,89 +161,3 @@ def in_tiles(
     if result is None:
         raise ValueError("an image has at least one tile")
     return result
-
-
-def until_it_fits(
-    compute: Callable[[Tiling | None], Result],
-    first: Tiling | None,
-    smaller: Callable[[Tiling | None], Tiling | None],
-) -> tuple[Result, Tiling | None]:
-    """Compute an image, in smaller tiles each time that the memory does not suffice.
-
-    Parameters
-    ----------
-    compute
-        Computes the image, whole or in tiles.
-    first
-        The tiling to begin with; None for the whole image.
-    smaller
-        From the tiling that did not fit to the next one; raises `InputError` if there is none.
-
-    Returns
-    -------
-    tuple
-        The result, and the tiling that it took.
-    """
-    import torch
-
-    tiling = first
-    while True:
-        try:
-            return compute(tiling), tiling
-        except torch.OutOfMemoryError:
-            # Out of this block the error is gone, and with it the tensors that its frames hold.
-            pass
-        tiling = smaller(tiling)
-
-
-def fitting(height: int, width: int, bytes_per_pixel: int, overlap: int, available: int) -> Tiling | None:
-    """The largest tiles that a memory allows; None if the whole image fits.
-
-    Parameters
-    ----------
-    bytes_per_pixel
-        What the network needs at its peak.
-    overlap
-        Margin around a core, px.
-    available
-        Bytes, all of which may be used.
-
-    Raises
-    ------
-    InputError
-        Not even the smallest tile fits.
-    """
-    if height * width * bytes_per_pixel <= available:
-        return None
-    side = math.isqrt(available // bytes_per_pixel) // MULTIPLE * MULTIPLE
-    least = Tiling.smallest_side(overlap)
-    if side < least:
-        raise InputError(
-            f"an image of {width}x{height} px does not fit into {available / 1e9:.2f} GB, and neither does a tile of "
-            f"{least} px, the least with an overlap of {overlap} px; free some memory or give a smaller overlap"
-        )
-    return Tiling(side, overlap)
-
-
-def available_bytes(device: torch.device) -> int | None:
-    """What may be allocated on a device: the share of its free memory that is safe to take; None if unknown."""
-    if device.type == "cuda":
-        import torch
-
-        return int(SHARE * torch.cuda.mem_get_info(device)[0])
-    if not sys.platform.startswith("linux"):
-        return None
-    line = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
-    free = int(line.split()[1]) * 1024
-    limit = _container_bytes()
-    return int(SHARE * (free if limit is None else min(free, limit)))
-
-
-def _container_bytes() -> int | None:
-    """What is left of a container's own memory limit (control groups, version 2); None where there is none."""
-    try:
-        limit = (CGROUP / "memory.max").read_text().strip()
-        used = int((CGROUP / "memory.current").read_text())
-        return None if limit == "max" else max(0, int(limit) - used)
-    except (OSError, ValueError):
-        return None

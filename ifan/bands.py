@@ -1,6 +1,6 @@
 """IFAN as a graph of rows: any image exactly, in a memory that its width decides (`benchmark.bands`).
 
-What is computed is `IFAN.forward`'s result to float rounding, layer by layer of Section 3.2 and the supplement's tables.
+What is computed is `IFAN.forward`'s result to float rounding, layer by layer.
 """
 
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def bands_of(
     strength
         Told how strong the filters are, for networks with IAC.
     """
-    dtype = network.out_res[0].weight.dtype  # type: ignore[union-attr]
+    dtype = next(network.parameters()).dtype
     seen = Source(views, 6 if network.shape.dual else 3, height, width, dtype)
     filter_features = _encoder(network, "kconv", seen)[-1]
     estimated = fused = _chain(filter_features, network.DME)
@@ -144,8 +144,7 @@ class _FilterSet(Layer):
         parts = (layout.vertical(n),) if shared else (layout.vertical(n), layout.horizontal(n))
         # Tap-major: a tap of all channels is then one block.
         weights = [
-            head.weight[part].reshape(-1, layout.taps, head.in_channels).transpose(0, 1).flatten(0, 1)
-            for part in parts
+            head.weight[part].reshape(-1, layout.taps, head.in_channels).transpose(0, 1).flatten(0, 1) for part in parts
         ]
         biases = [head.bias[part].view(-1, layout.taps).t().reshape(-1) for part in parts]
         weight = torch.cat([*weights, head.weight[layout.bias(n)].flatten(1)])[..., None, None]

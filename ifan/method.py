@@ -1,16 +1,20 @@
 """IFAN as a method of the benchmark."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from benchmark.method import Architecture, Capabilities, Context, Deblurred, MethodCard, Sample, WeightsUsed
+from benchmark.bands.budget import available_bytes, plan_within
+from benchmark.bands.graph import Graph, Observer, Plan
+from benchmark.bands.layers import Read
+from benchmark.method import Architecture, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
-from benchmark.tiling import SAFE_OVERLAP, Tiling, available_bytes, fitting, in_tiles, until_it_fits
-from ifan import inference
+from ifan import bands, inference
 from ifan.cards import CARDS
 from ifan.checkpoints import read_weights
 from ifan.network import IFAN
@@ -22,6 +26,9 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700}
 """What an inference needs at its peak by precision, the image apart, the allocator's reserve included: measured
 (tests/performance/ifan_inference.py) and rounded up."""
+
+WITHIN_WHAT_IS_FREE = Context()
+"""No limit but the free memory."""
 
 
 class IFANMethod(NetworkMethod):
@@ -35,28 +42,14 @@ class IFANMethod(NetworkMethod):
         Ready for inference.
     weights
         Where its weights are from.
-    overlap
-        Overlap of the tiles of an image that does not fit, px.
     """
 
-    capabilities = Capabilities(can_tile=True)
     network: IFAN
 
-    def __init__(
-        self,
-        card: MethodCard,
-        network: IFAN,
-        weights: WeightsUsed | None,
-        *,
-        overlap: int = SAFE_OVERLAP,
-    ) -> None:
-        super().__init__(card, network, weights)
-        self.overlap = overlap
-
     @classmethod
-    def of(cls, variant: Variant, weights: str, *, overlap: int = SAFE_OVERLAP) -> Self:
+    def of(cls, variant: Variant, weights: str) -> Self:
         """A variant with a set of weights: ``official``, ``synthetic`` or a file; see `NetworkCard.load`."""
-        return cls.open(CARDS[variant.name], variant.sets.find(weights), weights, overlap=overlap)
+        return cls.open(CARDS[variant.name], variant.sets.find(weights), weights)
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[IFAN, str]:
@@ -77,25 +70,31 @@ class IFANMethod(NetworkMethod):
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur; an image whose sides are no multiples of 8 is extended by its edge and cut again.
 
-        An image that does not fit into memory is computed in tiles, and ``bands`` says so.
+        An image that does not fit into memory is computed in bands of rows, with the same result to rounding.
 
         Raises
         ------
         InputError
-            A dual-pixel network is given no views, or not even the smallest tile fits.
+            A dual-pixel network is given no views, or not even the smallest bands fit.
         """
         views = self._views(sample)
-        images = [sample.image] if views is None else [sample.image, views]
         height, width = sample.image.shape[-2:]
+        if self.fits(height, width, context.memory):
+            try:
+                return Deblurred(self.compute([sample.image] if views is None else [sample.image, views]))
+            except torch.OutOfMemoryError:
+                # Out of this block the error is gone, and with it the tensors that its frames hold.
+                pass
+            torch.cuda.empty_cache()
+        result = torch.empty_like(sample.image)
 
-        def computed(tiling: Tiling | None) -> Tensor:
-            return self.compute(images) if tiling is None else in_tiles(self.compute, images, tiling, context.progress)
+        def write(start: int, stop: int, rows: Tensor) -> None:
+            result[:, start:stop] = rows[0]
 
-        if context.tiling is not None:
-            return Deblurred(computed(context.tiling), bands=context.tiling)
-        first = self.needed_tiling(height, width, context.memory)
-        image, tiling = until_it_fits(computed, first, lambda tried: self.smaller_tiling(tried, height, width))
-        return Deblurred(image, bands=tiling)
+        self.compute_in_bands(
+            _reader(sample.image), None if views is None else _reader(views), height, width, write, context
+        )
+        return Deblurred(result)
 
     def compute(self, images: list[Tensor]) -> Tensor:
         """Deblur a whole image, float32 (3, H, W); of a dual-pixel network also the views, (6, H, W)."""
@@ -109,29 +108,79 @@ class IFANMethod(NetworkMethod):
         result, maps = inference.deblur_with_maps(self.network, *(extend(image, SIZE_MULTIPLE) for image in images))
         return result[0, :, :height, :width], maps
 
-    def needed_tiling(self, height: int, width: int, memory: int | None) -> Tiling | None:
-        """How an image must be cut to fit into ``memory`` bytes, or what is free, by estimate; None for not at all."""
-        parameter = next(self.network.parameters())
-        available = available_bytes(parameter.device) if memory is None else memory
-        # A GPU says exactly when it is full, which is better than an estimate.
-        if available is None or (parameter.device.type == "cuda" and memory is None):
-            return None
-        return fitting(height, width, BYTES_PER_PIXEL[parameter.dtype], self.overlap, available)
+    def compute_in_bands(
+        self,
+        image: Read,
+        views: Read | None,
+        height: int,
+        width: int,
+        write: Observer,
+        context: Context = WITHIN_WHAT_IS_FREE,
+        *,
+        announce: Callable[[Plan], None] = lambda plan: None,
+        disparity: Observer | None = None,
+        strength: bands.Strength | None = None,
+    ) -> None:
+        """Deblur an image of any size within the context's memory, or what is free.
 
-    def smaller_tiling(self, tried: Tiling | None, height: int, width: int) -> Tiling | None:
-        """What to try after running out of memory with ``tried``: half its area; frees what the device caches.
+        Parameters
+        ----------
+        image, views
+            Give rows, float32 (1, C, n, W), on the network's device.
+        write
+            Given rows of the result, float32 (1, 3, n, W), not clipped.
+        announce
+            Told of the plan before the first band.
+        disparity, strength
+            See `ifan.bands.deblur`.
 
         Raises
         ------
         InputError
-            Tiles cannot be that small.
+            Not even the smallest bands fit.
         """
-        torch.cuda.empty_cache()
-        area = height * width if tried is None else tried.side**2
-        return fitting(height, width, 1, self.overlap, area // 2)
+        parameter = next(self.network.parameters())
+        memory = available_bytes(parameter.device) if context.memory is None else context.memory
+        tall, wide = (-(-side // SIZE_MULTIPLE) * SIZE_MULTIPLE for side in (height, width))
+
+        def planned(graph: Graph) -> Plan:
+            plan = plan_within(graph, memory)
+            announce(plan)
+            return plan
+
+        def kept(start: int, stop: int, rows: Tensor) -> None:
+            if start < height:
+                write(start, min(stop, height), rows[:, :, : height - start, :width])
+
+        def extended(read: Read) -> Read:
+            def rows(start: int, stop: int) -> Tensor:
+                last = min(stop, height)
+                # Rows below the image are its last one again.
+                found = read(min(start, height - 1), last)
+                return functional.pad(found, (0, wide - width, 0, stop - start - found.shape[2]), mode="replicate")
+
+            return rows
+
+        bands.deblur(
+            self.network, extended(image), None if views is None else extended(views), tall, wide, kept, planned,
+            context.progress, disparity=disparity, strength=strength,
+        )  # fmt: skip
+
+    def fits(self, height: int, width: int, memory: int | None) -> bool:
+        """Whether a whole image fits into ``memory`` bytes, or what is free, by estimate."""
+        parameter = next(self.network.parameters())
+        # A GPU says exactly when it is full, which is better than an estimate.
+        if parameter.device.type == "cuda" and memory is None:
+            return True
+        available = available_bytes(parameter.device) if memory is None else memory
+        return available is None or height * width * BYTES_PER_PIXEL[parameter.dtype] <= available
 
     def _views(self, sample: Sample) -> Tensor | None:
         if not self.network.shape.dual:
             return None
         left, right = views_of(sample, self.card.name)
         return torch.cat([right, left])
+
+
+def _reader(image: Tensor) -> Read:
+    return lambda start, stop: image[None, :, start:stop]

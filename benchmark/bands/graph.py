@@ -1,4 +1,4 @@
-"""The order in which the layers of a network compute their rows, and the memory that it takes: known before the start."""
+"""The order in which layers compute their rows, and the memory that it takes: known before the start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.bands.layers import Delay, Layer, Source
+from benchmark.bands.layers import Delay, Edge, Layer, Source
 from benchmark.bands.rows import Border, Ring, Rows
 
 Observer = Callable[[int, int, Tensor], None]
@@ -69,7 +69,7 @@ class Graph:
 
     def plan(self, band: int) -> Plan:
         """Capacities and memory for bands of so many rows, a multiple of ``multiple``."""
-        capacities = {layer: 0 for layer in self.layers}
+        capacities = dict.fromkeys(self.layers, 0)
         first = {layer: -self._beyond(layer)[0] for layer in self.layers}
         done = dict.fromkeys(self.layers, 0)
         scratch, count = 0, 0
@@ -142,6 +142,18 @@ class Graph:
                     store.forget(self._needed_from(layer, done))
             report(number, plan.count)
 
+    def rows_seen(self, row: int) -> tuple[int, int]:
+        """First and last row of the image, px, that one row of the result depends on, as if images had no borders."""
+        spans = {self.last: (row, row + 1)}
+        for layer in reversed(self.layers):
+            start, stop = spans[layer]
+            for edge in layer.edges:
+                first, end = edge.rows(start, stop) if layer.step == 1 else _enlarged(edge, start, stop)
+                before = spans.get(edge.source, (first, end))
+                spans[edge.source] = min(first, before[0]), max(end, before[1])
+        sources = [spans[layer] for layer in self.layers if isinstance(layer, Source)]
+        return min(start for start, _ in sources), max(stop for _, stop in sources) - 1
+
     def _store(self, layer: Layer, capacity: int, device: torch.device) -> Rows | Ring:
         if isinstance(layer, Delay):
             return Ring(layer.channels, layer.width, capacity, layer.dtype, device)
@@ -183,6 +195,13 @@ class Graph:
     def _reach(self) -> int:
         needs = self._needs(0)
         return max(needs[layer] for layer in self.layers if isinstance(layer, Source))
+
+
+def _enlarged(edge: Edge, start: int, stop: int) -> tuple[int, int]:
+    """What single rows of an enlarged image need: a kernel covers no more rows than it must."""
+    if edge.up == 1 or not edge.before:
+        return edge.rows(start, stop)
+    return -(-(start - 2) // 2), stop // 2 + 1
 
 
 def _sorted(last: Layer) -> list[Layer]:

@@ -142,9 +142,7 @@ class Convolution(Layer):
         before, below = padding[0], rows - stride - padding[0]
         edges = [Edge(source, stride, 1, before, below, border)]
         edges += [Edge(layer) for layer in (added, after) if layer is not None]
-        super().__init__(
-            tuple(edges), weight.shape[0], source.height // stride, source.width // stride, weight.dtype
-        )
+        super().__init__(tuple(edges), weight.shape[0], source.height // stride, source.width // stride, weight.dtype)
         self._weight, self._bias, self._stride, self._padding = weight, bias, stride, padding
         self._border, self._slope = border, slope
         self._added, self._after = added is not None, after is not None
@@ -224,9 +222,7 @@ class Nearest(Layer):
 
     def __init__(self, source: Layer) -> None:
         edges = (Edge(source, 1, 2),)
-        super().__init__(
-            edges, source.channels, 2 * source.height, 2 * source.width, source.dtype, step=2, temporary=0
-        )
+        super().__init__(edges, source.channels, 2 * source.height, 2 * source.width, source.dtype, step=2, temporary=0)
 
     def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
         """Repeat rows and columns."""

@@ -78,9 +78,7 @@ class Ring:
     Parameters as for `Rows`, which has borders beside.
     """
 
-    def __init__(
-        self, channels: int, width: int, capacity: int, dtype: torch.dtype, device: torch.device
-    ) -> None:
+    def __init__(self, channels: int, width: int, capacity: int, dtype: torch.dtype, device: torch.device) -> None:
         self._data = torch.empty(
             (1, channels, capacity, width), dtype=dtype, device=device, memory_format=torch.channels_last
         )

@@ -22,11 +22,13 @@ def deblur(
     precision: Annotated[
         Precision, typer.Option(help="bfloat16 is faster and differs by less than an 8-bit step.")
     ] = "float32",
-    tile: Annotated[
-        int | None, typer.Option(help="Side of tiles, px; if not given, only an image that does not fit is cut.")
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            help="What the network may use, such as 4G; by default what is free. A photograph that needs more is "
+            "computed in bands of rows, with the same result."
+        ),
     ] = None,
-    overlap: Annotated[int, typer.Option(help="Overlap of tiles, px; a multiple of 8.")] = 520,
-    memory: Annotated[float | None, typer.Option(help="GB the network may use; if not given, what is free.")] = None,
     disparity: Annotated[bool, typer.Option("--disparity", help="Write NAME-disparity.png beside a result.")] = False,
     filters: Annotated[bool, typer.Option("--filters", help="Write NAME-filters.png beside a result.")] = False,
     overwrite: Overwrite = False,
@@ -35,8 +37,6 @@ def deblur(
     from ifan.photographs.batch import Options, deblur_photographs
     from ifan.variants import variant_named
 
-    options = Options(
-        variant_named(variant), weights, device, precision, tile, overlap, memory, disparity, filters, overwrite
-    )
+    options = Options(variant_named(variant), weights, device, precision, memory, disparity, filters, overwrite)
     if not deblur_photographs(photographs, output, options, left, right):
         raise typer.Exit(2)

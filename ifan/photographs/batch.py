@@ -7,9 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from benchmark.bands.budget import RESERVE, bytes_of
+from benchmark.bands.graph import Plan
 from benchmark.method import Context
 from benchmark.running.environment import check_device
-from benchmark.tiling import Tiling
 from ifan.method import IFANMethod
 from ifan.photographs.deblurring import Deblurred, deblur_pixels, picture_of_disparity, picture_of_filters
 from ifan.photographs.files import (
@@ -37,8 +38,8 @@ class Options:
     ----------
     variant, weights, device, precision
         What computes, where and in which type.
-    tile, overlap, memory
-        How photographs are cut: side and overlap in px, memory in GB.
+    memory
+        What the network may use, such as ``4G``; None for what is free.
     disparity, filters
         Which maps are written beside the results.
     overwrite
@@ -49,9 +50,7 @@ class Options:
     weights: str = "official"
     device: str = "cpu"
     precision: Precision = "float32"
-    tile: int | None = None
-    overlap: int = 520
-    memory: float | None = None
+    memory: str | None = None
     disparity: bool = False
     filters: bool = False
     overwrite: bool = False
@@ -95,7 +94,7 @@ def deblur_photographs(
                     method, photograph.pixels, views,
                     replace(context, progress=lambda done, total, task=task: bar.update(  # type: ignore[misc]
                         task, completed=done, total=total)),
-                    with_maps=options.disparity or options.filters,
+                    with_maps=options.disparity or options.filters, announce=_announce,
                 )  # fmt: skip
                 _write(target, photograph, result, options)
             except InputError as error:
@@ -110,15 +109,10 @@ def deblur_photographs(
 
 def _load(options: Options) -> tuple[IFANMethod, Context]:
     check_device(options.device)
-    # An overlap that cannot be is refused before the weights are looked for.
-    tiling = Tiling(options.tile or Tiling.smallest_side(options.overlap), options.overlap)
-    method = IFANMethod.of(options.variant, options.weights, overlap=options.overlap)
-    context = Context(
-        device=options.device,
-        precision=options.precision,
-        memory=None if options.memory is None else int(options.memory * 1e9),
-        tiling=tiling if options.tile is not None else None,
-    )
+    # An amount that is none is refused before the weights are looked for.
+    memory = None if options.memory is None else bytes_of(options.memory)
+    method = IFANMethod.of(options.variant, options.weights)
+    context = Context(device=options.device, precision=options.precision, memory=memory)
     method.prepare(context)
     return method, context
 
@@ -142,9 +136,15 @@ def _write(target: Path, photograph: Photograph, result: Deblurred, options: Opt
         write_pixels(_beside(target, "disparity"), picture_of_disparity(result.disparity))
     if options.filters and result.filters is not None:
         write_pixels(_beside(target, "filters"), picture_of_filters(result.filters))
-    cut = f", in tiles ({result.tiling})" if result.tiling else ""
     depth = 8 * photograph.pixels.dtype.itemsize
-    stderr.print(f"wrote {target} ({depth}-bit{cut})", soft_wrap=True, highlight=False, markup=False)
+    stderr.print(f"wrote {target} ({depth}-bit)", soft_wrap=True, highlight=False, markup=False)
+
+
+def _announce(plan: Plan) -> None:
+    """Say how much memory is planned, before the first band."""
+    stderr.print(
+        f"{plan.count} bands of {plan.band} rows, {plan.bytes * RESERVE / 1e9:.2f} GB planned", highlight=False
+    )
 
 
 def _map_paths(target: Path, options: Options) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Deblurring a photograph as stored: window by window where it must be, never as one float image."""
+"""Deblurring a photograph as stored: whole where it fits, else in bands, never as one float image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,15 +7,13 @@ from typing import Literal
 import numpy as np
 import torch
 
+from benchmark.bands.graph import Plan
+from benchmark.bands.layers import Read
 from benchmark.method import Context
-from benchmark.tiling import Tile, Tiling, until_it_fits
-from ifan.inference import Maps
 from ifan.method import IFANMethod
 from ifan.shape import SIZE_MULTIPLE
-from realdof.common.errors import InputError
 from realdof.images.depth import image_from_pixels, pixels_from_image
 
-Report = Callable[[int, int], None]
 DEFAULT = Context()
 """Whole photographs where they fit, with the memory that is free."""
 
@@ -28,8 +26,6 @@ class Deblurred:
     ----------
     pixels
         (H, W, 3), of the photograph's type.
-    tiling
-        How it was cut; None for not at all.
     disparity
         float32 (ceil(H / 8), ceil(W / 8)), px of the small image; None if not asked for or not estimated.
     filters
@@ -37,7 +33,6 @@ class Deblurred:
     """
 
     pixels: np.ndarray
-    tiling: Tiling | None
     disparity: np.ndarray | None = None
     filters: np.ndarray | None = None
 
@@ -49,8 +44,9 @@ def deblur_pixels(
     context: Context = DEFAULT,
     *,
     with_maps: bool = False,
+    announce: Callable[[Plan], None] = lambda plan: None,
 ) -> Deblurred:
-    """Deblur a photograph.
+    """Deblur a photograph: whole if it fits into the context's memory, else in bands, with the same result.
 
     Parameters
     ----------
@@ -61,90 +57,73 @@ def deblur_pixels(
     views
         (H, W, 6), right then left dual-pixel view, for a dual-pixel network.
     context
-        Its ``tiling`` and ``memory`` say how the photograph is cut; its ``progress`` is told after each tile.
+        Its ``progress`` is told after each band.
     with_maps
         Keep the disparity map and the filters' strength.
+    announce
+        Told of the bands before the first one.
 
     Raises
     ------
     InputError
-        Not even the smallest tile fits into memory, or not those that were asked for.
+        Not even the smallest bands fit into memory.
     """
     height, width = pixels.shape[:2]
-
-    def computed(tiling: Tiling | None) -> Deblurred:
-        return _in_windows(method, pixels, views, tiling, with_maps, context.progress)
-
-    if context.tiling is None:
-        first = method.needed_tiling(height, width, context.memory)
-        return until_it_fits(computed, first, lambda tried: method.smaller_tiling(tried, height, width))[0]
-    try:
-        return computed(context.tiling)
-    except torch.OutOfMemoryError as error:
-        raise InputError(
-            f"tiles of {context.tiling.side} px do not fit into memory; give a smaller --tile, or none"
-        ) from error
-
-
-def _in_windows(
-    method: IFANMethod,
-    pixels: np.ndarray,
-    views: np.ndarray | None,
-    tiling: Tiling | None,
-    with_maps: bool,
-    report: Report,
-) -> Deblurred:
-    height, width = pixels.shape[:2]
-    tiles = (tiling or Tiling(max(height, width, Tiling.smallest_side(0)), 0)).tiles(height, width)
     bits: Literal[8, 16] = 16 if pixels.dtype == np.uint16 else 8
-    result = np.empty_like(pixels)
-    maps = _WholeMaps(height, width) if with_maps else None
-    for done, tile in enumerate(tiles, start=1):
-        images = _windows(pixels, views, tile, next(method.network.parameters()).device)
-        if maps is None:
-            part = method.compute(images)
-        else:
-            part, found = method.compute_with_maps(images)
-            maps.keep(tile, found)
-        result[tile.core] = pixels_from_image(part[:, tile.inner[0], tile.inner[1]], bits)
-        report(done, len(tiles))
-    if maps is None:
-        return Deblurred(result, tiling)
-    return Deblurred(result, tiling, maps.disparity, maps.filters)
+    if method.fits(height, width, context.memory):
+        try:
+            return _whole(method, pixels, views, bits, with_maps)
+        except torch.OutOfMemoryError:
+            # Out of this block the error is gone, and with it the tensors that its frames hold.
+            pass
+        torch.cuda.empty_cache()
+    return _in_bands(method, pixels, views, bits, context, with_maps, announce)
 
 
-def _windows(pixels: np.ndarray, views: np.ndarray | None, tile: Tile, device: torch.device) -> list[torch.Tensor]:
-    stored = [pixels] if views is None else [pixels, views]
-    return [image_from_pixels(one[tile.window]).to(device) for one in stored]
+def _whole(
+    method: IFANMethod, pixels: np.ndarray, views: np.ndarray | None, bits: Literal[8, 16], with_maps: bool
+) -> Deblurred:
+    device = next(method.network.parameters()).device
+    images = [image_from_pixels(one).to(device) for one in (pixels, views) if one is not None]
+    if not with_maps:
+        return Deblurred(pixels_from_image(method.compute(images), bits))
+    result, maps = method.compute_with_maps(images)
+    return Deblurred(
+        pixels_from_image(result, bits),
+        None if maps.disparity is None else maps.disparity[0, 0].cpu().numpy(),
+        None if maps.filters is None else np.moveaxis(maps.filters[0].cpu().numpy(), 0, 2),
+    )
 
 
-class _WholeMaps:
-    """Maps of a whole photograph, filled tile by tile."""
+def _in_bands(
+    method: IFANMethod, pixels: np.ndarray, views: np.ndarray | None, bits: Literal[8, 16], context: Context,
+    with_maps: bool, announce: Callable[[Plan], None],
+) -> Deblurred:  # fmt: skip
+    height, width = pixels.shape[:2]
+    device, result, shape = next(method.network.parameters()).device, np.empty_like(pixels), method.network.shape
+    small = -(-height // SIZE_MULTIPLE), -(-width // SIZE_MULTIPLE)
+    disparity = np.empty(small, np.float32) if with_maps and shape.disparity else None
+    squares = np.zeros((*small, 3), np.float32) if with_maps and shape.deblurring == "iac" else None
 
-    def __init__(self, height: int, width: int) -> None:
-        self.size = -(-height // SIZE_MULTIPLE), -(-width // SIZE_MULTIPLE)
-        self.disparity: np.ndarray | None = None
-        self.filters: np.ndarray | None = None
+    def reader(stored: np.ndarray) -> Read:
+        return lambda start, stop: image_from_pixels(stored[start:stop])[None].to(device)
 
-    def keep(self, tile: Tile, found: Maps) -> None:
-        rows, columns = (_small(part) for part in tile.core)
-        if found.disparity is not None:
-            if self.disparity is None:
-                self.disparity = np.empty(self.size, np.float32)
-            self.disparity[rows, columns] = _cut(found.disparity, tile)[0]
-        if found.filters is not None:
-            if self.filters is None:
-                self.filters = np.empty((*self.size, 3), np.float32)
-            self.filters[rows, columns] = np.moveaxis(_cut(found.filters, tile), 0, 2)
+    def write(start: int, stop: int, rows: torch.Tensor) -> None:
+        result[start:stop] = pixels_from_image(rows[0], bits)
 
+    def keep_disparity(start: int, stop: int, rows: torch.Tensor) -> None:
+        if disparity is not None:
+            disparity[start:stop] = rows[0, 0].float().cpu().numpy()
 
-def _small(part: slice) -> slice:
-    return slice(part.start // SIZE_MULTIPLE, -(-part.stop // SIZE_MULTIPLE))
+    def keep_squares(start: int, stop: int, rows: torch.Tensor) -> None:
+        if squares is not None:
+            squares[start:stop] += np.moveaxis(rows[0].cpu().numpy(), 0, 2)
 
-
-def _cut(found: torch.Tensor, tile: Tile) -> np.ndarray:
-    rows, columns = (_small(part) for part in tile.inner)
-    return found[0, :, rows, columns].cpu().numpy()
+    method.compute_in_bands(
+        reader(pixels), None if views is None else reader(views), height, width, write, context, announce=announce,
+        disparity=None if disparity is None else keep_disparity, strength=None if squares is None else keep_squares,
+    )  # fmt: skip
+    return Deblurred(result, disparity, None if squares is None else np.sqrt(squares / shape.layout.sets))
 
 
 def picture_of_disparity(disparity: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from benchmark.tiling import Tiling, available_bytes, fitting, in_tiles
+from benchmark.tiling import Tiling, in_tiles
 from realdof.common.errors import InputError
 
 sizes = st.integers(1, 250)
@@ -56,15 +56,6 @@ def test_a_filter_no_wider_than_the_overlap_gives_the_whole_images_result(
     torch.testing.assert_close(in_tiles(blur, [image, image], tiling), whole, rtol=0, atol=1e-5)
 
 
-def test_an_image_that_fits_is_not_cut_and_one_that_does_not_is() -> None:
-    assert fitting(1000, 1000, 100, 64, 100_000_000) is None
-    tiling = fitting(1000, 1000, 100, 64, 99_000_000)
-    assert tiling is not None
-    assert tiling.side**2 * 100 <= 99_000_000
-    with pytest.raises(InputError, match="smaller overlap"):
-        fitting(1000, 1000, 1000, 520, 100_000_000)
-
-
 def test_the_cost_of_an_overlap_is_told() -> None:
     assert Tiling(1000, 0).cost(1000, 1000) == 1
     assert Tiling(1560, 520).cost(5200, 5200) == pytest.approx(2.8**2)
@@ -75,19 +66,3 @@ def test_tiles_smaller_than_their_overlap_are_refused() -> None:
         Tiling(1040, 520)
     with pytest.raises(InputError, match="multiple of 8"):
         Tiling(2000, 100)
-
-
-def test_free_memory_is_known_here() -> None:
-    found = available_bytes(torch.device("cpu"))
-    assert found is not None
-    assert 1e6 < found < 1e14
-
-
-def test_a_containers_limit_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
-    (folder / "memory.max").write_text("300000000\n")
-    (folder / "memory.current").write_text("100000000\n")
-    monkeypatch.setattr("benchmark.tiling.CGROUP", folder)
-    assert available_bytes(torch.device("cpu")) == 160_000_000

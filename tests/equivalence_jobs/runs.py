@@ -231,7 +231,6 @@ METHODS: dict[str, Callable[[Work], Figures]] = {
     "dpdnet-d of a Keras file": run("dpdnet-d", "--limit", 1, results="results-made", prepare=_keras(6)),
     "dmenet of a TensorLayer file": run("dmenet", "--limit", 1, results="results-made", prepare=_tensorlayer),
     "ifan of a checkpoint": run("ifan", *_LIMIT, results="results-made", prepare=_checkpoint),
-    "ifan in tiles": run("ifan", *_LIMIT, "--tile", 256, "--overlap", 64, results="results-tiles"),
     "ifan on a subset": run("ifan", dataset="sample@some"),
     "hyper-laplacian on a subset": run("hyper-laplacian", dataset="sample@some"),
     "hyper-laplacian in workers": run("hyper-laplacian", "--limit", 4, "--workers", 2, results="results-workers"),

@@ -1,6 +1,5 @@
-"""IFAN as a method: images of any size, cut into tiles only where they do not fit, and never without saying so."""
+"""IFAN as a method: images of any size, in bands with the same result where they do not fit."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ from benchmark import registry
 from benchmark.datasets.folder import PairedFolder
 from benchmark.leaderboards.build import build
 from benchmark.method import Context, MethodCard, Sample, WeightsUsed
-from benchmark.results.run import Run
 from benchmark.running import runner
-from benchmark.running.task import prepare
+from benchmark.running.task import Task, prepare
 from benchmark.tiling import Tiling
 from ifan.cards import CARDS
 from ifan.method import IFANMethod
@@ -32,8 +30,8 @@ def network() -> IFAN:
     return network.eval().requires_grad_(False)
 
 
-def method(network: IFAN, **options: int) -> IFANMethod:
-    return IFANMethod(CARD, network, WeightsUsed("made-up", "0" * 64, "made up"), **options)
+def method(network: IFAN) -> IFANMethod:
+    return IFANMethod(CARD, network, WeightsUsed("made-up", "0" * 64, "made up"))
 
 
 def sample(height: int, width: int) -> Sample:
@@ -45,87 +43,51 @@ def difference(one: Tensor, other: Tensor) -> float:
     return float((one - other).abs().max() / other.abs().max())
 
 
-@pytest.mark.slow
-def test_tiles_with_the_safe_overlap_give_the_whole_image(network: IFAN) -> None:
-    loaded, image = method(network), sample(65, 1301)
-    cut, whole, seamed = (
-        loaded.deblur(image, Context(tiling=tiling)) for tiling in (Tiling(1296, 520), None, Tiling(704, 0))
-    )
-    assert (str(cut.bands), whole.bands) == ("1296, overlap 520", None)
-    assert difference(cut.image, whole.image) < 1e-4
-    assert difference(seamed.image, whole.image) > 1e-3, "without an overlap the seam would show"
+def test_an_image_that_does_not_fit_is_computed_in_bands_with_the_same_result(network: IFAN) -> None:
+    image = sample(161, 75)
+    whole, banded = (method(network).deblur(image, Context(memory=memory)) for memory in (None, 12_000_000))
+    assert not method(network).fits(161, 75, 12_000_000)
+    assert whole.bands is banded.bands is None
+    assert difference(banded.image, whole.image) < 2e-6
 
 
-def test_an_image_that_does_not_fit_is_cut_without_being_asked(network: IFAN) -> None:
-    context = Context(memory=16_000_000)
-    large, small = (method(network, overlap=8).deblur(sample(*size), context) for size in ((120, 130), (64, 64)))
-    assert large.image.shape == (3, 120, 130)
-    assert large.bands is not None
-    assert small.image.shape == (3, 64, 64)
-    assert small.bands is None
-    with pytest.raises(InputError, match="does not fit"):
-        method(network).deblur(sample(120, 130), context)
+def test_an_image_that_fits_in_no_way_is_refused_with_what_it_takes(network: IFAN) -> None:
+    with pytest.raises(InputError, match=r"130x120|136x120.* GB even in bands of 8 rows, and 0.00 GB may be used"):
+        method(network).deblur(sample(120, 130), Context(memory=1_000_000))
 
 
-def test_running_out_of_memory_leads_to_smaller_tiles(network: IFAN, monkeypatch: pytest.MonkeyPatch) -> None:
-    compute: Callable[[IFANMethod, list[Tensor]], Tensor] = IFANMethod.compute
-
-    def full(self: IFANMethod, images: list[Tensor]) -> Tensor:
-        if images[0].shape[-1] > 96:
-            raise torch.OutOfMemoryError("full")
-        return compute(self, images)
-
-    monkeypatch.setattr(IFANMethod, "compute", full)
-    tried = method(network, overlap=8).deblur(sample(96, 200), Context())
-    assert tried.image.shape == (3, 96, 200)
-    assert tried.bands is not None
-    assert tried.bands.side <= 96
-
-
-def test_running_out_of_memory_with_the_tiles_that_were_asked_for_is_an_error(
+def test_running_out_of_memory_with_a_whole_image_leads_to_bands(
     network: IFAN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    expected = method(network).deblur(sample(96, 200), Context()).image
+
     def full(self: IFANMethod, images: list[Tensor]) -> Tensor:
         raise torch.OutOfMemoryError("full")
 
     monkeypatch.setattr(IFANMethod, "compute", full)
-    with pytest.raises(torch.OutOfMemoryError):
-        method(network).deblur(sample(96, 96), Context(tiling=Tiling(80, 8)))
+    tried = method(network).deblur(sample(96, 200), Context())
+    assert difference(tried.image, expected) < 2e-6
 
 
-def run_with(tiling: Tiling | None, tmp_path: Path) -> Run:
+def task_of(folder: Path) -> Task:
     random = torch.Generator().manual_seed(0)
-    for folder in ("source", "target"):
+    for part in ("source", "target"):
         pixels = torch.randint(0, 256, (72, 120, 3), generator=random, dtype=torch.uint8).numpy()
-        write_pixels(tmp_path / "pairs" / folder / "000.png", pixels)
-    task = prepare(PairedFolder(tmp_path / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr",))
-    folder, _ = runner.run(task, CARDS["ifan"], tmp_path / "results", weights="synthetic", tiling=tiling)
-    return folder
+        write_pixels(folder / "pairs" / part / "000.png", pixels)
+    return prepare(PairedFolder(folder / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr",))
 
 
-def test_a_run_in_tiles_is_another_run_and_is_not_ranked(tmp_path: Path) -> None:
-    whole, cut = run_with(None, tmp_path), run_with(Tiling(88, 8), tmp_path)
-    assert whole.path != cut.path
-    assert cut.records()["000"].tiling == "88, overlap 8"
-    rows = {row.ranked: row for row in build(tmp_path / "results", "folder", "ifan-cvpr21").rows if row.n}
-    assert set(rows) == {True, False}
-    assert "computed in tiles (88, overlap 8)" in " ".join(rows[False].remarks)
+def test_a_run_with_an_image_in_bands_is_ranked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(IFANMethod, "fits", lambda self, height, width, memory: False)
+    run, _ = runner.run(task_of(tmp_path), CARDS["ifan"], tmp_path / "results", weights="synthetic")
+    assert run.records()["000"].status == "ok"
+    assert run.records()["000"].tiling is None
+    assert [row.ranked for row in build(tmp_path / "results", "folder", "ifan-cvpr21").rows if row.n] == [True]
 
 
-def test_an_image_that_a_run_had_to_cut_keeps_the_run_out_of_the_ranks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(IFANMethod, "needed_tiling", lambda self, height, width, memory: Tiling(88, 8))
-    folder = run_with(None, tmp_path)
-    assert folder.settings.tiling is None
-    assert folder.records()["000"].tiling == "88, overlap 8"
-    assert not any(row.ranked for row in build(tmp_path / "results", "folder", "ifan-cvpr21").rows)
-
-
-def test_a_method_that_cannot_tile_says_so(tmp_path: Path) -> None:
-    from baselines.identity import Input
-
-    run_with(None, tmp_path)
-    task = prepare(PairedFolder(tmp_path / "pairs"), registry.protocol("ifan-cvpr21"), ("psnr",))
+@pytest.mark.parametrize("name", ["input", "ifan"])
+def test_a_method_that_has_no_tiles_says_so(name: str, tmp_path: Path) -> None:
+    factory = registry.method(name)
+    weights = "synthetic" if name == "ifan" else None
     with pytest.raises(InputError, match="cannot compute images in tiles"):
-        runner.run(task, Input, tmp_path / "results", tiling=Tiling(88, 8))
+        runner.run(task_of(tmp_path), factory, tmp_path / "results", weights=weights, tiling=Tiling(88, 8))

@@ -17,7 +17,6 @@ from benchmark.running import runner, timing
 from benchmark.running.environment import package_versions
 from benchmark.running.job import CannotWrite, Job, Use
 from benchmark.running.task import Task, prepare
-from benchmark.tiling import Tiling, until_it_fits
 from realdof.common.errors import InputError
 
 
@@ -144,26 +143,3 @@ def test_the_clock_waits_for_whatever_accelerator_there_is(monkeypatch: pytest.M
     for name in ("xpu", "mps", "cuda:1", "cpu"):
         timing.waiting(torch.device(name))()
     assert waited == [torch.device("xpu"), torch.device("mps"), torch.device("cuda:1")]
-
-
-def test_out_of_memory_the_next_try_begins_when_the_tensors_of_the_last_are_gone() -> None:
-    alive: list[bool] = []
-
-    class Large:
-        def __init__(self) -> None:
-            alive.append(True)
-
-        def __del__(self) -> None:
-            alive.pop()
-
-    def compute(tiling: Tiling | None) -> str:
-        held = Large()
-        if tiling is None:
-            raise torch.OutOfMemoryError("full")
-        return f"done with {type(held).__name__}"
-
-    def smaller(tiling: Tiling | None) -> Tiling:
-        assert not alive, "the failed try still holds its tensors"
-        return Tiling(96, 16)
-
-    assert until_it_fits(compute, None, smaller) == ("done with Large", Tiling(96, 16))

@@ -8,8 +8,8 @@ import pytest
 import skimage.data
 import torch
 
+from benchmark.bands.graph import Plan
 from benchmark.method import Context, Sample
-from benchmark.tiling import Tiling
 from ifan.cards import CARDS
 from ifan.cli.app import app
 from ifan.method import IFANMethod
@@ -30,28 +30,31 @@ def method() -> IFANMethod:
     return CARDS["ifan"].load("synthetic")
 
 
-def narrow_overlap(method: IFANMethod) -> IFANMethod:
-    """The same network with 8 px around its tiles."""
-    return IFANMethod(method.card, method.network, method.weights, overlap=8)
-
-
 def test_the_result_is_the_methods_to_the_last_bit(method: IFANMethod) -> None:
     expected = method.deblur(Sample("x", image_from_pixels(PHOTOGRAPH)), Context()).image
     assert np.array_equal(deblur_pixels(method, PHOTOGRAPH).pixels, pixels_from_image(expected, 8))
 
 
-def test_maps_are_as_large_as_the_features_and_tiles_leave_no_hole(method: IFANMethod) -> None:
-    whole = deblur_pixels(method, PHOTOGRAPH, with_maps=True)
+SMALL = Context(memory=8_500_000)
+"""What no whole photograph fits into here."""
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_bands_give_the_pixels_and_the_maps_of_the_whole_photograph(method: IFANMethod, bits: int) -> None:
+    photograph = PHOTOGRAPH if bits == 8 else PHOTOGRAPH.astype(np.uint16) * 257
+    whole = deblur_pixels(method, photograph, with_maps=True)
     assert whole.disparity is not None
     assert whole.filters is not None
     assert (whole.disparity.shape, whole.filters.shape) == ((9, 13), (9, 13, 3))
     seen: list[tuple[int, int]] = []
-    context = Context(tiling=Tiling(88, 8), progress=lambda *now: seen.append(now))
-    cut = deblur_pixels(method, PHOTOGRAPH, context=context, with_maps=True)
-    assert len(seen) == seen[-1][1] > 1
-    assert cut.disparity is not None
-    assert cut.disparity.shape == whole.disparity.shape
-    assert np.isfinite(cut.disparity).all()
+    plans: list[Plan] = []
+    context = replace(SMALL, progress=lambda *now: seen.append(now))
+    banded = deblur_pixels(method, photograph, context=context, with_maps=True, announce=plans.append)
+    assert [plan.count for plan in plans] == [seen[-1][1]] == [len(seen)]
+    assert plans[0].bytes < 8_500_000
+    assert np.abs(banded.pixels.astype(int) - whole.pixels).max() <= 1
+    np.testing.assert_allclose(banded.disparity, whole.disparity, atol=1e-5)
+    np.testing.assert_allclose(banded.filters, whole.filters, rtol=1e-4, atol=1e-6)
 
 
 def test_a_disparity_of_none_is_middle_grey() -> None:
@@ -113,35 +116,24 @@ def test_a_raw_file_becomes_a_16_bit_tiff(tmp_path: Path, monkeypatch: pytest.Mo
     assert (result.pixels.dtype, result.orientation) == (np.dtype(np.uint16), 8)
 
 
-def test_the_command_line_reaches_all_this(tmp_path: Path) -> None:
+def test_the_command_line_reaches_all_this(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_photograph(tmp_path / "a.png", Photograph(PHOTOGRAPH))
     words = ["deblur", str(tmp_path / "a.png"), "-o", str(tmp_path / "b.png"), "--weights", "synthetic"]
-    app([*words, "--tile", "88", "--overlap", "8"], standalone_mode=False)
+    app([*words, "--memory", "8.5M"], standalone_mode=False)
     assert read_pixels(tmp_path / "b.png").shape == PHOTOGRAPH.shape
-    with pytest.raises(InputError, match="nothing inside"):
-        app([*words, "--overwrite", "--tile", "88"], standalone_mode=False)
+    assert "73 bands of 8 rows, 0.01 GB planned" in capsys.readouterr().err
+    with pytest.raises(InputError, match="'much' is no amount of memory; give for example 4G"):
+        app([*words, "--overwrite", "--memory", "much"], standalone_mode=False)
 
 
-def test_memory_decides_whether_a_photograph_is_cut(method: IFANMethod) -> None:
-    cut = deblur_pixels(narrow_overlap(method), PHOTOGRAPH, context=Context(memory=8_000_000))
-    assert cut.tiling is not None
-    assert torch.from_numpy(cut.pixels.astype(np.int16)).float().std() > 10
-
-
-def test_a_photograph_that_the_device_has_no_room_for_is_cut_smaller(
+def test_a_photograph_that_the_device_has_no_room_for_is_computed_in_bands(
     method: IFANMethod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compute = IFANMethod.compute
+    whole = deblur_pixels(method, PHOTOGRAPH)
 
     def full(self: IFANMethod, images: list[torch.Tensor]) -> torch.Tensor:
-        if images[0].shape[-1] > 88:
-            raise torch.OutOfMemoryError("full")
-        return compute(self, images)
+        raise torch.OutOfMemoryError("full")
 
     monkeypatch.setattr(IFANMethod, "compute", full)
-    photograph = np.tile(PHOTOGRAPH, (2, 2, 1))
-    cut = deblur_pixels(narrow_overlap(method), photograph)
-    with pytest.raises(InputError, match="smaller --tile"):
-        deblur_pixels(method, photograph, context=Context(tiling=Tiling(136, 8)))
-    assert cut.tiling is not None
-    assert cut.tiling.side <= 88
+    banded = deblur_pixels(method, PHOTOGRAPH)
+    assert np.abs(banded.pixels.astype(int) - whole.pixels).max() <= 1
