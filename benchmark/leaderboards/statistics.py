@@ -106,6 +106,10 @@ def intervals_by_name(scores: Mapping[str, Sequence[float]]) -> dict[str, Interv
     return dict(zip(scores, mean_intervals(values), strict=True))
 
 
+_SMALLEST_DIFFERENCE = 1e-12
+"""What two scores differ by at least: less is rounding, and a p-value would depend on its sign."""
+
+
 def compare_paired(
     a: np.ndarray, b: np.ndarray, *, lower_is_better: bool, confidence: float = CONFIDENCE, resamples: int = RESAMPLES
 ) -> PairedComparison:
@@ -126,7 +130,7 @@ def compare_paired(
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.shape != b.shape or a.size == 0 or not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError(f"paired scores must be finite and of one length, not {a.shape} and {b.shape}")
-    difference = a - b
+    difference = np.where(np.abs(a - b) < _SMALLEST_DIFFERENCE, 0.0, a - b)
     better = -difference if lower_is_better else difference
     return PairedComparison(
         images=a.size,

@@ -114,7 +114,7 @@ def readers(results: Path, bad: Path, good: Path) -> Iterator[tuple[str, Callabl
     yield "submit-check", submit
     yield "results prune", lambda: list(removable(every_run(results), unfinished=True, outdated=True, outputs=False))
     yield "paper table", lambda: render("4", measured_in(results))
-    yield "rescore", lambda: open_task_of(Run(bad), None, None, root=None, subset=None)
+    yield "rescore", lambda: open_task_of(Run(bad), "ifan-cvpr21", None, root=results / "nowhere")
 
 
 def read_all(results: Path) -> None:

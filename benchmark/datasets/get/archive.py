@@ -154,7 +154,7 @@ def _zip_member(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
     if info.flag_bits & _ENCRYPTED:
         odd = "an encrypted file"
     # orig_filename: the library has already turned what it found suspicious in filename into something else.
-    return _Member(info.orig_filename, info.file_size, odd, info.is_dir(), lambda: opened.open(info))
+    return _Member(info.orig_filename, info.file_size, odd, info.filename.endswith("/"), lambda: opened.open(info))
 
 
 def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
@@ -174,7 +174,7 @@ def _safe_name(archive: Path, member: _Member) -> PurePosixPath:
     if member.kind is not None:
         raise InputError(f"{archive} holds {member.kind}, {name!r}; only plain files are unpacked")
     path = PurePosixPath(name)
-    unsafe = path.is_absolute() or ".." in path.parts or re.search(r'[\\:*?"<>|\x00-\x1f]', name)
+    unsafe = not path.parts or path.is_absolute() or ".." in path.parts or re.search(r'[\\:*?"<>|\x00-\x1f]', name)
     if unsafe or len(name) > _LONGEST_NAME:
         raise InputError(f"{archive} holds {name[:_LONGEST_NAME]!r}, a name that leads elsewhere or is no file name")
     return path

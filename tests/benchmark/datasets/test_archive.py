@@ -181,3 +181,13 @@ def test_no_room_is_told_before_anything_is_written(
     with pytest.raises(InputError, match=r"needs 3,003 bytes in .*, 100 are free"):
         unpack(zip_of(tmp_path / "set.zip", FILES), folder, LIMITS)
     assert not any(folder.iterdir())
+
+
+def test_a_member_without_a_name_is_refused(folder: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        info = zipfile.ZipInfo("x")
+        info.filename = ""
+        file.writestr(info, b"content")
+    with pytest.raises(InputError, match="leads elsewhere or is no file name"):
+        unpack(archive, folder, Limits(10**6, 10))
