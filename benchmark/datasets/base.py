@@ -114,6 +114,11 @@ class Dataset(ABC):
         """Name of the data set that the images are from; a part or a split of one names the whole."""
         return self.card.name
 
+    @property
+    def of_papers(self) -> bool:
+        """Whether these are the images that published figures on a set of this name are about."""
+        return True
+
     def prepare(self, report: Progress = no_progress) -> None:  # noqa: B027
         """Make the data set ready on disk if it can make itself.
 

@@ -103,6 +103,8 @@ class Description(PlainTexts):
         Card of each metric that the run was scored by; none in runs of the first release.
     total
         Images in the data set, of which a limited run is on a part.
+    of_papers
+        Whether the images are those of papers; a set that ``realdof build`` made is not.
     attempts
         Every go at the run, with date, versions, hardware and command line; records name theirs by number.
     measured
@@ -122,6 +124,7 @@ class Description(PlainTexts):
     complexity: ComplexityFacts | None = None
     metrics: dict[str, MetricCard] = Field(default_factory=dict)
     total: Annotated[int, Field(ge=0)]
+    of_papers: bool = True
     attempts: list[Attempt] = Field(default_factory=list)
     measured: list[Attempt] = Field(default_factory=list)
     doubts: list[str] = Field(default_factory=list)

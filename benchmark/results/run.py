@@ -80,6 +80,7 @@ class Run:
         metrics: Mapping[str, MetricCard],
         total: int,
         environment: Environment,
+        of_papers: bool = True,
         measured: Sequence[Attempt] = (),
     ) -> "Run":
         """Open the run that belongs to settings; begin it if there is none.
@@ -92,6 +93,8 @@ class Run:
             Cards of the metrics; a run that exists keeps its own and gains those it lacks.
         total
             Images in the data set.
+        of_papers
+            Whether they are the images that published figures are about.
         measured
             Attempts of the run whose outputs are scored.
 
@@ -113,6 +116,7 @@ class Run:
                 complexity=complexity,
                 metrics=dict(metrics),
                 total=total,
+                of_papers=of_papers,
                 attempts=[Attempt(date=now, **environment.model_dump())],
                 measured=list(measured),
             ),

@@ -19,14 +19,12 @@ from benchmark.datasets.base import Entry
 from benchmark.loading import load_method
 from benchmark.method import Context, Image, Method, MethodFactory, Sample
 from benchmark.metrics.base import Metric
-from benchmark.metrics.lpips.metric import LPIPS
 from benchmark.protocols.base import Protocol
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.running.environment import device_name, package_versions
 from benchmark.running.gpus import device_of_worker
 from benchmark.running.timing import Measured, deblur_timed, ready, warm_up
-from benchmark.suspicion.lpips_value import check_lpips
 from benchmark.suspicion.signs import signs_of
 from realdof.common.errors import InputError
 from realdof.common.memory import keep_blocks
@@ -134,11 +132,7 @@ class Job:
         return Ready(self.protocol, self._loaded_metrics(), Run(self.folder), method, context)
 
     def _loaded_metrics(self) -> dict[str, Metric]:
-        metrics = {name: registry.metric(self.protocol.registered(name)) for name in self.metrics}
-        for metric in metrics.values():
-            if isinstance(metric, LPIPS):
-                check_lpips(metric)
-        return metrics
+        return {name: registry.metric(self.protocol.registered(name)) for name in self.metrics}
 
 
 class Ready:

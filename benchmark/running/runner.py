@@ -94,6 +94,7 @@ def run(
         complexity=complexity_facts(method.counted or factory.architecture()),
         metrics=task.figures,
         total=task.total,
+        of_papers=task.dataset.of_papers,
         environment=describe(where),
     )
     left, done = _left(task, opened, again)
@@ -151,6 +152,7 @@ def score(
         complexity=None,
         metrics=task.figures,
         total=task.total,
+        of_papers=task.dataset.of_papers,
         environment=describe(CPU),
     )
     left, done = _left(task, opened, again)
@@ -204,14 +206,14 @@ def rescore(
         complexity=origin.complexity,
         metrics=task.figures,
         total=origin.total,
+        of_papers=origin.description.of_papers,
         environment=describe(CPU),
         measured=origin.description.measured or origin.attempts,
     )
     left, done = _left(task, opened, again)
     left = [replace(entry, output=images[entry.name]) for entry in left]
-    summary = _fill(
-        opened, task, left, done, _job(task, opened), describe(CPU), again, workers, report, earlier=earlier
-    )
+    job = _job(task, opened)
+    summary = _fill(opened, task, left, done, job, describe(CPU), again, workers, report, earlier=earlier)
     return opened, summary
 
 

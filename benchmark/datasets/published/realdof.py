@@ -49,6 +49,11 @@ class RealDOF(Dataset):
         """Whether ``realdof build`` has made it."""
         return (self._folder / BUILD).is_file()
 
+    @property
+    def of_papers(self) -> bool:
+        """Not if they are somebody's own captures."""
+        return not self.is_built
+
     def entries(self) -> list[Entry]:
         """The pairs, by the source's name."""
         folder = self._folder

@@ -10,6 +10,7 @@ from benchmark import registry
 from benchmark.datasets.base import check_entries
 from benchmark.datasets.layout import pair_in_order
 from benchmark.datasets.published.realdof import RealDOF
+from benchmark.leaderboards.build import build
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from realdof.common.errors import InputError
@@ -29,9 +30,9 @@ def built(make_pairs, **size: int) -> Path:
         SceneRecord(name="001", verdict="doubtful", reason="little texture", outputs=images),
         SceneRecord(name="002", verdict="rejected", reason="it moved"),
     ]
-    build = Build(pipeline=1, settings=Settings(), fingerprint=Settings().fingerprint, software={})
-    write_record(root / "build.json", build)
-    write_record(root / "manifest.json", Manifest(build=build, scenes=tuple(scenes), doubts={}, records={}))
+    made_by = Build(pipeline=1, settings=Settings(), fingerprint=Settings().fingerprint, software={})
+    write_record(root / "build.json", made_by)
+    write_record(root / "manifest.json", Manifest(build=made_by, scenes=tuple(scenes), doubts={}, records={}))
     (root / "reference").mkdir()
     return root
 
@@ -47,6 +48,8 @@ def test_a_built_set_runs_directly_whatever_its_number_of_scenes(make_pairs, tmp
     folder, summary = runner.run(task, registry.method("input"), tmp_path / "results")
     assert (summary.done, summary.total) == (2, 2)
     assert folder.path.relative_to(tmp_path / "results").parts[:2] == ("realdof", "input")
+    (row,) = (row for row in build(tmp_path / "results", "realdof", "ifan-cvpr21").rows if row.kind == "measured")
+    assert row.claims == {}, "what papers print is about other images"
 
 
 def test_a_build_that_was_stopped_is_refused(make_pairs) -> None:

@@ -14,12 +14,10 @@ import torch
 from published_trees import Bench, bench
 
 from benchmark.method import Sample
-from benchmark.metrics.lpips.metric import LPIPS
+from benchmark.metrics.lpips import network
 from benchmark.results.record import Record
-from benchmark.suspicion.lpips_value import check_lpips
 from benchmark.suspicion.of_run import doubts_about_run
 from benchmark.suspicion.signs import signs_of
-from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels
 
 __all__ = ["bench"]
@@ -137,32 +135,21 @@ def records(change: Callable[[torch.Tensor], torch.Tensor]) -> list[Record]:
     return made
 
 
-def test_lpips_without_its_weights_is_refused_before_a_run() -> None:
-    metric = LPIPS()
-    check_lpips(metric)
-    _zeroed(metric.network)
-    with pytest.raises(InputError, match="its weights have not been loaded"):
-        check_lpips(metric)
-
-
-def _zeroed(network: torch.nn.Module) -> None:
-    for parameter in network.parameters():
-        parameter.data.zero_()
-
-
 def test_a_run_with_spoilt_lpips_ends_with_one_sentence(bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = LPIPS.__init__
+    made = network.fast_network
 
-    def spoilt(self: LPIPS) -> None:
-        made(self)
-        _zeroed(self.network)
+    def spoilt() -> torch.nn.Module:
+        whole = made()
+        for parameter in whole.parameters():
+            parameter.data.zero_()
+        return whole
 
-    monkeypatch.setattr(LPIPS, "__init__", spoilt)
+    monkeypatch.setattr(network, "fast_network", spoilt)
     pairs = write_pairs(tmp_path / "pairs")
     answer = bench(
         "run", "--method", "input", "--dataset", "folder", "--root", pairs, "--results", tmp_path / "results"
     )
-    assert "LPIPS gives 0.0000 for a pair whose value is 1.0142" in answer.refusal
+    assert "LPIPS gives 0.0000 for a known pair of images, where 0.1135 is right" in answer.refusal
 
 
 def test_right_pairs_and_right_outputs_raise_no_suspicion(bench, tmp_path: Path) -> None:
