@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
+LARGEST = 1e30
+"""No figure is larger; sums and squares of larger ones would be infinite."""
 _TEXTS = {"inf": math.inf, "-inf": -math.inf}
 
 
@@ -46,6 +48,8 @@ def _read(value: Any) -> Any:
 def _no_nan(value: float) -> float:
     if math.isnan(value):
         raise ValueError("a figure must be a number, not NaN")
+    if math.isfinite(value) and abs(value) > LARGEST:
+        raise ValueError(f"a figure is infinite or at most {LARGEST:g}")
     return value
 
 
