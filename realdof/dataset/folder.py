@@ -1,6 +1,7 @@
 """The folder of a data set while it is built: this module alone claims it, writes to it and skips what is done."""
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from realdof.dataset.layout import (
     CROISSANT,
     FOLDERS,
     MANIFEST,
+    PICTURES,
     RECORDS,
     REPORT,
     Role,
@@ -159,6 +161,8 @@ def _open(out: Path, build: Build, scenes: Set[str]) -> None:
         # The report shows scenes as they were before this build.
         for name in (MANIFEST, CROISSANT, REPORT):
             (out / name).unlink(missing_ok=True)
+        if (out / PICTURES).exists():
+            shutil.rmtree(out / PICTURES)
     except OSError as error:
         raise InputError(f"cannot write to {out}: {error.strerror}; give a folder that can be written to") from error
     write_record(out / BUILD, build)

@@ -8,6 +8,7 @@
     OUT/scenes/<scene>.json      a ``SceneRecord``, written last of a scene's files
     OUT/manifest.json            a ``Manifest``, written last of all, with croissant.json beside it
     OUT/report.html              written by ``realdof report``
+    OUT/pictures/<scene>_*.webp  flip and displacement, written by it too
 
 Nothing in them depends on the time, the machine's name, the number of workers or an interruption.
 """
@@ -20,7 +21,7 @@ from realdof.common.files import inside
 
 MANIFEST, BUILD, CROISSANT, REPORT = "manifest.json", "build.json", "croissant.json", "report.html"
 
-RECORDS, STAGES = "scenes", "stages"
+RECORDS, STAGES, PICTURES = "scenes", "stages", "pictures"
 
 
 class Role(StrEnum):
@@ -88,3 +89,8 @@ def scene_paths(out: Path, scene: str) -> list[Path]:
     """All files that a scene may have, its record first; raises as ``image_path``."""
     images = [image_path(out, scene, role) for role in Role]
     return [record_path(out, scene), *images, *(stage_path(out, scene, stage) for stage in Stage)]
+
+
+def picture_path(out: Path, scene: str, picture: str) -> Path:
+    """Where a picture to look at is, such as a scene's ``flip``; raises as ``image_path``."""
+    return inside(out / PICTURES, f"{scene}_{picture}.webp")

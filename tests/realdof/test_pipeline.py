@@ -259,6 +259,8 @@ def test_a_build_that_goes_on_removes_the_report_of_the_one_before(
 ) -> None:
     out = shutil.copytree(data_set, tmp_path / "out")
     (out / "report.html").write_text("as it was")
+    (out / "pictures").mkdir()
+    (out / "pictures" / "sky_flip.webp").write_text("as it was")
     build_dataset(three_scenes, out, Settings(), keep_stages=True)
     assert contents(out) == contents(data_set)
 

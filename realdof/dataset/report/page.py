@@ -1,5 +1,6 @@
 """One page on a built data set: a table of its scenes, and for each what one would look at before trusting it."""
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +8,8 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from realdof.common.files import write_text
-from realdof.dataset.layout import PAIR, REFERENCE, REPORT, Role
+from realdof.common.files import atomic_path, write_text
+from realdof.dataset.layout import PAIR, REFERENCE, REPORT, Role, picture_path
 from realdof.dataset.manifest import Manifest, SceneRecord, SceneVerdict, read_manifest, read_record
 from realdof.dataset.report.displacement import ArrowField, ShiftMap, arrow_field, shift_map
 from realdof.dataset.report.flip import flip
@@ -64,6 +65,8 @@ class SceneView:
 def write_report(out: Path, report: Callable[[int, int], None] = lambda done, total: None) -> Path:
     """Write ``report.html`` into a built data set; it needs no other file and no network.
 
+    Each scene's flip and displacement map are written to ``pictures`` too.
+
     Parameters
     ----------
     out
@@ -80,7 +83,9 @@ def write_report(out: Path, report: Callable[[int, int], None] = lambda done, to
     views = []
     for done, scene in enumerate(manifest.scenes, start=1):
         record = scene if scene.verdict == "failed" else read_record(out, scene.name)
-        views.append(view_of(out, record, manifest.doubts.get(scene.name, ())))
+        view = view_of(out, record, manifest.doubts.get(scene.name, ()))
+        _write_pictures(out, view)
+        views.append(view)
         report(done, len(manifest.scenes))
     page = _page(out.resolve().name, manifest, views)
     path = out / REPORT
@@ -106,6 +111,16 @@ def view_of(out: Path, record: SceneRecord, doubts: tuple[str, ...]) -> SceneVie
         blur=None if quality is None else colour_map(quality.blur_sigma, signed=False),
         exposure=colour_map([[block[1] if block else None for block in row] for row in exposure], signed=True),
     )
+
+
+def _write_pictures(out: Path, view: SceneView) -> None:
+    pictures = {"flip": view.pictures.get("flip"), "displacement": None if view.shift is None else view.shift.picture}
+    for name, uri in pictures.items():
+        if uri is not None:
+            path = picture_path(out, view.name, name)
+            path.parent.mkdir(exist_ok=True)
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(base64.b64decode(uri.partition("base64,")[2]))
 
 
 def _pictures(images: dict[Role, np.ndarray]) -> dict[str, str]:

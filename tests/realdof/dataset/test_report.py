@@ -15,7 +15,7 @@ from view_pairs import view_pair
 from realdof.alignment.displacement import ShiftVector
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.common.errors import InputError
-from realdof.dataset.layout import MANIFEST, Role, image_path, record_path
+from realdof.dataset.layout import MANIFEST, Role, image_path, picture_path, record_path
 from realdof.dataset.manifest import Build, Manifest, OutputFile, SceneRecord, read_record, without_maps, write_record
 from realdof.dataset.report.displacement import arrow_field, shift_map
 from realdof.dataset.report.flip import FLIP_WIDTH, PERIOD_MS, flip
@@ -222,6 +222,14 @@ def test_the_flip_shows_source_and_target_in_turn_without_end(built: Path) -> No
     animation.load()
     assert animation.info["duration"] == PERIOD_MS
     assert f'src="{uri}"' in (built / "report.html").read_text(encoding="utf-8").replace("&#43;", "+")
+
+
+def test_flip_and_displacement_map_of_each_scene_are_files_too(built: Path) -> None:
+    page = (built / "report.html").read_text(encoding="utf-8").replace("&#43;", "+")
+    for name in ("flip", "displacement"):
+        picture = picture_path(built, "atrium", name).read_bytes()
+        assert base64.b64encode(picture).decode() in page
+    assert not picture_path(built, "broken", "flip").exists()
 
 
 def test_a_flip_of_large_images_is_reduced_and_one_of_two_sizes_is_refused() -> None:
