@@ -126,7 +126,7 @@ def test_a_terminal_of_another_encoding_stops_no_command(tmp_path: Path, encodin
         "    try:\n        run_app(app)\n    except SystemExit as end:\n        assert not end.code, words\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, timeout=120,
+        [sys.executable, "-c", program], capture_output=True, timeout=300,
         env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-900:]
@@ -150,7 +150,7 @@ def test_a_locale_with_a_decimal_comma_changes_no_figure(tmp_path: Path) -> None
         result = subprocess.run(
             [sys.executable, "-c", program, "leaderboard", "--dataset", "dpdd", "--format", "csv",
              "--results", str(tmp_path / "results")],
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=300,
             env={**os.environ, "LC_ALL": language, "LOCPATH": str(made.parent)},
         )  # fmt: skip
         assert result.returncode == 0, result.stderr
