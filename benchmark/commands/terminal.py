@@ -214,7 +214,9 @@ def print_method(name: str, card: MethodCard, needs: str, printed: Iterable[Publ
         if text:
             stdout.print(f"{heading}: {text}", markup=False, highlight=False, soft_wrap=True)
     for figure in printed:
-        values = ", ".join(f"{metric} {value:g}" for metric, value in figure.figures.items() if value is not None)
+        nets = {"lpips": f" ({figure.lpips_net})"} if figure.lpips_net else {}
+        found = {metric: value for metric, value in figure.figures.items() if value is not None}
+        values = ", ".join(f"{metric} {value:g}{nets.get(metric, '')}" for metric, value in found.items())
         where = " ".join(filter(None, (figure.dataset, figure.subset, figure.input, figure.resolution)))
         stdout.print(f"published, {where}: {values} ({figure.source})", markup=False, highlight=False, soft_wrap=True)
 
