@@ -37,7 +37,7 @@ class NetworkCard:
         Citation, and licence of the original code and weights.
     official_words
         What the authors' weights are.
-    sha256, tolerance
+    sha256, tolerance, year, parameters_m, unverified
         As of `benchmark.method.MethodCard`.
     """
 
@@ -53,6 +53,9 @@ class NetworkCard:
     official_words: str = ""
     sha256: tuple[str, ...] = ()
     tolerance: Mapping[str, float] = field(default_factory=dict)
+    year: int | None = None
+    parameters_m: float | None = None
+    unverified: tuple[str, ...] = ()
 
     @property
     def card(self) -> MethodCard:
@@ -73,6 +76,10 @@ class NetworkCard:
             published="official" if "official" in weights else None,
             sha256=self.sha256,
             tolerance=self.tolerance,
+            year=self.year,
+            parameters_m=self.parameters_m,
+            address=self.sets.source if self.sets is not None and self.sets.official else "",
+            unverified=self.unverified,
         )
 
     def load(self, weights: str | None = None) -> "Method":

@@ -23,6 +23,10 @@ class WeightSets:
         Where ours are, if they come with the package.
     instead
         Another method, of a smaller network, whose weights come with the package; empty if there is none.
+    url
+        Where the authors' file, or the archive that it is in, can be fetched without a click; empty if nowhere.
+    archive
+        Whether it is a zip archive.
     """
 
     method: str
@@ -30,6 +34,24 @@ class WeightSets:
     source: str
     synthetic: Path
     instead: str = ""
+    url: str = ""
+    archive: bool = False
+
+    @property
+    def command(self) -> str:
+        """The shell command that puts the authors' file where it belongs; empty if it cannot be fetched by one."""
+        path = self.official_path
+        if path is None or not self.url:
+            return ""
+        if not self.archive:
+            return f'curl -L --create-dirs -o "{path}" "{self.url}"'
+        return f'curl -L -o weights.zip "{self.url}" && unzip -j weights.zip -d "{path.parent}"'
+
+    @property
+    def ready(self) -> bool:
+        """Whether the authors' file or ours is on this machine."""
+        path = self.official_path
+        return self.synthetic.is_file() or (path is not None and path.is_file())
 
     @property
     def official_path(self) -> Path | None:

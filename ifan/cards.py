@@ -1,10 +1,16 @@
 """Every IFAN of the paper as a method of the benchmark; an entry point names one."""
 
 from benchmark.network_card import NetworkCard
-from ifan.variants import VARIANTS, Variant, describe
+from ifan.variants import ABLATION, VARIANTS, Variant, describe
 
 PAPER = "Lee, Son, Rim, Cho, Lee: Iterative Filter Adaptive Network for Single Image Defocus Deblurring, CVPR 2021"
 LICENCE = "original code and weights AGPL-3.0; this implementation and its synthetic weights Apache-2.0"
+
+UNTRIED = "The address could not be tried from here, and no SHA-256 of the file is known."
+ABLATIONS = (
+    "The README no longer names the file: it may not be in the archive, and its parameters may have other names."
+)
+UNNAMED = frozenset({*ABLATION, "ifan-fac"} - {"ifan"})
 
 
 def _card(variant: Variant) -> NetworkCard:
@@ -18,6 +24,8 @@ def _card(variant: Variant) -> NetworkCard:
         inputs="dual" if variant.shape.dual else "single",
         paper=f"{PAPER}, {variant.table}",
         licence=LICENCE,
+        year=2021,
+        unverified=(UNTRIED, *((ABLATIONS,) if variant.name in UNNAMED else ())),
         official_words=f"the authors' {variant.released}, not distributed with this package",
     )
 

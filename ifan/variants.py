@@ -11,6 +11,7 @@ from realdof.common.errors import InputError
 PACKAGED = Path(__file__).parent / "pretrained"
 """The folder of weights that come with the package."""
 RELEASED_BY = "https://github.com/codeslake/IFAN"
+CHECKPOINTS = "https://www.dropbox.com/s/qohhmr9p81u0syi/checkpoints.zip?dl=1"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ class Variant:
     def sets(self) -> WeightSets:
         """Where its weights are looked for."""
         source = f"from the checkpoints.zip linked at {RELEASED_BY}"
-        return WeightSets(self.name, self.released, source, PACKAGED / f"{self.name}-synthetic.safetensors")
+        ours = PACKAGED / f"{self.name}-synthetic.safetensors"
+        # The README names five of the files; the others are named as its first version did.
+        return WeightSets(self.name, self.released, source, ours, url=CHECKPOINTS, archive=True)
 
 
 _BLOCKS = NetworkShape(disparity=False, deblurring="blocks")

@@ -12,6 +12,8 @@ RELEASED_BY = "https://github.com/codeslake/DMENet"
 RELEASED = "DMENet_BDCS.npz"
 _WHAT = "defocus map by a network, then hyper-Laplacian deconvolution"
 
+UNTRIED = "The file could not be had, and no SHA-256 of it is known; its figures are not exactly the paper's."
+
 
 def _card(
     name: str, title: str, summary: str, shape: DMENetShape, *, official: str | None = None, instead: str = ""
@@ -26,6 +28,8 @@ def _card(
         sets=WeightSets(name, official, source, PACKAGED / f"{name}-synthetic.safetensors", instead),
         paper="Lee, Lee, Cho, Lee: Deep Defocus Map Estimation Using Domain Adaptation, CVPR 2019",
         licence="original code and weights AGPL-3.0; this implementation Apache-2.0",
+        year=2019,
+        unverified=(UNTRIED,) if official else (),
         official_words=f"the authors' {RELEASED}, not distributed with this package; the paper's own is lost",
     )
 

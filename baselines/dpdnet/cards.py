@@ -15,6 +15,8 @@ _NARROW = "a quarter as wide, for short trainings: not the paper's network"
 # The one file linked from the authors' page, trained on 16-bit images.
 _DUAL_FILE = "defocus_deblurring_dp_l5_s512_f0.7_d0.4.hdf5"
 
+UNTRIED = "The link leads to a page to click on; the file could not be had, and no SHA-256 of it is known."
+
 
 def _card(
     name: str, title: str, summary: str, shape: DPDNetShape, *, official: str | None = None, instead: str = ""
@@ -30,6 +32,8 @@ def _card(
         inputs="dual" if shape.dual else "single",
         paper="Abuolaim, Brown: Defocus Deblurring Using Dual-Pixel Data, ECCV 2020",
         licence="original code and weights MIT; this implementation Apache-2.0",
+        year=2020,
+        unverified=(UNTRIED,) if official else (),
         official_words="the authors' Keras file, trained on 16-bit images, not distributed with this package",
     )
 

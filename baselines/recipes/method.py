@@ -133,7 +133,7 @@ class RecipeFactory:
             parameters_m=recipe.parameters_m,
             repository=f"{recipe.repository} at {recipe.commit}",
             address="; ".join(f"{weights.path}: {weights.source}" for weights in recipe.weights),
-            unverified=(f"Environment: {recipe.environment}", *recipe.unverified),
+            unverified=(f"It needs {recipe.environment}.", *recipe.unverified),
         )
 
     def with_repository(self, repository: Path, python: str | None, timeout: float) -> "ReadyRecipe":

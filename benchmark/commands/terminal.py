@@ -18,9 +18,11 @@ from benchmark.results.cards import KnownCard
 from realdof.common.console import PlainConsole, progress_bar, stderr, stdout
 
 if TYPE_CHECKING:
+    from benchmark.commands.look.method_groups import Listed
     from benchmark.complexity import Complexity
     from benchmark.datasets.card import DatasetCard
     from benchmark.datasets.get.start import Start
+    from benchmark.leaderboards.published import PublishedFigure
     from benchmark.leaderboards.render.tables import Table as Shown
     from benchmark.method import MethodCard
     from benchmark.metrics.card import MetricCard
@@ -154,12 +156,69 @@ def _cell(cell: Cell) -> str:
     return text + notes + detail + claim
 
 
-def print_methods(cards: Iterable[MethodCard]) -> None:
-    """A line a method."""
-    table = Table("name", "input", "what it is", "weights", title="methods")
-    for card in cards:
-        table.add_row(*map(escape, (card.name, card.inputs, card.summary, ", ".join(card.weights) or "none needed")))
-    stdout.print(table)
+def print_methods(listed: Iterable[Listed]) -> None:
+    """A line a method, under headings; then the commands that get what is missing, each once."""
+    from rich import box
+
+    from benchmark.commands.look.method_groups import GROUPS, READY, WEIGHTS
+
+    every = list(listed)
+    for group in GROUPS:
+        members = [method for method in every if method.group == group]
+        if not members:
+            continue
+        table = Table(title=group, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+        # Fixed, so that the tables of all groups line up.
+        for heading, width in (("", 1), ("name", 25), ("input", 6)):
+            table.add_column(heading, width=width, overflow="fold")
+        table.add_column("what it is", ratio=1)
+        for method in members:
+            here = f" ({method.needs})" if group == READY and method.needs else ""
+            mark = "[green]✓[/]" if group == READY else ""
+            table.add_row(mark, *map(escape, (method.name, method.card.inputs, method.card.summary + here)))
+        stdout.print(table)
+        if group == WEIGHTS:
+            _print_commands(members)
+    stdout.print("✓ runs on this machine. `ifan-bench methods NAME` shows a method's card.", markup=False)
+    stdout.print("Repositories: git clone the address on the card, then run with --repo PATH.", markup=False)
+
+
+def _print_commands(members: Iterable[Listed]) -> None:
+    """How to get the weights, with the methods that it serves; no line is wider than the terminal."""
+    by_command: dict[str, list[str]] = {}
+    for method in members:
+        by_command.setdefault(method.needs, []).append(method.name)
+    for command, names in by_command.items():
+        stdout.print(f"{', '.join(names)}:", markup=False, highlight=False)
+        if not command.startswith("curl"):
+            stdout.print(f"  {command}", markup=False, highlight=False)
+            continue
+        # A backslash before the end of the line, which a shell takes away.
+        room = stdout.width - 1
+        pieces = [command[at : at + room] for at in range(0, len(command), room)]
+        stdout.print("\\\n".join(pieces), markup=False, highlight=False, soft_wrap=True)
+
+
+def print_method(name: str, card: MethodCard, needs: str, printed: Iterable[PublishedFigure]) -> None:
+    """A method's card: what it is, what it needs, what is published of it and what could not be verified."""
+    parameters = "" if card.parameters_m is None else f"{card.parameters_m:g} M"
+    lines = {
+        "title": card.title, "input": card.inputs, "what it is": card.summary, "paper": card.paper,
+        "year": "" if card.year is None else str(card.year), "parameters": parameters, "licence": card.licence,
+        "repository": card.repository, "weights": "; ".join(f"{key}: {words}" for key, words in card.weights.items()),
+        "weights are": card.address, "SHA-256": ", ".join(card.sha256), "to get it": needs,
+        "not verified": " ".join(card.unverified),
+    }  # fmt: skip
+    stdout.print(f"[bold]{escape(name)}[/]")
+    for heading, text in lines.items():
+        if text:
+            stdout.print(f"{heading}: {text}", markup=False, highlight=False, soft_wrap=True)
+    for figure in printed:
+        nets = {"lpips": f" ({figure.lpips_net})"} if figure.lpips_net else {}
+        found = {metric: value for metric, value in figure.figures.items() if value is not None}
+        values = ", ".join(f"{metric} {value:g}{nets.get(metric, '')}" for metric, value in found.items())
+        where = " ".join(filter(None, (figure.dataset, figure.subset, figure.input, figure.resolution)))
+        stdout.print(f"published, {where}: {values} ({figure.source})", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_datasets(cards: Iterable[DatasetCard], here: Collection[str] = ()) -> None:

@@ -1,9 +1,20 @@
-"""``ifan-bench methods``: every method, a line each."""
+"""``ifan-bench methods``: every method, a line each, or the card of one."""
+
+from typing import Annotated
+
+import typer
 
 
-def methods() -> None:
-    """List every method that can be run, ours and those of installed plug-ins."""
+def methods(name: Annotated[str | None, typer.Argument(help="A method, to see its card.")] = None) -> None:
+    """List every method by what it needs before it runs; with a name, show that method's card."""
     from benchmark import registry
-    from benchmark.commands.terminal import print_methods
+    from benchmark.commands.look.method_groups import grouped, how_to_get
+    from benchmark.commands.terminal import print_method, print_methods
+    from benchmark.leaderboards.published import every_figure
 
-    print_methods(registry.cards(registry.METHODS))
+    if name is None:
+        print_methods(grouped())
+        return
+    factory = registry.method(name)
+    printed = [figure for figure in every_figure() if figure.method == factory.card.name]
+    print_method(name, factory.card, how_to_get(factory), printed)

@@ -7,6 +7,7 @@ import pytest
 from benchmark.checks.finding import Finding
 from benchmark.commands import terminal
 from benchmark.commands.check.printing import print_findings
+from benchmark.commands.look.method_groups import Listed
 from benchmark.datasets.card import DatasetCard
 from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.method import MethodCard
@@ -15,7 +16,7 @@ HOSTILE = "[/red] of [hub] [bold"
 
 
 def one_method() -> None:
-    terminal.print_methods([MethodCard(HOSTILE, HOSTILE, "single", HOSTILE)])
+    terminal.print_methods([Listed(HOSTILE, MethodCard(HOSTILE, HOSTILE, "single", HOSTILE), "ready now", HOSTILE)])
 
 
 def one_data_set() -> None:
