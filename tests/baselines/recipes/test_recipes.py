@@ -10,7 +10,7 @@ from standin_scripts import SCRIPTS, make_repository
 from typer.testing import CliRunner
 
 from baselines.command.program import ProgramError
-from baselines.recipes.method import recipe as family
+from baselines.recipes.cards import recipe as family
 from baselines.recipes.recipe import LIBRARY, read_recipe, recipe_names
 from benchmark import registry
 from benchmark.commands.app import app
