@@ -4,20 +4,23 @@ Nothing is imported before it is asked for. A plug-in that fails is left out of 
 for it by name is an `InputError`; everything else goes on working.
 """
 
+from __future__ import annotations
+
 import difflib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmark.datasets.base import Dataset
-from benchmark.method import MethodFactory, MethodFamily
-from benchmark.metrics.base import Metric
-from benchmark.metrics.card import MetricCard
-from benchmark.metrics.iqa.catalogue import card_of, is_pyiqa
-from benchmark.protocols.base import Protocol
 from realdof.common.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.datasets.base import Dataset
+    from benchmark.method import MethodFactory
+    from benchmark.metrics.base import Metric
+    from benchmark.metrics.card import MetricCard
+    from benchmark.protocols.base import Protocol
 
 METHODS = "ifan_bench.methods"
 DATASETS = "ifan_bench.datasets"
@@ -53,6 +56,8 @@ def method(name: str) -> MethodFactory:
     factory: MethodFactory = _found(METHODS, family)
     if not colon:
         return factory
+    from benchmark.method import MethodFamily
+
     if not isinstance(factory, MethodFamily):
         raise InputError(f"{family} is one method; leave out :{member}")
     return factory.member(member)
@@ -66,6 +71,8 @@ def dataset(name: str) -> type[Dataset]:
 
 def metric(name: str) -> Metric:
     """The metric of this name, ready to measure; ``pyiqa:NAME`` is any metric of pyiqa."""
+    from benchmark.metrics.iqa.catalogue import is_pyiqa
+
     if is_pyiqa(name):
         from benchmark.metrics.iqa.metric import PyiqaMetric
 
@@ -84,6 +91,8 @@ def metric(name: str) -> Metric:
 
 def metric_card(name: str) -> MetricCard:
     """The card of the metric of this name, without loading what it measures with."""
+    from benchmark.metrics.iqa.catalogue import card_of, is_pyiqa
+
     if is_pyiqa(name):
         return card_of(name)
     card: MetricCard = _found(METRICS, name).card
@@ -92,6 +101,8 @@ def metric_card(name: str) -> MetricCard:
 
 def recorded_card(name: str) -> MetricCard:
     """The card of a metric as a run records it: of a metric of pyiqa with the hash of its weights, which loads them."""
+    from benchmark.metrics.iqa.catalogue import is_pyiqa
+
     return metric(name).card if is_pyiqa(name) else metric_card(name)
 
 
@@ -192,6 +203,10 @@ def _package(point: EntryPoint) -> str:
 
 def _problem(group: str, name: str, found: Any) -> str | None:
     """What is wrong with a plug-in that could be imported, as the end of a sentence."""
+    from benchmark.datasets.base import Dataset
+    from benchmark.metrics.card import MetricCard
+    from benchmark.protocols.base import Protocol
+
     if group == PROTOCOLS:
         if not isinstance(found, Protocol):
             return f"is {found!r}; it must be a benchmark.protocols.base.Protocol"

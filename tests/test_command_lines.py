@@ -1,7 +1,11 @@
 """What all three programs promise: they tell their version, and what they can do when they are asked nothing."""
 
+import ast
 import importlib
+import subprocess
+import sys
 from importlib.metadata import entry_points, version
+from pathlib import Path
 
 import pytest
 import typer
@@ -26,6 +30,28 @@ def test_a_program_tells_its_version_and_without_a_command_what_it_can_do(progra
     asked_nothing = CliRunner().invoke(app_of(program), [])
     assert {"ifan": "Commands", "ifan-bench": "Measure", "realdof": "Commands"}[program] in asked_nothing.output
     assert "Example: " in asked_nothing.output
+
+
+COMPUTING = ("torch", "skimage", "matplotlib")
+"""What takes long to import and is needed to compute only."""
+TERSE = ("ifan --help", "realdof --help", "ifan-bench --help", "ifan-bench methods", "ifan-bench datasets",
+         "ifan-bench metrics", "ifan-bench protocols", "ifan-bench leaderboard")  # fmt: skip
+
+
+@pytest.mark.parametrize("line", TERSE)
+def test_what_computes_nothing_imports_nothing_that_computes(line: str, tmp_path: Path) -> None:
+    program, *words = line.split()
+    (point,) = entry_points(group="console_scripts", name=program)
+    code = (
+        f"import sys; from typer.testing import CliRunner; from {point.module} import app; "
+        f"CliRunner().invoke(app, {words!r}); "
+        f"print([name for name in {(*COMPUTING, 'pandas', 'numpy')!r} if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    imported = set(ast.literal_eval(told.stdout.splitlines()[-1]))
+    assert not imported & set(COMPUTING)
+    if words == ["--help"]:
+        assert not imported, "a help page needs no arrays and no tables"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from baselines.command.program import Program, ProgramError
 from benchmark.method import (
     Image,
@@ -39,6 +37,8 @@ def write_inputs(sample: Sample, program: Program, folder: Path) -> dict[str, Pa
 
 def _bits(image: Image) -> Literal[8, 16]:
     """8 if the image came from 8-bit pixels, which a program is to be given as they were."""
+    import torch
+
     levels = image * 255
     return 8 if torch.allclose(levels, levels.round(), rtol=0, atol=1e-4) else 16
 

@@ -10,10 +10,11 @@ from scipy import sparse
 from skimage.feature import canny
 from torch import Tensor
 
+from baselines.map_based.cards import EBDB_CARD
 from baselines.map_based.method import MapBasedMethod, eight_bit
 from baselines.map_based.propagation import propagate
 from baselines.map_based.sigma import gradient
-from benchmark.method import Image, MethodCard
+from benchmark.method import Image
 from realdof.alignment.detail import noise_level
 
 # Standard deviations in pixels of the two Gaussians that gradients are taken at, finest first. A fine pair hardly sees
@@ -165,13 +166,7 @@ def _noise_energy(noise: float, deviation: float) -> float:
 class EBDB(MapBasedMethod):
     """Estimate the blur at edges, spread it, deconvolve."""
 
-    card = MethodCard(
-        "ebdb",
-        "EBDB",
-        "single",
-        "blur at edges by re-blurring at an adaptive scale, spread over the image, then deconvolved",
-        paper="Karaali and Jung, Edge-Based Defocus Blur Estimation With Adaptive Scale Selection, TIP 2018",
-    )
+    card = EBDB_CARD
 
     def sigma_map(self, image: Image) -> Tensor:
         """See ``MapBasedMethod.sigma_map``; the map has the 8 bits that the authors' evaluation gave it."""

@@ -6,8 +6,9 @@ import torch
 
 from baselines.deconvolution.engine import deconvolve_fast
 from baselines.deconvolution.hyper_laplacian import deconvolve
+from baselines.map_based.cards import HYPER_LAPLACIAN_CARD
 from baselines.map_based.sigma import estimate_sigma
-from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
+from benchmark.method import Context, Deblurred, Method, Sample
 
 # The NIPS paper's recommendation; the evaluation of map-based methods in IFAN's comparison used 1.5.
 _ALPHA = 2 / 3
@@ -27,14 +28,7 @@ _SHARP = 0.5
 class HyperLaplacian(Method):
     """Estimate sigma, deconvolve each level of it, take every pixel from its own levels."""
 
-    card = MethodCard(
-        "hyper-laplacian",
-        "Hyper-Laplacian",
-        "single",
-        "non-blind deconvolution with a Gaussian whose sigma is estimated at each pixel from its edges",
-        paper="Krishnan and Fergus, Fast Image Deconvolution using Hyper-Laplacian Priors, NIPS 2009; blur after "
-        "Zhuo and Sim, Defocus map estimation from a single image, Pattern Recognition 2011",
-    )
+    card = HYPER_LAPLACIAN_CARD
 
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Deblur one sample; see ``Method.deblur``."""

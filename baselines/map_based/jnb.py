@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from safetensors.torch import load
 from torch import Tensor
 
+from baselines.map_based.cards import JNB_CARD
 from baselines.map_based.method import MapBasedMethod, eight_bit
 from baselines.map_based.propagation import propagate
-from benchmark.method import Image, MethodCard
+from benchmark.method import Image
 from realdof.alignment.detail import noise_level
 
 PATCH = 8
@@ -164,13 +165,7 @@ def estimate_sigma(image: Image) -> NDArray[np.float32]:
 class JNB(MapBasedMethod):
     """Count the atoms that patches need, turn the number into a blur, spread it, deconvolve."""
 
-    card = MethodCard(
-        "jnb",
-        "JNB",
-        "single",
-        "blur from the number of atoms that patches need of a learned dictionary, then deconvolved",
-        paper="Shi, Xu and Jia, Just Noticeable Defocus Blur Detection and Estimation, CVPR 2015",
-    )
+    card = JNB_CARD
 
     def sigma_map(self, image: Image) -> Tensor:
         """See ``MapBasedMethod.sigma_map``; the map has the 8 bits that the authors' evaluation gave it."""

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import torch
-from torch.nn import functional
 
 from baselines.command.program import ProgramError
 from baselines.recipes.recipe import Recipe
@@ -133,6 +131,8 @@ def place_images(recipe: Recipe, samples: Iterable[Sample], folder: Path) -> dic
 
 
 def _pixels(recipe: Recipe, name: str, image: Image) -> np.ndarray:
+    from torch.nn import functional
+
     height, width = image.shape[-2:]
     if recipe.size is not None and (width, height) != recipe.size:
         raise InputError(
@@ -146,6 +146,8 @@ def _pixels(recipe: Recipe, name: str, image: Image) -> np.ndarray:
 
 
 def _is_eight_bits(image: Image) -> bool:
+    import torch
+
     levels = image * 255
     return torch.allclose(levels, levels.round(), rtol=0, atol=1e-4)
 

@@ -12,15 +12,13 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from benchmark.leaderboards.column import Column
-from benchmark.leaderboards.render.tables import Cell
-from benchmark.results.cards import KnownCard
 from realdof.common.console import PlainConsole, progress_bar, stderr, stdout
 
 if TYPE_CHECKING:
     from benchmark.complexity import Complexity
     from benchmark.datasets.card import DatasetCard
     from benchmark.datasets.get.start import Start
+    from benchmark.leaderboards.render.tables import Cell
     from benchmark.leaderboards.render.tables import Table as Shown
     from benchmark.method import MethodCard
     from benchmark.metrics.card import MetricCard
@@ -80,6 +78,8 @@ def showing_bytes() -> Iterator[Callable[[str, int, int | None], None]]:
 
 def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard]) -> None:
     """The run's figures in one table, what looks wrong with it, then where everything is."""
+    from benchmark.leaderboards.column import Column
+    from benchmark.results.cards import KnownCard
     from benchmark.suspicion.of_run import doubts_about_run
 
     settings = run.settings
