@@ -58,6 +58,7 @@ def method(name: str) -> MethodFactory:
     factory: MethodFactory = _found(METHODS, family)
     if not colon:
         return factory
+
     if not isinstance(factory, MethodFamily):
         raise InputError(f"{family} is one method; leave out :{member}")
     return factory.member(member)

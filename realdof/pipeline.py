@@ -8,8 +8,8 @@ from pathlib import Path
 from realdof.captures.folder import find_scenes
 from realdof.captures.scene import Complaint
 from realdof.common.errors import InputError
-from realdof.common.executor import Outcome, completed, workers
-from realdof.common.processes import WorkerDied
+from realdof.common.processes.executor import Outcome, completed, workers
+from realdof.common.processes.pool import WorkerDied
 from realdof.common.software import software
 from realdof.dataset.folder import Finished, claimed_folder, finish_folder, remove_scene
 from realdof.dataset.layout import BUILD
@@ -46,7 +46,7 @@ def build_dataset(
     keep_stages
         Whether to keep the images between the stages too.
     worker_count, cluster
-        See ``realdof.common.executor.workers``.
+        See ``realdof.common.processes.executor.workers``.
     say
         Callback for a sentence that explains a wait of up to a minute for an abandoned folder.
 

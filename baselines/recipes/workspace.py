@@ -146,6 +146,7 @@ def _pixels(recipe: Recipe, name: str, image: Image) -> np.ndarray:
 
 
 def _is_eight_bits(image: Image) -> bool:
+
     levels = image * 255
     return bool(levels.allclose(levels.round(), rtol=0, atol=1e-4))
 

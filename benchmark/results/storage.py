@@ -13,7 +13,7 @@ from benchmark.results.record import Record
 from realdof.common.decode import MOST_BYTES, decode, read_json
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
-from realdof.common.locks import locked
+from realdof.common.processes.locks import locked
 
 DESCRIPTION, RECORDS = "run.json", "records.jsonl"
 LOCK = "records.lock"

@@ -15,8 +15,8 @@ from benchmark.datasets.base import Entry
 from benchmark.results.record import Record
 from benchmark.running.job import Job, Ready, failed
 from realdof.common.errors import InputError
-from realdof.common.executor import Outcome, capacity, completed, workers
-from realdof.common.processes import WorkerDied
+from realdof.common.processes.executor import Outcome, capacity, completed, workers
+from realdof.common.processes.pool import WorkerDied
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Workers:
     count
         Processes on this machine, of one thread each; with one, images are computed in this process.
     cluster
-        Address of a Dask scheduler whose workers are used instead; see ``realdof.common.executor.workers``.
+        Address of a Dask scheduler whose workers are used instead; see ``realdof.common.processes.executor.workers``.
     memory
         Bytes that each process may take; an image that needs more fails alone.
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from realdof.common.claim import Claim, claimed
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
+from realdof.common.processes.claim import Claim, claimed
 from realdof.dataset.croissant import write_croissant
 from realdof.dataset.layout import (
     BUILD,
@@ -65,7 +65,7 @@ def claimed_folder(
     scenes
         Names of all scenes of the captures, usable or not.
     report
-        See ``realdof.common.claim.claimed``.
+        See ``realdof.common.processes.claim.claimed``.
 
     Raises
     ------

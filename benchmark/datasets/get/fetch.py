@@ -21,7 +21,7 @@ from benchmark.datasets.get.start import Start, Starting, Watch, nobody
 from realdof.common.download import Connection, Progress, reason, shown
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of, write_json
-from realdof.common.locks import Locked, locked
+from realdof.common.processes.locks import Locked, locked
 
 PAUSE = 1.0
 """Seconds before the second try without progress; each further one doubles it."""

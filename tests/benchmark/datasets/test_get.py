@@ -15,7 +15,7 @@ from benchmark.datasets.card import Archive
 from benchmark.datasets.get import fetch, install
 from benchmark.datasets.get.archive import Limits
 from realdof.common.download import Connection
-from realdof.common.locks import locked
+from realdof.common.processes.locks import locked
 from realdof.images.files import write_pixels
 
 __all__ = ["bench", "small_sets"]

@@ -12,15 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from realdof.common import claim
-from realdof.common.claim import CLAIM, claimed
 from realdof.common.errors import InputError
-from realdof.common.owner import is_alive
+from realdof.common.processes import claim
+from realdof.common.processes.claim import CLAIM, claimed
+from realdof.common.processes.owner import is_alive
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from realdof.common.claim import claimed
+from realdof.common.processes.claim import claimed
 with claimed(Path(sys.argv[1])):
     print("claimed", flush=True)
     time.sleep(600)
@@ -29,7 +29,7 @@ with claimed(Path(sys.argv[1])):
 CONTEST = """
 import os, sys
 from pathlib import Path
-from realdof.common.claim import claimed
+from realdof.common.processes.claim import claimed
 from realdof.common.errors import InputError
 
 def tell(word):

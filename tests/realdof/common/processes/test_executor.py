@@ -12,7 +12,7 @@ import pytest
 
 from realdof.common import memory
 from realdof.common.errors import InputError
-from realdof.common.executor import WorkerDied, completed, workers
+from realdof.common.processes.executor import WorkerDied, completed, workers
 
 HELPERS = """
 import os, signal, time
@@ -143,7 +143,7 @@ def test_leaving_by_an_exception_drops_the_work_in_progress(functions, tmp_path:
 def test_workers_end_with_a_caller_that_was_killed(functions, tmp_path: Path) -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import executor_helpers\nfrom realdof.common.executor import completed, workers\n"
+        "import executor_helpers\nfrom realdof.common.processes.executor import completed, workers\n"
         "with workers(1) as executor: list(completed(executor, executor_helpers.sleep_and_tell, [sys.argv[2]]))"
     )
     helpers = Path(functions.__file__).parent
@@ -160,7 +160,7 @@ def test_workers_end_with_a_caller_that_was_killed(functions, tmp_path: Path) ->
 
 
 def test_a_cluster_that_does_not_answer_is_one_sentence(monkeypatch) -> None:
-    monkeypatch.setattr("realdof.common.executor._CONNECT_SECONDS", 1)
+    monkeypatch.setattr("realdof.common.processes.executor._CONNECT_SECONDS", 1)
     with (
         pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"),
         workers(1, "tcp://127.0.0.1:9"),

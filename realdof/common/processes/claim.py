@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from realdof.common.decode import Strict
 from realdof.common.errors import InputError
-from realdof.common.owner import Owner, is_alive, this_machine, this_process
+from realdof.common.processes.owner import Owner, is_alive, this_machine, this_process
 
 CLAIM = ".claim"
 """Name of the file within the claimed folder; while a claim changes hands there are others that begin with it."""

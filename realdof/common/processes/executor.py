@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from realdof.common.errors import InputError
-from realdof.common.processes import ProcessWorkers, WorkerDied
+from realdof.common.processes.pool import ProcessWorkers, WorkerDied
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
