@@ -97,7 +97,9 @@ def box_plot(
     BoxPlot or None
         Nothing if no image has a finite score.
     """
-    finite = {label: {name: value for name, value in one.items() if math.isfinite(value)} for label, one in scores.items()}
+    finite = {
+        label: {name: value for name, value in one.items() if math.isfinite(value)} for label, one in scores.items()
+    }
     finite = {label: one for label, one in finite.items() if one}
     if not finite:
         return None

@@ -10,12 +10,15 @@ from benchmark.leaderboards import build as boards
 from benchmark.leaderboards.build import Leaderboard
 from benchmark.leaderboards.rows import Row
 from benchmark.protocols.base import Protocol
+from benchmark.report.layers import INPUT, TARGET
 from benchmark.report.slugs import slug
 from benchmark.results.choice import every_run
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from realdof.common.errors import InputError
 
+INPUT_METHOD = "input"
+"""The method whose result is the defocused image itself."""
 OpenDataset = Callable[[str], Dataset]
 """Opens the data set of a name in results, ready to read; raises `InputError` if it is not at hand."""
 
@@ -42,11 +45,6 @@ class Entrant:
     label: str
     key: str
     page: str
-
-    @property
-    def origin(self) -> str:
-        """Id of the run whose outputs these are."""
-        return self.run.settings.rescored or self.run.id
 
     def output(self, image: str) -> Path | None:
         """Where its result for an image is, if it was kept."""
@@ -94,8 +92,13 @@ class ImageSet:
 
     @property
     def outputs(self) -> dict[str, Entrant]:
-        """One entrant for each set of outputs, by its key, from the best on."""
-        return {entrant.key: entrant for board in reversed(self.boards) for entrant in reversed(board.entrants)}
+        """One entrant for each set of outputs, by its key, from the best on; the input's own row is no output."""
+        found: dict[str, Entrant] = {}
+        for board in self.boards:
+            for entrant in board.entrants:
+                if entrant.key != INPUT:
+                    found.setdefault(entrant.key, entrant)
+        return found
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,9 @@ class Contents:
         return [board for one in self.sets for board in one.boards]
 
 
-def collect(results: Path, open_dataset: OpenDataset, dataset: str | None = None, protocol: str | None = None) -> Contents:
+def collect(
+    results: Path, open_dataset: OpenDataset, dataset: str | None = None, protocol: str | None = None
+) -> Contents:
     """Gather the tables of a results folder.
 
     Parameters
@@ -155,7 +160,7 @@ class _Names:
 
     def __init__(self) -> None:
         self._found: dict[object, str] = {}
-        self._taken: set[str] = {"input-image", "target"}
+        self._taken: set[str] = {INPUT, TARGET, "blur"}
 
     def of(self, thing: object, text: str) -> str:
         if thing not in self._found:
@@ -185,7 +190,9 @@ def _board(table: Leaderboard, keys: _Names, pages: _Names, slugs: set[str]) -> 
         unique = label if plain.count(label) == 1 else f"{label}, run {run.id[:6]}"
         origin = run.settings.rescored or run.id
         page = pages.of((row.method, row.weights), label)
-        entrants.append(Entrant(row, run, run.records(), unique, keys.of(origin, unique), page))
+        # The row `input` shows the defocused image, which every set of pictures has already.
+        key = INPUT if row.method == INPUT_METHOD else keys.of(origin, unique)
+        entrants.append(Entrant(row, run, run.records(), unique, key, page))
     return Board(slug(f"{table.dataset} {table.protocol}", slugs), table, tuple(entrants))
 
 
@@ -193,9 +200,7 @@ def _label(row: Row) -> str:
     return f"{row.method} ({row.weights})" if row.weights else row.method
 
 
-def _opened(
-    name: str, images: str, open_dataset: OpenDataset, made: Sequence[Board]
-) -> tuple[Dataset | None, str]:
+def _opened(name: str, images: str, open_dataset: OpenDataset, made: Sequence[Board]) -> tuple[Dataset | None, str]:
     kept = any(entrant.output(image) for board in made for entrant in board.entrants for image in entrant.records)
     if not kept:
         return None, "no run has kept its outputs"

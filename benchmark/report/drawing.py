@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.datasets.base import Entry
 from benchmark.report.contents import ImageSet
-from benchmark.report.layers import INPUT, TARGET, Layers, read_layers, thumbnail
+from benchmark.report.layers import Layers, read_layers, thumbnail
 from benchmark.report.slugs import slug
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
@@ -173,5 +173,3 @@ def webp(pixels: np.ndarray, quality: int) -> bytes:
     """A picture, uint8 (H, W, 3), as the bytes of a WebP file."""
     ordered = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".webp", ordered, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes())
-
-

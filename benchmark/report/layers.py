@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.datasets.base import Entry
 from benchmark.protocols.base import Protocol
-from benchmark.protocols.stratified import BANDS, band_of_blocks, errors_by_band
+from benchmark.protocols.stratified import band_of_blocks, errors_by_band
 from realdof.common.errors import InputError
 from realdof.common.opencv import cv2
 from realdof.images.depth import as_float, pixels_from_image, to_eight_bits
@@ -125,5 +125,3 @@ def _upright(blocks: np.ndarray, height: int, width: int) -> np.ndarray:
     wide = min(MAP_WIDTH, width)
     size = (wide, max(1, round(height * wide / width)))
     return np.asarray(cv2.resize(blocks, size, interpolation=cv2.INTER_NEAREST))
-
-

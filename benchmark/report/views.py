@@ -62,7 +62,9 @@ def measured_lines(board: Board) -> list[Line]:
             continue
         entrant = by_folder[row.folder]
         # Times and memory of other machines cannot be ranked, and the fewest parameters are no merit by themselves.
-        marks = {key: {1: "best", 2: "second"}.get(found[at] or 0, "") if ranked > 1 else "" for key, found in places.items()}
+        marks = {
+            key: {1: "best", 2: "second"}.get(found[at] or 0, "") if ranked > 1 else "" for key, found in places.items()
+        }
         figures = tuple(_figure(row, column, marks.get(column.key, "")) for column in board.table.columns)
         images = f"{row.n} of {row.total}" if row.n != row.total else str(row.n)
         inputs = entrant.run.method.inputs
@@ -124,7 +126,12 @@ def method_facts(entrant: Entrant) -> list[tuple[str, str]]:
     facts = [
         ("What it is", run.method.summary),
         ("Input", inputs.get(run.method.inputs, run.method.inputs)),
-        ("Weights", "none" if run.weights is None else f"{run.weights.name}: {run.weights.label.removeprefix(run.weights.name + ': ')}"),
+        (
+            "Weights",
+            "none"
+            if run.weights is None
+            else f"{run.weights.name}: {run.weights.label.removeprefix(run.weights.name + ': ')}",
+        ),
         ("SHA-256 of the weights", run.settings.weights or ""),
         ("Cost", counted),
         ("Paper", run.method.paper),
@@ -180,10 +187,8 @@ def viewer(one: ImageSet, image: Drawn, root: str, left: str = "", right: str = 
 
 
 def best_output(one: ImageSet, image: Drawn) -> str:
-    """Key of the output that stands highest in the tables, unless it is the input itself."""
-    keys = [key for key in one.outputs if key in image.pictures]
-    named = [key for key in keys if one.outputs[key].row.method != "input"]
-    return (named or keys)[0]
+    """Key of the output that stands highest in the tables; the input if there is none."""
+    return next((key for key in one.outputs if key in image.pictures), INPUT)
 
 
 def _scores(one: ImageSet, name: str, key: str) -> str:
@@ -191,7 +196,9 @@ def _scores(one: ImageSet, name: str, key: str) -> str:
         for entrant in board.entrants:
             if entrant.key == key and name in entrant.records:
                 scores = entrant.records[name].scores
-                return ", ".join(f"{c.title} {c.text(scores[c.key])}" for c in board.table.metrics[:2] if c.key in scores)
+                return ", ".join(
+                    f"{c.title} {c.text(scores[c.key])}" for c in board.table.metrics[:2] if c.key in scores
+                )
     return ""
 
 
@@ -253,7 +260,7 @@ def charts(board: Board, images: ImageSet, drawn: Sequence[Drawn], root: str) ->
         "methods": methods,
         "images": [{"name": name, "href": pages.get(name, "")} for name in names],
     }
-    labels = {entrant.key: entrant.label for entrant in board.entrants}
+    labels = {entrant.key: entrant.label for entrant in board.entrants if entrant.key != INPUT}
     return Charts(tuple(plot for plot in plots if plot is not None), gain_by_blur(drawn, labels), scatter)
 
 
@@ -277,5 +284,7 @@ def sentences(contents: Contents, drawn: dict[str, list[Drawn]]) -> list[str]:
         f"{', '.join(protocols)}; run {when}."
     ]
     if count:
-        found.append(f"{count} images can be looked at, each with the input, every output and, where there is one, the truth.")
+        found.append(
+            f"{count} images can be looked at, each with the input, every output and, where there is one, the truth."
+        )
     return found

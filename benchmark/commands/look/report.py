@@ -15,18 +15,25 @@ if TYPE_CHECKING:
 
 def report(
     results: Annotated[Path, typer.Argument(help="The results folder.")] = Path("results"),
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the report; an earlier report is replaced.")] = Path("site"),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the report; an earlier report is replaced.")
+    ] = Path("site"),
     dataset: Annotated[str | None, typer.Option("--dataset", help="Only runs on this data set.")] = None,
     protocol: Annotated[str | None, typer.Option("--protocol", help="Only runs under this protocol.")] = None,
     root: Annotated[
         list[str] | None,
-        typer.Option("--root", help="The data set's folder, if not its place in the cache: DIR, or NAME=DIR for each of several."),
+        typer.Option(
+            "--root", help="The data set's folder, if not its place in the cache: DIR, or NAME=DIR for each of several."
+        ),
     ] = None,
     subset: Annotated[Path | None, typer.Option("--subset", help="The list that runs on DATASET@LIST had.")] = None,
     pictures: Annotated[
-        int | None, typer.Option("--pictures", min=0, help="Images with a page at most, spread over the set; all if not given.")
+        int | None,
+        typer.Option("--pictures", min=0, help="Images with a page at most, spread over the set; all if not given."),
     ] = None,
-    megabytes: Annotated[float, typer.Option("--megabytes", min=1, help="What the pictures may take; quality follows.")] = 150,
+    megabytes: Annotated[
+        float, typer.Option("--megabytes", min=1, help="What the pictures may take; quality follows.")
+    ] = 150,
 ) -> None:
     """Write a web report: pictures with a slider, linked zoom and error maps, leaderboards, and charts."""
     from benchmark.commands.terminal import showing_preparation

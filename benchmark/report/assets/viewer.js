@@ -304,6 +304,7 @@ class Viewer {
       }
     for (const image of grid.querySelectorAll("img")) {
       this.show(image, image.dataset.key);
+      image.parentNode.dataset.show = this.state.show;
       image.parentNode.style.touchAction = this.state.zoom > 1 ? "none" : "pan-y";
     }
   }
