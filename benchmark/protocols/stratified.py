@@ -73,13 +73,30 @@ def by_blur(output: Image, target: Image, image: Image, blur_map: Tensor) -> dic
     blur_map
         float32 (h, w), as of `MetricInputs`.
     """
-    sigma = blur_map.numpy()
     errors = block_errors(output, target, blur_map)
-    band = np.where(np.isnan(sigma), len(EDGES), np.searchsorted(EDGES, np.nan_to_num(sigma), side="right") - 1)
-    scores = in_focus(errors, block_errors(image, target, blur_map), blur_map)
+    harm = in_focus(errors, block_errors(image, target, blur_map), blur_map)
+    return harm | errors_by_band(errors, band_of_blocks(blur_map.numpy()))
+
+
+def band_of_blocks(sigma: np.ndarray) -> np.ndarray:
+    """The number of each block's band in `BANDS`, from its blur in px, which is NaN where there is no texture."""
+    return np.where(np.isnan(sigma), len(EDGES), np.searchsorted(EDGES, np.nan_to_num(sigma), side="right") - 1)
+
+
+def errors_by_band(squared: np.ndarray, bands: np.ndarray) -> dict[str, float]:
+    """Share of the image, and mean squared error, of each band of blur.
+
+    Parameters
+    ----------
+    squared
+        Floating point (rows, columns): each block's mean squared error.
+    bands
+        The number of each block's band, as `band_of_blocks` gives it.
+    """
+    scores: dict[str, float] = {}
     for number, name in enumerate(BANDS):
-        inside = band == number
+        inside = bands == number
         scores[f"share@{name}"] = float(inside.mean())
         if inside.any():
-            scores[f"mse@{name}"] = float(errors[inside].mean())
+            scores[f"mse@{name}"] = float(squared[inside].mean())
     return scores

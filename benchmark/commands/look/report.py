@@ -1,0 +1,77 @@
+"""``ifan-bench report``: a folder of pages that shows what runs made, from disk, without a network."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark import registry
+from realdof.common.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.datasets.base import Dataset
+
+
+def report(
+    results: Annotated[Path, typer.Argument(help="The results folder.")] = Path("results"),
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the report; an earlier report is replaced.")
+    ] = Path("site"),
+    dataset: Annotated[str | None, typer.Option("--dataset", help="Only runs on this data set.")] = None,
+    protocol: Annotated[str | None, typer.Option("--protocol", help="Only runs under this protocol.")] = None,
+    root: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--root", help="The data set's folder, if not its place in the cache: DIR, or NAME=DIR for each of several."
+        ),
+    ] = None,
+    subset: Annotated[Path | None, typer.Option("--subset", help="The list that runs on DATASET@LIST had.")] = None,
+    pictures: Annotated[
+        int | None,
+        typer.Option("--pictures", min=0, help="Images with a page at most, spread over the set; all if not given."),
+    ] = None,
+    megabytes: Annotated[
+        float, typer.Option("--megabytes", min=1, help="What the pictures may take; quality follows.")
+    ] = 150,
+) -> None:
+    """Write a web report: pictures with a slider, linked zoom and error maps, leaderboards, and charts."""
+    from benchmark.commands.terminal import showing_preparation
+    from benchmark.report.contents import collect
+    from benchmark.report.site import write_site
+    from realdof.common.console import say
+
+    with showing_preparation("drawing pictures") as progress:
+        contents = collect(results, opener(root or [], subset), dataset, protocol)
+        home = write_site(contents, out, megabytes=megabytes, most=pictures, report=progress)
+    for one in contents.sets:
+        if one.missing and pictures != 0:
+            say(f"{one.title} has no pictures: {one.missing}", before="note", style="yellow")
+    say(str(home), before="written:")
+
+
+def opener(roots: list[str], subset: Path | None) -> "Callable[[str], Dataset]":
+    """What opens a data set by its name in results, given ``--root`` and ``--subset``.
+
+    Raises
+    ------
+    InputError
+        Several roots are given without names.
+    """
+    named = dict(root.split("=", 1) for root in roots if "=" in root and not Path(root).is_dir())
+    plain = [Path(root) for root in roots if Path(root).is_dir() or "=" not in root]
+    if len(plain) > 1:
+        raise InputError("several --root need names: --root dpdd=DIR --root realdof=DIR")
+
+    def opened(name: str) -> "Dataset":
+        from benchmark.datasets.subset import restrict, whole_name
+
+        whole = whole_name(name)
+        folder = Path(named[whole]) if whole in named else plain[0] if plain else None
+        found = restrict(registry.dataset(whole)(folder), subset if whole != name else None)
+        if found.card.name != name:
+            raise InputError(f"{name} is part of a data set; give its list with --subset")
+        found.prepare()
+        return found
+
+    return opened

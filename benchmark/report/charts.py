@@ -1,0 +1,194 @@
+"""The report's charts as shapes for SVG: box plots of scores, and gain against blur. Lengths across are in percent."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.protocols.stratified import BANDS
+from benchmark.report.drawing import Drawn
+from benchmark.report.layers import INPUT
+
+COLOURS = 8
+"""Series have one of so many colours."""
+BLURRED = BANDS[:-1]
+"""The bands of blur; what is flat has none."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis: its place in percent, and what it says."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """An image's score in a box plot: its place in percent, its name and its page."""
+
+    at: float
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """One method's scores: whisker ends, quartiles and median in percent, in words, and the points beyond."""
+
+    label: str
+    low: float
+    quarter: float
+    median: float
+    three_quarters: float
+    high: float
+    text: str
+    outside: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class BoxPlot:
+    """The scores of all methods by one metric."""
+
+    key: str
+    title: str
+    ticks: tuple[Tick, ...]
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One method's gain in each band: places in percent from left and top, and the gain in dB; None for no such band."""
+
+    label: str
+    points: tuple[tuple[float, float, float] | None, ...]
+
+    @property
+    def pieces(self) -> list[tuple[tuple[float, float, float], tuple[float, float, float]]]:
+        """Each two neighbours that both exist."""
+        return [(a, b) for a, b in zip(self.points, self.points[1:], strict=False) if a and b]
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """Gain over the input against blur."""
+
+    ticks: tuple[Tick, ...]
+    bands: tuple[Tick, ...]
+    zero: float
+    lines: tuple[Line, ...]
+
+
+def box_plot(
+    key: str, title: str, decimals: int, scores: Mapping[str, Mapping[str, float]], pages: Mapping[str, str]
+) -> BoxPlot | None:
+    """Box plots of one metric; whiskers end at the last image within 1.5 times the quartiles' distance (Tukey).
+
+    Parameters
+    ----------
+    scores
+        Score by image, by the method's label.
+    pages
+        Address of each image's page; images without a page have none.
+
+    Returns
+    -------
+    BoxPlot or None
+        Nothing if no image has a finite score.
+    """
+    finite = {
+        label: {name: value for name, value in one.items() if math.isfinite(value)} for label, one in scores.items()
+    }
+    finite = {label: one for label, one in finite.items() if one}
+    if not finite:
+        return None
+    place, ticks = _axis([value for one in finite.values() for value in one.values()])
+    boxes = []
+    for label, one in finite.items():
+        values = np.array(list(one.values()))
+        quarter, median, three = np.percentile(values, [25, 50, 75])
+        reach = 1.5 * (three - quarter)
+        low = values[values >= quarter - reach].min()
+        high = values[values <= three + reach].max()
+        outside = [
+            Point(place(value), f"{name}: {value:.{decimals}f}", pages.get(name, ""))
+            for name, value in one.items()
+            if not low <= value <= high
+        ]
+        text = f"median {median:.{decimals}f}, quartiles {quarter:.{decimals}f} and {three:.{decimals}f}, {len(values)} images"
+        boxes.append(Box(label, *(place(float(v)) for v in (low, quarter, median, three, high)), text, tuple(outside)))
+    return BoxPlot(key, title, ticks, tuple(boxes))
+
+
+def gain_by_blur(drawn: Iterable[Drawn], labels: Mapping[str, str]) -> LineChart | None:
+    """Gain in PSNR over the defocused image in each band of its blur, over all pixels of the band.
+
+    Parameters
+    ----------
+    labels
+        What the methods' outputs are called, by key.
+
+    Returns
+    -------
+    LineChart or None
+        Nothing where no image has an all-in-focus image.
+    """
+    images = [one for one in drawn if INPUT in one.errors]
+    gains = {label: [gain_in(images, key, band) for band in BLURRED] for key, label in labels.items()}
+    known = [value for one in gains.values() for value in one if value is not None and math.isfinite(value)]
+    if not known:
+        return None
+    place, ticks = _axis([*known, 0.0])
+    steps = [100 * (number + 0.5) / len(BLURRED) for number in range(len(BLURRED))]
+    lines = [
+        Line(label, tuple(
+            None if value is None or not math.isfinite(value) else (at, 100 - place(value), value)
+            for at, value in zip(steps, one, strict=True)
+        ))
+        for label, one in gains.items()
+        if any(value is not None for value in one)
+    ]  # fmt: skip
+    upright = tuple(Tick(100 - tick.at, tick.text) for tick in ticks)
+    bands = tuple(Tick(at, band.removesuffix("-") + (" and more" if band.endswith("-") else "") + " px")
+                  for at, band in zip(steps, BLURRED, strict=True))  # fmt: skip
+    return LineChart(upright, bands, 100 - place(0.0), tuple(lines))
+
+
+def gain_in(images: Sequence[Drawn], key: str, band: str | None = None) -> float | None:
+    """Gain in dB over the defocused image in one band, or over all pixels; None where it cannot be told.
+
+    Only images that have this output count.
+    """
+    bands = BANDS if band is None else (band,)
+    shared = [one.errors for one in images if key in one.errors and INPUT in one.errors]
+    before, after = (
+        sum(e[which][f"share@{b}"] * e[which].get(f"mse@{b}", 0.0) for e in shared for b in bands)
+        for which in (INPUT, key)
+    )
+    if before <= 0:
+        return None
+    return math.inf if after <= 0 else 10 * math.log10(before / after)
+
+
+def _axis(values: Sequence[float]) -> "tuple[_Place, tuple[Tick, ...]]":
+    low, high = min(values), max(values)
+    room = 0.05 * (high - low or 1.0)
+    low, high = low - room, high + room
+    place = _Place(low, high)
+    power = 10.0 ** math.floor(math.log10((high - low) / 4))
+    step = next(times * power for times in (1, 2, 5, 10, 20) if (high - low) / (times * power) <= 6)
+    decimals = max(0, -math.floor(math.log10(step)))
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return place, tuple(Tick(place(n * step), f"{n * step:.{decimals}f}") for n in range(first, last + 1))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a value is between two others, in percent."""
+
+    low: float
+    high: float
+
+    def __call__(self, value: float) -> float:
+        return 100 * (value - self.low) / (self.high - self.low)

@@ -1,0 +1,213 @@
+"""What a report is about: every table of a results folder, and the sets of images whose pictures it shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark import registry
+from benchmark.datasets.base import Dataset
+from benchmark.leaderboards import build as boards
+from benchmark.leaderboards.build import Leaderboard
+from benchmark.leaderboards.rows import Row
+from benchmark.protocols.base import Protocol
+from benchmark.report.layers import INPUT, TARGET
+from benchmark.report.slugs import slug
+from benchmark.results.choice import every_run
+from benchmark.results.record import Record
+from benchmark.results.run import Run
+from realdof.common.errors import InputError
+
+INPUT_METHOD = "input"
+"""The method whose result is the defocused image itself."""
+OpenDataset = Callable[[str], Dataset]
+"""Opens the data set of a name in results, ready to read; raises `InputError` if it is not at hand."""
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One run in one table.
+
+    Parameters
+    ----------
+    row, run, records
+        Its row of the leaderboard, the run, and the run's records by image.
+    label
+        What readers call it: method and weights, with the first digits of its id where two share both.
+    key
+        Its word in links and file names, the same in every table that scores the same outputs.
+    page
+        File name of the method's page without suffix.
+    """
+
+    row: Row
+    run: Run
+    records: Mapping[str, Record]
+    label: str
+    key: str
+    page: str
+
+    def output(self, image: str) -> Path | None:
+        """Where its result for an image is, if it was kept."""
+        record = self.records.get(image)
+        path = self.run.output(image)
+        return path if record is not None and record.status == "ok" and path.is_file() else None
+
+
+@dataclass(frozen=True)
+class Board:
+    """One leaderboard and the runs in it."""
+
+    slug: str
+    table: Leaderboard
+    entrants: tuple[Entrant, ...]
+
+    @property
+    def title(self) -> str:
+        """Data set and protocol."""
+        return f"{self.table.dataset}, protocol {self.table.protocol}"
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """The images that several tables share: one data set, read in one way.
+
+    Parameters
+    ----------
+    slug, title
+        Its folder in the report, and the data set's name.
+    boards
+        The tables.
+    dataset, protocol
+        Where the images are and how they are read; None where they cannot be.
+    missing
+        Why there are no pictures; empty if there are.
+    """
+
+    slug: str
+    title: str
+    boards: tuple[Board, ...]
+    dataset: Dataset | None
+    protocol: Protocol | None
+    missing: str
+
+    @property
+    def outputs(self) -> dict[str, Entrant]:
+        """One entrant for each set of outputs, by its key, from the best on; the input's own row is no output."""
+        found: dict[str, Entrant] = {}
+        for board in self.boards:
+            for entrant in board.entrants:
+                if entrant.key != INPUT:
+                    found.setdefault(entrant.key, entrant)
+        return found
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Every set of images, and what had to be left out, one sentence each."""
+
+    sets: tuple[ImageSet, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def boards(self) -> list[Board]:
+        """Every table."""
+        return [board for one in self.sets for board in one.boards]
+
+
+def collect(
+    results: Path, open_dataset: OpenDataset, dataset: str | None = None, protocol: str | None = None
+) -> Contents:
+    """Gather the tables of a results folder.
+
+    Parameters
+    ----------
+    open_dataset
+        Called once for each data set.
+    dataset, protocol
+        Narrow the choice of runs.
+
+    Raises
+    ------
+    InputError
+        There is no run, or a run is damaged.
+    """
+    runs = every_run(results, dataset, protocol)
+    if not runs:
+        asked = "".join(f" {word} {name}" for word, name in (("on", dataset), ("under", protocol)) if name)
+        raise InputError(f"{results} has no run{asked}; make one with ifan-bench run")
+    tables, left_out = _tables(results, runs)
+    by_set: dict[tuple[object, ...], list[Leaderboard]] = {}
+    for (name, _, images), table in tables.items():
+        known = registry.find_protocol(table.protocol)
+        reading: object = table.protocol if known is None else known.reading
+        by_set.setdefault((name, images, reading), []).append(table)
+    pages, slugs = _Names(), set[str]()
+    sets = []
+    for (name, images, _), found in by_set.items():
+        keys = _Names()
+        made = tuple(_board(table, keys, pages, slugs) for table in found)
+        read = registry.find_protocol(found[0].protocol)
+        opened, missing = _opened(str(name), str(images), open_dataset, made)
+        if read is None:
+            missing = f"protocol {found[0].protocol} is not installed, so its images cannot be read"
+        # Two sets of images may share a data set's name.
+        sets.append(ImageSet(slug(str(name), slugs), str(name), made, opened, read, missing))
+    return Contents(tuple(sets), tuple(left_out))
+
+
+class _Names:
+    """A slug for each thing that is asked for, always the same one."""
+
+    def __init__(self) -> None:
+        self._found: dict[object, str] = {}
+        self._taken: set[str] = {INPUT, TARGET, "blur"}
+
+    def of(self, thing: object, text: str) -> str:
+        if thing not in self._found:
+            self._found[thing] = slug(text, self._taken)
+        return self._found[thing]
+
+
+def _tables(results: Path, runs: Sequence[Run]) -> tuple[dict[tuple[str, str, str], Leaderboard], list[str]]:
+    tables, left_out = {}, []
+    for key in sorted({(run.settings.dataset, run.settings.protocol, run.settings.images) for run in runs}):
+        name, protocol, images = key
+        try:
+            tables[key] = boards.build(results, name, protocol, images=images)
+        except InputError as error:
+            # A protocol of an older version only, for example; the other tables stand.
+            left_out.append(f"{name} under {protocol} is left out: {error}.")
+    if not tables:
+        raise InputError(f"{results} has no run that can be shown: {left_out[0]}")
+    return tables, left_out
+
+
+def _board(table: Leaderboard, keys: _Names, pages: _Names, slugs: set[str]) -> Board:
+    measured = [(row, Run(row.folder)) for row in table.rows if row.folder is not None]
+    plain = [_label(row) for row, _ in measured]
+    entrants = []
+    for (row, run), label in zip(measured, plain, strict=True):
+        unique = label if plain.count(label) == 1 else f"{label}, run {run.id[:6]}"
+        origin = run.settings.rescored or run.id
+        page = pages.of((row.method, row.weights), label)
+        # The row `input` shows the defocused image, which every set of pictures has already.
+        key = INPUT if row.method == INPUT_METHOD else keys.of(origin, unique)
+        entrants.append(Entrant(row, run, run.records(), unique, key, page))
+    return Board(slug(f"{table.dataset} {table.protocol}", slugs), table, tuple(entrants))
+
+
+def _label(row: Row) -> str:
+    return f"{row.method} ({row.weights})" if row.weights else row.method
+
+
+def _opened(name: str, images: str, open_dataset: OpenDataset, made: Sequence[Board]) -> tuple[Dataset | None, str]:
+    kept = any(entrant.output(image) for board in made for entrant in board.entrants for image in entrant.records)
+    if not kept:
+        return None, "no run has kept its outputs"
+    try:
+        dataset = open_dataset(name)
+        if dataset.identity() != images:
+            return None, f"the images in {dataset.root} are not those that the runs are on; give their --root"
+    except InputError as error:
+        return None, str(error)
+    return dataset, ""

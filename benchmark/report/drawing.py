@@ -1,0 +1,175 @@
+"""Drawing a report's pictures into WebP files, of one quality for all, chosen so that the report keeps its size."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.datasets.base import Entry
+from benchmark.report.contents import ImageSet
+from benchmark.report.layers import Layers, read_layers, thumbnail
+from benchmark.report.slugs import slug
+from realdof.common.errors import InputError
+from realdof.common.files import atomic_path
+from realdof.common.opencv import cv2
+
+QUALITIES = (92, 88, 84, 80, 75, 70, 60, 50)
+"""Of WebP, from the best on; the first that keeps the report's size is used for every picture."""
+_MAP_QUALITY = 75
+_THUMBNAIL_QUALITY = 75
+_SAMPLED = 4
+"""Images of each set that are encoded at every quality to foresee the size."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One image's files, and what its pages say of it.
+
+    Parameters
+    ----------
+    name, slug
+        The image's name in its data set, and its word in links.
+    height, width
+        px.
+    pictures, maps, thumbnails
+        Addresses below the report's folder, by key; maps also have ``blur``.
+    errors
+        Share and mean squared error of each band of blur, by key.
+    """
+
+    name: str
+    slug: str
+    height: int
+    width: int
+    pictures: Mapping[str, str]
+    maps: Mapping[str, str]
+    thumbnails: Mapping[str, str]
+    errors: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One image to draw: its set, entry, word in links, and outputs by key."""
+
+    of: ImageSet
+    entry: Entry
+    slug: str
+    outputs: Mapping[str, Path]
+
+    def layers(self) -> Layers:
+        assert self.of.protocol is not None
+        return read_layers(self.entry, self.of.protocol, self.outputs)
+
+
+def draw(
+    sets: Sequence[ImageSet],
+    site: Path,
+    largest: float,
+    most: int | None = None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, list[Drawn]]:
+    """Draw the pictures of every set that has its images.
+
+    Parameters
+    ----------
+    site
+        The report's folder.
+    largest
+        Bytes that all pictures may take.
+    most
+        How many images of each set at most, spread evenly over it; None for all.
+    report
+        Progress callback (images drawn, images in total).
+
+    Returns
+    -------
+    dict
+        The drawn images by the set's slug.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, or even the lowest quality takes more bytes.
+    """
+    work = [one for images in sets if images.protocol is not None and not images.missing for one in _work(images, most)]
+    quality = _quality(work, largest)
+    drawn: dict[str, list[Drawn]] = {images.slug: [] for images in sets}
+    # Encoding and OpenCV leave Python's lock, so threads are enough.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        done = threads.map(lambda one: _draw(one, site, quality), work)
+        for number, (one, files) in enumerate(zip(work, done, strict=True), 1):
+            drawn[one.of.slug].append(files)
+            report(number, len(work))
+    return drawn
+
+
+def _work(images: ImageSet, most: int | None) -> Iterator[_Work]:
+    assert images.dataset is not None
+    taken: set[str] = set()
+    found = []
+    for entry in images.dataset.entries():
+        outputs = {key: path for key, entrant in images.outputs.items() if (path := entrant.output(entry.name))}
+        if outputs:
+            found.append(_Work(images, entry, slug(entry.name, taken), outputs))
+    if most is not None and len(found) > most:
+        found = [found[round(place)] for place in np.linspace(0, len(found) - 1, most)]
+    yield from found
+
+
+def _quality(work: Sequence[_Work], largest: float) -> int:
+    """The best quality at which everything stays below so many bytes, foreseen from some of the images."""
+    if not work:
+        return QUALITIES[0]
+    step = max(1, len(work) // _SAMPLED)
+    sampled = [one.layers() for one in work[::step]]
+    counts = [len(one.outputs) for one in work]
+    share = sum(counts) / sum(counts[::step])
+    beside = sum(len(data) for layers in sampled for _, data in _beside(layers))
+    foreseen = 0.0
+    for quality in QUALITIES:
+        pictures = sum(len(webp(picture, quality)) for layers in sampled for picture in layers.pictures.values())
+        foreseen = share * (pictures + beside)
+        # Images differ, so a tenth is kept free.
+        if foreseen <= 0.9 * largest:
+            return quality
+    raise InputError(
+        f"the pictures would take about {foreseen / 1e6:.0f} MB, more than {largest / 1e6:.0f} MB; "
+        "ask for fewer with --pictures, or allow more with --megabytes"
+    )
+
+
+def _draw(work: _Work, site: Path, quality: int) -> Drawn:
+    layers = work.layers()
+    folder = Path("pictures") / work.of.slug / work.slug
+
+    def written(name: str, data: bytes) -> str:
+        with atomic_path(site / folder / f"{name}.webp") as temporary:
+            temporary.write_bytes(data)
+        return (folder / f"{name}.webp").as_posix()
+
+    pictures = {key: written(key, webp(picture, quality)) for key, picture in layers.pictures.items()}
+    beside = {name: written("-".join(name), data) for name, data in _beside(layers)}
+    height, width = layers.size
+    return Drawn(
+        work.entry.name, work.slug, height, width, pictures,
+        {key: address for (kind, key), address in beside.items() if kind == "map"},
+        {key: address for (kind, key), address in beside.items() if kind == "small"},
+        layers.errors,
+    )  # fmt: skip
+
+
+def _beside(layers: Layers) -> Iterator[tuple[tuple[str, str], bytes]]:
+    """Maps and small copies, which always have one quality."""
+    for key, picture in layers.maps.items():
+        yield ("map", key), webp(picture, _MAP_QUALITY)
+    for key, picture in layers.pictures.items():
+        yield ("small", key), webp(thumbnail(picture), _THUMBNAIL_QUALITY)
+
+
+def webp(pixels: np.ndarray, quality: int) -> bytes:
+    """A picture, uint8 (H, W, 3), as the bytes of a WebP file."""
+    ordered = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".webp", ordered, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes())

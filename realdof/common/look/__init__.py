@@ -1,0 +1,1 @@
+"""What every web page of the toolkit looks like: one style sheet, light, dark, on a phone and on paper."""
