@@ -59,7 +59,7 @@ class BoxPlot:
 
 @dataclass(frozen=True)
 class Line:
-    """One method's gain in each band: places in percent from left and top, and the gain in dB; None for no such band."""
+    """One method's gain in each band: places in percent from left and top, the gain in dB; None for no such band."""
 
     label: str
     points: tuple[tuple[float, float, float] | None, ...]
@@ -116,8 +116,10 @@ def box_plot(
             for name, value in one.items()
             if not low <= value <= high
         ]
-        text = f"median {median:.{decimals}f}, quartiles {quarter:.{decimals}f} and {three:.{decimals}f}, {len(values)} images"
-        boxes.append(Box(label, *(place(float(v)) for v in (low, quarter, median, three, high)), text, tuple(outside)))
+        quartiles = f"{quarter:.{decimals}f} and {three:.{decimals}f}"
+        text = f"median {median:.{decimals}f}, quartiles {quartiles}, {len(values)} images"
+        at = [place(float(value)) for value in (low, quarter, median, three, high)]
+        boxes.append(Box(label, at[0], at[1], at[2], at[3], at[4], text, tuple(outside)))
     return BoxPlot(key, title, ticks, tuple(boxes))
 
 

@@ -143,11 +143,12 @@ def collect(
         by_set.setdefault((name, images, reading), []).append(table)
     pages, slugs = _Names(), set[str]()
     sets = []
-    for (name, images, _), found in by_set.items():
+    for key, found in by_set.items():
+        name, images = str(key[0]), str(key[1])
         keys = _Names()
         made = tuple(_board(table, keys, pages, slugs) for table in found)
         read = registry.find_protocol(found[0].protocol)
-        opened, missing = _opened(str(name), str(images), open_dataset, made)
+        opened, missing = _opened(name, images, open_dataset, made)
         if read is None:
             missing = f"protocol {found[0].protocol} is not installed, so its images cannot be read"
         # Two sets of images may share a data set's name.

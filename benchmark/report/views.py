@@ -100,9 +100,9 @@ def _figure(row: Row, column: Column, mark: str) -> Figure:
 def _details(entrant: Entrant, board: Board) -> tuple[tuple[str, str], ...]:
     row, run = entrant.row, entrant.run
     against = ", ".join(
-        f"{column.title} {column.change(row.difference[column.key])}"
+        f"{column.title} {column.change(row.claims[column.key].difference)}"
         for column in board.table.columns
-        if column.key in row.difference
+        if column.key in row.claims
     )
     found = [
         ("What it is", run.method.summary),
