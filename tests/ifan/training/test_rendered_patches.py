@@ -86,7 +86,7 @@ def test_bad_input_in_another_process_is_the_one_sentence_it_is_here(photographs
     source = rendered(photographs)
     for path in photographs.iterdir():
         path.write_bytes(b"no image any more")
-    with pytest.raises(InputError, match=r"(one|two)\.png is no PNG, TIFF or JPEG") as told:
+    with pytest.raises(InputError, match=r"(one|two)\.png is no PNG, JPEG or TIFF") as told:
         Ahead(source, 1)(0, 0, 1)
     assert "Traceback" not in str(told.value)
 
