@@ -57,5 +57,5 @@ Number = Annotated[
     float, BeforeValidator(_read), AfterValidator(_no_nan), PlainSerializer(written, return_type=Any, when_used="json")
 ]
 """A float that may be infinite, written as text then; never NaN."""
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
 """A duration, s."""
