@@ -1,17 +1,24 @@
 """DMENet as a method of the benchmark: its defocus map, then the deconvolution of the comparison in IFAN's paper."""
 
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from baselines.dmenet.bands import graph_of
 from baselines.dmenet.network import SIZE_MULTIPLE, DMENet, sigma_from_map
 from baselines.dmenet.weights import load_network
 from baselines.map_based.method import MapBasedMethod, eight_bit
+from benchmark.bands.budget import available_bytes
+from benchmark.bands.image import image_in_bands
 from benchmark.method import Architecture, Image
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty
+
+BYTES_PER_PIXEL = 2600
+"""What the last level needs at the paper's width: 512 channels beside the skips, and the allocator's reserve."""
 
 
 class DMENetMethod(NetworkMethod, MapBasedMethod):
@@ -32,6 +39,11 @@ class DMENetMethod(NetworkMethod, MapBasedMethod):
         """Sigma in px, float32 (H, W); the map is 8-bit, and what exceeds a multiple of 16 has the border's value."""
         height, width = image.shape[-2:]
         kept = image[None, :, : height - height % SIZE_MULTIPLE, : width - width % SIZE_MULTIPLE]
-        defocus = self.network(kept.contiguous(memory_format=torch.channels_last))[0]
+        kept, network = kept.contiguous(memory_format=torch.channels_last), cast(DMENet, self.network)
+        memory = available_bytes(image.device)
+        if memory is None or kept[0, 0].numel() * BYTES_PER_PIXEL * network.shape.width // 64 <= memory:
+            defocus = network(kept)[0]
+        else:
+            defocus = image_in_bands(lambda read, *size: graph_of(network, read, *size), kept, memory)
         whole = functional.pad(defocus, (0, width % SIZE_MULTIPLE, 0, height % SIZE_MULTIPLE), mode="replicate")
         return sigma_from_map(eight_bit(whole[0, 0]))

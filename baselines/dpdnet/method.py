@@ -6,11 +6,17 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from baselines.dpdnet.bands import graph_of
 from baselines.dpdnet.network import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet.weights import load_network
+from benchmark.bands.budget import available_bytes
+from benchmark.bands.image import image_in_bands
 from benchmark.method import Architecture, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
+
+BYTES_PER_PIXEL = 2200
+"""What the last level needs at the paper's width: 384 channels beside the skips, and the allocator's reserve."""
 
 
 class DPDNetMethod(NetworkMethod):
@@ -28,9 +34,17 @@ class DPDNetMethod(NetworkMethod):
 
     @torch.inference_mode()
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
-        """Deblur; an image whose sides are no multiples of 16 is extended by its edge and cut again."""
+        """Deblur; an image whose sides are no multiples of 16 is extended by its edge and cut again.
+
+        An image that does not fit into memory is computed in bands of rows, with the same result to rounding.
+        """
         height, width = sample.image.shape[-2:]
-        result: Tensor = self.network(extend(self._fed(sample), SIZE_MULTIPLE))
+        network, image = cast(DPDNet, self.network), extend(self._fed(sample), SIZE_MULTIPLE)
+        memory = available_bytes(image.device) if context.memory is None else context.memory
+        if memory is None or image[0, 0].numel() * BYTES_PER_PIXEL * network.shape.width // 64 <= memory:
+            result: Tensor = network(image)
+        else:
+            result = image_in_bands(lambda read, *size: graph_of(network, read, *size), image, memory, context.progress)
         return Deblurred(result[0, :, :height, :width])
 
     def _fed(self, sample: Sample) -> Tensor:

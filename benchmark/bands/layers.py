@@ -206,6 +206,18 @@ class Joined(Layer):
             channel += pieces[0].shape[1]
 
 
+class Pointwise(Layer):
+    """A function of each value."""
+
+    def __init__(self, source: Layer, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__((Edge(source),), source.channels, source.height, source.width, source.dtype)
+        self._function = function
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Apply the function."""
+        out.copy_(self._function(read[0][0]))
+
+
 class MaxPool(Layer):
     """The largest of 2x2."""
 

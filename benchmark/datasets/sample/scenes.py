@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from realdof.optics.lens import ThinLens
 
@@ -92,6 +91,9 @@ def depth_of(scene: Scene, height: int, width: int, disparity: NDArray[np.float6
 def _depth_from(disparity: NDArray[np.float64]) -> NDArray[np.float64]:
     """Triangulate; where the stereo pair gives no disparity the nearest pixel's that has one stands in."""
     known = np.isfinite(disparity)
+    # Imported here: listing data sets needs none of it.
+    from scipy import ndimage
+
     nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
     filled = disparity[tuple(nearest)]
     return MOTORCYCLE_FOCAL_PX * MOTORCYCLE_BASELINE_M / (filled + MOTORCYCLE_OFFSET_PX)

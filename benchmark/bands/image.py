@@ -1,0 +1,51 @@
+"""A whole image from a graph of rows, within a memory."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from benchmark.bands.budget import plan_within
+from benchmark.bands.graph import Graph
+from benchmark.bands.layers import Read
+
+
+def image_in_bands(
+    make: Callable[[Read, int, int], Graph],
+    image: Tensor,
+    memory: int | None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Tensor:
+    """Compute an image in the largest bands that fit.
+
+    Parameters
+    ----------
+    make
+        From what gives rows of the image, its height and its width to a graph.
+    image
+        (1, C, H, W), sides multiples of the graph's.
+    memory
+        Bytes that buffers may take; None for no limit.
+    report
+        Progress callback (bands done, bands in all).
+
+    Returns
+    -------
+    Tensor
+        (1, C', H, W).
+
+    Raises
+    ------
+    InputError
+        Not even the smallest bands fit.
+    """
+    height, width = image.shape[-2:]
+    graph = make(lambda start, stop: image[:, :, start:stop], height, width)
+    plan = plan_within(graph, memory)
+    result = torch.empty((1, graph.last.channels, height, width), dtype=graph.last.dtype, device=image.device)
+
+    def write(start: int, stop: int, rows: Tensor) -> None:
+        result[:, :, start:stop] = rows
+
+    graph.run(plan, {graph.last: write}, image.device, report)
+    return result
