@@ -137,10 +137,10 @@ def collect(
         raise InputError(f"{results} has no run{asked}; make one with ifan-bench run")
     tables, left_out = _tables(results, runs)
     by_set: dict[tuple[object, ...], list[Leaderboard]] = {}
-    for (name, _, images), table in tables.items():
+    for (dataset_name, _, identity), table in tables.items():
         known = registry.find_protocol(table.protocol)
         reading: object = table.protocol if known is None else known.reading
-        by_set.setdefault((name, images, reading), []).append(table)
+        by_set.setdefault((dataset_name, identity, reading), []).append(table)
     pages, slugs = _Names(), set[str]()
     sets = []
     for key, found in by_set.items():
@@ -170,7 +170,8 @@ class _Names:
 
 
 def _tables(results: Path, runs: Sequence[Run]) -> tuple[dict[tuple[str, str, str], Leaderboard], list[str]]:
-    tables, left_out = {}, []
+    tables: dict[tuple[str, str, str], Leaderboard] = {}
+    left_out: list[str] = []
     for key in sorted({(run.settings.dataset, run.settings.protocol, run.settings.images) for run in runs}):
         name, protocol, images = key
         try:

@@ -62,14 +62,16 @@ def measured_lines(board: Board) -> list[Line]:
             continue
         entrant = by_folder[row.folder]
         # Times and memory of other machines cannot be ranked, and the fewest parameters are no merit by themselves.
-        marks = {
-            key: {1: "best", 2: "second"}.get(found[at] or 0, "") if ranked > 1 else "" for key, found in places.items()
-        }
+        marks = {key: _mark(found[at]) if ranked > 1 else "" for key, found in places.items()}
         figures = tuple(_figure(row, column, marks.get(column.key, "")) for column in board.table.columns)
         images = f"{row.n} of {row.total}" if row.n != row.total else str(row.n)
         inputs = entrant.run.method.inputs
         lines.append(Line(entrant.label, entrant.page, inputs, row.weights, images, figures, _details(entrant, board)))
     return lines
+
+
+def _mark(place: int | None) -> str:
+    return {1: "best", 2: "second"}.get(place or 0, "")
 
 
 def published_lines(board: Board) -> list[Line]:
@@ -219,7 +221,7 @@ def image_scores(board: Board, name: str) -> ImageScores:
     for column in columns:
         values = [entrant.records[name].scores.get(column.key) for entrant in entrants]
         for at, (value, place) in enumerate(zip(values, column.places(values), strict=True)):
-            mark = {1: "best", 2: "second"}.get(place or 0, "") if len(entrants) > 1 else ""
+            mark = _mark(place) if len(entrants) > 1 else ""
             cells[at].append(Figure("" if value is None else repr(value), column.text(value), mark=mark))
     rows = tuple((e.label, e.page, e.key, tuple(row)) for e, row in zip(entrants, cells, strict=True))
     return ImageScores(board.title, columns, rows)
