@@ -35,6 +35,17 @@ def leaderboard(
     across: Annotated[
         bool, typer.Option("--across", help="One metric (--sort) over every data set with runs, and mean ranks.")
     ] = False,
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="With --format latex: columns, e.g. psnr,ssim,lpips,params_m.")
+    ] = None,
+    names: Annotated[
+        str, typer.Option("--names", help="With --format latex: short (the method's title) or full (with weights).")
+    ] = "short",
+    bold: Annotated[bool, typer.Option("--bold/--no-bold", help="With --format latex: the best in bold.")] = True,
+    second: Annotated[
+        bool, typer.Option("--second/--no-second", help="With --format latex: the second best underlined.")
+    ] = True,
+    intervals: Annotated[bool, typer.Option("--intervals", help="With --format latex: bootstrap intervals.")] = False,
     pictures: Annotated[
         int, typer.Option("--pictures", min=0, help="With --format html: how many scenes have pictures at most.")
     ] = 20,
@@ -84,8 +95,16 @@ def leaderboard(
             stem = f"{stem}-by-{by}"
         else:
             table = formats.to_table(board)
-            texts = {kind: rendered(table, kind) for kind in ("markdown", "latex")}
+            texts = {"markdown": rendered(table, "markdown")}
             texts |= {"csv": formats.to_csv(board), "json": formats.to_json(board)}
+        if by is None and format == "latex":
+            from benchmark.leaderboards.render.latex import PaperStyle, paper_latex
+
+            if names not in ("short", "full"):
+                raise registry.unknown("kind of names", names, ("short", "full"))
+            chosen = tuple(key.strip() for key in (columns or "").split(",") if key.strip())
+            style = PaperStyle(chosen, "short" if names == "short" else "full", bold, second, intervals)
+            texts["latex"] = paper_latex(board, style)
         if by is None and format == "html":
             from benchmark.report.page import write_page
 

@@ -94,16 +94,16 @@ def to_markdown(table: Table) -> str:
 
 def to_latex(table: Table) -> str:
     """A ``tabular`` for the package booktabs: best in bold, second best underlined, notes below."""
-    frame = _frame(table, _latex_cell).rename(columns=_latex)
+    frame = _frame(table, _latex_cell).rename(columns=escape_latex)
     text = frame.to_latex(
         index=False,
         escape=False,
         column_format="".join("l" if at in table.words else "r" for at in range(len(table.columns))),
-        caption=_latex(table.title),
+        caption=escape_latex(table.title),
     )
     if not table.notes:
         return text
-    notes = [rf"$^{{{number}}}$~{_latex(note)}" for number, note in enumerate(table.notes, 1)]
+    notes = [rf"$^{{{number}}}$~{escape_latex(note)}" for number, note in enumerate(table.notes, 1)]
     end = "\\end{table}\n"
     return "\n".join([text.removesuffix(end) + r"\par\smallskip\footnotesize", r" \\ ".join(notes), end])
 
@@ -146,15 +146,16 @@ def _markdown(text: str) -> str:
 
 
 def _latex_cell(cell: Cell) -> str:
-    text = _latex(cell.text)
+    text = escape_latex(cell.text)
     if cell.mark and text:
         text = rf"\textbf{{{text}}}" if cell.mark == "best" else rf"\underline{{{text}}}"
     numbers = ",".join(map(str, cell.notes))
-    detail = "".join(rf" {{\scriptsize {_latex(detail)}}}" for detail in cell.details)
+    detail = "".join(rf" {{\scriptsize {escape_latex(detail)}}}" for detail in cell.details)
     return text + detail + (f"$^{{{numbers}}}$" if numbers else "")
 
 
-def _latex(text: str) -> str:
+def escape_latex(text: str) -> str:
+    """Text as LaTeX prints it."""
     return "".join(_LATEX.get(letter, letter) for letter in text.replace("\n", " "))
 
 
