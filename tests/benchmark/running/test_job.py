@@ -82,12 +82,12 @@ def test_whatever_a_method_raises_for_one_image_the_others_go_on(make_pairs, tmp
     assert summary.failed["001"].startswith(type(error).__name__)
 
 
-def test_an_image_that_is_damaged_after_the_check_fails_alone(make_pairs, tmp_path: Path) -> None:
+def test_an_image_whose_damage_no_header_shows_fails_alone(make_pairs, tmp_path: Path) -> None:
     root = make_pairs(3)
-    task = task_for(root)
     path = root / "source" / "001.png"
-    path.write_bytes(path.read_bytes()[:200])
-    _, summary = runner.run(task, Smooth, tmp_path / "results")
+    content = path.read_bytes()
+    path.write_bytes(content[:200] + bytes(60) + content[260:])
+    _, summary = runner.run(task_for(root), Smooth, tmp_path / "results")
     assert summary.done == 2
     assert "001.png" in summary.failed["001"]
 
