@@ -23,7 +23,7 @@ class PaperStyle:
     Parameters
     ----------
     columns
-        Keys of the columns of figures, in order; empty for the metrics that papers print.
+        Keys of the columns of figures, in order; empty for every metric that the runs have.
     names
         ``short``: the method's title, with its weights where two rows share it; ``full``: method and weights.
     bold, second
@@ -88,7 +88,7 @@ def paper_latex(board: Leaderboard, style: PaperStyle) -> str:
 
 def _chosen(board: Leaderboard, keys: Sequence[str]) -> list[Column]:
     known = {column.key: column for column in board.columns}
-    wanted = keys or [column.key for column in board.metrics if column.kind == "metric"][:4]
+    wanted = keys or [column.key for column in board.metrics if column.kind == "metric"]
     for key in wanted:
         if key not in known:
             raise registry.unknown("column", key, known)
