@@ -1,13 +1,44 @@
-"""A method becomes ready to run: weights are loaded, and a program is given to the method that runs programs."""
+"""A method becomes ready to run: it gets its weights, and its program or repository if it runs one."""
+
+from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
-from benchmark.method import Method, MethodFactory, ProgramFactory, RepositoryFactory
+from benchmark.method import Method, MethodFactory
 from realdof.common.errors import InputError
 
 TIMEOUT = 600.0
 """Seconds that a program may take for an image."""
+
+
+@runtime_checkable
+class ProgramFactory(Protocol):
+    """A ``MethodFactory`` that becomes one more method with every program it is given on the command line."""
+
+    def with_program(self, line: str, name: str | None, timeout: float) -> MethodFactory:
+        """The method that runs this command line, under a name in tables, with seconds for an image."""
+
+
+@runtime_checkable
+class RepositoryFactory(Protocol):
+    """A ``MethodFactory`` that runs its authors' code in a repository that the user has."""
+
+    def with_repository(self, repository: Path, python: str | None, timeout: float) -> MethodFactory:
+        """The method with its repository, the interpreter of its environment, and seconds for an image."""
+
+
+@runtime_checkable
+class MethodFamily(Protocol):
+    """A ``MethodFactory`` whose methods are named ``FAMILY:MEMBER``."""
+
+    def member(self, name: str) -> MethodFactory:
+        """The member of this name, without the family's."""
+
+    def members(self) -> Mapping[str, MethodFactory]:
+        """Every member that is known, by its full name."""
 
 
 def load_method(factory: MethodFactory, weights: str | None) -> Method:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 from benchmark.tiling import Tiling
 
@@ -288,30 +288,3 @@ class MethodFactory(Protocol):
 
     def architecture(self) -> Architecture | None:
         """The network to count; None for a method without one."""
-
-
-@runtime_checkable
-class ProgramFactory(Protocol):
-    """A ``MethodFactory`` that becomes one more method with every program it is given on the command line."""
-
-    def with_program(self, line: str, name: str | None, timeout: float) -> MethodFactory:
-        """The method that runs this command line, under a name in tables, with seconds for an image."""
-
-
-@runtime_checkable
-class RepositoryFactory(Protocol):
-    """A ``MethodFactory`` that runs its authors' code in a repository that the user has."""
-
-    def with_repository(self, repository: Path, python: str | None, timeout: float) -> MethodFactory:
-        """The method with its repository, the interpreter of its environment, and seconds for an image."""
-
-
-@runtime_checkable
-class MethodFamily(Protocol):
-    """A ``MethodFactory`` whose methods are named ``FAMILY:MEMBER``."""
-
-    def member(self, name: str) -> MethodFactory:
-        """The member of this name, without the family's."""
-
-    def members(self) -> Mapping[str, MethodFactory]:
-        """Every member that is known, by its full name."""

@@ -52,7 +52,7 @@ def method(name: str) -> MethodFactory:
     InputError
         There is none, or its package is broken or written for another version; the other functions raise the same.
     """
-    from benchmark.method import MethodFamily
+    from benchmark.loading import MethodFamily
 
     family, colon, member = name.partition(":")
     factory: MethodFactory = _found(METHODS, family)

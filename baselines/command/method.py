@@ -143,7 +143,7 @@ class _Started:
 
 
 class CommandFactory:
-    """The entry point ``command``: without a program until it is given one; see ``benchmark.method.ProgramFactory``."""
+    """The entry point ``command``: without a program until it is given one (``benchmark.loading.ProgramFactory``)."""
 
     def __init__(self) -> None:
         self.card = MethodCard(

@@ -30,7 +30,7 @@ class RecipeFactory:
         )
 
     def with_repository(self, repository: Path, python: str | None, timeout: float) -> "ReadyRecipe":
-        """The method with its repository; see `benchmark.method.RepositoryFactory`."""
+        """The method with its repository; see `benchmark.loading.RepositoryFactory`."""
         return ReadyRecipe(self, repository, python or "python", timeout)
 
     def load(self, weights: str | None = None) -> Method:
@@ -94,7 +94,7 @@ class Recipes:
     )
 
     def member(self, name: str) -> MethodFactory:
-        """The recipe of this name or in this file; see `benchmark.method.MethodFamily`."""
+        """The recipe of this name or in this file; see `benchmark.loading.MethodFamily`."""
         return RecipeFactory(read_recipe(name))
 
     def members(self) -> dict[str, MethodFactory]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmark import registry
-from benchmark.method import MethodCard, MethodFactory, MethodFamily, ProgramFactory, RepositoryFactory
+from benchmark.loading import MethodFamily, ProgramFactory, RepositoryFactory
+from benchmark.method import MethodCard, MethodFactory
 from benchmark.network_card import NetworkCard
 
 READY, WEIGHTS, REPOSITORY = "ready now", "needs weights", "needs a repository"
