@@ -55,8 +55,8 @@ def plan_within(graph: Graph, available: int | None) -> Plan:
             return plan
         if band == graph.multiple:
             raise InputError(
-                f"an image of {graph.last.width}x{graph.last.height} px takes {plan.bytes * RESERVE / 1e9:.2f} GB even "
-                f"in bands of {band} rows, and {available / 1e9:.2f} GB may be used; free some memory or give more"
+                f"an image of {graph.last.width}x{graph.last.height} px takes {plan.bytes * RESERVE / 1e6:.0f} MB even "
+                f"in bands of {band} rows, and {available / 1e6:.0f} MB may be used; free some memory, or allow more"
             )
         band = band // 2
 

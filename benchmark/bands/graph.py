@@ -126,10 +126,13 @@ class Graph:
                 read = [stores[edge.source].pieces(*edge.rows(step.start, step.stop)) for edge in layer.edges]
                 store = stores[layer]
                 if isinstance(store, Ring):
-                    place = 0
+                    # The rows may lie at the ring's end and go on at its beginning.
+                    start = step.start
                     for piece in store.pieces(step.start, step.stop):
-                        piece.copy_(read[0][0][:, :, place : place + piece.shape[2]])
-                        place += piece.shape[2]
+                        stop = start + piece.shape[2]
+                        rows = read[0][0][:, :, start - step.start : stop - step.start]
+                        layer.compute([[rows]], piece, start, stop)
+                        start = stop
                 else:
                     out = store.room(count)
                     layer.compute(read, out, step.start, step.stop)

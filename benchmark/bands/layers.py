@@ -5,6 +5,7 @@ Rows beyond a border are rows like others, so a layer pads on the left and on th
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ class Edge:
         return start * self.down // self.up - self.before, -(-stop * self.down // self.up) + self.after
 
 
-class Layer:
+class Layer(ABC):
     """One layer. A subclass gives ``compute``.
 
     Parameters
@@ -79,6 +80,7 @@ class Layer:
         """Bytes that are allocated while so many rows are computed."""
         return rows * self._temporary * self.width * self.dtype.itemsize
 
+    @abstractmethod
     def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
         """Write the rows from ``start`` up to ``stop`` to ``out``.
 
@@ -89,7 +91,6 @@ class Layer:
         out
             (1, C, n, W).
         """
-        raise NotImplementedError
 
 
 class Source(Layer):
@@ -109,6 +110,10 @@ class Delay(Layer):
 
     def __init__(self, source: Layer) -> None:
         super().__init__((Edge(source),), source.channels, source.height, source.width, source.dtype, temporary=0)
+
+    def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
+        """Copy the rows."""
+        out.copy_(read[0][0])
 
 
 class Convolution(Layer):

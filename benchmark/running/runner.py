@@ -293,7 +293,7 @@ def _check_views(card: MethodCard, task: Task) -> None:
 
 def _check_capabilities(method: Method, tiling: Tiling | None, workers: Workers) -> None:
     if tiling is not None and not method.capabilities.can_tile:
-        raise InputError(f"{method.card.name} cannot compute images in tiles; leave out --tile")
+        raise InputError(f"{method.card.name} takes no tiles; leave out --tile")
     if method.capabilities.at_once and not workers.here:
         raise InputError(
             f"{method.card.name} is started once for all images, which workers cannot share; leave out --workers"

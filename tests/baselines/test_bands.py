@@ -50,7 +50,7 @@ def test_dmenet_in_bands_is_the_network() -> None:
 
 def test_a_memory_that_no_band_fits_into_is_refused() -> None:
     network = DPDNet(DPDNetShape(width=4)).eval()
-    with pytest.raises(InputError, match=r"even in bands of 16 rows, and 0.00 GB may be used"):
+    with pytest.raises(InputError, match=r"even in bands of 16 rows, and 0 MB may be used"):
         image_in_bands(lambda *size: dpdnet_bands.graph_of(network, *size), torch.rand(1, 3, 64, 64), 1000)
 
 
