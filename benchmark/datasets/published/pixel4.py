@@ -107,7 +107,7 @@ class Pixel4(Dataset):
                     return folder
         found = what_is_in(self.root) if self.root.is_dir() else "there is no such folder"
         raise InputError(
-            f"{self.root} is not {self.card.title}: it has no NNN_left.png and NNN_right.png; {found}; "
+            f"{self.root} is not {self.card.title}: it has no NNN_left.png and NNN_right.png; {found}. "
             f"{self.card.by_hand}"
         )
 
