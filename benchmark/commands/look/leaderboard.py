@@ -12,10 +12,16 @@ from realdof.common.errors import InputError
 if TYPE_CHECKING:
     from benchmark.datasets.base import Dataset
 
+OPTIONS_OF = {
+    "latex": ("columns", "names", "bold", "second", "intervals"),
+    "html": ("pictures", "root", "subset"),
+}
+"""Options that one format alone has."""
 FORMATS = ("table", "csv", "markdown", "latex", "html", "json")
 
 
 def leaderboard(
+    context: typer.Context,
     dataset: Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")] = "sample",
     protocol: Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")] = None,
     results: Annotated[Path, typer.Option("--results", help="The results folder.")] = Path("results"),
@@ -70,6 +76,7 @@ def leaderboard(
 
     if format not in FORMATS:
         raise registry.unknown("format", format, FORMATS)
+    _refuse_unused(context, None if across or paper_table is not None or by is not None else format)
     if paper_table is not None and across:
         raise InputError("--across and --paper-table are two tables; give one of them")
     if paper_table is not None:
@@ -119,6 +126,16 @@ def leaderboard(
         print_table(table, files)
     else:
         typer.echo(texts[format], nl=False)
+
+
+def _refuse_unused(context: typer.Context, format: str | None) -> None:
+    """Refuse options that would do nothing; ``format`` is None for tables that have neither style nor pictures."""
+    for wanted, names in OPTIONS_OF.items():
+        sources = {name: context.get_parameter_source(name) for name in names}
+        # By the word: Typer has brought a Click of its own since 0.20.
+        given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+        if given and format != wanted:
+            raise InputError(f"--{given[0]} belongs to a leaderboard with --format {wanted}")
 
 
 def _opened(dataset: str, root: Path | None, subset: Path | None) -> "Dataset":

@@ -65,8 +65,24 @@ def test_intervals_and_full_names_are_there_if_asked_for(results: Path) -> None:
     assert r"\label{tab:dpdd-ifan-cvpr21}" in text
 
 
-def test_a_column_that_does_not_exist_is_named_with_those_that_do(results: Path) -> None:
-    assert "psnr" in latex(results, "--columns", "psnrr", status=1)
+def test_a_column_that_does_not_exist_is_named_with_the_nearest_or_all_that_do(results: Path) -> None:
+    assert latex(results, "--columns", "psnrr", status=1) == "there is no column named psnrr; did you mean psnr?"
+    assert latex(results, "--columns", "zzz", status=1).endswith("params_m, psnr, ssim, time_s")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--format", "markdown", "--columns", "psnr"),
+        ("--format", "html", "--no-bold"),
+        ("--format", "csv", "--pictures", "3"),
+        ("--across", "--intervals"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(results: Path, options: tuple[str, ...]) -> None:
+    said = latex(results, *options, status=1)
+    option = [word for word in options if word.startswith("--")][-1].replace("--no-", "--")
+    assert said.startswith(f"{option} belongs to a leaderboard with --format ")
 
 
 @pytest.mark.slow
