@@ -7,7 +7,7 @@ import typer
 from benchmark import registry
 from benchmark.commands.data import get, info, split, verify
 from benchmark.commands.keep import export, list_runs, merge, prune, published, rescore, show, submit_check
-from benchmark.commands.look import compare, datasets, leaderboard, methods, metrics, protocols, report
+from benchmark.commands.look import compare, datasets, figure, leaderboard, methods, metrics, protocols, report
 from benchmark.commands.measure import complexity, reproduce, run, score, study
 from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE
 from realdof.common.console import new_app, run_app
@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] =
     (app, LOOK, leaderboard.leaderboard, "leaderboard --dataset sample --format csv"),
     (app, LOOK, compare.compare, "compare ifan input --dataset sample"),
     (app, LOOK, report.report, "report results -o site"),
+    (app, LOOK, figure.figure, "figure comparison results -o figure.pdf --dataset sample"),
     (app, KEEP, submit_check.submit_check, "submit-check their-results"),
     (data, None, get.get, "data get realdof --from RealDOF.zip --root realdof"),
     (data, None, verify.verify, "data verify sample"),

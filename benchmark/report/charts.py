@@ -10,8 +10,8 @@ from benchmark.protocols.stratified import BANDS
 from benchmark.report.drawing import Drawn
 from benchmark.report.layers import INPUT
 
-COLOURS = 8
-"""Series have one of so many colours."""
+Errors = Mapping[str, Mapping[str, float]]
+"""Share and mean squared error of each band of blur, by picture, of one image."""
 BLURRED = BANDS[:-1]
 """The bands of blur; what is flat has none."""
 
@@ -136,7 +136,7 @@ def gain_by_blur(drawn: Iterable[Drawn], labels: Mapping[str, str]) -> LineChart
     LineChart or None
         Nothing where no image has an all-in-focus image.
     """
-    images = [one for one in drawn if INPUT in one.errors]
+    images = [one.errors for one in drawn]
     gains = {label: [gain_in(images, key, band) for band in BLURRED] for key, label in labels.items()}
     known = [value for one in gains.values() for value in one if value is not None and math.isfinite(value)]
     if not known:
@@ -157,13 +157,13 @@ def gain_by_blur(drawn: Iterable[Drawn], labels: Mapping[str, str]) -> LineChart
     return LineChart(upright, bands, 100 - place(0.0), tuple(lines))
 
 
-def gain_in(images: Sequence[Drawn], key: str, band: str | None = None) -> float | None:
+def gain_in(images: Sequence[Errors], key: str, band: str | None = None) -> float | None:
     """Gain in dB over the defocused image in one band, or over all pixels; None where it cannot be told.
 
     Only images that have this output count.
     """
     bands = BANDS if band is None else (band,)
-    shared = [one.errors for one in images if key in one.errors and INPUT in one.errors]
+    shared = [one for one in images if key in one and INPUT in one]
     before, after = (
         sum(e[which][f"share@{b}"] * e[which].get(f"mse@{b}", 0.0) for e in shared for b in bands)
         for which in (INPUT, key)

@@ -156,7 +156,7 @@ def gains(sets: Sequence[ImageSet], drawn: dict[str, list[Drawn]], page: str) ->
     for one in sets:
         for key in [key for key, entrant in one.outputs.items() if entrant.page == page][:1]:
             for image in drawn[one.slug]:
-                gain = gain_in([image], key) if key in image.errors else None
+                gain = gain_in([image.errors], key) if key in image.errors else None
                 if gain is not None and math.isfinite(gain):
                     found.append(Gained(image, one, key, gain))
     return sorted(found, key=lambda one: -one.gain)

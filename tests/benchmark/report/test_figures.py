@@ -1,0 +1,119 @@
+"""Figures for a paper: what they show, and that their fonts are embedded."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_results import made_record, made_settings, make_run, open_run
+from PIL import Image
+from typer.testing import CliRunner
+
+from benchmark import registry
+from benchmark.commands.app import app
+from benchmark.datasets.folder import PairedFolder
+from benchmark.report.figures.comparison import find_crops
+from realdof.images.files import read_pixels, write_pixels
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two methods on three scenes; `half` takes half the error away, but adds some on `third`."""
+    place = tmp_path_factory.mktemp("figures")
+    random = np.random.default_rng(0)
+    for name in ("first", "second", "third"):
+        # Blocks, since single pixels would be taken for noise.
+        target = np.kron(random.integers(6000, 60000, (24, 32, 3)), np.ones((4, 4, 1)))
+        blurred = (target + np.roll(target, 1, 0) + np.roll(target, 1, 1)) / 3
+        for folder, image in (("source", blurred), ("target", target)):
+            write_pixels(place / "pairs" / folder / f"{name}.png", image.astype(np.uint16))
+    identity = PairedFolder(place / "pairs").identity()
+    version = registry.protocol("ifan-cvpr21").version
+    for method, share in (("half", 0.5), ("input", 0.0)):
+        settings = made_settings(method=method, dataset="folder", images=identity, count=3, protocol_version=version)
+        run = open_run(place / "results", settings)
+        for name in ("first", "second", "third"):
+            source, target = (
+                read_pixels(place / "pairs" / role / f"{name}.png").astype(np.float64) for role in ("source", "target")
+            )
+            taken = -share if name == "third" else share
+            made = np.clip(source + taken * (target - source), 0, 65535).astype(np.uint16)
+            write_pixels(run.own_output(name), made)
+            run.append(made_record(name, scores={"psnr": 25 + 4 * taken, "ssim": 0.8}, seconds=0.5 + share))
+        run.finish(run.summary())
+    return place
+
+
+def draw(place: Path, kind: str, out: Path, *options: object, status: int = 0) -> str:
+    words = ["figure", kind, place / "results", "-o", out, "--dataset", "folder", "--root", place / "pairs", *options]
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == status, done.output
+    return done.output if status == 0 else str(done.exception)
+
+
+@pytest.mark.parametrize("kind", ["comparison", "failures", "blur-bands", "rate"])
+@pytest.mark.parametrize("suffix", [".pdf", ".svg"])
+def test_every_kind_is_drawn_with_its_fonts_embedded(kind: str, suffix: str, place: Path, tmp_path: Path) -> None:
+    out = tmp_path / f"figure{suffix}"
+    draw(place, kind, out)
+    content = out.read_bytes()
+    if suffix == ".pdf":
+        assert content.startswith(b"%PDF")
+        assert b"/FontFile2" in content
+        assert b"/Type3" not in content
+    else:
+        assert b"<svg" in content
+        assert b"font-family" not in content
+
+
+def test_crops_by_hand_are_framed_in_their_colours(place: Path, tmp_path: Path) -> None:
+    draw(place, "comparison", tmp_path / "f.png", "--images", "first", "--crop", "8,8,32,24", "--crop", "64,40,32,24")
+    seen = np.asarray(Image.open(tmp_path / "f.png").convert("RGB")).reshape(-1, 3).astype(int)
+    for colour in ((230, 159, 0), (86, 180, 233)):
+        assert (np.abs(seen - colour).max(axis=1) < 12).sum() > 200, colour
+
+
+def test_crops_are_found_where_two_pictures_differ_and_do_not_overlap() -> None:
+    one = np.zeros((120, 200, 3), np.uint8)
+    other = one.copy()
+    other[20:40, 150:170] = 200
+    other[90:100, 20:40] = 90
+    first, second = find_crops(one, other)
+    assert first.left <= 150
+    assert first.left + first.width >= 170
+    assert second.top <= 90 <= second.top + second.height
+    assert second.left < 40
+
+
+def test_failures_begin_with_the_scene_that_is_harmed(place: Path) -> None:
+    from benchmark.commands.look.report import opener
+    from benchmark.report.contents import collect
+    from benchmark.report.figures.scenes import chosen_outputs, read_scenes, worst
+
+    found = collect(place / "results", opener([str(place / "pairs")], None)).sets[0]
+    outputs = chosen_outputs(found, ["half"])
+    assert list(outputs) == ["half"]
+    assert worst(read_scenes(found, outputs, []), "half", 2)[0] == "third"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--crop", "1,2,3"], "give LEFT,TOP,WIDTH,HEIGHT in px"),
+        (["--crop", "120,90,32,24"], "leaves first, which is 128x96"),
+        (["--methods", "hal"], "half"),
+        (["--images", "fifth"], "first"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_sentence(options: list[str], sentence: str, place: Path, tmp_path: Path) -> None:
+    assert sentence in draw(place, "comparison", tmp_path / "f.pdf", *options, status=1)
+    assert not (tmp_path / "f.pdf").exists()
+
+
+def test_a_kind_of_file_that_is_not_drawn_is_named_with_those_that_are(place: Path, tmp_path: Path) -> None:
+    assert ".pdf" in draw(place, "rate", tmp_path / "f.bmp", status=1)
+
+
+def test_rate_leaves_out_what_has_no_cost(tmp_path: Path) -> None:
+    make_run(tmp_path / "results", "net", 25.0)
+    words = ["figure", "rate", str(tmp_path / "results"), "-o", str(tmp_path / "f.svg"), "--dataset", "dpdd"]
+    assert CliRunner().invoke(app, words).exit_code == 0
