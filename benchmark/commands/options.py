@@ -47,6 +47,10 @@ Cluster = Annotated[
 WorkerMemory = Annotated[
     float | None, typer.Option("--worker-memory", min=0.5, help="GB a process may take; an image needing more fails.")
 ]
+Untimed = Annotated[
+    bool,
+    typer.Option("--untimed", help="Read and score other images while one is computed; times stay out of tables."),
+]
 RunWord = Annotated[
     str, typer.Argument(metavar="RUN", help="A run: its folder, the first digits of its id, or a method's name.")
 ]
@@ -54,11 +58,11 @@ OnlyDataset = Annotated[str | None, typer.Option("--dataset", help="Only runs on
 OnlyProtocol = Annotated[str | None, typer.Option("--protocol", help="Only runs under this protocol.")]
 
 
-def asked_workers(count: int, cluster: str | None, memory: float | None = None) -> "Workers":
+def asked_workers(count: int, cluster: str | None, memory: float | None = None, *, untimed: bool = False) -> "Workers":
     """Who computes; ``memory`` in GB."""
     from benchmark.running.workers import Workers
 
-    return Workers(count, cluster, None if memory is None else round(memory * 10**9))
+    return Workers(count, cluster, None if memory is None else round(memory * 10**9), untimed)
 
 
 def asked_metrics(words: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -119,8 +119,8 @@ def _on_times(summary: Summary) -> Iterator[str]:
     yield f"time: median {summary.seconds:.3f} s, quartiles {low:.3f} and {high:.3f} s, on {devices}{memory}"
     if not summary.comparable_times:
         yield (
-            f"[yellow]note[/] times were taken with up to {summary.workers} images at once or on several devices, and "
-            "stay out of tables; --again with one worker measures them"
+            f"[yellow]note[/] times were taken {escape(' and '.join(summary.disturbances))}, and stay out of tables; "
+            "--again with one worker on one device, without --untimed, measures them"
         )
 
 

@@ -101,9 +101,5 @@ def _remarks_on_times(summary: Summary) -> Iterator[str]:
         yield f"median time of its stages: {stages}"
     if summary.seconds is None or summary.comparable_times:
         return
-    reasons = []
-    if summary.workers > 1:
-        reasons.append(f"with up to {summary.workers} images computed at once")
-    if len(summary.devices) > 1:
-        reasons.append(f"on {len(summary.devices)} devices ({'; '.join(summary.devices)})")
-    yield f"its times were taken {' and '.join(reasons)} (median {summary.seconds:.3f} s) and compare with no others"
+    how = " and ".join(summary.disturbances)
+    yield f"its times were taken {how} (median {summary.seconds:.3f} s) and compare with no others"

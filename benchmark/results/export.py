@@ -31,6 +31,7 @@ def _row(run: Run, record: Record) -> dict[str, Any]:
         "peak_memory": record.peak_memory,
         "device": record.device,
         "workers": record.workers,
+        "beside": record.beside,
         "attempt": record.attempt,
         **record.groups,
         **record.scores,

@@ -1,7 +1,7 @@
 """What one image gave: scores, time, memory and status, a line of ``records.jsonl``."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -36,6 +36,8 @@ class Record(PlainTexts):
         What computed it, by name and number of threads; None for outputs that were made elsewhere.
     workers
         How many images were computed at once: a time taken beside others is not the method's own.
+    beside
+        Whether other images were read and scored while it was computed, which its time then shows.
     groups
         What the image belongs to, such as its scene or f-stop, by kind.
     target
@@ -58,8 +60,20 @@ class Record(PlainTexts):
     tiling: str | None = None
     device: str | None = None
     workers: Annotated[int, Field(ge=1)] = 1
+    beside: bool = False
     groups: Mapping[str, str] = Field(default_factory=dict)
     target: str | None = None
     size: Annotated[tuple[int, int], Field(strict=False)] | None = None
     signs: Mapping[str, Number] = Field(default_factory=dict)
     attempt: Annotated[int, Field(ge=0)] = 0
+
+    def with_times_of(self, earlier: Self) -> Self:
+        """What an earlier record says of how the output was made, with what this one says of the output."""
+        found = {"status": self.status, "scores": self.scores, "error": self.error, "signs": self.signs}
+        return earlier.model_copy(update=found)
+
+    def with_scores_of(self, earlier: Self | None) -> Self:
+        """The record with the scores that an earlier one has beyond it: measuring one more metric loses no other."""
+        if earlier is None or "failed" in (earlier.status, self.status):
+            return self
+        return self.model_copy(update={"scores": {**earlier.scores, **self.scores}})

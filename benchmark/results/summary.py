@@ -35,6 +35,8 @@ class Summary(Strict):
         What computed the images, by name.
     workers
         How many images were computed at once, at most.
+    beside
+        Whether other images were read and scored while one was computed.
     """
 
     scores: dict[str, Number]
@@ -48,6 +50,7 @@ class Summary(Strict):
     peak_memory: int | None = None
     devices: Annotated[tuple[str, ...], Field(strict=False)] = ()
     workers: int = 1
+    beside: bool = False
 
     @property
     def complete(self) -> bool:
@@ -57,7 +60,17 @@ class Summary(Strict):
     @property
     def comparable_times(self) -> bool:
         """Whether every time was taken on one device and with no other image beside."""
-        return self.workers == 1 and len(self.devices) <= 1
+        return not self.disturbances
+
+    @property
+    def disturbances(self) -> tuple[str, ...]:
+        """Why times compare with no others, in words that go on from *they were taken*; empty if they do."""
+        found = {
+            f"with up to {self.workers} images computed at once": self.workers > 1,
+            "while other images were read and scored": self.beside,
+            f"on {len(self.devices)} devices ({'; '.join(self.devices)})": len(self.devices) > 1,
+        }
+        return tuple(words for words, true in found.items() if true)
 
 
 def summarise(records: Iterable[Record], total: int) -> Summary:
@@ -80,6 +93,7 @@ def summarise(records: Iterable[Record], total: int) -> Summary:
         peak_memory=max(memory, default=None),
         devices=tuple(sorted({record.device for record in done if record.device is not None})),
         workers=max((record.workers for record in done), default=1),
+        beside=any(record.beside for record in done),
     )
 
 

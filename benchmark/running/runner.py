@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,8 +19,9 @@ from benchmark.running.environment import describe, package_versions
 from benchmark.running.facts import complexity_facts, method_facts, settings_of, weights_facts
 from benchmark.running.job import Job, Upcoming, Use
 from benchmark.running.outputs import check_rescoring, outputs_to_score, paired_outputs
+from benchmark.running.pipeline import compute_here
 from benchmark.running.task import Task
-from benchmark.running.workers import ALONE, Workers, compute_here, compute_on_workers
+from benchmark.running.workers import ALONE, Workers, compute_on_workers
 from benchmark.suspicion.of_data import doubts_about_data
 from benchmark.tiling import Tiling
 from realdof.common.errors import InputError
@@ -237,29 +239,18 @@ def _fill(
     if left:
         run.begin(environment, again=again)
         run.note_doubts(doubts_about_data(task.entries, task.protocol))
-        found = compute_here(left, job.load(method)) if workers.here else compute_on_workers(left, job, workers)
+        here = partial(compute_here, untimed=workers.untimed)
+        found = here(left, job.load(method)) if workers.here else compute_on_workers(left, job, workers)
         with torch.inference_mode(), closing(found) as computed:
             for made in computed:
                 task.check_unchanged(made.name)
-                record = made if earlier is None else _with_times_of(earlier[made.name], made)
-                record = _with_scores_of(kept.get(record.name), record)
+                record = made if earlier is None else made.with_times_of(earlier[made.name])
+                record = record.with_scores_of(kept.get(record.name))
                 records[record.name] = run.append(record)
                 report(Progress(len(records), total, resumed, record))
     summary = summarise([records[entry.name] for entry in task.entries], total)
     run.finish(summary)
     return summary
-
-
-def _with_times_of(earlier: Record, scored: Record) -> Record:
-    found = {"status": scored.status, "scores": scored.scores, "error": scored.error, "signs": scored.signs}
-    return earlier.model_copy(update=found)
-
-
-def _with_scores_of(earlier: Record | None, record: Record) -> Record:
-    """The record with the scores that an earlier one has beyond it: measuring one more metric loses no other."""
-    if earlier is None or "failed" in (earlier.status, record.status):
-        return record
-    return record.model_copy(update={"scores": {**earlier.scores, **record.scores}})
 
 
 def _left(task: Task, run: Run, again: bool) -> tuple[list[Entry], dict[str, Record]]:

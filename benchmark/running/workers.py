@@ -1,4 +1,4 @@
-"""The images of a run, one after the other here or each on a worker: the same records either way."""
+"""The images of a run, each on a worker: the same records as in one process."""
 
 import importlib
 import os
@@ -31,29 +31,36 @@ class Workers:
         Address of a Dask scheduler whose workers are used instead; see ``realdof.common.processes.executor.workers``.
     memory
         Bytes that each process may take; an image that needs more fails alone.
+    untimed
+        Whether this process reads and scores other images while it computes one, whose time then stays out of tables;
+        those of several workers always do.
 
     Raises
     ------
     InputError
-        A cluster is given a limit, which its workers have of their own.
+        A cluster is given a limit, which its workers have of their own; or what only one process can do is asked of
+        several.
     """
 
     count: int = 1
     cluster: str | None = None
     memory: int | None = None
+    untimed: bool = False
 
     def __post_init__(self) -> None:
         if self.cluster is not None and self.memory is not None:
             raise InputError(
                 "--worker-memory is for processes on this machine; limit a cluster's with dask worker --memory-limit"
             )
+        if self.untimed and not self.here:
+            raise InputError("--untimed is for one process; times taken beside other workers stay out of tables anyway")
         if self.memory is not None and not _can_limit():
             raise InputError("--worker-memory needs a system that limits a process's memory; leave it out on this one")
 
     @property
     def here(self) -> bool:
         """Whether images are computed in this process, one after the other."""
-        return self == ALONE
+        return self.count == 1 and self.cluster is None and self.memory is None
 
 
 def _can_limit() -> bool:
@@ -148,14 +155,6 @@ def _settle(memory: int | None) -> None:
 
         # What the process asks for and may write to; the address space holds much more that is only reserved.
         resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-
-
-def compute_here(entries: Sequence[Entry], ready: Ready) -> Generator[Record, None, None]:
-    """The record of each image, in order; the next one's files are read from the disk meanwhile."""
-    for entry, following in zip(entries, [*entries[1:], None], strict=True):
-        if following is not None:
-            read_ahead(_files(following))
-        yield ready(entry)
 
 
 def _files(entry: Entry) -> tuple[Path, ...]:

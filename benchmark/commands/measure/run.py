@@ -18,6 +18,7 @@ from benchmark.commands.options import (
     Results,
     Root,
     SubsetFile,
+    Untimed,
     Weights,
     WorkerCount,
     WorkerMemory,
@@ -48,6 +49,7 @@ def run(
     workers: WorkerCount = 1,
     cluster: Cluster = None,
     worker_memory: WorkerMemory = None,
+    untimed: Untimed = False,
     program: Annotated[
         str | None, typer.Option("--exec", help='For --method command, such as "python run.py {input} {output}".')
     ] = None,
@@ -76,7 +78,7 @@ def run(
     factory = with_program(factory, program, name, None if repo else timeout)
     if cluster is None:
         check_device(device)
-    tiling, who = asked_tiling(tile, overlap), asked_workers(workers, cluster, worker_memory)
+    tiling, who = asked_tiling(tile, overlap), asked_workers(workers, cluster, worker_memory, untimed=untimed)
     task = open_task(
         dataset, protocol, asked_metrics(metrics), root=root, subset=subset, limit=limit, showing=showing_preparation
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.commands.options import Cluster, WorkerCount, WorkerMemory, asked_workers
+from benchmark.commands.options import Cluster, Untimed, WorkerCount, WorkerMemory, asked_workers
 
 
 def study(
@@ -13,6 +13,7 @@ def study(
     workers: WorkerCount = 1,
     cluster: Cluster = None,
     worker_memory: WorkerMemory = None,
+    untimed: Untimed = False,
 ) -> None:
     """Run what is missing of a study and write all its tables; exit status 1 if anything could not be run."""
     from benchmark.commands.terminal import showing_preparation, showing_progress
@@ -21,7 +22,10 @@ def study(
     from realdof.common.console import say, stderr
 
     outcome = run_study(
-        read_study(file), showing_progress, showing_preparation, asked_workers(workers, cluster, worker_memory)
+        read_study(file),
+        showing_progress,
+        showing_preparation,
+        asked_workers(workers, cluster, worker_memory, untimed=untimed),
     )
     for path in outcome.written:
         say(f"written: {path}")

@@ -1,0 +1,164 @@
+"""The images of a run in this process, in order: while one is worked on, the next is read and the one before scored.
+
+A method that is timed has the machine to itself: only the reading of the next image and the scoring and writing of the
+last one are done at the same time. Where nothing is timed, or times are not wanted, all three are.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import torch
+
+from benchmark.bands.budget import available_bytes
+from benchmark.datasets.base import Entry
+from benchmark.method import Image, Sample
+from benchmark.results.record import Record
+from benchmark.running.job import FAILURES, CannotWrite, Ready, failed
+from benchmark.running.timing import Measured
+
+SHARE_AHEAD = 0.05
+"""Of the free memory: a larger image is read when its turn comes, because reading ahead would hold several."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What is recorded of an image that could not be read or computed."""
+
+    record: Record
+
+
+def compute_here(entries: Sequence[Entry], ready: Ready, *, untimed: bool = False) -> Generator[Record, None, None]:
+    """The record of each image, in order.
+
+    Parameters
+    ----------
+    ready
+        The loaded job.
+    untimed
+        Whether other images may be read and scored while the method works, which its times would show; the records
+        say so. Outputs that exist are scored so in any case.
+
+    Raises
+    ------
+    CannotWrite
+        The results folder cannot be written to.
+    """
+    if ready.method is not None and not untimed:
+        yield from _alone(entries, ready)
+        return
+    for record in _beside(entries, ready):
+        yield record.model_copy(update={"beside": True}) if ready.method is not None else record
+
+
+def _alone(entries: Sequence[Entry], ready: Ready) -> Iterator[Record]:
+    with _thread("reads") as reading:
+        read = _Reads(entries, ready, reading)
+        for entry in entries:
+            sample = read.next()
+            made = _attempt(entry, partial(_deblurred, ready, sample, entry))
+            # Nothing runs beside the method; from here to the next image, reading and scoring share the processors.
+            read.ahead()
+            yield _finished(ready, entry, sample, made)
+
+
+def _beside(entries: Sequence[Entry], ready: Ready) -> Iterator[Record]:
+    with _thread("reads") as reading, _thread("scores") as scoring:
+        read = _Reads(entries, ready, reading)
+        waiting: deque[Future[Record]] = deque()
+        try:
+            for entry in entries:
+                sample = read.next()
+                read.ahead()
+                made = _attempt(entry, partial(_deblurred, ready, sample, entry))
+                if waiting:
+                    yield waiting.popleft().result()
+                waiting.append(scoring.submit(_in_thread, partial(_finished, ready, entry, sample, made)))
+        except KeyboardInterrupt:
+            # What was computed is recorded before the run ends.
+            yield from _results(waiting)
+            raise
+        yield from _results(waiting)
+
+
+class _Reads:
+    """Reads images in order, at most one of them ahead."""
+
+    def __init__(self, entries: Sequence[Entry], ready: Ready, thread: ThreadPoolExecutor) -> None:
+        self._left, self._ready, self._thread = deque(entries), ready, thread
+        self._coming: Future[Sample | Failed] | None = None
+        self._bytes = 0
+
+    def next(self) -> Sample | Failed:
+        """The next image."""
+        found = self._read(self._left.popleft()) if self._coming is None else self._coming.result()
+        self._coming = None
+        if isinstance(found, Sample):
+            self._bytes = _bytes_of(found)
+        return found
+
+    def ahead(self) -> None:
+        """Begin to read the image after the last one that was given, if there is one and memory for both."""
+        free = available_bytes(torch.device("cpu"))
+        if self._left and (free is None or self._bytes <= SHARE_AHEAD * free):
+            entry = self._left.popleft()
+            self._coming = self._thread.submit(_in_thread, partial(self._read, entry))
+
+    def _read(self, entry: Entry) -> Sample | Failed:
+        return _attempt(entry, partial(self._ready.read, entry))
+
+
+def _deblurred(ready: Ready, sample: Sample | Failed, entry: Entry) -> Measured | Image | Failed:
+    return sample if isinstance(sample, Failed) else ready.deblur(sample, entry)
+
+
+def _finished(ready: Ready, entry: Entry, sample: Sample | Failed, made: Measured | Image | Failed) -> Record:
+    if isinstance(made, Failed):
+        return made.record
+    assert not isinstance(sample, Failed)
+    found = _attempt(entry, partial(ready.finish, sample, made))
+    return found.record if isinstance(found, Failed) else found
+
+
+def _attempt(entry: Entry, work: Callable[[], T]) -> T | Failed:
+    """What the work gives, or what is recorded of it: a failure of one image, and the others go on."""
+    try:
+        return work()
+    except CannotWrite:
+        raise
+    except FAILURES as error:
+        return Failed(failed(entry, f"{type(error).__name__}: {error}"))
+
+
+def _in_thread(work: Callable[[], T]) -> T:
+    # Whether gradients are recorded is a setting of each thread.
+    with torch.inference_mode():
+        return work()
+
+
+def _results(waiting: deque[Future[Record]]) -> Iterator[Record]:
+    while waiting:
+        yield waiting.popleft().result()
+
+
+@contextmanager
+def _thread(name: str) -> Iterator[ThreadPoolExecutor]:
+    """One thread; what it has begun is finished before it ends, what it has not is given up."""
+    executor = ThreadPoolExecutor(1, name)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _bytes_of(sample: Sample) -> int:
+    images = (sample.image, sample.left, sample.right, sample.target)
+    return sum(image.nbytes for image in images if image is not None)
