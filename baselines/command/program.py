@@ -16,6 +16,7 @@ import psutil
 
 from benchmark.running.memory import peak_of_program
 from realdof.common.errors import InputError
+from realdof.common.threads import environment_of_programs
 
 VIEWS = ("input", "left", "right", "output")
 """What a program's command line has places for."""
@@ -118,6 +119,7 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=where,
+                env=environment_of_programs(),
             )
             try:
                 with _ended_with_us(process.pid):

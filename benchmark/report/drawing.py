@@ -1,6 +1,5 @@
 """Drawing a report's pictures into WebP files, of one quality for all, chosen so that the report keeps its size."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from benchmark.report.slugs import slug
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 from realdof.common.opencv import cv2
+from realdof.common.threads import cores
 
 QUALITIES = (92, 88, 84, 80, 75, 70, 60, 50)
 """Of WebP, from the best on; the first that keeps the report's size is used for every picture."""
@@ -98,7 +98,7 @@ def draw(
     quality = _quality(work, largest)
     drawn: dict[str, list[Drawn]] = {images.slug: [] for images in sets}
     # Encoding and OpenCV leave Python's lock, so threads are enough.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         done = threads.map(lambda one: _draw(one, site, quality), work)
         for number, (one, files) in enumerate(zip(work, done, strict=True), 1):
             drawn[one.of.slug].append(files)

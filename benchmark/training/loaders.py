@@ -1,6 +1,5 @@
 """Batches that other processes prepare while this one trains: the same batches, in the same order."""
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 
@@ -9,6 +8,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from realdof.common.errors import InputError
+from realdof.common.threads import cores
 
 Batch = dict[str, Tensor]
 Batches = Callable[[int, int, int], Batch]
@@ -34,7 +34,7 @@ def loaded(batches: Batches, *, loaders: int | None, cheap: bool, devices: int) 
         Training processes on this machine, which share its cores.
     """
     if loaders is None:
-        loaders = 0 if cheap else max(1, min(MOST_LOADERS, (os.cpu_count() or 1) // devices))
+        loaders = 0 if cheap else max(1, min(MOST_LOADERS, cores() // devices))
     return Ahead(batches, loaders) if loaders else batches
 
 

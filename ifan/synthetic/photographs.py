@@ -1,6 +1,5 @@
 """A bank of sharp tiles: every photograph reduced by several factors and cut up, kept on the training device."""
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from torch import Tensor
 from benchmark.datasets.dual_pixel import as_float
 from ifan.training.dead_leaves import dead_leaves
 from realdof.common.errors import InputError
+from realdof.common.threads import cores
 from realdof.images.files import read_pixels
 from realdof.images.resize import area_resize
 
@@ -89,7 +89,7 @@ def read_bank(folder: Path, device: torch.device, *, most: int, leaves: int = 0,
         The folder holds no photograph, one cannot be read, or none is large and sharp enough.
     """
     paths = find_photographs(folder)
-    with ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=min(16, cores())) as pool:
         found = list(pool.map(lambda number: list(_tiles(paths[number], (seed, number))), range(len(paths))))
     random = np.random.default_rng(seed)
     kept = [(number, tile) for number, tiles in enumerate(found) for tile in _some(tiles, most, found, random)]

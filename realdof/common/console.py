@@ -25,6 +25,7 @@ from rich.text import Text
 from realdof.common.errors import InputError
 from realdof.common.megapixels import MEGAPIXELS, MOST_MEGAPIXELS, most_megapixels
 from realdof.common.plain import plain
+from realdof.common.threads import settle_threads
 
 LONGEST_SENTENCE = 1200
 """Letters of an error that are printed: a value out of a file that it quotes may have any number."""
@@ -74,6 +75,7 @@ def _print_version(asked: bool) -> None:
 
 def run_app(app: typer.Typer) -> NoReturn:
     """Run a command line; bad input is one sentence on standard error and exit status 2."""
+    settle_threads()
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     for stream in (sys.stdout, sys.stderr):

@@ -1,13 +1,12 @@
 """Batches prepared by other processes are those prepared here, in the same order."""
 
-import os
-
 import pytest
 import torch
 from small_trainings import damaged_at_two, numbered
 
 from benchmark.training.loaders import Ahead, loaded
 from realdof.common.errors import InputError
+from realdof.common.threads import cores
 
 
 @pytest.mark.slow
@@ -29,7 +28,7 @@ def test_bad_input_in_a_loader_is_the_one_sentence_it_is_here() -> None:
 def test_cheap_batches_need_no_loaders_and_others_a_core_each_but_at_most_eight() -> None:
     assert loaded(numbered, loaders=None, cheap=True, devices=1) is numbered
     assert loaded(numbered, loaders=0, cheap=False, devices=1) is numbered
-    for devices, wanted in ((1, min(8, os.cpu_count() or 1)), (10_000, 1)):
+    for devices, wanted in ((1, min(8, cores())), (10_000, 1)):
         found = loaded(numbered, loaders=None, cheap=False, devices=devices)
         assert isinstance(found, Ahead)
         assert found.loaders == wanted
