@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.commands.options import asked_precision
 from benchmark.training import options
 
 
@@ -21,10 +22,10 @@ def train_baseline(
     warmup: options.Warmup = 0,
     ema: options.Ema = 0.999,
     seed: options.Seed = 0,
-    accelerator: options.AcceleratorName = "cpu",
+    device: options.DeviceName = "auto",
     devices: options.Devices = 1,
     nodes: options.Nodes = 1,
-    precision: options.PrecisionName = "32-true",
+    precision: options.PrecisionName = "float32",
     loaders: options.Loaders = None,
     save_every: options.SaveEvery = 500,
     validate_every: options.ValidateEvery = 1000,
@@ -37,6 +38,9 @@ def train_baseline(
     from benchmark.training.fabric import Hardware
     from benchmark.training.terminal import run_training
 
+    accelerator = options.asked_accelerator(device)
+    if precision == "bfloat16":
+        asked_precision(accelerator, precision)
     settings = chosen_settings(
         method,
         crop,

@@ -1,14 +1,13 @@
 """The command `ifan deblur`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from benchmark.commands.options import Device, asked_device, asked_precision
+from benchmark.method import Precision
 from ifan.cli.options import Overwrite, VariantName, WeightsName
-
-Precision = Literal["float32", "bfloat16"]
-"""What an inference computes in."""
 
 
 def deblur(
@@ -18,9 +17,10 @@ def deblur(
     weights: WeightsName = "official",
     left: Annotated[Path | None, typer.Option(help="Left dual-pixel view, for ifan-dual.")] = None,
     right: Annotated[Path | None, typer.Option(help="Right dual-pixel view, for ifan-dual.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
+    device: Device = "auto",
     precision: Annotated[
-        Precision, typer.Option(help="bfloat16 is faster and differs by less than an 8-bit step.")
+        Precision,
+        typer.Option("--precision", help="bfloat16 is faster where there is hardware for it."),
     ] = "float32",
     memory: Annotated[
         str | None,
@@ -37,6 +37,8 @@ def deblur(
     from ifan.photographs.batch import Options, deblur_photographs
     from ifan.variants import variant_named
 
+    device = asked_device(device)
+    precision = asked_precision(device, precision)
     options = Options(variant_named(variant), weights, device, precision, memory, disparity, filters, overwrite)
     if not deblur_photographs(photographs, output, options, left, right):
         raise typer.Exit(2)

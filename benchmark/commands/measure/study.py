@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from benchmark.commands.options import Cluster, WorkerCount, WorkerMemory, asked_workers
+from benchmark.commands.options import (
+    Cluster,
+    WorkerCount,
+    WorkerMemory,
+    asked_device,
+    asked_precision,
+    asked_workers,
+)
 
 
 def study(
@@ -20,9 +27,12 @@ def study(
     from benchmark.studies.study import run_study
     from realdof.common.console import say, stderr
 
+    asked = read_study(file)
+    asked_precision(asked_device(asked.device, cluster), asked.precision)
     outcome = run_study(
-        read_study(file), showing_progress, showing_preparation, asked_workers(workers, cluster, worker_memory)
-    )
+        asked, showing_progress, showing_preparation, asked_workers(workers, cluster, worker_memory),
+        telling=lambda problem: say(problem, before="problem:", style="bold red", console=stderr),
+    )  # fmt: skip
     for path in outcome.written:
         say(f"written: {path}")
     for problem in outcome.problems:
