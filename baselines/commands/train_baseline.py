@@ -7,8 +7,10 @@ import typer
 
 from benchmark.commands.options import asked_precision
 from benchmark.training import options
+from realdof.common.console import stopping
 
 
+@stopping("the training is kept up to its last save, if it had begun; the same command goes on there")
 def train_baseline(
     method: Annotated[str, typer.Option("--method", help="dpdnet-s, dpdnet-d, dmenet, or one of them with -w16.")],
     data: Annotated[Path, typer.Option("--data", help="A set in DPDD's layout, with a val split if there is one.")],

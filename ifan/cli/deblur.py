@@ -8,8 +8,10 @@ import typer
 from benchmark.commands.options import Device, asked_device, asked_precision
 from benchmark.method import Precision
 from ifan.cli.options import Overwrite, VariantName, WeightsName
+from realdof.common.console import stopping
 
 
+@stopping("photographs that were written are kept; --skip-existing goes on with the others")
 def deblur(
     photographs: Annotated[list[Path], typer.Argument(help="JPEG, PNG, TIFF or raw files, or folders of them.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A file for one photograph, else a folder.")],

@@ -55,8 +55,8 @@ def train_by_recipe(
     groups = {} if validation is None else validation_groups(validation, plan)
     stretches = {name: given[name] for name in ("save_every", "validate_every") if name in given}
     trainer = prepare(variant, out, plan, sources, groups, start=start, seed=seed, **stretches)
-    finished = run_training(trainer, f"training {variant.name}")
-    if finished and variant.shape.dual:
+    run_training(trainer, f"training {variant.name}")
+    if variant.shape.dual:
         last = prepare(
             variant, out / KEEPING, keeping_stage(plan), sources, groups,
             start=out / AVERAGED, seed=seed + 1, **stretches,

@@ -9,8 +9,10 @@ from benchmark.commands.options import asked_precision
 from benchmark.training import options
 from ifan.cli.options import LEAVES, VariantName
 from ifan.training.choices import DeblurringLoss, Initialisation
+from realdof.common.console import stopping
 
 
+@stopping("the training is kept up to its last save, if it had begun; the same command goes on there")
 def train(
     context: typer.Context,
     out: options.Out,
@@ -110,5 +112,4 @@ def train(
             accelerator=accelerator, devices=devices, nodes=nodes,
             save_every=save_every, validate_every=validate_every,
         )  # fmt: skip
-        if not run_training(trainer, f"training {name}"):
-            break
+        run_training(trainer, f"training {name}")

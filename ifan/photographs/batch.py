@@ -20,8 +20,9 @@ from ifan.photographs.files import (
     write_photograph,
 )
 from ifan.variants import Variant
-from realdof.common.console import progress_bar, stderr
+from realdof.common.console import stderr
 from realdof.common.errors import InputError
+from realdof.common.progress import progress_bar
 from realdof.images.files import read_pixels, write_pixels
 
 

@@ -17,9 +17,11 @@ from benchmark.commands.options import (
     asked_device,
     asked_workers,
 )
+from realdof.common.console import stopping
 from realdof.common.errors import InputError
 
 
+@stopping("images that are done are kept; the same command goes on with the others")
 def reproduce(
     method: Annotated[str, typer.Argument(help="See `ifan-bench methods`.")],
     dataset: OnlyDataset = None,

@@ -28,12 +28,14 @@ from benchmark.commands.options import (
     asked_tiling,
     asked_workers,
 )
+from realdof.common.console import stopping
 
 if TYPE_CHECKING:
     from benchmark.method import MethodFactory
     from benchmark.running.task import Task
 
 
+@stopping("images that are done are kept; the same command, without --again, goes on with the others")
 def run(
     method: Annotated[str, typer.Option("--method", help="See `ifan-bench methods`.")],
     dataset: DatasetName = "sample",

@@ -13,8 +13,10 @@ from benchmark.commands.options import (
     asked_precision,
     asked_workers,
 )
+from realdof.common.console import stopping
 
 
+@stopping("images that are done are kept; the same command goes on with the others and writes the tables")
 def study(
     file: Annotated[Path, typer.Argument(help="A TOML file; see docs/how-to/leaderboards.md.")],
     workers: WorkerCount = 1,
