@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Image: TypeAlias = "Tensor"
 """float32, (3, H, W), RGB, sRGB-encoded, nominally in [0, 1]."""
+Precision = Literal["float32", "bfloat16", "float16"]
+"""What a method computes in; images are float32 outside of it."""
 
 
 @dataclass(frozen=True)
@@ -148,12 +150,15 @@ class Capabilities:
     keeps_memory
         False for a method whose whole images may need all the memory there is: what it frees goes back to the system,
         which costs time but leaves no gaps.
+    precisions
+        What the method can compute in; a run in any other is refused.
     """
 
     in_process: bool = True
     at_once: bool = False
     can_tile: bool = False
     keeps_memory: bool = True
+    precisions: tuple[Precision, ...] = ("float32",)
 
 
 def no_progress(done: int, total: int) -> None:
@@ -187,7 +192,7 @@ class Context:
     """
 
     device: str = "cpu"
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    precision: Precision = "float32"
     threads: int | None = None
     memory: int | None = None
     progress: Callable[[int, int], None] = no_progress

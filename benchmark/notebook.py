@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from benchmark import registry
+from benchmark.method import Precision
 from benchmark.metrics.base import MetricInputs, score_by
 from benchmark.results.choice import every_run
 from benchmark.results.export import export_rows
 from benchmark.results.run import Run
 from benchmark.running import runner
-from benchmark.running.environment import best_device, check_device
+from benchmark.running.environment import usable_device
 from benchmark.running.task import open_task
 from benchmark.running.workers import Workers
 from realdof.common.errors import InputError
@@ -75,6 +76,7 @@ def run(
     root: str | Path | None = None,
     limit: int | None = None,
     device: str = "auto",
+    precision: Precision = "float32",
     results: str | Path = RESULTS,
     workers: int = 1,
 ) -> Run:
@@ -92,6 +94,8 @@ def run(
         Only the first so many images; such a run is not ranked.
     device
         As torch names it; ``auto`` takes a GPU if there is one.
+    precision
+        What the method computes in; refused where it cannot.
     results
         The results folder.
     workers
@@ -107,8 +111,7 @@ def run(
     InputError
         A name is unknown, the data set is not whole, the method cannot run on it, or the results cannot be written.
     """
-    chosen = best_device() if device == "auto" else device
-    check_device(chosen)
+    where = usable_device(device)
     task = open_task(
         dataset,
         protocol,
@@ -121,7 +124,8 @@ def run(
         registry.method(method),
         Path(results),
         weights=None if weights is None else str(weights),
-        device=chosen,
+        device=where,
+        precision=precision,
         workers=Workers(workers),
     )
     return done

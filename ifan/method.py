@@ -11,7 +11,7 @@ from torch.nn import functional
 from benchmark.bands.budget import available_bytes, plan_within
 from benchmark.bands.graph import Graph, Observer, Plan
 from benchmark.bands.layers import Read
-from benchmark.method import Architecture, Context, Deblurred, Sample
+from benchmark.method import Architecture, Capabilities, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
 from ifan import bands, inference
@@ -22,8 +22,8 @@ from ifan.shape import SIZE_MULTIPLE
 from ifan.variants import Variant, variant_named
 from ifan.weights import load_network
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700}
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700, torch.float16: 700}
 """What an inference needs at its peak by precision, the image apart, the allocator's reserve included: measured
 (tests/performance/ifan_inference.py) and rounded up."""
 
@@ -45,6 +45,7 @@ class IFANMethod(NetworkMethod):
     """
 
     network: IFAN
+    capabilities = Capabilities(precisions=("float32", "bfloat16", "float16"))
 
     @classmethod
     def of(cls, variant: Variant, weights: str) -> Self:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from benchmark.method import Context, Sample
-from benchmark.running.environment import best_device, check_device
+from benchmark.method import Context, Precision, Sample
+from benchmark.running.environment import usable_device
 from ifan.method import IFANMethod
 from ifan.variants import variant_named
 from realdof.common.errors import InputError
@@ -22,6 +22,7 @@ def deblur(
     weights: str | Path | None = None,
     *,
     device: str = "auto",
+    precision: Precision = "float32",
     variant: str = "ifan",
     left: Any = None,
     right: Any = None,
@@ -38,6 +39,8 @@ def deblur(
         that come with this package, and a warning says so. A network stays loaded for the next call.
     device
         In torch's words; ``auto`` takes a GPU if there is one.
+    precision
+        What the network computes in.
     variant
         Which network of the paper.
     left, right
@@ -66,11 +69,11 @@ def deblur(
              if view is not None}  # fmt: skip
     _check_views(given, views, variant)
     chosen = str(weights) if weights is not None else _at_hand(variant)
-    where = best_device() if device == "auto" else device
-    method = _loaded(variant, chosen, where)
+    where = usable_device(device)
+    method = _loaded(variant, chosen, where, precision)
     moved = {name: view.to(where) for name, view in views.items()}
     sample = Sample("the image", given.to(where), left=moved.get("left"), right=moved.get("right"))
-    return array_like(method.deblur(sample, Context(device=where)).image, image)
+    return array_like(method.deblur(sample, Context(device=where, precision=precision)).image, image)
 
 
 def _check_views(image: torch.Tensor, views: dict[str, torch.Tensor], variant: str) -> None:
@@ -99,8 +102,7 @@ def _at_hand(variant: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _loaded(variant: str, weights: str, device: str) -> IFANMethod:
-    check_device(device)
+def _loaded(variant: str, weights: str, device: str, precision: Precision) -> IFANMethod:
     method = IFANMethod.of(variant_named(variant), weights)
-    method.prepare(Context(device=device))
+    method.prepare(Context(device=device, precision=precision))
     return method

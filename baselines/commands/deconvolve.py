@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from benchmark.commands.options import Device, asked_device
 from realdof.common.console import stdout
 from realdof.common.errors import InputError
 
@@ -53,11 +54,10 @@ def deconvolve(
     ] = None,
     iterations: Annotated[int | None, typer.Option(help="richardson-lucy: how many; 20.")] = None,
     noise: Annotated[float | None, typer.Option(help="wiener: noise over gradients, variances; 0.01.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
+    device: Device = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
 ) -> None:
     """Undo a blur that is known at every pixel; the result has the photograph's size and bit depth."""
-    from benchmark.running.environment import check_device
     from realdof.common.memory import keep_blocks
     from realdof.images.depth import image_from_pixels, pixels_from_image
     from realdof.images.files import read_pixels, write_pixels
@@ -67,7 +67,7 @@ def deconvolve(
         raise InputError(f"{output} exists; give --overwrite to replace it")
     given = {"--data-weight": data_weight, "--alpha": alpha, "--iterations": iterations, "--noise": noise}
     chosen = _solver(solver, {option: value for option, value in given.items() if value is not None})
-    check_device(device)
+    device = asked_device(device)
     pixels = read_pixels(image)
     sigma = _sigma_map(blur_map, scale, offset, (pixels.shape[0], pixels.shape[1]))
     stdout.print(f"sigma {float(sigma.min()):.2f} to {float(sigma.max()):.2f} px", highlight=False)

@@ -5,9 +5,12 @@ from typing import Annotated
 
 import typer
 
+from benchmark.commands.options import asked_precision
 from benchmark.training import options
+from realdof.common.console import stopping
 
 
+@stopping("the training is kept up to its last save, if it had begun; the same command goes on there")
 def train_baseline(
     method: Annotated[str, typer.Option("--method", help="dpdnet-s, dpdnet-d, dmenet, or one of them with -w16.")],
     data: Annotated[Path, typer.Option("--data", help="A set in DPDD's layout, with a val split if there is one.")],
@@ -21,10 +24,10 @@ def train_baseline(
     warmup: options.Warmup = 0,
     ema: options.Ema = 0.999,
     seed: options.Seed = 0,
-    accelerator: options.AcceleratorName = "cpu",
+    device: options.DeviceName = "auto",
     devices: options.Devices = 1,
     nodes: options.Nodes = 1,
-    precision: options.PrecisionName = "32-true",
+    precision: options.PrecisionName = "float32",
     loaders: options.Loaders = None,
     save_every: options.SaveEvery = 500,
     validate_every: options.ValidateEvery = 1000,
@@ -37,6 +40,9 @@ def train_baseline(
     from benchmark.training.fabric import Hardware
     from benchmark.training.terminal import run_training
 
+    accelerator = options.asked_accelerator(device)
+    if precision == "bfloat16":
+        asked_precision(accelerator, precision)
     settings = chosen_settings(
         method,
         crop,

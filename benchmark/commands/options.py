@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.method import Precision
 from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,7 +37,12 @@ ClaimsPaper = Annotated[
     typer.Option("--claims-paper", help="Your word that the weights are the paper's; tables say so."),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many images; never ranked.")]
-Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 ...")]
+Device = Annotated[
+    str, typer.Option("--device", help="cpu, cuda, cuda:1, mps; auto is a GPU if there is one, else cpu.")
+]
+PrecisionName = Annotated[
+    Precision, typer.Option("--precision", help="What the method computes in; part of a run's id.")
+]
 Weights = Annotated[str | None, typer.Option("--weights", help="official, synthetic, or a file.")]
 WorkerCount = Annotated[
     int, typer.Option("--workers", min=1, help="Processes of one thread, an image each; times then stay out of tables.")
@@ -63,6 +69,26 @@ def asked_workers(count: int, cluster: str | None, memory: float | None = None, 
     from benchmark.running.workers import Workers
 
     return Workers(count, cluster, None if memory is None else round(memory * 10**9), untimed)
+
+
+def asked_device(word: str, cluster: str | None = None) -> str:
+    """The device that ``--device`` means, in torch's words; of a cluster's workers ``auto`` is the processor."""
+    from benchmark.running.environment import usable_device
+
+    if cluster is None:
+        return usable_device(word)
+    return "cpu" if word == "auto" else word
+
+
+def asked_precision(device: str, precision: Precision) -> Precision:
+    """The precision; if the device only emulates it, one line says so, with the measured cost."""
+    from benchmark.running.precision import warning_of
+    from realdof.common.console import say, stderr
+
+    warning = warning_of(device, precision)
+    if warning is not None:
+        say(warning, before="note:", style="yellow", console=stderr)
+    return precision
 
 
 def asked_metrics(words: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from realdof.common.console import PlainConsole, progress_bar, stderr, stdout
+from realdof.common.console import PlainConsole, stderr, stdout
+from realdof.common.progress import byte_bar, progress_bar
 
 if TYPE_CHECKING:
     from benchmark.commands.look.method_groups import Listed
@@ -46,7 +47,8 @@ def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
                 detail = record.name if record.status == "ok" else f"{record.name} failed"
             elif progress.resumed:
                 detail = f"{progress.resumed} already done"
-            bar.update(task, total=progress.total, completed=progress.done, detail=detail)
+            tell = bar.begin if record is None else bar.update
+            tell(task, total=progress.total, completed=progress.done, detail=detail)
 
         yield report
 
@@ -66,14 +68,11 @@ def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def showing_bytes() -> Iterator[Callable[[str, int, int | None], None]]:
     """A progress bar over bytes."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(TextColumn("{task.description}"), *columns, console=stderr) as bar:
+    with byte_bar() as bar:
         task = bar.add_task("", total=None, visible=False)
 
         def report(name: str, done: int, total: int | None) -> None:
-            bar.update(task, description=escape(name), completed=done, total=total, visible=True)
+            bar.update(task, description=name, completed=done, total=total, visible=True)
 
         yield report
 

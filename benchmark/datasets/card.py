@@ -15,6 +15,8 @@ Group = Literal[
 """Headings of `ifan-bench datasets`."""
 GROUPS: tuple[Group, ...] = get_args(Group)
 """In their order."""
+AT_HAND = "at hand"
+"""As `DatasetCard.weights`: the weights that are on this machine."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class DatasetCard:
     protocol
         The protocol it is scored under unless another is asked for.
     weights
-        Key of the weights that methods run with unless others are asked for.
+        Key of the weights that methods run with unless others are asked for; `AT_HAND` for ``official`` where that
+        file is here, else ``synthetic``.
     count, layout, size
         How many scenes it has, the folders they lie in, and the images' size and depth; empty where it is open.
     notes

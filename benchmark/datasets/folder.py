@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmark.datasets.base import Dataset, Entry, entry_of, list_images
-from benchmark.datasets.card import DatasetCard
+from benchmark.datasets.card import AT_HAND, DatasetCard
 from realdof.common.errors import InputError
 
 
@@ -16,6 +16,7 @@ class PairedFolder(Dataset):
         summary="your own pairs: --root DIR with source/ and target/, and left/ and right/ for dual-pixel methods",
         licence="yours",
         citation="",
+        weights=AT_HAND,
         group="made here, or your own",
     )
 

@@ -90,7 +90,8 @@ def measured_row(
     tilings = sorted(cut for cut in cuts if cut is not None)
     ranked = summary.complete and not tilings
     published_model = run.weights is None or run.weights.of_paper
-    comparable = published_model and ranked and run.description.of_papers
+    # Papers compute in float32.
+    comparable = published_model and ranked and run.description.of_papers and settings.dtype == "float32"
     claimed = claim_on(printed, settings.method, run.method.inputs) if comparable else None
     return Row(
         method=settings.method,

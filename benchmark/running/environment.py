@@ -42,6 +42,19 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def usable_device(word: str) -> str:
+    """The device that a word means, in torch's words: ``auto`` is `best_device`.
+
+    Raises
+    ------
+    InputError
+        Torch does not know it, or cannot use it.
+    """
+    device = best_device() if word == "auto" else word
+    check_device(device)
+    return device
+
+
 _LONGEST_REASON = 200
 
 

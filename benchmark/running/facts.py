@@ -3,7 +3,7 @@
 import torch
 
 from benchmark import complexity
-from benchmark.method import Architecture, MethodCard, WeightsUsed
+from benchmark.method import Architecture, MethodCard, Precision, WeightsUsed
 from benchmark.results.description import ComplexityFacts, MethodFacts, WeightsFacts
 from benchmark.results.settings import Settings
 from benchmark.running.task import Task
@@ -11,7 +11,12 @@ from benchmark.tiling import Tiling
 
 
 def settings_of(
-    task: Task, card: MethodCard, weights: WeightsUsed | None, device: torch.device, tiling: Tiling | None
+    task: Task,
+    card: MethodCard,
+    weights: WeightsUsed | None,
+    device: torch.device,
+    tiling: Tiling | None,
+    precision: Precision = "float32",
 ) -> Settings:
     """What determines a run's figures."""
     return Settings(
@@ -22,6 +27,7 @@ def settings_of(
         count=len(task.entries),
         protocol=task.protocol.name,
         protocol_version=task.protocol.version,
+        dtype=precision,
         tiling=None if tiling is None else str(tiling),
         device=device.type,
     )

@@ -10,7 +10,7 @@ import torch
 
 from benchmark.datasets.base import Entry, hash_of_files
 from benchmark.loading import load_method
-from benchmark.method import Context, Method, MethodCard, MethodFactory, WeightsUsed
+from benchmark.method import Context, Method, MethodCard, MethodFactory, Precision, WeightsUsed
 from benchmark.results.description import Environment
 from benchmark.results.record import Record
 from benchmark.results.run import Run
@@ -20,11 +20,11 @@ from benchmark.running.facts import complexity_facts, method_facts, settings_of,
 from benchmark.running.job import Job, Upcoming, Use
 from benchmark.running.outputs import check_rescoring, outputs_to_score, paired_outputs
 from benchmark.running.pipeline import compute_here
+from benchmark.running.requirements import check_capabilities, check_views, default_weights
 from benchmark.running.task import Task
 from benchmark.running.workers import ALONE, Workers, compute_on_workers
 from benchmark.suspicion.of_data import doubts_about_data
 from benchmark.tiling import Tiling
-from realdof.common.errors import InputError
 from realdof.images.headers import read_header
 
 CPU = torch.device("cpu")
@@ -54,6 +54,7 @@ def run(
     *,
     weights: str | None = None,
     device: str = "cpu",
+    precision: Precision = "float32",
     tiling: Tiling | None = None,
     again: bool = False,
     workers: Workers = ALONE,
@@ -66,6 +67,8 @@ def run(
     ----------
     weights
         Key or path; None for the data set's default, if the method has weights.
+    device, precision
+        What the method computes on, and in.
     tiling
         How every image is cut; None for whole images, of which a method may still cut those that do not fit.
     again
@@ -80,17 +83,16 @@ def run(
     InputError
         The method cannot run on this data set, its weights cannot be had, or the results cannot be written.
     """
-    _check_views(factory.card, task)
-    if weights is None and factory.card.weights:
-        weights = task.dataset.card.weights
+    check_views(factory.card, task)
+    weights = weights or default_weights(factory, task.dataset.card)
     method = load_method(factory, weights)
     # Weights may decide on a network's shape, and so on its views, its words and its cost.
     card, used, where = method.card, method.weights, torch.device(device)
-    _check_views(card, task)
-    _check_capabilities(method, tiling, workers)
+    check_views(card, task)
+    check_capabilities(method, precision, tiling, workers)
     opened = Run.open(
         results,
-        settings_of(task, card, used, where, tiling),
+        settings_of(task, card, used, where, tiling, precision),
         method=method_facts(card),
         weights=weights_facts(used, card, claimed=claims_paper),
         complexity=complexity_facts(method.counted or factory.architecture()),
@@ -106,6 +108,7 @@ def run(
         None if used is None else used.sha256,
         Context(
             device=device,
+            precision=precision,
             tiling=tiling,
             logs=opened.logs.absolute(),
             upcoming=Upcoming(task.protocol, tuple(left)) if method.capabilities.at_once else None,
@@ -273,19 +276,3 @@ def _job(task: Task, run: Run, use: Use | None = None) -> Job:
 def _findable(weights: str | None) -> str | None:
     """A file's path as a worker finds it that has a working folder of its own; a key stays as it is."""
     return str(Path(weights).absolute()) if weights is not None and Path(weights).exists() else weights
-
-
-def _check_views(card: MethodCard, task: Task) -> None:
-    if card.inputs == "dual" and any(entry.left is None or entry.right is None for entry in task.entries):
-        raise InputError(
-            f"{card.name} needs left and right dual-pixel views, which data set {task.dataset.card.name} does not have"
-        )
-
-
-def _check_capabilities(method: Method, tiling: Tiling | None, workers: Workers) -> None:
-    if tiling is not None and not method.capabilities.can_tile:
-        raise InputError(f"{method.card.name} takes no tiles; leave out --tile")
-    if method.capabilities.at_once and not workers.here:
-        raise InputError(
-            f"{method.card.name} is started once for all images, which workers cannot share; leave out --workers"
-        )

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from benchmark.loading import load_method
-from benchmark.method import Context, Deblurred, Image, Method, MethodFactory, Sample
+from benchmark.method import Context, Deblurred, Image, Method, MethodFactory, Precision, Sample
 from benchmark.results.record import Record
 from benchmark.results.summary import Summary, summarise
 from benchmark.running.environment import device_name
 from benchmark.running.memory import PeakMemory, release_memory
+from benchmark.running.requirements import check_precision
 from realdof.common.memory import keep_blocks
 
 WARM_UP_SIDE = 128
@@ -163,12 +164,20 @@ def measure(method: Method, height: int, width: int, repeats: int, context: Cont
 
 
 def time_method(
-    factory: MethodFactory, weights: str | None, height: int, width: int, repeats: int, device: str
+    factory: MethodFactory,
+    weights: str | None,
+    height: int,
+    width: int,
+    repeats: int,
+    device: str,
+    precision: Precision = "float32",
 ) -> Timing:
     """Load a method and `measure` it, by default with weights that are at hand: they do not change what it costs."""
     keys = factory.card.weights
     chosen = weights or ("synthetic" if "synthetic" in keys else next(iter(keys), None))
-    return measure(load_method(factory, chosen), height, width, repeats, Context(device=device))
+    method = load_method(factory, chosen)
+    check_precision(method, precision)
+    return measure(method, height, width, repeats, Context(device=device, precision=precision))
 
 
 def _on(sample: Sample, device: torch.device) -> Sample:

@@ -10,7 +10,9 @@ from benchmark import registry
 from benchmark.leaderboards.column import FIXED_METRICS, cost_columns
 from benchmark.leaderboards.paper_tables import PAPER_TABLES
 from benchmark.leaderboards.render.tables import SUFFIXES
+from benchmark.method import Precision
 from realdof.common.decode import Strict, read_toml
+from realdof.common.errors import InputError
 
 
 def _named(entry: Any) -> Any:
@@ -50,7 +52,7 @@ class Study(Strict):
         Where runs and tables are written.
     metrics
         Names of metrics; None for all of a protocol.
-    device
+    device, precision
         As of ``ifan-bench run``.
     formats
         Formats of the tables.
@@ -72,7 +74,8 @@ class Study(Strict):
     results: Folder = Path("results")
     tables: Folder = Path("tables")
     metrics: Names | None = None
-    device: str = "cpu"
+    device: str = "auto"
+    precision: Precision = "float32"
     formats: Names = ("csv", "markdown")
     sort: str = "psnr"
     baseline: str | None = None
@@ -109,6 +112,8 @@ def _check_names(study: Study) -> None:
         registry.method(method.name)
     for dataset in study.datasets:
         registry.dataset(dataset.name)
+        if dataset.root is not None and not dataset.root.is_dir():
+            raise InputError(f"there is no folder {dataset.root}; root of {dataset.name} is where that data set lies")
     for protocol in study.protocols or ():
         registry.protocol(protocol)
     sorts = {*FIXED_METRICS, *(cost.key for cost in cost_columns()), *registry.names(registry.METRICS)}

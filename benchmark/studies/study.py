@@ -16,10 +16,12 @@ from benchmark.leaderboards.render.tables import SUFFIXES, Table, rendered
 from benchmark.report.page import write_page
 from benchmark.results.run import Run
 from benchmark.running import runner
+from benchmark.running.environment import usable_device
 from benchmark.running.task import Showing as Preparing
 from benchmark.running.task import Task, open_task, silently
 from benchmark.running.workers import ALONE, Workers
 from benchmark.studies.file import Study
+from benchmark.studies.reuse import run_to_rescore
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
 
@@ -44,8 +46,9 @@ def run_study(
     showing: Showing,
     preparing: Preparing = silently,
     workers: Workers = ALONE,
+    telling: Callable[[str], None] = lambda problem: None,
 ) -> Outcome:
-    """Run what is missing, then write every table.
+    """Run what is missing, then write every table; outputs of another protocol's run are scored where they serve.
 
     Parameters
     ----------
@@ -55,6 +58,8 @@ def run_study(
         Shows the progress of a step before the runs.
     workers
         Who computes.
+    telling
+        Told of each data set that is left out, before anything is run.
 
     Returns
     -------
@@ -62,23 +67,21 @@ def run_study(
         What cannot be run or compared is a problem, and the study goes on.
     """
     outcome = Outcome()
-    for dataset in study.datasets:
-        for protocol in study.protocols or (None,):
-            try:
-                task = open_task(
-                    dataset.name, protocol, study.metrics, root=dataset.root, limit=study.limit, showing=preparing
-                )
-            except InputError as error:
-                outcome.problems.append(f"{dataset.name} under {protocol or 'its own protocol'}: {error}")
-                continue
-            runs = _run_methods(study, task, showing, workers, outcome)
-            if not runs:
-                continue
-            try:
-                _write_leaderboard(study, task, outcome)
-            except InputError as error:
-                outcome.problems.append(f"the leaderboard of {dataset.name} under {task.protocol.name}: {error}")
-            _write_comparisons(study, task, runs, outcome)
+    # Of a cluster's workers auto means the processor, as for a run.
+    device = usable_device(study.device) if workers.cluster is None else study.device.replace("auto", "cpu")
+    study = study.model_copy(update={"device": device})
+    tasks = _open_tasks(study, preparing, outcome)
+    for problem in outcome.problems:
+        telling(problem)
+    for task in tasks:
+        runs = _run_methods(study, task, showing, workers, outcome)
+        if not runs:
+            continue
+        try:
+            _write_leaderboard(study, task, outcome)
+        except InputError as error:
+            outcome.problems.append(f"the leaderboard of {task.dataset.card.name} under {task.protocol.name}: {error}")
+        _write_comparisons(study, task, runs, outcome)
     for name in study.paper_tables:
         try:
             _write(study, f"paper-table-{name}", render(name, measured_in(study.results)), outcome)
@@ -87,17 +90,39 @@ def run_study(
     return outcome
 
 
+def _open_tasks(study: Study, preparing: Preparing, outcome: Outcome) -> list[Task]:
+    """Every data set under every protocol, checked before anything is run; the data set's own protocol comes first."""
+    tasks = []
+    for dataset in study.datasets:
+        own = registry.dataset(dataset.name).card.protocol
+        for protocol in sorted(study.protocols or (own,), key=lambda name: name != own):
+            try:
+                task = open_task(
+                    dataset.name, protocol, study.metrics, root=dataset.root, limit=study.limit, showing=preparing
+                )
+            except InputError as error:
+                outcome.problems.append(f"{dataset.name} under {protocol} is left out: {error}")
+                continue
+            tasks.append(task)
+    return tasks
+
+
 def _run_methods(study: Study, task: Task, showing: Showing, workers: Workers, outcome: Outcome) -> list[Run]:
     runs = []
     for method in study.methods:
         title = f"{method.name} on {task.dataset.card.name}, {task.protocol.name}"
         try:
             factory = registry.method(method.name)
-            with showing(title) as report:
-                done, summary = runner.run(
-                    task, factory, study.results,
-                    weights=method.weights, device=study.device, workers=workers, report=report,
-                )  # fmt: skip
+            origin = run_to_rescore(study, task, factory, method.weights)
+            with showing(title if origin is None else f"{title}, from the outputs of run {origin.id}") as report:
+                if origin is not None:
+                    done, summary = runner.rescore(origin, task, study.results, workers=workers, report=report)
+                else:
+                    done, summary = runner.run(
+                        task, factory, study.results,
+                        weights=method.weights, device=study.device, precision=study.precision, workers=workers,
+                        report=report,
+                    )  # fmt: skip
         except InputError as error:
             outcome.problems.append(f"{title}: {error}")
             continue

@@ -17,6 +17,8 @@ PARTS: Mapping[str, type | UnionType] = {
     "step": int, "seconds": float | int, "settings": dict, "module": dict, "averaged": dict, "optimiser": dict,
 }  # fmt: skip
 """What a checkpoint holds, and of which type."""
+_WORDS_BEFORE = {"32-true": "float32", "bf16-mixed": "bfloat16"}
+"""How version 0.1 named precisions."""
 _PARTS_BEFORE = {"step", "recipe", "module", "averaged", "optimiser"}
 """What checkpoints of version 0.1 held: not all settings were among them."""
 
@@ -64,6 +66,9 @@ def read_checkpoint(path: Path, settings: Mapping[str, Any], device: torch.devic
         )
     if not state.keys() >= PARTS.keys() or not all(isinstance(state[part], kind) for part, kind in PARTS.items()):
         raise InputError(f"{path} is no checkpoint of a training; give another folder")
+    words = state["settings"].get("precision")
+    if isinstance(words, str):
+        state["settings"]["precision"] = _WORDS_BEFORE.get(words, words)
     changed = [name for name in [*settings, *state["settings"]] if _differs(name, settings, state["settings"])]
     if changed:
         raise InputError(

@@ -4,7 +4,10 @@ from typing import Literal
 
 Schedule = Literal["step", "cosine"]
 """How the learning rate falls: halved at milestones, or along a cosine to zero."""
-Accelerator = Literal["cpu", "cuda"]
+Accelerator = Literal["cpu", "cuda", "mps"]
 """What trains."""
-Precision = Literal["32-true", "tf32", "bf16-mixed"]
-"""Of the forward and backward pass, in Lightning Fabric's words, and ``tf32``; the weights stay in float32."""
+DeviceWord = Literal["auto", "cpu", "cuda", "mps"]
+"""What trains, on the command line."""
+Precision = Literal["float32", "tf32", "bfloat16"]
+"""Of the forward and backward pass; the weights stay in float32. ``tf32`` is float32 whose products a GPU rounds.
+There is no float16: its gradients would have to be scaled."""

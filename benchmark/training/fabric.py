@@ -19,7 +19,7 @@ class Hardware:
     Parameters
     ----------
     accelerator
-        ``cpu`` or ``cuda``.
+        What kind of device.
     devices
         Processes on CPUs, or GPUs, of each machine.
     nodes
@@ -31,7 +31,7 @@ class Hardware:
     accelerator: Accelerator = "cpu"
     devices: int = 1
     nodes: int = 1
-    precision: Precision = "32-true"
+    precision: Precision = "float32"
 
     def launch(self, batch: int, seed: int) -> Fabric:
         """Start the processes and seed torch in each.
@@ -53,9 +53,9 @@ class Hardware:
                 f"a batch of {batch} cannot be shared equally by {processes} processes; give a multiple of it as "
                 "--batch"
             )
-        # Of float32 on a GPU: 32-true is what the word says, tf32 is faster and rounds the factors to 10 bits.
+        # On a GPU float32 is what the word says, tf32 is faster and rounds the factors to 10 bits.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.precision == "tf32"
-        precision = "32-true" if self.precision == "tf32" else self.precision
+        precision = "bf16-mixed" if self.precision == "bfloat16" else "32-true"
         try:
             fabric = Fabric(
                 accelerator=self.accelerator,

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from realdof.common.errors import InputError
+from realdof.common.processes.pool import deaf_to_ctrl_c
 from realdof.common.threads import cores
 
 Batch = dict[str, Tensor]
@@ -82,7 +83,8 @@ class Ahead:
             multiprocessing_context="spawn",
             worker_init_fn=_settle,
         )
-        return iter(loader)
+        with deaf_to_ctrl_c():
+            return iter(loader)
 
 
 class _Steps(Dataset[Batch | InputError]):

@@ -110,8 +110,8 @@ class Trainer:
         )
         self.module, self.optimiser = self.fabric.setup(module, optimiser_for(module, recipe))
         self.settings = dict(settings or {}) | recipe.described()
+        self.signal: int | None = None
         self._stop = False
-        self._asked_to_stop = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -219,7 +219,7 @@ class Trainer:
 
         Every process goes the same way from here: one that left alone would keep the others waiting.
         """
-        asked = torch.tensor(float(self._asked_to_stop), device=self.fabric.device)
+        asked = torch.tensor(float(self.signal is not None), device=self.fabric.device)
         shared = torch.stack([asked, *(value.detach().float() for value in terms.values())])
         if self.fabric.world_size > 1:
             shared = cast(Tensor, self.fabric.all_reduce(shared, reduce_op="mean"))
@@ -270,7 +270,7 @@ class Trainer:
     @contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:
         def stop(number: int, frame: FrameType | None) -> None:
-            self._asked_to_stop = True
+            self.signal = number
             self._stop = self.fabric.world_size == 1
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark.training.choices import Accelerator, Precision, Schedule
+from benchmark.training.choices import Accelerator, DeviceWord, Precision, Schedule
+from realdof.common.errors import InputError
 
 Out = Annotated[Path, typer.Option("--out", help="The run's folder; a run in it is continued.")]
 Data = Annotated[Path | None, typer.Option("--data", help="A set in DPDD's layout, with a val split if there is one.")]
@@ -28,12 +29,33 @@ Loaders = Annotated[
     typer.Option("--loaders", min=0, help="Processes that prepare batches; as many as help if not given."),
 ]
 Start = Annotated[Path | None, typer.Option("--start", help="Weights to begin with instead of random ones.")]
-AcceleratorName = Annotated[Accelerator, typer.Option("--accelerator", help="What trains.")]
+DeviceName = Annotated[
+    DeviceWord, typer.Option("--device", help="What trains; auto is a GPU if there is one, else cpu.")
+]
 Devices = Annotated[int, typer.Option("--devices", min=1, help="Processes, or GPUs, on each machine.")]
 Nodes = Annotated[int, typer.Option("--nodes", min=1, help="Machines, each started with torchrun or by SLURM.")]
 PrecisionName = Annotated[
     Precision,
-    typer.Option("--precision", help="bf16-mixed is for GPUs and processors with AVX-512 BF16, tf32 for GPUs."),
+    typer.Option("--precision", help="bfloat16: weights stay in float32; tf32: for GPUs."),
 ]
 SaveEvery = Annotated[int, typer.Option("--save-every", min=1, help="Iterations between two checkpoints.")]
 ValidateEvery = Annotated[int, typer.Option("--validate-every", min=1, help="Iterations between two validations.")]
+
+
+def asked_accelerator(word: DeviceWord) -> Accelerator:
+    """The kind of device that ``--device`` means.
+
+    Raises
+    ------
+    InputError
+        It cannot be used here.
+    """
+    import torch
+
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    there: dict[Accelerator, bool] = {"cuda": cuda, "mps": mps, "cpu": True}
+    if word == "auto":
+        return next(kind for kind, found in there.items() if found)
+    if not there[word]:
+        raise InputError(f"no device of kind {word} can be used here; leave out --device {word}")
+    return word

@@ -1,17 +1,22 @@
 """A training on the terminal: its progress, and at the end where the weights are."""
 
+import signal
+
+import typer
+
 from benchmark.training.loop import Progress, Trainer
 from benchmark.training.validation import AVERAGED, BEST
-from realdof.common.console import progress_bar, stderr
+from realdof.common.console import stderr
+from realdof.common.progress import progress_bar
 
 
-def run_training(trainer: Trainer, title: str) -> bool:
+def run_training(trainer: Trainer, title: str) -> None:
     """Run a training with a progress bar, then print where its weights are.
 
-    Returns
-    -------
-    bool
-        Whether it reached its last step; False if a signal stopped it.
+    Raises
+    ------
+    Exit
+        A signal stopped it: exit status 128 and the signal's number, as shells have it; 130 after Ctrl-C.
     """
     first = trainer.fabric.global_rank == 0
     with progress_bar() as bar:
@@ -25,7 +30,8 @@ def run_training(trainer: Trainer, title: str) -> bool:
         finished = trainer.run(report)
     if first:
         stderr.print(outcome(trainer, finished), soft_wrap=True, highlight=False, markup=False)
-    return finished
+    if not finished:
+        raise typer.Exit(128 + (trainer.signal or signal.SIGINT))
 
 
 def outcome(trainer: Trainer, finished: bool) -> str:

@@ -1,16 +1,17 @@
 """The command `ifan deblur`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from benchmark.commands.options import Device, asked_device, asked_precision
+from benchmark.method import Precision
 from ifan.cli.options import Overwrite, VariantName, WeightsName
-
-Precision = Literal["float32", "bfloat16"]
-"""What an inference computes in."""
+from realdof.common.console import stopping
 
 
+@stopping("photographs that were written are kept; --skip-existing goes on with the others")
 def deblur(
     photographs: Annotated[list[Path], typer.Argument(help="JPEG, PNG, TIFF or raw files, or folders of them.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A file for one photograph, else a folder.")],
@@ -18,9 +19,10 @@ def deblur(
     weights: WeightsName = "official",
     left: Annotated[Path | None, typer.Option(help="Left dual-pixel view, for ifan-dual.")] = None,
     right: Annotated[Path | None, typer.Option(help="Right dual-pixel view, for ifan-dual.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
+    device: Device = "auto",
     precision: Annotated[
-        Precision, typer.Option(help="bfloat16 is faster and differs by less than an 8-bit step.")
+        Precision,
+        typer.Option("--precision", help="bfloat16 is faster where there is hardware for it."),
     ] = "float32",
     memory: Annotated[
         str | None,
@@ -37,6 +39,8 @@ def deblur(
     from ifan.photographs.batch import Options, deblur_photographs
     from ifan.variants import variant_named
 
+    device = asked_device(device)
+    precision = asked_precision(device, precision)
     options = Options(variant_named(variant), weights, device, precision, memory, disparity, filters, overwrite)
     if not deblur_photographs(photographs, output, options, left, right):
         raise typer.Exit(2)

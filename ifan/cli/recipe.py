@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import typer
 
+from benchmark.training.options import asked_accelerator
 from benchmark.training.terminal import run_training
 from benchmark.training.validation import AVERAGED
 from ifan.synthetic.recipe import PLANS, Plan, keeping_stage, prepare, read_sources, validation_groups
@@ -19,7 +20,7 @@ PLANNED = {"steps", "seconds", "batch", "crop", "learning_rate", "loss", "precis
 KEEPING = "keeping"
 """Folder, within the run's own, of the last stage of ``ifan-dual``."""
 ALLOWED = PLANNED | {
-    "out", "named", "variant", "photographs", "validation", "start", "seed", "accelerator", "save_every",
+    "out", "named", "variant", "photographs", "validation", "start", "seed", "device", "save_every",
     "validate_every",
 }  # fmt: skip
 """Options that go together with ``--recipe``; what the others say, the recipe decides itself."""
@@ -54,8 +55,8 @@ def train_by_recipe(
     groups = {} if validation is None else validation_groups(validation, plan)
     stretches = {name: given[name] for name in ("save_every", "validate_every") if name in given}
     trainer = prepare(variant, out, plan, sources, groups, start=start, seed=seed, **stretches)
-    finished = run_training(trainer, f"training {variant.name}")
-    if finished and variant.shape.dual:
+    run_training(trainer, f"training {variant.name}")
+    if variant.shape.dual:
         last = prepare(
             variant, out / KEEPING, keeping_stage(plan), sources, groups,
             start=out / AVERAGED, seed=seed + 1, **stretches,
@@ -70,12 +71,13 @@ def _is_given(context: typer.Context, name: str) -> bool:
 
 
 def _plan(given: dict[str, Any]) -> Plan:
-    plan = PLANS[given.get("accelerator", "cuda" if torch.cuda.is_available() else "cpu")]
-    if plan.accelerator == "cuda" and not torch.cuda.is_available():
-        raise InputError("no GPU can be used here; leave out --accelerator cuda")
+    accelerator = asked_accelerator(given.get("device", "auto"))
+    if accelerator not in PLANS:
+        raise InputError(f"--recipe synthetic trains on {' or '.join(PLANS)}; give one of them as --device")
+    plan = PLANS[accelerator]
     # Steps that are asked for are not cut short by the time that a plan has.
     unlimited = {"seconds": None} if "steps" in given else {}
     chosen = unlimited | {name: given[name] for name in PLANNED & given.keys()}
     if chosen.get("precision") == "tf32":
-        raise InputError("--recipe synthetic trains in 32-true or bf16-mixed; give one of them as --precision")
+        raise InputError("--recipe synthetic trains in float32 or bfloat16; give one of them as --precision")
     return replace(plan, **chosen)

@@ -1,12 +1,14 @@
 """The command `ifan synthesize`."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from ifan.cli.options import LEAVES
-from realdof.common.console import progress_bar
+from realdof.common.console import stopping
+from realdof.common.progress import progress_bar
 
 Split = Literal["train", "val", "test"]
 """The parts of a data set in DPDD's layout."""
@@ -14,6 +16,7 @@ Bits = Literal[8, 16]
 """Depth of image files."""
 
 
+@stopping("scenes that are rendered are kept; the same command renders the others")
 def synthesize(
     photographs: Annotated[Path, typer.Argument(help="A folder of sharp photographs.")],
     out: Annotated[Path, typer.Argument(help="Where the set goes, in DPDD's layout.")],
@@ -41,9 +44,8 @@ def synthesize(
     )
     found = sources.find_photographs(photographs)
     maps = None if depth is None else sources.find_depth(found, depth)
-    with progress_bar() as bar:
+    made = synthesis.synthesize(found, out, count, settings, seed=seed, split=split, workers=workers, depth=maps)
+    with progress_bar() as bar, closing(made) as rendered:
         task = bar.add_task("rendering", total=count, detail="")
-        for done in synthesis.synthesize(
-            found, out, count, settings, seed=seed, split=split, workers=workers, depth=maps
-        ):
+        for done in rendered:
             bar.update(task, completed=done)

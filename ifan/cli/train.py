@@ -5,11 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from benchmark.commands.options import asked_precision
 from benchmark.training import options
 from ifan.cli.options import LEAVES, VariantName
 from ifan.training.choices import DeblurringLoss, Initialisation
+from realdof.common.console import stopping
 
 
+@stopping("the training is kept up to its last save, if it had begun; the same command goes on there")
 def train(
     context: typer.Context,
     out: options.Out,
@@ -66,10 +69,10 @@ def train(
     warmup: options.Warmup = 0,
     ema: options.Ema = 0.999,
     seed: options.Seed = 0,
-    accelerator: options.AcceleratorName = "cpu",
+    device: options.DeviceName = "auto",
     devices: options.Devices = 1,
     nodes: options.Nodes = 1,
-    precision: options.PrecisionName = "32-true",
+    precision: options.PrecisionName = "float32",
     loaders: options.Loaders = None,
     save_every: options.SaveEvery = 500,
     validate_every: options.ValidateEvery = 1000,
@@ -91,6 +94,9 @@ def train(
         return
     if validation is not None or seconds is not None:
         raise InputError("--validation and --seconds belong to --recipe; give it too")
+    accelerator = options.asked_accelerator(device)
+    if precision == "bfloat16":
+        asked_precision(accelerator, precision)
     rendering = {"largest_radius": largest_radius, "electrons": electrons, "leaves_share": leaves}
     seen = chosen_data(data, photographs, depth, rendering, loaders)
     recipe = Recipe().changed(
@@ -106,5 +112,4 @@ def train(
             accelerator=accelerator, devices=devices, nodes=nodes,
             save_every=save_every, validate_every=validate_every,
         )  # fmt: skip
-        if not run_training(trainer, f"training {name}"):
-            break
+        run_training(trainer, f"training {name}")

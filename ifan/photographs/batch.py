@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from benchmark.bands.budget import RESERVE, bytes_of
 from benchmark.bands.graph import Plan
-from benchmark.method import Context
-from benchmark.running.environment import check_device
+from benchmark.method import Context, Precision
 from ifan.method import IFANMethod
 from ifan.photographs.deblurring import Deblurred, deblur_pixels, picture_of_disparity, picture_of_filters
 from ifan.photographs.files import (
@@ -22,12 +20,10 @@ from ifan.photographs.files import (
     write_photograph,
 )
 from ifan.variants import Variant
-from realdof.common.console import progress_bar, stderr
+from realdof.common.console import stderr
 from realdof.common.errors import InputError
+from realdof.common.progress import progress_bar
 from realdof.images.files import read_pixels, write_pixels
-
-Precision = Literal["float32", "bfloat16"]
-"""What an inference computes in."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,6 @@ def deblur_photographs(
 
 
 def _load(options: Options) -> tuple[IFANMethod, Context]:
-    check_device(options.device)
     # An amount that is none is refused before the weights are looked for.
     memory = None if options.memory is None else bytes_of(options.memory)
     method = IFANMethod.of(options.variant, options.weights)

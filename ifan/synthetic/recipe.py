@@ -36,7 +36,7 @@ class Plan:
     Parameters
     ----------
     accelerator, precision
-        What trains, and in which numbers: ``bf16-mixed`` is bfloat16 for the network, float32 for images and losses.
+        What trains, and in which numbers: ``bfloat16`` is for the network, images and losses are float32.
     batch, crop
         Patches a step, and their side in pixels.
     steps, seconds
@@ -56,7 +56,7 @@ class Plan:
     """
 
     accelerator: Accelerator
-    precision: Literal["32-true", "bf16-mixed"]
+    precision: Literal["float32", "bfloat16"]
     batch: int
     crop: int
     steps: int
@@ -82,12 +82,12 @@ class Plan:
 
 
 CPU = Plan(
-    "cpu", "32-true", batch=2, crop=128, steps=5000, seconds=None, learning_rate=2e-4, warmup=50, ema=0.999,
+    "cpu", "float32", batch=2, crop=128, steps=5000, seconds=None, learning_rate=2e-4, warmup=50, ema=0.999,
     tiles=1500, leaves=100, channels_last=False, compiled=False,
 )  # fmt: skip
 """Two to three hours of one core or two."""
 CUDA = Plan(
-    "cuda", "bf16-mixed", batch=32, crop=128, steps=20_000, seconds=400.0, learning_rate=3e-4, warmup=100, ema=0.998,
+    "cuda", "bfloat16", batch=32, crop=128, steps=20_000, seconds=400.0, learning_rate=3e-4, warmup=100, ema=0.998,
     tiles=6000, leaves=400, channels_last=True, compiled=False,
 )  # fmt: skip
 """Less than ten minutes of a data centre's GPU."""
@@ -104,7 +104,7 @@ def keeping_stage(plan: Plan) -> Plan:
     """
     return replace(
         plan, batch=2, steps=KEEPING_STEPS, seconds=None, learning_rate=KEEPING_RATE, warmup=0, ema=0.95,
-        precision="32-true", compiled=False, kept=KEPT,
+        precision="float32", compiled=False, kept=KEPT,
     )  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def prepare(
     start = variant.sets.find("synthetic") if start is None else start
     network = started_from(start, variant)
     module = TrainedIFAN(
-        network, None, loss=plan.loss, half_precision=plan.precision == "bf16-mixed", perceptual=plan.lpips
+        network, None, loss=plan.loss, half_precision=plan.precision == "bfloat16", perceptual=plan.lpips
     )
     torch.backends.cudnn.benchmark = plan.accelerator == "cuda"
     if plan.channels_last:

@@ -57,7 +57,7 @@ class Settings:
     recipe: Recipe
     augmentation: Augmentation
     reblurring_width: int = 32
-    precision: Precision = "32-true"
+    precision: Precision = "float32"
     initialisation: Initialisation = "paper"
     loss: DeblurringLoss = "mse"
 

@@ -1,9 +1,8 @@
 """Training sets made of sharp photographs: dual-pixel defocus with depth drawn or given, in DPDD's layout."""
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Generator
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 from benchmark.datasets.dual_pixel import VIEWS, as_float
 from ifan.training.dead_leaves import dead_leaves
 from ifan.training.sources import Pixels, read_source, with_depth
+from realdof.common.processes.executor import completed
+from realdof.common.processes.executor import workers as processes
 from realdof.images.colour import linear_to_srgb, srgb_to_linear
 from realdof.images.files import write_pixels
 from realdof.optics.rendering import DualPixel, render_defocus
@@ -231,7 +232,7 @@ def synthesize(
     split: str = "train",
     workers: int = 1,
     depth: list[Path] | None = None,
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """Render ``count`` scenes to ``out`` in DPDD's layout; scenes already there are kept.
 
     Yields the number of scenes done so far. The same arguments give the same files whatever ``workers`` is.
@@ -245,28 +246,21 @@ def synthesize(
     todo = [index for index in range(count) if not _paths(out, split, index)["target"].exists()]
     done = count - len(todo)
     yield done
-    with ProcessPoolExecutor(workers, get_context("spawn"), _pin_threads) as pool:
-        jobs = [
-            pool.submit(_render_file, *sources[index % len(sources)], out, split, index, settings, seed)
-            for index in todo
-        ]
-        for job in as_completed(jobs):
-            job.result()
+    items = [(*sources[index % len(sources)], index) for index in todo]
+    with processes(workers) as executor:
+        for outcome in completed(executor, partial(_render_file, out, split, settings, seed), items):
+            if outcome.error is not None:
+                raise outcome.error
             done += 1
             yield done
-
-
-def _pin_threads() -> None:
-    cv2.setNumThreads(1)
 
 
 def _paths(out: Path, split: str, index: int) -> dict[str, Path]:
     return {name: out / pattern.format(split=split) / f"{index:05d}.png" for name, pattern in VIEWS.items()}
 
 
-def _render_file(
-    path: Path, depth_path: Path | None, out: Path, split: str, index: int, settings: Synthesis, seed: int
-) -> None:
+def _render_file(out: Path, split: str, settings: Synthesis, seed: int, item: tuple[Path, Path | None, int]) -> None:
+    path, depth_path, index = item
     photograph, depth = read_source(path, depth_path, settings.size)
     images = render_scene(photograph, settings, (seed, index), depth)
     # The target comes last: its presence says that the scene is whole.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from realdof.commands.tables import show_data_set
-from realdof.common.console import progress_bar, say, stderr
+from realdof.common.console import say, stderr, stopping
 from realdof.common.errors import InputError
+from realdof.common.progress import progress_bar
 
 if TYPE_CHECKING:
     from realdof.dataset.manifest import SceneRecord
@@ -22,6 +23,7 @@ Photometry = Literal["lowpass-linear", "linear", "mean-std"]
 PairName = Literal["target", "reference"]
 
 
+@stopping("scenes that are built are kept; the same command builds the others")
 def build(
     captures: Annotated[Path, typer.Argument(help="A folder of scenes, or a list of them (.csv, .json).")],
     out: Annotated[Path, typer.Argument(help="The data set's folder: new, or of a build to continue.")],
@@ -98,7 +100,9 @@ def build(
         def report(scene: "SceneRecord | None", total: int) -> None:
             if scene is None:
                 shown.enter_context(bar)
-            bar.update(task, total=total, advance=int(scene is not None), detail=scene.name if scene else "")
+                bar.begin(task, total=total)
+            else:
+                bar.update(task, advance=1, detail=scene.name)
 
         manifest = build_dataset(
             captures,

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from realdof.common.console import progress_bar, say, stderr
+from realdof.common.console import say, stderr
+from realdof.common.progress import progress_bar
 
 
 def report(out: Annotated[Path, typer.Argument(help="A data set made by realdof build.")]) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from realdof.common.console import progress_bar
+from realdof.common.progress import progress_bar
 
 Size = Literal["full", "small"]
 """Of simulated raw files."""

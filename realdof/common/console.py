@@ -1,32 +1,29 @@
-"""What the three command lines share: one sentence for bad input, exit status 2, and a progress bar with ETA."""
+"""What the three command lines share: one sentence for bad input (exit status 2) and for Ctrl-C (exit status 130)."""
 
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from importlib.metadata import requires
 from importlib.metadata import version as version_of
 from io import TextIOWrapper
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.segment import Segment
 from rich.text import Text
 
-from realdof.common.errors import InputError
+from realdof.common.errors import InputError, Stopped
 from realdof.common.megapixels import MEGAPIXELS, MOST_MEGAPIXELS, most_megapixels
 from realdof.common.plain import plain
 from realdof.common.threads import settle_threads
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
+STOPPED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
 LONGEST_SENTENCE = 1200
 """Letters of an error that are printed: a value out of a file that it quotes may have any number."""
 
@@ -73,6 +70,28 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def stopping(kept: str) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """Let Ctrl-C end a command with one sentence that says what is kept and how to go on.
+
+    Parameters
+    ----------
+    kept
+        That sentence.
+    """
+
+    def of(command: Callable[P, Result]) -> Callable[P, Result]:
+        @wraps(command)
+        def run(*arguments: P.args, **options: P.kwargs) -> Result:
+            try:
+                return command(*arguments, **options)
+            except KeyboardInterrupt as error:
+                raise Stopped(kept) from error
+
+        return run
+
+    return of
+
+
 def run_app(app: typer.Typer) -> NoReturn:
     """Run a command line; bad input is one sentence on standard error and exit status 2."""
     settle_threads()
@@ -89,6 +108,15 @@ def run_app(app: typer.Typer) -> NoReturn:
         if debug:
             raise
         _end_with(str(error))
+    except Stopped as error:
+        if debug:
+            raise
+        _end_with(str(error), STOPPED, before="stopped:", style="bold yellow")
+    except SystemExit as error:
+        # What Typer makes of Ctrl-C in a command that keeps nothing.
+        if error.code == STOPPED:
+            say("by Ctrl-C.", before="stopped", style="bold yellow", console=stderr)
+        raise
     except ModuleNotFoundError as error:
         extra = extra_with(error.name or "")
         if debug or extra is None:
@@ -115,12 +143,12 @@ def _take_megapixels() -> None:
         return
 
 
-def _end_with(sentence: str) -> NoReturn:
+def _end_with(sentence: str, status: int = 2, before: str = "error:", style: str = "bold red") -> NoReturn:
     if len(sentence) > LONGEST_SENTENCE:
         half = LONGEST_SENTENCE // 2
         sentence = f"{sentence[:half]} ... {sentence[-half:]}"
-    say(" ".join(sentence.split()), before="error:", style="bold red", console=stderr)
-    sys.exit(2)
+    say(" ".join(sentence.split()), before=before, style=style, console=stderr)
+    sys.exit(status)
 
 
 def extra_with(module: str) -> str | None:
@@ -143,18 +171,3 @@ def say(sentence: str, *, before: str = "", style: str = "", console: Console = 
     """
     line = Text.assemble((before, style), " ", sentence) if before else Text(sentence)
     console.print(line, soft_wrap=True, highlight=False)
-
-
-def progress_bar() -> Progress:
-    """A bar on standard error with what is done, how long it took and how long it will take."""
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[detail]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=stderr,
-        transient=False,
-    )

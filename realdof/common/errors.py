@@ -1,4 +1,4 @@
-"""The one exception that means: the user's input is wrong, and here is the sentence that says how."""
+"""Exceptions that end a command with one sentence: the user's input is wrong, or the user pressed Ctrl-C."""
 
 
 class InputError(Exception):
@@ -6,3 +6,7 @@ class InputError(Exception):
 
     The command lines print it without a traceback and exit with status 2.
     """
+
+
+class Stopped(Exception):
+    """The user pressed Ctrl-C: one sentence on what is kept and how to go on; exit status 130."""

@@ -1,5 +1,6 @@
 """IFAN as a method: images of any size, in bands with the same result where they do not fit."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from benchmark.datasets.folder import PairedFolder
 from benchmark.leaderboards.build import build
 from benchmark.method import Context, MethodCard, Sample, WeightsUsed
 from benchmark.running import runner
+from benchmark.running.requirements import default_weights
 from benchmark.running.task import Task, prepare
 from benchmark.tiling import Tiling
 from ifan.cards import CARDS
@@ -93,3 +95,53 @@ def test_a_method_that_has_no_tiles_says_so(name: str, tmp_path: Path) -> None:
     weights = "synthetic" if name == "ifan" else None
     with pytest.raises(InputError, match="takes no tiles; leave out --tile"):
         runner.run(task_of(tmp_path), factory, tmp_path / "results", weights=weights, tiling=Tiling(88, 8))
+
+
+def test_the_precision_is_part_of_a_runs_id_and_float32_keeps_its_own(tmp_path: Path) -> None:
+    task = task_of(tmp_path)
+    runs = {
+        precision: runner.run(task, CARDS["ifan"], tmp_path / "results", weights="synthetic", precision=precision)[0]
+        for precision in ("float32", "bfloat16", "float16")
+    }
+    assert len({run.id for run in runs.values()}) == 3
+    assert {run.settings.dtype for run in runs.values()} == set(runs)
+    plain = runs["float32"].settings
+    assert plain.id == type(plain)(**{key: value for key, value in plain.model_dump().items() if key != "dtype"}).id
+    scores = {name: run.records()["000"].scores["psnr"] for name, run in runs.items()}
+    assert len(set(scores.values())) == 3, "another precision gives other figures, in the last digits"
+    assert max(scores.values()) - min(scores.values()) < 0.01
+    notes = build(tmp_path / "results", "folder", "ifan-cvpr21").rows
+    assert [any("bfloat16" in remark for remark in row.remarks) for row in notes if row.n].count(True) == 1
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_bands_of_a_lower_precision_give_the_whole_images_result(network: IFAN, precision: str) -> None:
+    image = sample(161, 75)
+    contexts = [Context(precision=precision, memory=memory) for memory in (None, 12_000_000)]  # type: ignore[arg-type]
+    one = method(copy.deepcopy(network))
+    one.prepare(contexts[0])
+    whole, banded = (one.deblur(image, context).image for context in contexts)
+    assert difference(banded, whole) < 2e-2
+
+
+def test_a_precision_that_a_method_does_not_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="input computes in float32; leave out --precision bfloat16"):
+        runner.run(task_of(tmp_path), registry.method("input"), tmp_path / "results", precision="bfloat16")
+    assert not (tmp_path / "results").exists()
+
+
+def test_on_a_folder_the_weights_are_those_that_are_here_and_the_authors_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IFAN_BENCH_CACHE", str(tmp_path / "cache"))
+    data = task_of(tmp_path).dataset.card
+    assert default_weights(CARDS["ifan"], data) == "synthetic"
+    assert default_weights(registry.method("input"), data) is None
+    assert default_weights(CARDS["ifan"], registry.dataset("dpdd").card) == "official", (
+        "a scored set substitutes nothing"
+    )
+    assert default_weights(CARDS["ifan-n44"], data) == "official", "ours are not shipped for it, so the error names it"
+    official = CARDS["ifan"].sets.official_path
+    official.parent.mkdir(parents=True)
+    official.touch()
+    assert default_weights(CARDS["ifan"], data) == "official"

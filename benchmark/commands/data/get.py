@@ -9,9 +9,10 @@ from benchmark import registry
 from benchmark.commands.data.info import Name
 from benchmark.commands.options import Root
 from benchmark.commands.terminal import showing_bytes, showing_preparation
-from realdof.common.console import stdout
+from realdof.common.console import stdout, stopping
 
 
+@stopping("what was fetched is kept; the same command goes on there")
 def get(
     name: Name,
     root: Root = None,

@@ -17,8 +17,10 @@ from benchmark.commands.options import (
     asked_metrics,
     asked_workers,
 )
+from realdof.common.console import stopping
 
 
+@stopping("images that are scored are kept; the same command, without --again, goes on with the others")
 def rescore(
     run: RunWord,
     protocol: Annotated[str, typer.Option("--protocol", help="The protocol to score under.")],

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.commands.options import Device, Weights
+from benchmark.commands.options import Device, PrecisionName, Weights, asked_device, asked_precision
 from realdof.common.errors import InputError
 
 
@@ -16,13 +16,13 @@ def complexity(
         int | None, typer.Option("--repeats", min=1, help="Also time the method so often on an image of this size.")
     ] = None,
     weights: Weights = None,
-    device: Device = "cpu",
+    device: Device = "auto",
+    precision: PrecisionName = "float32",
 ) -> None:
     """Count parameters and multiply-accumulates, under the paper's convention and exactly; with --repeats also time."""
     from benchmark import registry
     from benchmark.commands.terminal import print_complexity, print_timing
     from benchmark.complexity import count_methods
-    from benchmark.running.environment import check_device
     from benchmark.running.timing import time_method
     from realdof.common.console import stderr
 
@@ -35,7 +35,8 @@ def complexity(
     if counted:
         print_complexity(counted)
     if method and repeats is not None:
-        check_device(device)
+        device = asked_device(device)
+        precision = asked_precision(device, precision)
         with stderr.status(f"timing {method}"):
-            timing = time_method(factories[method], weights, height, width, repeats, device)
+            timing = time_method(factories[method], weights, height, width, repeats, device, precision)
         print_timing(timing)

@@ -14,11 +14,14 @@ from benchmark.commands.options import (
     Root,
     Weights,
     WorkerCount,
+    asked_device,
     asked_workers,
 )
+from realdof.common.console import stopping
 from realdof.common.errors import InputError
 
 
+@stopping("images that are done are kept; the same command goes on with the others")
 def reproduce(
     method: Annotated[str, typer.Argument(help="See `ifan-bench methods`.")],
     dataset: OnlyDataset = None,
@@ -26,14 +29,13 @@ def reproduce(
     claims_paper: ClaimsPaper = False,
     root: Root = None,
     results: Results = RESULTS,
-    device: Device = "cpu",
+    device: Device = "auto",
     workers: WorkerCount = 1,
     cluster: Cluster = None,
 ) -> None:
     """Run a method where figures are published of it and compare; exit status 1 if one is not met or not measured."""
     from benchmark import registry
     from benchmark.commands.terminal import print_table, showing_preparation, showing_progress
-    from benchmark.running.environment import check_device
     from benchmark.studies.reproduce import published_claims, reproduction_table
     from benchmark.studies.reproduce import reproduce as run_and_compare
 
@@ -41,8 +43,7 @@ def reproduce(
     printed = published_claims(factory, dataset)
     if root is not None and len({figure.dataset for figure in printed}) > 1:
         raise InputError("--root is the folder of one data set; name it with --dataset")
-    if cluster is None:
-        check_device(device)
+    device = asked_device(device, cluster)
     found = run_and_compare(
         factory, printed, results,
         weights=weights, claims_paper=claims_paper, root=root, device=device, workers=asked_workers(workers, cluster),

@@ -1,7 +1,7 @@
 """``ifan-bench run``: a method over a data set, scored."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from benchmark.commands.options import (
     Device,
     Limit,
     Metrics,
+    PrecisionName,
     ProtocolName,
     Results,
     Root,
@@ -22,12 +23,20 @@ from benchmark.commands.options import (
     Weights,
     WorkerCount,
     WorkerMemory,
+    asked_device,
     asked_metrics,
+    asked_precision,
     asked_tiling,
     asked_workers,
 )
+from realdof.common.console import stopping
+
+if TYPE_CHECKING:
+    from benchmark.method import MethodFactory
+    from benchmark.running.task import Task
 
 
+@stopping("images that are done are kept; the same command, without --again, goes on with the others")
 def run(
     method: Annotated[str, typer.Option("--method", help="See `ifan-bench methods`.")],
     dataset: DatasetName = "sample",
@@ -37,7 +46,8 @@ def run(
     root: Root = None,
     subset: SubsetFile = None,
     results: Results = RESULTS,
-    device: Device = "cpu",
+    device: Device = "auto",
+    precision: PrecisionName = "float32",
     tile: Annotated[
         int | None, typer.Option("--tile", help="Cut images into tiles of this side, px; such a run is not ranked.")
     ] = None,
@@ -71,17 +81,17 @@ def run(
     from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
     from benchmark.loading import with_program, with_repository
     from benchmark.running import runner
-    from benchmark.running.environment import check_device
     from benchmark.running.task import open_task
 
     factory = with_repository(registry.method(method), repo, python, timeout)
     factory = with_program(factory, program, name, None if repo else timeout)
-    if cluster is None:
-        check_device(device)
+    device = asked_device(device, cluster)
+    precision = asked_precision(device, precision)
     tiling, who = asked_tiling(tile, overlap), asked_workers(workers, cluster, worker_memory, untimed=untimed)
     task = open_task(
         dataset, protocol, asked_metrics(metrics), root=root, subset=subset, limit=limit, showing=showing_preparation
     )
+    weights = weights or _announced_weights(factory, task)
     with showing_progress(f"{factory.card.name} on {dataset}") as report:
         done, summary = runner.run(
             task,
@@ -89,6 +99,7 @@ def run(
             results,
             weights=weights,
             device=device,
+            precision=precision,
             tiling=tiling,
             again=again,
             workers=who,
@@ -98,3 +109,16 @@ def run(
     print_summary(done, summary, task.metrics)
     if summary.failed:
         raise typer.Exit(1)
+
+
+def _announced_weights(factory: "MethodFactory", task: "Task") -> str | None:
+    """The weights that are used unless others are asked for; one line says so where what is at hand decides."""
+    from benchmark.datasets.card import AT_HAND
+    from benchmark.running.requirements import default_weights
+    from realdof.common.console import say, stderr
+
+    chosen = default_weights(factory, task.dataset.card)
+    if chosen is not None and task.dataset.card.weights == AT_HAND:
+        words = f"{chosen} weights of {factory.card.name} ({factory.card.weights.get(chosen, '')})"
+        say(f"{words}, which are here; --weights chooses others", before="weights:", console=stderr)
+    return chosen

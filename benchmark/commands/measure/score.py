@@ -19,8 +19,10 @@ from benchmark.commands.options import (
     asked_metrics,
     asked_workers,
 )
+from realdof.common.console import stopping
 
 
+@stopping("images that are scored are kept; the same command, without --again, goes on with the others")
 def score(
     outputs: Annotated[Path, typer.Argument(help="A folder of images named as the data set's, or a run's folder.")],
     name: Annotated[str, typer.Option("--name", help="The method's name in tables.")],

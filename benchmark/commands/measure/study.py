@@ -5,9 +5,19 @@ from typing import Annotated
 
 import typer
 
-from benchmark.commands.options import Cluster, Untimed, WorkerCount, WorkerMemory, asked_workers
+from benchmark.commands.options import (
+    Cluster,
+    Untimed,
+    WorkerCount,
+    WorkerMemory,
+    asked_device,
+    asked_precision,
+    asked_workers,
+)
+from realdof.common.console import stopping
 
 
+@stopping("images that are done are kept; the same command goes on with the others and writes the tables")
 def study(
     file: Annotated[Path, typer.Argument(help="A TOML file; see docs/how-to/leaderboards.md.")],
     workers: WorkerCount = 1,
@@ -21,12 +31,12 @@ def study(
     from benchmark.studies.study import run_study
     from realdof.common.console import say, stderr
 
+    asked = read_study(file)
+    asked_precision(asked_device(asked.device, cluster), asked.precision)
     outcome = run_study(
-        read_study(file),
-        showing_progress,
-        showing_preparation,
-        asked_workers(workers, cluster, worker_memory, untimed=untimed),
-    )
+        asked, showing_progress, showing_preparation, asked_workers(workers, cluster, worker_memory, untimed=untimed),
+        telling=lambda problem: say(problem, before="problem:", style="bold red", console=stderr),
+    )  # fmt: skip
     for path in outcome.written:
         say(f"written: {path}")
     for problem in outcome.problems:

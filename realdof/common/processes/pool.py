@@ -9,8 +9,9 @@ import pickle
 import signal
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, ParamSpec, TypeVar
@@ -94,6 +95,22 @@ class ProcessWorkers(Executor):
         return worker
 
 
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that are started meanwhile never hear of Ctrl-C, not even while they import what they need.
+
+    It reaches the whole process group; the process that started them decides what it means.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker:
     """One process and our end of the pipe to it."""
 
@@ -101,7 +118,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
+        with deaf_to_ctrl_c():
+            self._process.start()
         # With our copy closed, the process's death closes the pipe.
         theirs.close()
 
@@ -134,7 +152,7 @@ class _Worker:
 
 def _serve(pipe: Connection) -> None:
     """Call what comes through the pipe until it closes; the process ends with its parent, whatever it is doing."""
-    # Ctrl-C reaches the whole process group; the parent decides what it means.
+    # Where signals cannot be blocked from the start.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     keep_blocks()

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -76,6 +77,55 @@ def test_a_second_time_only_what_is_missing_is_computed(study_file: Path) -> Non
     records.write_text(records.read_text().splitlines(keepends=True)[0])
     computed, _ = run(study)
     assert computed == ["input on folder, nrknet: 001"]
+
+
+def test_a_protocol_that_reads_alike_scores_the_outputs_and_computes_no_method_again(
+    study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_file.write_text(TEXT.replace('["ifan-cvpr21", "nrknet"]', '["aligned", "ifan-cvpr21"]'))
+    study, really = read_study(study_file), runner.run
+    times_run: list[Task] = []
+
+    def counted(task: Task, *arguments: Any, **options: Any):
+        times_run.append(task)
+        return really(task, *arguments, **options)
+
+    monkeypatch.setattr(runner, "run", counted)
+    computed, problems = run(study)
+    assert problems == []
+    assert [task.protocol.name for task in times_run] == ["ifan-cvpr21"] * 2, "the set's own protocol goes first"
+    assert len(computed) == 2 * 2 * 2
+    for method in ("input", "hyper-laplacian"):
+        scored, own = (choose(study.results, method, protocol=name) for name in ("aligned", "ifan-cvpr21"))
+        assert scored.settings.rescored == own.id
+    computed, _ = run(study)
+    assert computed == [], "a second time nothing is scored either"
+
+
+def test_a_root_that_is_not_there_is_refused_before_anything_is_run(study_file: Path) -> None:
+    study_file.write_text(TEXT.replace('root = "pairs"', 'root = "paris"'))
+    with pytest.raises(InputError, match=r"there is no folder .*paris; root of folder"):
+        read_study(study_file)
+
+
+def test_a_data_set_that_is_not_whole_is_told_at_the_start(study_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    study_file.write_text(
+        TEXT.replace("datasets = [", 'datasets = [{ name = "folder", root = "empty" }, ').replace(', "nrknet"', "")
+    )
+    told: list[str] = []
+    seen: list[int] = []
+
+    @contextmanager
+    def showing(title: str):
+        seen.append(len(told))
+        yield lambda progress: None
+
+    outcome = run_study(read_study(study_file), showing, telling=told.append)
+    assert outcome.problems == told
+    assert len(told) == 1
+    assert "empty" in told[0]
+    assert seen == [1, 1], "before the first run"
 
 
 def test_what_cannot_run_is_told_and_the_rest_goes_on(study_file: Path) -> None:

@@ -34,6 +34,16 @@ def test_a_run_is_not_continued_with_another_setting_and_the_sentence_names_it(
         quadratic_trainer(tmp_path, settings=SETTINGS | changed).resume()
 
 
+@pytest.mark.parametrize(("before", "now"), [("32-true", "float32"), ("bf16-mixed", "bfloat16")])
+def test_a_run_of_version_0_1_is_continued_under_the_new_name_of_its_precision(
+    tmp_path: Path, before: str, now: str
+) -> None:
+    quadratic_trainer(tmp_path, settings=SETTINGS | {"precision": before}).save()
+    assert quadratic_trainer(tmp_path, settings=SETTINGS | {"precision": now}).resume()
+    with pytest.raises(InputError, match="another precision"):
+        quadratic_trainer(tmp_path, settings=SETTINGS | {"precision": "tf32"}).resume()
+
+
 def test_a_setting_that_is_no_longer_given_is_another_setting(tmp_path: Path) -> None:
     quadratic_trainer(tmp_path, settings=SETTINGS).save()
     with pytest.raises(InputError, match="another start"):

@@ -145,8 +145,8 @@ def test_options_that_do_not_fit(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there(refused: Callable[..., str], data: Path, tmp_path: Path) -> None:
-    told = refused("train", "--data", data, "--out", tmp_path / "run", *TRAIN, "--accelerator", "cuda")
-    assert "1 devices of kind cuda cannot be used here" in told
+    told = refused("train", "--data", data, "--out", tmp_path / "run", *TRAIN, "--device", "cuda")
+    assert "no device of kind cuda can be used here" in told
     write_pixels(tmp_path / "a.png", PHOTOGRAPH)
     words = ["deblur", tmp_path / "a.png", "-o", tmp_path / "b.png", "--weights", "synthetic", "--device", "cuda"]
     assert "device cuda cannot be used here" in refused(*words)

@@ -20,7 +20,7 @@ from realdof.common.errors import InputError
 @pytest.mark.slow
 def test_twenty_steps_train_and_leave_averaged_weights_and_their_card(photographs: Path, tmp_path: Path) -> None:
     words = ["train", "--recipe", "synthetic", "--photographs", str(photographs), "--out", str(tmp_path / "run"),
-             "--steps", "20", "--batch", "1", "--crop", "64", "--accelerator", "cpu",
+             "--steps", "20", "--batch", "1", "--crop", "64", "--device", "cpu",
              "--warmup", "0", "--ema", "0.5"]  # fmt: skip
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
@@ -42,7 +42,7 @@ def test_the_training_of_ifan_dual_ends_with_the_stage_that_keeps_blur_without_d
 ) -> None:
     monkeypatch.setattr("ifan.synthetic.recipe.KEEPING_STEPS", 2)
     words = ["train", "--recipe", "synthetic", "--variant", "ifan-dual", "--photographs", str(photographs),
-             "--out", str(tmp_path / "run"), "--steps", "1", "--batch", "1", "--crop", "64", "--accelerator", "cpu",
+             "--out", str(tmp_path / "run"), "--steps", "1", "--batch", "1", "--crop", "64", "--device", "cpu",
              "--warmup", "0", "--ema", "0.5"]  # fmt: skip
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output

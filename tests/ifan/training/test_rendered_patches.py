@@ -147,7 +147,7 @@ def test_ctrl_c_saves_and_nothing_outlives_a_training_that_is_killed(photographs
 
     stopped = started(tmp_path / "stopped")
     os.killpg(stopped.pid, signal.SIGINT)
-    assert stopped.wait(60) == 0
+    assert stopped.wait(60) == 130
     killed = started(tmp_path / "killed")
     killed.kill()
     killed.wait()

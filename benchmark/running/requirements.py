@@ -1,0 +1,70 @@
+"""What a run asks of its method, checked before anything is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.datasets.card import AT_HAND
+from benchmark.network_card import NetworkCard
+from realdof.common.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.datasets.card import DatasetCard
+    from benchmark.method import Method, MethodCard, MethodFactory, Precision
+    from benchmark.running.task import Task
+    from benchmark.running.workers import Workers
+    from benchmark.tiling import Tiling
+
+
+def default_weights(factory: MethodFactory, data: DatasetCard) -> str | None:
+    """The weights that a method runs with on a data set unless others are asked for; None for a method without."""
+    if not factory.card.weights:
+        return None
+    if data.weights != AT_HAND:
+        return data.weights
+    sets = factory.sets if isinstance(factory, NetworkCard) else None
+    return "official" if sets is None else sets.at_hand
+
+
+def check_views(card: MethodCard, task: Task) -> None:
+    """Refuse a dual-pixel method on images without views.
+
+    Raises
+    ------
+    InputError
+        An image has none.
+    """
+    if card.inputs == "dual" and any(entry.left is None or entry.right is None for entry in task.entries):
+        raise InputError(
+            f"{card.name} needs left and right dual-pixel views, which data set {task.dataset.card.name} does not have"
+        )
+
+
+def check_capabilities(method: Method, precision: Precision, tiling: Tiling | None, workers: Workers) -> None:
+    """Refuse tiles, workers and a precision that a method cannot compute with.
+
+    Raises
+    ------
+    InputError
+        It cannot.
+    """
+    check_precision(method, precision)
+    if tiling is not None and not method.capabilities.can_tile:
+        raise InputError(f"{method.card.name} takes no tiles; leave out --tile")
+    if method.capabilities.at_once and not workers.here:
+        raise InputError(
+            f"{method.card.name} is started once for all images, which workers cannot share; leave out --workers"
+        )
+
+
+def check_precision(method: Method, precision: Precision) -> None:
+    """Refuse a precision that a method cannot compute in.
+
+    Raises
+    ------
+    InputError
+        It cannot.
+    """
+    known = method.capabilities.precisions
+    if precision not in known:
+        raise InputError(f"{method.card.name} computes in {' or '.join(known)}; leave out --precision {precision}")
