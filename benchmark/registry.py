@@ -27,13 +27,21 @@ DATASETS = "ifan_bench.datasets"
 METRICS = "ifan_bench.metrics"
 PROTOCOLS = "ifan_bench.protocols"
 COMMANDS = "ifan_bench.commands"
+FIGURES = "ifan_bench.figures"
 PLUGIN_FAILURES = (
     ImportError, AttributeError, NameError, SyntaxError, TypeError, ValueError, LookupError, AssertionError,
     ArithmeticError, RuntimeError, MemoryError, OSError, InputError,
 )  # fmt: skip
 """What somebody else's code may raise; none of it may end a command that does not need that code."""
 
-_NOUNS = {METHODS: "method", DATASETS: "data set", METRICS: "metric", PROTOCOLS: "protocol", COMMANDS: "command"}
+_NOUNS = {
+    METHODS: "method",
+    DATASETS: "data set",
+    METRICS: "metric",
+    PROTOCOLS: "protocol",
+    COMMANDS: "command",
+    FIGURES: "figure",
+}
 _OURS = "ifan-bench"
 _MIGRATE = "docs/how-to/migrate.md lists what changed"
 _log = logging.getLogger(__name__)
@@ -128,6 +136,11 @@ def commands() -> Iterator[tuple[str, Callable[..., None]]]:
     yield from sound(COMMANDS)
 
 
+def figures() -> Iterator[tuple[str, Callable[..., None]]]:
+    """Name and function of every kind of figure that packages add to ``ifan-bench figure``; see `commands`."""
+    yield from sound(FIGURES)
+
+
 def sound(group: str) -> Iterator[tuple[str, Any]]:
     """Name and object of everything in a group that can be imported, sorted; what is broken is warned of once."""
     for name in names(group):
@@ -175,7 +188,7 @@ def _found(group: str, name: str) -> Any:
         found = point.load()
     except PLUGIN_FAILURES as error:
         raise InputError(f"{what} cannot be imported: {_told(error)}; {_remedy(error)}") from error
-    problem = None if group == COMMANDS else _problem(group, name, found)
+    problem = None if group in (COMMANDS, FIGURES) else _problem(group, name, found)
     if problem is not None:
         raise InputError(f"{what} {problem}")
     return found

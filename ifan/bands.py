@@ -14,11 +14,12 @@ from benchmark.bands.graph import Graph, Observer, Plan
 from benchmark.bands.layers import Convolution, Delay, Doubling, Edge, Joined, Layer, Read, Source
 from ifan.blocks import ResidualStack
 from ifan.iac import NEGATIVE_SLOPE
+from ifan.inference import change_and_size
 from ifan.network import IFAN
 from ifan.shape import FEATURES, SIZE_MULTIPLE, WIDTHS, FilterLayout, SquareLayout
 
-Strength = Callable[[int, int, Tensor], None]
-"""Told of the mean squares of one filter set's vertical taps, horizontal taps and biases, (1, 3, n, W / 8), by rows."""
+Change = Callable[[int, int, Tensor], None]
+"""Told of what one filter set changed and of what was there, mean squares (1, 2, n, W / 8), by rows."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,7 @@ class Bands:
     estimated: Layer
 
 
-def bands_of(
-    network: IFAN, image: Read, views: Read, height: int, width: int, strength: Strength | None = None
-) -> Bands:
+def bands_of(network: IFAN, image: Read, views: Read, height: int, width: int, change: Change | None = None) -> Bands:
     """The graph of a network.
 
     Parameters
@@ -50,8 +49,8 @@ def bands_of(
         Give rows of what the feature encoder and what the filter encoder sees, (1, C, n, W).
     height, width
         Of the image, px, multiples of 8.
-    strength
-        Told how strong the filters are, for networks with IAC.
+    change
+        Told how much the filters change, for networks with IAC.
     """
     dtype = next(network.parameters()).dtype
     seen = Source(views, 6 if network.shape.dual else 3, height, width, dtype)
@@ -63,7 +62,7 @@ def bands_of(
     if network.shape.deblurring == "blocks":
         deblurred = _chain(Joined(fused, features), network.blocks)
     else:
-        deblurred = _filtered(network, features, _chain(fused, network.F[:-1]), strength)
+        deblurred = _filtered(network, features, _chain(fused, network.F[:-1]), change)
     result = _chain(deblurred, network.conv_res)
     for level, skip in zip((3, 2, 1), reversed(levels), strict=True):
         up: nn.ConvTranspose2d = getattr(network, f"upconv{level}_u")[0]
@@ -111,7 +110,7 @@ def _convolution(layer: Layer, module: nn.Conv2d, slope: float) -> Convolution:
     )
 
 
-def _filtered(network: IFAN, features: Layer, fused: Layer, strength: Strength | None) -> Layer:
+def _filtered(network: IFAN, features: Layer, fused: Layer, change: Change | None) -> Layer:
     head, dtype = network.filter_head, features.dtype
     if head.bias is None:
         raise ValueError("the filters' last layer has a bias in every model of the paper")
@@ -123,7 +122,7 @@ def _filtered(network: IFAN, features: Layer, fused: Layer, strength: Strength |
     features.dtype = exact
     for n in range(layout.sets):
         kept = dtype if n == layout.sets - 1 else exact
-        features = _FilterSet(features, fused, head, layout, n, network.shape.shared_taps, kept, strength)
+        features = _FilterSet(features, fused, head, layout, n, network.shape.shared_taps, kept, change)
     return features
 
 
@@ -132,7 +131,7 @@ class _FilterSet(Layer):
 
     def __init__(
         self, features: Layer, fused: Layer, head: nn.Conv2d, layout: FilterLayout, n: int, shared: bool,
-        dtype: torch.dtype, strength: Strength | None,
+        dtype: torch.dtype, change: Change | None,
     ) -> None:  # fmt: skip
         margin = layout.taps // 2
         edges = (Edge(features, before=margin, after=margin, border="replicate"), Edge(fused))
@@ -150,7 +149,7 @@ class _FilterSet(Layer):
         weight = torch.cat([*weights, head.weight[layout.bias(n)].flatten(1)])[..., None, None]
         self._weight = weight.contiguous(memory_format=torch.channels_last)
         self._bias = torch.cat([*biases, head.bias[layout.bias(n)]])
-        self._layout, self._shared, self._strength = layout, shared, strength
+        self._layout, self._shared, self._change = layout, shared, change
 
     def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
         """Filter down the columns and along the rows, add the bias."""
@@ -160,9 +159,6 @@ class _FilterSet(Layer):
         vertical = predicted[:, :width]
         horizontal = vertical if self._shared else predicted[:, width : 2 * width]
         bias = predicted[:, -layout.channels :]
-        if self._strength is not None:
-            kinds = [kind.float().square().mean(dim=1) for kind in (vertical, horizontal, bias)]
-            self._strength(start, stop, torch.stack(kinds, dim=1))
         taps, count = vertical.split(layout.channels, dim=1), stop - start
         filtered = features[:, :, :count] * taps[0]
         for tap in range(1, layout.taps):
@@ -174,6 +170,8 @@ class _FilterSet(Layer):
         for tap in range(1, layout.taps):
             made.addcmul_(padded[..., tap : tap + self.width], taps[tap])
         out.copy_(functional.leaky_relu_(made, NEGATIVE_SLOPE))
+        if self._change is not None:
+            self._change(start, stop, change_and_size(features[:, :, margin : margin + count], made))
 
 
 class _SquareFilters(Layer):
@@ -215,7 +213,7 @@ def deblur(
     report: Callable[[int, int], None] = lambda done, total: None,
     *,
     disparity: Observer | None = None,
-    strength: Strength | None = None,
+    change: Change | None = None,
 ) -> Plan:
     """Deblur an image of any size, band by band.
 
@@ -229,10 +227,10 @@ def deblur(
         Given rows of the result, float32 (1, 3, n, W), not clipped, from the top.
     plan
         From the graph to how it is computed.
-    disparity, strength
+    disparity, change
         Given rows of the maps, if wanted.
     """
-    made = bands_of(network, image, views or image, height, width, strength)
+    made = bands_of(network, image, views or image, height, width, change)
 
     def corrected(start: int, stop: int, correction: Tensor) -> None:
         # The small correction may be bfloat16; the image it is added to stays as it is.

@@ -24,8 +24,8 @@ class Maps:
     disparity
         float32 (B, 1, H/8, W/8), px of the small image; None where the network estimates none.
     filters
-        float32 (B, 3, H/8, W/8): root mean square, over filter sets and channels, of the vertical taps, the horizontal
-        taps and the biases; None for a network without IAC.
+        float32 (B, 1, H/8, W/8): how much a filter set changes the features, as a share of them: root mean square over
+        filter sets and channels. None for a network without IAC.
     """
 
     disparity: Tensor | None
@@ -55,7 +55,7 @@ def deblur(network: IFAN, image: Tensor, views: Tensor | None = None) -> Tensor:
 
 @torch.inference_mode()
 def deblur_with_maps(network: IFAN, image: Tensor, views: Tensor | None = None) -> tuple[Tensor, Maps]:
-    """Deblur, and keep the disparity map and how strong the filters are; see `deblur`."""
+    """Deblur, and keep the disparity map and how much the filters change; see `deblur`."""
     seen: dict[str, Tensor] = {}
     output = run(network, image, views, seen)
     disparity = seen["estimated"].float() if network.shape.disparity else None
@@ -100,6 +100,7 @@ def _apply_sets(
     squares: list[Tensor] = []
     # In bfloat16 every pass would round what the passes before it made; what they take is a few hundredths of the time.
     dtype, features = features.dtype, features.float()
+    before = features
     for n in range(layout.sets):
         parts = [_taps_first(head, part(n), layout.taps) for part in passes]
         weight = torch.cat([*(part[0] for part in parts), head.weight[layout.bias(n)].flatten(1)])
@@ -112,11 +113,22 @@ def _apply_sets(
         features += predicted[:, -layout.channels :]
         functional.leaky_relu(features, NEGATIVE_SLOPE, inplace=True)
         if seen is not None:
-            kinds = (vertical, horizontal, predicted[:, -layout.channels :])
-            squares.append(torch.stack([kind.float().square().mean(dim=1) for kind in kinds], dim=1))
+            squares.append(change_and_size(before, features))
+            before = features
     if seen is not None:
-        seen["filters"] = torch.stack(squares).mean(dim=0).sqrt()
+        seen["filters"] = share_changed(torch.stack(squares).sum(dim=0))
     return features.to(dtype)
+
+
+def change_and_size(before: Tensor, after: Tensor) -> Tensor:
+    """Mean squares over the channels of what a filter set changed and of what was there, float32 (B, 2, h, w)."""
+    before, after = before.float(), after.float()
+    return torch.stack([(after - before).square().mean(dim=1), before.square().mean(dim=1)], dim=1)
+
+
+def share_changed(squares: Tensor) -> Tensor:
+    """Sums of `change_and_size` over the filter sets, (B, 2, h, w), as the share that one set changes, (B, 1, h, w)."""
+    return (squares[:, :1] / squares[:, 1:].clamp_min(1e-12)).sqrt()
 
 
 def _apply_square(features: Tensor, fused: Tensor, head: nn.Conv2d, layout: SquareLayout) -> Tensor:

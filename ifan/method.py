@@ -120,7 +120,7 @@ class IFANMethod(NetworkMethod):
         *,
         announce: Callable[[Plan], None] = lambda plan: None,
         disparity: Observer | None = None,
-        strength: bands.Strength | None = None,
+        change: bands.Change | None = None,
     ) -> None:
         """Deblur an image of any size within the context's memory, or what is free.
 
@@ -132,7 +132,7 @@ class IFANMethod(NetworkMethod):
             Given rows of the result, float32 (1, 3, n, W), not clipped.
         announce
             Told of the plan before the first band.
-        disparity, strength
+        disparity, change
             See `ifan.bands.deblur`.
 
         Raises
@@ -164,7 +164,7 @@ class IFANMethod(NetworkMethod):
 
         bands.deblur(
             self.network, extended(image), None if views is None else extended(views), tall, wide, kept, planned,
-            context.progress, disparity=disparity, strength=strength,
+            context.progress, disparity=disparity, change=change,
         )  # fmt: skip
 
     def fits(self, height: int, width: int, memory: int | None) -> bool:

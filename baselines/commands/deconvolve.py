@@ -11,7 +11,6 @@ from realdof.common.console import stdout
 from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
     from baselines.deconvolution.engine import Solver
@@ -58,7 +57,10 @@ def deconvolve(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
 ) -> None:
     """Undo a blur that is known at every pixel; the result has the photograph's size and bit depth."""
+    import torch
+
     from realdof.common.memory import keep_blocks
+    from realdof.images.blur_maps import read_blur_map
     from realdof.images.depth import image_from_pixels, pixels_from_image
     from realdof.images.files import read_pixels, write_pixels
 
@@ -69,7 +71,7 @@ def deconvolve(
     chosen = _solver(solver, {option: value for option, value in given.items() if value is not None})
     device = asked_device(device)
     pixels = read_pixels(image)
-    sigma = _sigma_map(blur_map, scale, offset, (pixels.shape[0], pixels.shape[1]))
+    sigma = torch.from_numpy(read_blur_map(blur_map, scale, offset, (pixels.shape[0], pixels.shape[1])))
     stdout.print(f"sigma {float(sigma.min()):.2f} to {float(sigma.max()):.2f} px", highlight=False)
     there = image_from_pixels(pixels).to(device)
     bits: Literal[8, 16] = 8 if pixels.dtype.itemsize == 1 else 16
@@ -116,45 +118,3 @@ def _solver(name: SolverName, given: dict[str, float]) -> "Solver":
             raise InputError(f"{option} belongs to --solver {owner}, not to {name}; leave it out")
     chosen = {option.strip("-").replace("-", "_"): value for option, value in {**_PARAMETERS[name], **given}.items()}
     return partial(functions[name], **chosen)
-
-
-def _sigma_map(path: Path, scale: float, offset: float, size: tuple[int, int]) -> "Tensor":
-    """Read a blur map: sigma in px, float64 (H, W), at least 0.
-
-    Raises
-    ------
-    InputError
-        It cannot be read, is no grey image or plane of numbers, or has another size than the photograph.
-    """
-    import numpy as np
-    import torch
-
-    values = _array(path) if path.suffix.lower() == ".npy" else _grey(path)
-    if values.shape != size:
-        found = "x".join(str(side) for side in values.shape[::-1])
-        raise InputError(f"{path} is {found}, the photograph {size[1]}x{size[0]}; resize the map to it")
-    if not np.isfinite(values).all():
-        raise InputError(f"{path} holds values that are not finite; fill them first")
-    return torch.from_numpy(np.maximum(scale * values + offset, 0))
-
-
-def _array(path: Path) -> "np.ndarray":
-    import numpy as np
-
-    from realdof.common.arrays import read_npy
-
-    values = read_npy(path, "a blur map")
-    if values.ndim != 2 or values.dtype.kind not in "fiu":
-        raise InputError(f"{path} holds {values.dtype} {values.shape}; a blur map is a plane of numbers (H, W)")
-    return np.asarray(values, np.float64)
-
-
-def _grey(path: Path) -> "np.ndarray":
-    import numpy as np
-
-    from realdof.images.files import read_pixels
-
-    pixels = read_pixels(path)
-    if (pixels != pixels[..., :1]).any():
-        raise InputError(f"{path} is in colour; a blur map is a grey image")
-    return np.asarray(pixels[..., 0] / np.iinfo(pixels.dtype).max, np.float64)

@@ -71,9 +71,9 @@ def read_layers(entry: Entry, protocol: Protocol, outputs: Mapping[str, Path]) -
     InputError
         A file cannot be read, or an output is of another size than the image.
     """
-    pixels = {INPUT: _fitted(entry.image, protocol)}
+    pixels = {INPUT: fitted(entry.image, protocol)}
     if entry.target is not None:
-        pixels[TARGET] = _fitted(entry.target, protocol)
+        pixels[TARGET] = fitted(entry.target, protocol)
     for key, path in outputs.items():
         pixels[key] = read_pixels(path)
         if pixels[key].shape != pixels[INPUT].shape:
@@ -110,7 +110,8 @@ def coloured(values: np.ndarray, largest: float) -> np.ndarray:
     return np.asarray(colours)
 
 
-def _fitted(path: Path, protocol: Protocol) -> np.ndarray:
+def fitted(path: Path, protocol: Protocol) -> np.ndarray:
+    """An image of the data set as the protocol reads it and brings it to the outputs' size, uint16 (H, W, 3)."""
     return pixels_from_image(protocol.fit(protocol.read(path)), 16)
 
 

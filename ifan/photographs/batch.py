@@ -10,7 +10,7 @@ from benchmark.bands.budget import RESERVE, bytes_of
 from benchmark.bands.graph import Plan
 from benchmark.method import Context, Precision
 from ifan.method import IFANMethod
-from ifan.photographs.deblurring import Deblurred, deblur_pixels, picture_of_disparity, picture_of_filters
+from ifan.photographs.deblurring import Deblurred, deblur_pixels
 from ifan.photographs.files import (
     Photograph,
     check_output,
@@ -19,6 +19,7 @@ from ifan.photographs.files import (
     refuse_existing,
     write_photograph,
 )
+from ifan.photographs.maps import picture_of_disparity, picture_of_filters
 from ifan.variants import Variant
 from realdof.common.console import stderr
 from realdof.common.errors import InputError
@@ -127,10 +128,11 @@ def _read(source: Path, target: Path, left: Path | None, right: Path | None) -> 
 
 def _write(target: Path, photograph: Photograph, result: Deblurred, options: Options) -> None:
     write_photograph(target, photograph.with_pixels(result.pixels))
+    size = result.pixels.shape[:2]
     if options.disparity and result.disparity is not None:
-        write_pixels(_beside(target, "disparity"), picture_of_disparity(result.disparity))
+        write_pixels(_beside(target, "disparity"), picture_of_disparity(result.disparity, *size))
     if options.filters and result.filters is not None:
-        write_pixels(_beside(target, "filters"), picture_of_filters(result.filters))
+        write_pixels(_beside(target, "filters"), picture_of_filters(result.filters, *size))
     depth = 8 * photograph.pixels.dtype.itemsize
     stderr.print(f"wrote {target} ({depth}-bit)", soft_wrap=True, highlight=False, markup=False)
 

@@ -10,6 +10,7 @@ import torch
 from benchmark.bands.graph import Plan
 from benchmark.bands.layers import Read
 from benchmark.method import Context
+from ifan.inference import share_changed
 from ifan.method import IFANMethod
 from ifan.shape import SIZE_MULTIPLE
 from realdof.images.depth import image_from_pixels, pixels_from_image
@@ -29,7 +30,7 @@ class Deblurred:
     disparity
         float32 (ceil(H / 8), ceil(W / 8)), px of the small image; None if not asked for or not estimated.
     filters
-        float32 (ceil(H / 8), ceil(W / 8), 3), see `ifan.inference.Maps`; None likewise.
+        float32 (ceil(H / 8), ceil(W / 8)), see `ifan.inference.Maps`; None likewise.
     """
 
     pixels: np.ndarray
@@ -59,7 +60,7 @@ def deblur_pixels(
     context
         Its ``progress`` is told after each band.
     with_maps
-        Keep the disparity map and the filters' strength.
+        Keep the disparity map and what the filters change.
     announce
         Told of the bands before the first one.
 
@@ -91,7 +92,7 @@ def _whole(
     return Deblurred(
         pixels_from_image(result, bits),
         None if maps.disparity is None else maps.disparity[0, 0].cpu().numpy(),
-        None if maps.filters is None else np.moveaxis(maps.filters[0].cpu().numpy(), 0, 2),
+        None if maps.filters is None else maps.filters[0, 0].cpu().numpy(),
     )
 
 
@@ -103,7 +104,7 @@ def _in_bands(
     device, result, shape = next(method.network.parameters()).device, np.empty_like(pixels), method.network.shape
     small = -(-height // SIZE_MULTIPLE), -(-width // SIZE_MULTIPLE)
     disparity = np.empty(small, np.float32) if with_maps and shape.disparity else None
-    squares = np.zeros((*small, 3), np.float32) if with_maps and shape.deblurring == "iac" else None
+    squares = torch.zeros((1, 2, *small)) if with_maps and shape.deblurring == "iac" else None
 
     def reader(stored: np.ndarray) -> Read:
         return lambda start, stop: image_from_pixels(stored[start:stop])[None].to(device)
@@ -117,23 +118,10 @@ def _in_bands(
 
     def keep_squares(start: int, stop: int, rows: torch.Tensor) -> None:
         if squares is not None:
-            squares[start:stop] += np.moveaxis(rows[0].cpu().numpy(), 0, 2)
+            squares[:, :, start:stop] += rows.cpu()
 
     method.compute_in_bands(
         reader(pixels), None if views is None else reader(views), height, width, write, context, announce=announce,
-        disparity=None if disparity is None else keep_disparity, strength=None if squares is None else keep_squares,
+        disparity=None if disparity is None else keep_disparity, change=None if squares is None else keep_squares,
     )  # fmt: skip
-    return Deblurred(result, disparity, None if squares is None else np.sqrt(squares / shape.layout.sets))
-
-
-def picture_of_disparity(disparity: np.ndarray) -> np.ndarray:
-    """A disparity map as grey uint8 (h, w, 3): 128 is none, black and white are the largest found, to either side."""
-    largest = max(float(np.abs(disparity).max()), 1e-6)
-    grey = np.rint(127.5 + 127.5 * disparity / largest).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=2)
-
-
-def picture_of_filters(filters: np.ndarray) -> np.ndarray:
-    """Filter strengths as uint8 (h, w, 3): vertical taps red, horizontal green, biases blue, each to its largest."""
-    largest = np.maximum(filters.max(axis=(0, 1)), 1e-6)
-    return np.rint(255 * filters / largest).astype(np.uint8)
+    return Deblurred(result, disparity, None if squares is None else share_changed(squares)[0, 0].numpy())

@@ -8,7 +8,9 @@ import torch
 from golden import CENTRE, LEFT, RIGHT, weights_for
 
 from ifan import inference
+from ifan.iac import iterative_adaptive_convolution
 from ifan.network import IFAN, NetworkShape
+from ifan.shape import FEATURES, FilterLayout
 from ifan.variants import VARIANTS
 from ifan.weights import load_network, read_weights
 
@@ -72,18 +74,26 @@ def test_bfloat16_stays_within_55_db_of_float32() -> None:
     assert not torch.equal(rounded, exact)
 
 
-def test_maps_are_the_disparity_and_the_strength_of_the_filters() -> None:
+def test_maps_are_the_disparity_and_the_share_of_the_features_that_a_filter_set_changes() -> None:
     network = golden_network(NetworkShape(8))
     with torch.inference_mode():
         expected = network.predict(CENTRE)
     output, maps = inference.deblur_with_maps(network, CENTRE)
     torch.testing.assert_close(output, expected.image, rtol=0, atol=1e-4)
     torch.testing.assert_close(maps.disparity, expected.disparity, rtol=0, atol=1e-5)
-    layout = network.shape.layout
     assert expected.filter_map is not None
-    vertical = torch.cat([expected.filter_map[:, layout.vertical(n)] for n in range(layout.sets)], dim=1)
     assert maps.filters is not None
-    torch.testing.assert_close(maps.filters[:, 0], vertical.square().mean(dim=1).sqrt(), rtol=1e-4, atol=1e-6)
+    *_, features = network.encode(CENTRE)
+    changed, size = torch.zeros(()), torch.zeros(())
+    layout = network.shape.layout
+    for n in range(layout.sets):
+        parts = [part(n) for part in (layout.vertical, layout.horizontal, layout.bias)]
+        one_set = torch.cat([expected.filter_map[:, part] for part in parts], dim=1)
+        filtered = iterative_adaptive_convolution(features, one_set, FilterLayout(1, FEATURES))
+        changed = changed + (filtered - features).square().mean(dim=1)
+        size = size + features.square().mean(dim=1)
+        features = filtered
+    torch.testing.assert_close(maps.filters[:, 0], (changed / size).sqrt(), rtol=1e-3, atol=1e-5)
 
 
 def test_no_tensor_of_the_filter_maps_size_is_ever_made() -> None:

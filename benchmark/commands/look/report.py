@@ -1,16 +1,9 @@
 """``ifan-bench report``: a folder of pages that shows what runs made, from disk, without a network."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-from benchmark import registry
-from realdof.common.errors import InputError
-
-if TYPE_CHECKING:
-    from benchmark.datasets.base import Dataset
 
 
 def report(
@@ -38,6 +31,7 @@ def report(
     """Write a web report: pictures with a slider, linked zoom and error maps, leaderboards, and charts."""
     from benchmark.commands.terminal import showing_preparation
     from benchmark.report.contents import collect
+    from benchmark.report.opening import opener
     from benchmark.report.site import write_site
     from realdof.common.console import say
 
@@ -48,30 +42,3 @@ def report(
         if one.missing and pictures != 0:
             say(f"{one.title} has no pictures: {one.missing}", before="note", style="yellow")
     say(str(home), before="written:")
-
-
-def opener(roots: list[str], subset: Path | None) -> "Callable[[str], Dataset]":
-    """What opens a data set by its name in results, given ``--root`` and ``--subset``.
-
-    Raises
-    ------
-    InputError
-        Several roots are given without names.
-    """
-    named = dict(root.split("=", 1) for root in roots if "=" in root and not Path(root).is_dir())
-    plain = [Path(root) for root in roots if Path(root).is_dir() or "=" not in root]
-    if len(plain) > 1:
-        raise InputError("several --root need names: --root dpdd=DIR --root realdof=DIR")
-
-    def opened(name: str) -> "Dataset":
-        from benchmark.datasets.subset import restrict, whole_name
-
-        whole = whole_name(name)
-        folder = Path(named[whole]) if whole in named else plain[0] if plain else None
-        found = restrict(registry.dataset(whole)(folder), subset if whole != name else None)
-        if found.card.name != name:
-            raise InputError(f"{name} is part of a data set; give its list with --subset")
-        found.prepare()
-        return found
-
-    return opened

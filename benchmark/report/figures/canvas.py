@@ -20,6 +20,11 @@ SUFFIXES = (".pdf", ".png", ".svg")
 DPI = 300
 
 
+def style(number: int) -> dict[str, Any]:
+    """Colour and marker of the so-manieth method."""
+    return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
+
+
 @contextmanager
 def figure(out: Path, width: float, height: float) -> Iterator["Figure"]:
     """A figure of so many inches, written to ``out`` when the block ends well.

@@ -1,10 +1,13 @@
 """Which scenes and methods a figure shows, read from the contents of a results folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from benchmark import registry
-from benchmark.report.charts import gain_in
-from benchmark.report.contents import Entrant, ImageSet
+from benchmark.datasets.base import Entry
+from benchmark.protocols.base import Protocol
+from benchmark.report.charts import Errors, gain_in
+from benchmark.report.contents import Board, Entrant, ImageSet
 from benchmark.report.figures.comparison import Crop, Picture, SceneRow, find_crops
 from benchmark.report.layers import INPUT, TARGET, Layers, read_layers
 from realdof.common.errors import InputError
@@ -33,52 +36,94 @@ def chosen_outputs(images: ImageSet, methods: Sequence[str]) -> dict[str, Entran
     return found
 
 
-def read_scenes(images: ImageSet, outputs: dict[str, Entrant], names: Sequence[str]) -> dict[str, Layers]:
-    """The layers of the images named, or of all that have every output.
+def chosen_entrants(board: Board, methods: Sequence[str]) -> list[Entrant]:
+    """The runs of the methods named, in their order; all from the best on if none is.
+
+    Raises
+    ------
+    InputError
+        There is no such method in the table.
+    """
+    if not methods:
+        return list(board.entrants)
+    found = []
+    for word in methods:
+        named = [entrant for entrant in board.entrants if word in (entrant.key, entrant.row.method)]
+        if not named:
+            raise registry.unknown("method with runs", word, [entrant.row.method for entrant in board.entrants])
+        found.append(named[0])
+    return found
+
+
+def readable(images: ImageSet) -> tuple[dict[str, Entry], Protocol]:
+    """The entries by name, and how they are read; `chosen_outputs` has refused sets without them."""
+    assert images.dataset is not None
+    assert images.protocol is not None
+    return {entry.name: entry for entry in images.dataset.entries()}, images.protocol
+
+
+def complete(images: ImageSet, outputs: Mapping[str, Entrant]) -> list[str]:
+    """The images that have the outputs of all methods.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    entries, _ = readable(images)
+    found = [name for name in entries if all(one.output(name) is not None for one in outputs.values())]
+    if not found:
+        raise InputError(f"no image of {images.title} has the outputs of all methods asked for")
+    return found
+
+
+def read_scenes(images: ImageSet, outputs: Mapping[str, Entrant], names: Sequence[str]) -> dict[str, Layers]:
+    """The layers of the images named.
 
     Raises
     ------
     InputError
         There is no such image, or it lacks an output.
     """
-    assert images.dataset is not None
-    assert images.protocol is not None
-    entries = {entry.name: entry for entry in images.dataset.entries()}
-    paths = {name: {key: one.output(name) for key, one in outputs.items()} for name in names or entries}
+    entries, protocol = readable(images)
+    paths: dict[str, dict[str, Path]] = {}
     for name in names:
         if name not in entries:
             raise registry.unknown("image", name, entries)
-        lacking = [outputs[key].label for key, path in paths[name].items() if path is None]
+        found = {key: one.output(name) for key, one in outputs.items()}
+        lacking = [outputs[key].label for key, path in found.items() if path is None]
         if lacking:
             raise InputError(f"{name} has no output of {', '.join(lacking)}; run it, or leave it out of --methods")
-    whole = {name: {key: path for key, path in one.items() if path is not None} for name, one in paths.items()}
-    wanted = [name for name, one in whole.items() if len(one) == len(outputs)]
-    if not wanted:
-        raise InputError(f"no image of {images.title} has the outputs of all methods asked for")
-    return {name: read_layers(entries[name], images.protocol, whole[name]) for name in wanted}
+        paths[name] = {key: path for key, path in found.items() if path is not None}
+    return {name: read_layers(entries[name], protocol, one) for name, one in paths.items()}
 
 
-def worst(scenes: dict[str, Layers], key: str, count: int) -> list[str]:
-    """The scenes where an output gains least over the input, or harms most.
+def errors_of(images: ImageSet, outputs: Mapping[str, Entrant]) -> dict[str, Errors]:
+    """Errors by band of blur of every image that has all outputs, read one at a time."""
+    return {name: read_scenes(images, outputs, [name])[name].errors for name in complete(images, outputs)}
+
+
+def worst_first(errors: Mapping[str, Errors], key: str) -> list[str]:
+    """The images from the one where an output gains least over the input, or harms most.
 
     Raises
     ------
     InputError
         No image has a truth to tell by.
     """
-    gains = {name: gain_in([layers.errors], key) for name, layers in scenes.items()}
+    gains = {name: gain_in([one], key) for name, one in errors.items()}
     known = {name: gain for name, gain in gains.items() if gain is not None}
     if not known:
         raise InputError("no image has an all-in-focus image, so no failure can be told")
-    return sorted(known, key=lambda name: known[name])[:count]
+    return sorted(known, key=lambda name: known[name])
 
 
 def scene_rows(
-    scenes: dict[str, Layers], outputs: dict[str, Entrant], images: ImageSet, crops: Sequence[Crop]
+    scenes: Mapping[str, Layers], outputs: Mapping[str, Entrant], images: ImageSet, crops: Sequence[Crop]
 ) -> list[SceneRow]:
     """The rows of the comparison: the input, every output with its scores, and the truth.
 
-    Without crops, two are found where the first output and the input differ most.
+    Without crops, two are found where the first two outputs differ most, or the only output and the input.
     """
     rows = []
     for name, layers in scenes.items():
@@ -88,7 +133,8 @@ def scene_rows(
         ]
         if TARGET in layers.pictures:
             pictures.append(Picture("truth", layers.pictures[TARGET], "PSNR / SSIM"))
-        found = tuple(crops) or find_crops(layers.pictures[next(iter(outputs))], layers.pictures[INPUT])
+        one, other = [*outputs, INPUT][:2]
+        found = tuple(crops) or find_crops(layers.pictures[one], layers.pictures[other])
         rows.append(SceneRow(name, tuple(pictures), found))
     return rows
 

@@ -12,6 +12,9 @@ from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
 from benchmark.report.figures.comparison import find_crops
+from benchmark.report.figures.curves import read_log
+from benchmark.report.figures.psf import TILE, UNKNOWN, psf_picture, sigma_from_maps
+from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels
 
 
@@ -44,13 +47,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def draw(place: Path, kind: str, out: Path, *options: object, status: int = 0) -> str:
-    words = ["figure", kind, place / "results", "-o", out, "--dataset", "folder", "--root", place / "pairs", *options]
+    root = [] if kind in ("rate", "gains") else ["--root", place / "pairs"]
+    words = ["figure", kind, place / "results", "-o", out, "--dataset", "folder", *root, *options]
     done = CliRunner().invoke(app, [str(word) for word in words])
     assert done.exit_code == status, done.output
     return done.output if status == 0 else str(done.exception)
 
 
-@pytest.mark.parametrize("kind", ["comparison", "failures", "blur-bands", "rate"])
+@pytest.mark.parametrize("kind", ["comparison", "failures", "blur-bands", "psf-grid"])
 @pytest.mark.parametrize("suffix", [".pdf", ".svg"])
 def test_every_kind_is_drawn_with_its_fonts_embedded(kind: str, suffix: str, place: Path, tmp_path: Path) -> None:
     out = tmp_path / f"figure{suffix}"
@@ -85,14 +89,14 @@ def test_crops_are_found_where_two_pictures_differ_and_do_not_overlap() -> None:
 
 
 def test_failures_begin_with_the_scene_that_is_harmed(place: Path) -> None:
-    from benchmark.commands.look.report import opener
     from benchmark.report.contents import collect
-    from benchmark.report.figures.scenes import chosen_outputs, read_scenes, worst
+    from benchmark.report.figures.scenes import chosen_outputs, errors_of, worst_first
+    from benchmark.report.opening import opener
 
     found = collect(place / "results", opener([str(place / "pairs")], None)).sets[0]
     outputs = chosen_outputs(found, ["half"])
     assert list(outputs) == ["half"]
-    assert worst(read_scenes(found, outputs, []), "half", 2)[0] == "third"
+    assert worst_first(errors_of(found, outputs), "half")[0] == "third"
 
 
 @pytest.mark.parametrize(
@@ -107,6 +111,79 @@ def test_failures_begin_with_the_scene_that_is_harmed(place: Path) -> None:
 def test_what_cannot_be_drawn_is_one_sentence(options: list[str], sentence: str, place: Path, tmp_path: Path) -> None:
     assert sentence in draw(place, "comparison", tmp_path / "f.pdf", *options, status=1)
     assert not (tmp_path / "f.pdf").exists()
+
+
+@pytest.mark.parametrize("kind", ["rate", "gains"])
+def test_plots_of_records_need_no_images(kind: str, place: Path, tmp_path: Path) -> None:
+    draw(place, kind, tmp_path / "figure.svg")
+    assert b"<svg" in (tmp_path / "figure.svg").read_bytes()
+
+
+def test_gains_ask_for_a_run_of_the_input(tmp_path: Path) -> None:
+    make_run(tmp_path / "results", "net", 25.0)
+    words = ["figure", "gains", str(tmp_path / "results"), "-o", str(tmp_path / "f.svg"), "--dataset", "dpdd"]
+    done = CliRunner().invoke(app, words)
+    assert "ifan-bench run --method input --dataset dpdd" in str(done.exception)
+
+
+def test_a_point_spread_function_is_a_gaussian_of_the_blur_where_it_stands() -> None:
+    sigma = np.array([[1.0, 4.0], [np.nan, 2.0]])
+    picture = psf_picture(sigma, 100, 100)[..., 0]
+    side = TILE + 1
+    tile = {
+        at: picture[y : y + TILE, x : x + TILE]
+        for at, y, x in (("1", 0, 0), ("4", 0, 11 * side), ("none", 11 * side, 0))
+    }
+    middle = TILE // 2
+    assert tile["1"][middle, middle] == tile["4"][middle, middle] == 255
+    assert tile["1"][middle, middle + 2] == round(255 * np.exp(-2))
+    assert tile["4"][middle + 8, middle] == round(255 * np.exp(-2))
+    assert (tile["none"] == UNKNOWN).all()
+
+
+def test_blur_maps_from_files_are_scaled_as_told(place: Path, tmp_path: Path) -> None:
+    sigma = sigma_from_maps(_maps(tmp_path, "first"), "first", (96, 128), 7.5, -0.5)
+    assert sigma == pytest.approx(np.full((96, 128), 7.5 * 0.4 - 0.5))
+    draw(place, "psf-grid", tmp_path / "f.png", "--images", "first", "--maps", tmp_path / "maps", "--scale", "2")
+    sentence = draw(place, "psf-grid", tmp_path / "g.png", "--images", "second", "--maps", tmp_path / "maps", status=1)
+    assert "has no blur map of second" in sentence
+
+
+def _maps(place: Path, name: str) -> Path:
+    (place / "maps").mkdir()
+    np.save(place / "maps" / f"{name}.npy", np.full((96, 128), 0.4))
+    return place / "maps"
+
+
+LOG = """step,rate,deblur,validation
+50,1e-4,0.5,
+100,1e-4,0.25,psnr=24.5 ssim=0.7
+"""
+
+
+def test_curves_have_every_loss_and_every_figure_of_the_validation(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "log.csv").write_text(LOG)
+    read = read_log(tmp_path / "mine")
+    assert read.losses == {"deblur": [(50, 0.5), (100, 0.25)]}
+    assert read.validated == {"psnr": [(100, 24.5)], "ssim": [(100, 0.7)]}
+    done = CliRunner().invoke(app, ["figure", "curves", str(tmp_path / "mine"), "-o", str(tmp_path / "c.svg")])
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a,b\n1,2\n", "its first line has no column step"),
+        (LOG + "150,1e-4,much,\n", "line 4 is no row of a log"),
+        ("step,rate,deblur,validation\n", "has no rows"),
+        (LOG + "150,1e-4\n", "line 4 is no row of a log"),
+    ],
+)
+def test_what_is_no_log_of_a_training_is_said(text: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(text)
+    with pytest.raises(InputError, match=sentence):
+        read_log(tmp_path)
 
 
 def test_a_kind_of_file_that_is_not_drawn_is_named_with_those_that_are(place: Path, tmp_path: Path) -> None:

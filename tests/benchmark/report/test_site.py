@@ -309,8 +309,8 @@ def test_without_the_data_set_the_tables_remain_and_the_page_says_why(site: Path
 def test_a_report_that_would_be_too_large_is_refused_before_it_is_drawn(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmark.commands.look.report import opener
     from benchmark.report import contents, drawing
+    from benchmark.report.opening import opener
 
     found = contents.collect(site.parent / "results", opener([str(site.parent / "pairs")], None))
     with pytest.raises(Exception, match="more than 0 MB"):

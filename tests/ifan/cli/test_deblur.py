@@ -14,7 +14,7 @@ from ifan.cards import CARDS
 from ifan.cli.app import app
 from ifan.method import IFANMethod
 from ifan.photographs.batch import Options, deblur_photographs
-from ifan.photographs.deblurring import deblur_pixels, picture_of_disparity
+from ifan.photographs.deblurring import deblur_pixels
 from ifan.photographs.files import Photograph, read_photograph, write_photograph
 from ifan.variants import VARIANTS
 from realdof.common.errors import InputError
@@ -45,7 +45,7 @@ def test_bands_give_the_pixels_and_the_maps_of_the_whole_photograph(method: IFAN
     whole = deblur_pixels(method, photograph, with_maps=True)
     assert whole.disparity is not None
     assert whole.filters is not None
-    assert (whole.disparity.shape, whole.filters.shape) == ((9, 13), (9, 13, 3))
+    assert (whole.disparity.shape, whole.filters.shape) == ((9, 13), (9, 13))
     seen: list[tuple[int, int]] = []
     plans: list[Plan] = []
     context = replace(SMALL, progress=lambda *now: seen.append(now))
@@ -55,11 +55,6 @@ def test_bands_give_the_pixels_and_the_maps_of_the_whole_photograph(method: IFAN
     assert np.abs(banded.pixels.astype(int) - whole.pixels).max() <= 1
     np.testing.assert_allclose(banded.disparity, whole.disparity, atol=1e-5)
     np.testing.assert_allclose(banded.filters, whole.filters, rtol=1e-4, atol=1e-6)
-
-
-def test_a_disparity_of_none_is_middle_grey() -> None:
-    picture = picture_of_disparity(np.array([[-2.0, 0.0, 1.0]], np.float32))
-    assert picture[0, :, 0].tolist() == [0, 128, 191]
 
 
 def test_a_folder_is_deblurred_and_a_bad_file_in_it_is_named(

@@ -1,0 +1,1 @@
+"""``ifan-bench figure``: figures for a paper, one kind a command."""

@@ -1,0 +1,20 @@
+"""``ifan-bench figure curves``: losses and validations of trainings."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.commands.figure.options import FIGURE, Out, told, words
+
+
+def curves(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of trainings, or their log.csv.")],
+    out: Out = FIGURE,
+    loss: Annotated[str | None, typer.Option("--loss", help="Comma-separated losses; all if not given.")] = None,
+) -> None:
+    """Draw the losses and the validation's figures of trainings against the step."""
+    from benchmark.report.figures.curves import draw_curves, read_log
+
+    draw_curves([read_log(run) for run in runs], words(loss), out)
+    told(out)

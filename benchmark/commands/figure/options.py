@@ -1,0 +1,60 @@
+"""Options that the kinds of figure share."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from benchmark.report.contents import ImageSet
+
+Results = Annotated[Path, typer.Argument(help="The results folder.")]
+Out = Annotated[Path, typer.Option("-o", "--out", help="The file: .pdf, .png or .svg.")]
+Methods = Annotated[str | None, typer.Option("--methods", help="Comma-separated; all if not given.")]
+Images = Annotated[str | None, typer.Option("--images", help="Comma-separated; --count of them if not given.")]
+Crops = Annotated[
+    list[str] | None,
+    typer.Option("--crop", help="LEFT,TOP,WIDTH,HEIGHT in px; where two methods differ most if not given."),
+]
+Count = Annotated[int, typer.Option("--count", min=1, max=8, help="How many scenes, where none is named.")]
+Roots = Annotated[list[str] | None, typer.Option("--root", help="The data set's folder.")]
+Subset = Annotated[Path | None, typer.Option("--subset", help="The list that runs on DATASET@LIST had.")]
+FIGURE = Path("figure.pdf")
+
+
+def image_set(
+    results: Path, dataset: str, protocol: str | None, roots: list[str] | None = None, subset: Path | None = None
+) -> "ImageSet":
+    """The runs on a data set under one protocol, the data set's own if none is given.
+
+    Raises
+    ------
+    InputError
+        There is no such run.
+    """
+    from benchmark import registry
+    from benchmark.datasets.subset import whole_name
+    from benchmark.report.contents import collect
+    from benchmark.report.opening import opener
+
+    name = protocol or registry.dataset(whole_name(dataset)).card.protocol
+    return collect(results, opener(roots or [], subset), dataset, name).sets[0]
+
+
+def words(text: str | None) -> list[str]:
+    """What stands between commas."""
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+def spread(names: Sequence[str], count: int) -> list[str]:
+    """At most so many names, spread evenly over all."""
+    step = max(1, len(names) // count)
+    return list(names[::step][:count])
+
+
+def told(out: Path) -> None:
+    """Say where the figure is."""
+    from realdof.common.console import say
+
+    say(str(out), before="written:")

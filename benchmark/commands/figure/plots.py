@@ -1,0 +1,66 @@
+"""``ifan-bench figure blur-bands``, ``rate`` and ``gains``: plots of runs."""
+
+from benchmark.commands.figure.options import (
+    FIGURE,
+    Methods,
+    Out,
+    Results,
+    Roots,
+    Subset,
+    image_set,
+    told,
+    words,
+)
+from benchmark.commands.options import RESULTS, DatasetName, ProtocolName
+
+
+def blur_bands(
+    results: Results = RESULTS,
+    out: Out = FIGURE,
+    dataset: DatasetName = "sample",
+    protocol: ProtocolName = None,
+    methods: Methods = None,
+    root: Roots = None,
+    subset: Subset = None,
+) -> None:
+    """Draw the gain over the input against the blur of the input."""
+    from benchmark.report.figures.plots import draw_blur_bands
+    from benchmark.report.figures.scenes import chosen_outputs, errors_of
+
+    found = image_set(results, dataset, protocol, root, subset)
+    outputs = chosen_outputs(found, words(methods))
+    labels = {key: entrant.label for key, entrant in outputs.items()}
+    draw_blur_bands(list(errors_of(found, outputs).values()), labels, out)
+    told(out)
+
+
+def rate(
+    results: Results = RESULTS,
+    out: Out = FIGURE,
+    dataset: DatasetName = "sample",
+    protocol: ProtocolName = None,
+    methods: Methods = None,
+) -> None:
+    """Draw PSNR against parameters, multiply-accumulates and time."""
+    from benchmark.report.figures.plots import draw_rate
+    from benchmark.report.figures.scenes import chosen_entrants
+
+    board = image_set(results, dataset, protocol).boards[0]
+    draw_rate(board.title, chosen_entrants(board, words(methods)), out)
+    told(out)
+
+
+def gains(
+    results: Results = RESULTS,
+    out: Out = FIGURE,
+    dataset: DatasetName = "sample",
+    protocol: ProtocolName = None,
+    methods: Methods = None,
+) -> None:
+    """Draw every image's gain in PSNR over the input, from the least to the most: a mean hides which images lose."""
+    from benchmark.report.figures.plots import draw_gains
+    from benchmark.report.figures.scenes import chosen_entrants
+
+    board = image_set(results, dataset, protocol).boards[0]
+    draw_gains(board, chosen_entrants(board, words(methods)), out)
+    told(out)
