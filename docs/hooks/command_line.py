@@ -30,7 +30,8 @@ def page(name: str, app: typer.Typer) -> str:
     """The page of one app as Markdown."""
     root = typer.main.get_command(app)
     commands = list(walk(name, root))
-    listed = [f"| [`{path}`](#{anchor(path)}) | {first_sentence(command)} |" for path, command in commands]
+    links = [f"[`{path.partition(' ')[2]}`](#{anchor(path)})" for path, _ in commands]
+    listed = [f"| {link} | {first_sentence(command)} |" for link, (_, command) in zip(links, commands, strict=True)]
     parts = [
         f"# `{name}`",
         f"```text\n{name} --help\n```",
@@ -92,7 +93,8 @@ def paragraphs(text: str | None) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    """Words of a help text as Markdown: what stands in backticks stays, other signs lose their meaning."""
+    """Words of a help text as Markdown: options become code, backticks stay, other signs lose their meaning."""
+    text = re.sub(r"(?<![\w`-])(--[a-z][\w-]*)(?!`)", r"`\1`", text)
     parts = re.split(r"(`+[^`]+`+)", text)
     return "".join(part if at % 2 else re.sub(r"([*_<\[\]])", r"\\\1", part) for at, part in enumerate(parts))
 
