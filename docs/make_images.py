@@ -1,20 +1,26 @@
-"""Draws the pictures of these pages from data set `sample` and a finished run: python docs/make_images.py results"""
+"""Draws pictures from data set `sample` and runs of ifan and ifan-dual: python docs/make_images.py results"""
 
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
+from matplotlib import get_data_path
+from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.datasets.sample.dataset import SampleDataset
+from benchmark.results.choice import every_run
 from realdof.images.depth import to_eight_bits
-from realdof.images.files import read_pixels, write_pixels
+from realdof.images.files import read_pixels
 from realdof.images.resize import area_resize
 
 IMAGES = Path(__file__).parent / "images"
 CROPS = {"coffee_slanted": (150, 180), "astronaut_planar": (60, 150), "motorcycle_near": (180, 330)}
 """Top and left of the shown square of each scene, px."""
 SIDE, GAP = 220, 6
+LOOKS = {"astronaut_planar": (20, 130), "coffee_slanted": (205, 200)}
+LOOK = (150, 200)
+"""Height and width of a crop of the first look, px."""
 
 
 def eight_bits(path: Path) -> np.ndarray:
@@ -54,9 +60,46 @@ def results(dataset: SampleDataset, run: Path) -> np.ndarray:
     return joined(rows, axis=0)
 
 
+def first_look(dataset: SampleDataset, runs: dict[str, Path]) -> np.ndarray:
+    """Crops of two scenes: defocused image, the result of each run, all-in-focus image; each column is named."""
+    entries = {entry.name: entry for entry in dataset.entries()}
+    rows = []
+    for name, (top, left) in LOOKS.items():
+        entry = entries[name]
+        results = [run / "outputs" / f"{name}.png" for run in runs.values()]
+        files = [path for path in (entry.image, *results, entry.target) if path is not None]
+        crops = [eight_bits(path)[top : top + LOOK[0], left : left + LOOK[1]] for path in files]
+        rows.append([cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC) for crop in crops])
+    titles = ["defocused", *runs, "all in focus"]
+    rows[0] = [named(image, title) for image, title in zip(rows[0], titles, strict=True)]
+    return joined([joined(row, axis=1) for row in rows], axis=0)
+
+
+def named(image: np.ndarray, title: str) -> np.ndarray:
+    """An image with white words on a dark ground in its upper left corner."""
+    picture = Image.fromarray(image)
+    font = ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), 24)
+    drawing = ImageDraw.Draw(picture, "RGBA")
+    _, _, right, bottom = drawing.textbbox((12, 8), title, font=font)
+    drawing.rectangle((0, 0, right + 12, bottom + 8), fill=(0, 0, 0, 150))
+    drawing.text((12, 8), title, font=font, fill="white")
+    return np.asarray(picture)
+
+
+def save(name: str, image: np.ndarray) -> None:
+    """Write a picture of a page as JPEG."""
+    Image.fromarray(image).save(IMAGES / name, quality=88, optimize=True)
+
+
 if __name__ == "__main__":
     sample = SampleDataset()
     sample.prepare()
-    finished = next(Path(sys.argv[1]).glob("sample/ifan/*"))
-    write_pixels(IMAGES / "sample_scenes.png", scenes(sample))
-    write_pixels(IMAGES / "sample_ifan.png", results(sample, finished))
+    # The run of each method under the data set's own protocol.
+    finished = {
+        run.settings.method: run.path
+        for run in every_run(Path(sys.argv[1]), "sample")
+        if run.settings.protocol == sample.card.protocol
+    }
+    save("sample_scenes.jpg", scenes(sample))
+    save("sample_ifan.jpg", results(sample, finished["ifan"]))
+    save("first_look.jpg", first_look(sample, {name: finished[name] for name in ("ifan", "ifan-dual")}))

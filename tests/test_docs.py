@@ -1,42 +1,67 @@
-"""Every command in the README and in docs/ runs, in its page's order, as a reader would type it."""
+"""Every command and every example in the README and in docs/ runs, in its page's order, as a reader would type it."""
 
 import os
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+import benchmark.commands.app
+import ifan.cli.app
+import realdof.cli
 
 ROOT = Path(__file__).parents[1]
 SET_UP = 2
 """The README's first two commands install and test; CI runs them itself."""
 
 
+WITHOUT_A_CLUSTER = {"docs/how-to/run-on-several-workers.md"}
+"""Pages whose Python needs what no test has: a Slurm cluster."""
+
+
+def blocks(page: Path, opening: str) -> list[tuple[str, ...]]:
+    """The text of a page's fenced blocks whose first line matches, after the groups of the pattern."""
+    found = re.finditer(rf"^```{opening}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [block.groups() for block in found]
+
+
 def commands(page: Path) -> list[str]:
     """The lines of a page's bash blocks."""
-    blocks = re.findall(r"^```bash\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line.strip()]
+    return [line for (block,) in blocks(page, "bash") for line in block.splitlines() if line.strip()]
 
 
-PAGES = {
-    page.relative_to(ROOT).as_posix(): commands(page)
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-}
+EVERY_PAGE = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = {page.relative_to(ROOT).as_posix(): commands(page) for page in EVERY_PAGE}
 PAGES["README.md"] = PAGES["README.md"][SET_UP:]
+# The home page repeats commands of the README.
+PAGES["docs/index.md"] = []
+PYTHON = {
+    page: "\n".join(block for (block,) in blocks(ROOT / page, "python"))
+    for page in PAGES
+    if page not in WITHOUT_A_CLUSTER
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page, lines in PAGES.items() if lines])
-def test_every_command_of_the_page_runs(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [page for page in PAGES if PAGES[page] or PYTHON.get(page)])
+def test_every_command_and_example_of_the_page_runs(page: str, tmp_path: Path) -> None:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    for line in PAGES[page]:
+    for name, text in blocks(ROOT / page, r'\w+ title="([\w.-]+)"'):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    lines = [["bash", "-euo", "pipefail", "-c", line] for line in PAGES[page]]
+    if PYTHON.get(page):
+        lines.append([sys.executable, "-c", PYTHON[page]])
+    for line in lines:
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", line],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=600,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+            line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        assert done.returncode == 0, f"{line[-1]}\n{done.stdout}\n{done.stderr}"
 
 
 def test_readme_opens_with_the_two_commands_that_set_up_everything() -> None:
@@ -46,13 +71,70 @@ def test_readme_opens_with_the_two_commands_that_set_up_everything() -> None:
     assert test.endswith("pytest")
 
 
-def test_the_site_builds_without_a_broken_link(tmp_path: Path) -> None:
+def test_the_home_page_gives_the_command_of_the_readme() -> None:
+    install, leaderboard = commands(ROOT / "docs" / "index.md")
+    assert install == commands(ROOT / "README.md")[0]
+    assert leaderboard == f".venv/bin/{PAGES['README.md'][-1]}"
+
+
+class Addresses(HTMLParser):
+    """What a page of the site fetches when it is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        facts = dict(attrs)
+        if tag in {"script", "img", "iframe", "source", "video"} and facts.get("src"):
+            self.fetched.append(str(facts["src"]))
+        if tag == "link" and facts.get("rel") not in {"canonical", "next", "prev"} and facts.get("href"):
+            self.fetched.append(str(facts["href"]))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
+    # In strict mode a broken link, an anchor that does not exist and a page outside the navigation are errors.
     assert built.returncode == 0, built.stderr
-    assert (tmp_path / "tutorial" / "index.html").is_file()
+    return folder
+
+
+@pytest.mark.slow
+def test_no_page_of_the_site_fetches_anything_from_elsewhere(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 50
+    for page in pages:
+        addresses = Addresses()
+        addresses.feed(page.read_text(encoding="utf-8"))
+        assert addresses.fetched
+        assert [address for address in addresses.fetched if re.match(r"(\w+:)?//", address)] == [], page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "app"),
+    [("ifan-bench", benchmark.commands.app.app), ("ifan", ifan.cli.app.app), ("realdof", realdof.cli.app)],
+)
+def test_the_reference_has_every_option_of_every_command(site: Path, name: str, app: typer.Typer) -> None:
+    page = (site / "reference" / "cli" / name / "index.html").read_text(encoding="utf-8")
+    commands: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    for group in [group for group, command in commands.items() if hasattr(command, "commands")]:
+        commands |= {f"{group}-{words}": command for words, command in commands.pop(group).commands.items()}
+    for words, command in commands.items():
+        assert f'id="{words}"' in page, words
+        options = {option for parameter in command.params for option in parameter.opts if option.startswith("-")}
+        for option in options - {"--help"}:
+            assert re.search(rf"<code>(-\w, )?{option}\b", page), f"{words} {option}"
+
+
+@pytest.mark.slow
+def test_the_schema_of_a_record_is_published_with_the_site(site: Path) -> None:
+    assert '"peak_memory"' in (site / "reference" / "record.schema.json").read_text(encoding="utf-8")
 
 
 def test_committed_text_names_no_path_of_the_machine_it_was_written_on() -> None:
@@ -61,14 +143,10 @@ def test_committed_text_names_no_path_of_the_machine_it_was_written_on() -> None
 
 
 @pytest.mark.slow
-def test_the_examples_of_the_page_on_python_run_in_its_order(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "how-to" / "notebook.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 3
+def test_the_examples_of_the_page_on_python_give_what_it_says(tmp_path: Path) -> None:
     asked = "assert scores.keys() == {'psnr', 'ssim', 'mae', 'lpips'}; assert len(frame) == 10"
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join([*blocks, asked])], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    script = f"{PYTHON['docs/how-to/notebook.md']}\n{asked}"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

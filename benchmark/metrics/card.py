@@ -85,7 +85,7 @@ Averaging: TypeAlias = Literal["images"] | OverPixels | ShareHarmed
 class MetricCard(Strict):
     """What tables, files and checks need to know of a metric.
 
-    Parameters
+    Attributes
     ----------
     name
         The word on the command line and in results: lower-case letters, digits and ``-``, ``_``, ``.`` or ``@``; or

@@ -52,7 +52,9 @@ def merged(sections: Iterable[str]) -> list[str]:
 def documented(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Install the package that a page under docs/how-to shows in full; give its module."""
     text = (Path(__file__).parents[2] / "docs" / "how-to" / page).read_text(encoding="utf-8")
-    (code,), (project,) = (re.findall(rf"^```{kind}\n(.*?)^```", text, re.M | re.S) for kind in ("python", "toml"))
+    (code,), (project,) = (
+        re.findall(rf"^```{kind}(?: title=.*?)?\n(.*?)^```", text, re.M | re.S) for kind in ("python", "toml")
+    )
     content = tomllib.loads(project)
     (module,) = content["tool"]["setuptools"]["py-modules"]
     points = []

@@ -1,0 +1,71 @@
+"""The checks of this repository, one session each: ``.venv/bin/nox`` runs the quick ones, ``nox --list`` names all.
+
+Sessions use the environment that nox itself is installed in (``pip install -e '.[test]'``): nothing is installed twice.
+Words after ``--`` go to pytest: ``nox -s tests -- tests/ifan -k iac``.
+"""
+
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "docs", "tests"]
+
+BIN = Path(sys.executable).parent
+IQA = Path(".venv-iqa")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the fast tests: some five minutes on two cores."""
+    session.run(BIN / "pytest", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the slow tests, every command of the documentation among them: some nine minutes."""
+    session.run(BIN / "pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
+def iqa(session: nox.Session) -> None:
+    """Test the metrics of pyiqa in an environment of their own, because pyiqa overwrites OpenCV."""
+    shutil.rmtree(IQA, ignore_errors=True)
+    session.run(sys.executable, "-m", "venv", IQA)
+    # The packages of this environment stand behind those of the other, so that torch is not installed twice.
+    site = f"lib/python{sysconfig.get_python_version()}/site-packages"
+    (IQA / site / "beside.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    session.run(IQA / "bin" / "pip", "install", "--quiet", "pyiqa>=0.1.15", "setuptools<81")
+    session.run(IQA / "bin" / "python", "-m", "pytest", "-n", "0", "tests/benchmark/metrics/test_iqa_installed.py")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and the directions of imports."""
+    session.run(BIN / "ruff", "check", ".")
+    session.run(BIN / "ruff", "format", "--check", ".")
+    session.run(BIN / "lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy."""
+    session.run(BIN / "mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into ``site/`` and check every link in it."""
+    # Not with --quiet, which hides warnings from --strict too.
+    session.run(sys.executable, "-m", "mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def performance(session: nox.Session) -> None:
+    """Time scoring and IFAN's inference on this machine; other measurements are in ``tests/performance``."""
+    session.run(sys.executable, "tests/performance/metrics_speed.py")
+    session.run(sys.executable, "tests/performance/ifan_inference.py")
