@@ -31,6 +31,7 @@ Metrics = Annotated[
     list[str] | None,
     typer.Option("--metrics", help="Comma-separated or given several times, e.g. psnr,ssim,mae; all if not given."),
 ]
+Wide = Annotated[bool, typer.Option("--wide", help="Every column; a table that is too wide goes on below.")]
 Again = Annotated[bool, typer.Option("--again", help="Compute every image anew, even those that are done.")]
 ClaimsPaper = Annotated[
     bool,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.measure import Measurement
 from rich.table import Table
 
-from realdof.common.console import PlainConsole, stderr, stdout
+from benchmark.commands.tables import print_table, tell
+from realdof.common.console import draw, stderr, stdout
 from realdof.common.progress import byte_bar, progress_bar
 
 if TYPE_CHECKING:
@@ -21,17 +20,12 @@ if TYPE_CHECKING:
     from benchmark.datasets.card import DatasetCard
     from benchmark.datasets.get.start import Start
     from benchmark.leaderboards.published import PublishedFigure
-    from benchmark.leaderboards.render.tables import Cell
-    from benchmark.leaderboards.render.tables import Table as Shown
     from benchmark.method import MethodCard
     from benchmark.metrics.card import MetricCard
     from benchmark.results.run import Run
     from benchmark.results.summary import Summary
     from benchmark.running.runner import Progress
     from benchmark.running.timing import Timing
-
-_WIDEST = 2000
-"""Letters; no table is wider."""
 
 
 @contextmanager
@@ -80,28 +74,26 @@ def showing_bytes() -> Iterator[Callable[[str, int, int | None], None]]:
 def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard]) -> None:
     """The run's figures in one table, what looks wrong with it, then where everything is."""
     from benchmark.leaderboards.column import Column
+    from benchmark.leaderboards.render.tables import Cell
+    from benchmark.leaderboards.render.tables import Table as Shown
     from benchmark.results.cards import KnownCard
     from benchmark.suspicion.of_run import doubts_about_run
 
     settings = run.settings
     doubts = [*run.description.doubts, *doubts_about_run(run.records().values())]
-    table = Table(title=escape(f"{settings.method} on {settings.dataset}, protocol {settings.protocol}"))
-    table.add_column("images", justify="right")
-    for card in metrics.values():
-        table.add_column(escape(f"{card.title} {card.arrow}"), justify="right")
-    table.add_column("s / image", justify="right")
-    for stage in summary.stages:
-        table.add_column(escape(f"{stage}, s"), justify="right")
+    headings = ["images", *(f"{card.title} {card.arrow}" for card in metrics.values()), "s / image"]
+    headings += [f"{stage}, s" for stage in summary.stages]
     records = run.records().values()
     columns = [Column.of(name, KnownCard(card, True)) for name, card in metrics.items()]
     scores = [_figure(column.measured(summary, records), column.decimals) for column in columns]
     times = [summary.seconds, *summary.stages.values()]
-    table.add_row(f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times))
-    _print_whole(table)
+    row = [f"{summary.done} of {summary.total}", *scores, *(_figure(time, 3) for time in times)]
+    title = f"{settings.method} on {settings.dataset}, protocol {settings.protocol}"
+    print_table(Shown(title, tuple(headings), (tuple(map(Cell, row)),), words=frozenset()))
     for line in _on_times(summary):
-        stdout.print(line, highlight=False, soft_wrap=True)
+        tell(line)
     if run.weights:
-        stdout.print(f"weights: {run.weights.name} ({run.weights.label})", highlight=False, markup=False)
+        tell(escape(f"weights: {run.weights.name} ({run.weights.label})"))
     for doubt in doubts:
         stderr.print(f"[yellow]suspicious[/] {escape(doubt)}", highlight=False, soft_wrap=True)
     for name, reason in summary.failed.items():
@@ -121,38 +113,6 @@ def _on_times(summary: Summary) -> Iterator[str]:
             f"[yellow]note[/] times were taken {escape(' and '.join(summary.disturbances))}, and stay out of tables; "
             "--again with one worker on one device, without --untimed, measures them"
         )
-
-
-def print_table(table: Shown, files: Iterable[Path]) -> None:
-    """A table with the best figures in bold and the second best underlined, its notes and where it was written."""
-    shown = Table(title=escape(table.title), title_justify="left")
-    for at, column in enumerate(table.columns):
-        shown.add_column(escape(column), justify="left" if at in table.words else "right")
-    for at, row in enumerate(table.rows):
-        shown.add_row(*(_cell(cell) for cell in row), style="dim" if at in table.muted else None)
-    _print_whole(shown)
-    for number, note in enumerate(table.notes, 1):
-        stdout.print(f"{number}. {escape(note)}", highlight=False, soft_wrap=True)
-    for path in files:
-        stdout.print(f"written: {escape(str(path))}", highlight=False, soft_wrap=True)
-
-
-def _print_whole(shown: Table) -> None:
-    """Print a table as wide as it is: a terminal that is too narrow may break lines, but no figure may be cut off."""
-    wide = stdout.options.update(width=_WIDEST, max_width=_WIDEST)
-    width = max(stdout.width, Measurement.get(stdout, wide, shown).maximum)
-    PlainConsole(file=stdout.file, width=width).print(shown)
-
-
-def _cell(cell: Cell) -> str:
-    text = escape(cell.text)
-    if cell.mark and text:
-        text = f"[bold]{text}[/]" if cell.mark == "best" else f"[underline]{text}[/]"
-    notes = f" ({','.join(map(str, cell.notes))})" if cell.notes else ""
-    detail = f"\n[dim]{escape(cell.detail)}[/]" if cell.detail else ""
-    colour = "green" if cell.met else "red"
-    claim = f"\n[{colour}]{escape(cell.details[-1])}[/]" if cell.claim else ""
-    return text + notes + detail + claim
 
 
 def print_methods(listed: Iterable[Listed]) -> None:
@@ -175,7 +135,7 @@ def print_methods(listed: Iterable[Listed]) -> None:
             here = f" ({method.needs})" if group == READY and method.needs else ""
             mark = "[green]✓[/]" if group == READY else ""
             table.add_row(mark, *map(escape, (method.name, method.card.inputs, method.card.summary + here)))
-        stdout.print(table)
+        draw(table)
         if group == WEIGHTS:
             _print_commands(members)
     stdout.print("✓ runs on this machine. `ifan-bench methods NAME` shows a method's card.", markup=False)
@@ -211,13 +171,13 @@ def print_method(name: str, card: MethodCard, needs: str, printed: Iterable[Publ
     stdout.print(f"[bold]{escape(name)}[/]")
     for heading, text in lines.items():
         if text:
-            stdout.print(f"{heading}: {text}", markup=False, highlight=False, soft_wrap=True)
+            tell(escape(f"{heading}: {text}"))
     for figure in printed:
         nets = {"lpips": f" ({figure.lpips_net})"} if figure.lpips_net else {}
         found = {metric: value for metric, value in figure.figures.items() if value is not None}
         values = ", ".join(f"{metric} {value:g}{nets.get(metric, '')}" for metric, value in found.items())
         where = " ".join(filter(None, (figure.dataset, figure.subset, figure.input, figure.resolution)))
-        stdout.print(f"published, {where}: {values} ({figure.source})", markup=False, highlight=False, soft_wrap=True)
+        tell(escape(f"published, {where}: {values} ({figure.source})"))
 
 
 def print_datasets(cards: Iterable[DatasetCard], here: Collection[str] = ()) -> None:
@@ -240,7 +200,7 @@ def print_datasets(cards: Iterable[DatasetCard], here: Collection[str] = ()) -> 
             count = "any" if card.count is None else str(card.count)
             mark = "[green]✓[/]" if card.name in here else ""
             table.add_row(mark, *map(escape, (card.name, count, card.protocol, card.summary)))
-        stdout.print(table)
+        draw(table)
     stdout.print("✓ is on this machine. `ifan-bench data info NAME` says how to get it, and more.", markup=False)
 
 
@@ -265,30 +225,27 @@ def print_complexity(counted: Mapping[str, Complexity]) -> None:
     for name, cost in counted.items():
         figures = (cost.parameters / 1e6, cost.paper / 1e9, cost.exact / 1e9)
         table.add_row(escape(name), f"{figures[0]:.2f}", f"{figures[1]:.1f}", f"{figures[2]:.1f}")
-    stdout.print(table)
+    draw(table)
     for cost in list(counted.values())[:1]:
-        stdout.print(
+        tell(
             f"* At {cost.width}x{cost.height}: convolutions, biases, and modules of activation, batch normalisation, "
             f"pooling and up-sampling. {PAPER} is the paper's "
-            "convention (it takes a transposed convolution's bias over H x H); exact takes H x W.",
-            highlight=False, soft_wrap=True,
-        )  # fmt: skip
-        stdout.print(f"* Not counted: {NOT_COUNTED}.", highlight=False, soft_wrap=True)
+            "convention (it takes a transposed convolution's bias over H x H); exact takes H x W."
+        )
+        tell(f"* Not counted: {NOT_COUNTED}.")
 
 
 def print_timing(timing: Timing) -> None:
     """Median, quartiles, memory and device, in sentences."""
     weights = f", weights {timing.weights}" if timing.weights else ""
-    stdout.print(
-        escape(f"{timing.method} at {timing.width}x{timing.height}{weights}:"), highlight=False, soft_wrap=True
-    )
+    tell(escape(f"{timing.method} at {timing.width}x{timing.height}{weights}:"))
     for line in _on_times(timing.summary):
-        stdout.print(line, highlight=False, soft_wrap=True)
+        tell(line)
     for name, seconds in timing.summary.stages.items():
-        stdout.print(escape(f"of it {name}: median {seconds:.3f} s"), highlight=False, soft_wrap=True)
+        tell(escape(f"of it {name}: median {seconds:.3f} s"))
     how = "The whole image" if timing.tiling is None else f"In tiles ({timing.tiling})"
     times = f"{timing.summary.done} times after once that does not count"
-    stdout.print(f"* {how}, {times}; synchronised, loading excluded.", highlight=False, soft_wrap=True)
+    tell(f"* {how}, {times}; synchronised, loading excluded.")
 
 
 def _figure(value: float | None, decimals: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmark import registry
 from benchmark.leaderboards.column import FIXED_METRICS, MACS, PARAMETERS, TIME, Column, cost_columns, metric_columns
-from benchmark.leaderboards.notes import notes_of
+from benchmark.leaderboards.notes import elsewhere, notes_of
 from benchmark.leaderboards.published import PublishedFigure, published_figures
 from benchmark.leaderboards.rows import Row, measured_row, published_row
 from benchmark.results.cards import KnownCard
@@ -32,6 +32,8 @@ class Leaderboard:
         Ranked rows from the best on, then those that are not ranked, then published ones.
     notes
         What a reader must know of the whole table, one sentence each.
+    warnings
+        The first of them, which must be known whatever columns are shown.
     """
 
     dataset: str
@@ -42,6 +44,7 @@ class Leaderboard:
     sorted_by: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -90,9 +93,11 @@ def build(results: Path, dataset: str, protocol: str, *, sort: str = "psnr", ima
     notes = [_protocol_note(protocol, version)]
     if len(under) > len(current):
         notes.append(f"Runs under an older version of {protocol} are left out: {len(under) - len(current)}.")
-    notes += notes_of(dataset, metrics, measured, shown)
+    notes += elsewhere(dataset, shown)
+    warnings = tuple(notes)
+    notes += notes_of(metrics, measured, shown)
     rows = (*_in_order(measured, by), *_in_order(shown, by))
-    return Leaderboard(dataset, protocol, version, metrics, costs, sort, rows, tuple(notes))
+    return Leaderboard(dataset, protocol, version, metrics, costs, sort, rows, tuple(notes), warnings)
 
 
 def _version(protocol: str, runs: Sequence[Run]) -> int:

@@ -175,7 +175,7 @@ def summary_table(found: Comparison) -> Table:
             notes.append(f"{one.column.title} is {NOT_INSTALLED}.")
     if found.missing:
         notes.append(f"Left out, as only one of them has a result: {', '.join(found.missing)}.")
-    return Table(f"{a} against {b}", columns, tuple(rows), tuple(notes))
+    return Table(f"{a} against {b}", columns, tuple(rows), tuple(notes), extra=frozenset({7, 9}))
 
 
 def image_table(found: Comparison, metric: str, top: int | None) -> Table:
@@ -206,7 +206,7 @@ def image_table(found: Comparison, metric: str, top: int | None) -> Table:
         f"Output of {b}",
     )
     title = f"Where {a} wins and loses against {b}, by {column.title}"
-    return Table(title, columns, tuple(cells), words=frozenset({0, 1, 5, 6}))
+    return Table(title, columns, tuple(cells), words=frozenset({0, 1, 5, 6}), extra=frozenset({5, 6}))
 
 
 def to_json(found: Comparison) -> str:

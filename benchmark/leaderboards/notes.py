@@ -43,13 +43,15 @@ def remarks_of(
     yield from (f"suspicious: {doubt}" for doubt in (*run.description.doubts, *doubts_about_run(records.values())))
 
 
-def notes_of(
-    dataset: str, metrics: Iterable[Column], measured: Sequence[Row], published: Sequence[Row]
-) -> Iterator[str]:
-    """What a reader must know of the whole table."""
-    elsewhere = sorted({row.dataset for row in published} - {dataset})
-    if elsewhere:
-        yield f"Published rows are on {', '.join(elsewhere)}, another data set than {dataset}."
+def elsewhere(dataset: str, published: Sequence[Row]) -> Iterator[str]:
+    """That published rows are on another data set, if they are."""
+    others = sorted({row.dataset for row in published} - {dataset})
+    if others:
+        yield f"Published rows are on {', '.join(others)}, another data set than {dataset}."
+
+
+def notes_of(metrics: Iterable[Column], measured: Sequence[Row], published: Sequence[Row]) -> Iterator[str]:
+    """What a reader must know of the whole table's figures."""
     if any(row.figures.get(TIME.key) is not None for row in published):
         yield (
             "The published times are on a GeForce RTX 3090; IFAN's 0.014 s cannot be a synchronised float32 time "

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from realdof.common.console import stdout
+from realdof.common.console import draw
 
 
 def inspect(file: Annotated[Path, typer.Argument(help="A raw file, TIFF or PNG.")]) -> None:
@@ -20,4 +20,4 @@ def inspect(file: Annotated[Path, typer.Argument(help="A raw file, TIFF or PNG."
     table.add_row("size, px", f"{width} x {height}")
     for name, value in vars(capture.exif).items():
         table.add_row(name.replace("_", " "), "not in the file" if value is None else escape(str(value)))
-    stdout.print(table)
+    draw(table)

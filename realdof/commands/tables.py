@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from realdof.common.console import say, stdout
+from realdof.common.console import draw, say
 
 if TYPE_CHECKING:
     from realdof.captures.scene import Complaint, Scene
@@ -22,7 +22,7 @@ def show_captures(found: "list[Scene]", complaints: "list[Complaint]") -> None:
     for scene in found:
         pairs = [f"{pair.a.path.name}, {pair.b.path.name}" for pair in (scene.reference, scene.target)]
         table.add_row(*map(escape, (scene.name, scene.defocused, *pairs)))
-    stdout.print(table)
+    draw(table)
     for complaint in complaints:
         word, style = ("unusable", "red") if complaint.fatal else ("doubtful", "yellow")
         say(str(complaint), before=word, style=style)
@@ -46,7 +46,7 @@ def show_data_set(out: Path, manifest: "Manifest") -> None:
             _figure(scene.quality.reference_psnr if scene.quality else None, 1),
             _figure(sum(gain) / 3 if gain else None, 3),
         )
-    stdout.print(table)
+    draw(table)
     for scene in manifest.scenes:
         if scene.verdict != "accepted":
             say(f"scene {scene.name}: {scene.reason}", before=scene.verdict, style=_COLOURS[scene.verdict])

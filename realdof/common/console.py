@@ -11,8 +11,10 @@ from io import TextIOWrapper
 from typing import Annotated, NoReturn, ParamSpec, TypeVar
 
 import typer
+from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from realdof.common.errors import InputError, Stopped
@@ -26,6 +28,12 @@ STOPPED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
 LONGEST_SENTENCE = 1200
 """Letters of an error that are printed: a value out of a file that it quotes may have any number."""
+
+
+UNLIMITED = 10_000
+"""Letters of a line in a pipe."""
+PLAIN = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+"""A table in a pipe: a line of dashes below the headings."""
 
 
 class PlainConsole(Console):
@@ -159,6 +167,15 @@ def extra_with(module: str) -> str | None:
         if found and found[1].replace("_", "-") == wanted and found[2] != "test":
             return found[2]
     return None
+
+
+def draw(table: Table) -> None:
+    """Print a table: within the window of a terminal; in a pipe plain, and as wide as it is."""
+    if stdout.is_terminal:
+        stdout.print(table)
+        return
+    table.box, table.expand = PLAIN, False
+    PlainConsole(file=stdout.file, width=UNLIMITED).print(table)
 
 
 def say(sentence: str, *, before: str = "", style: str = "", console: Console = stdout) -> None:

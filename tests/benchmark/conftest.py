@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from realdof.common.console import stdout
 from realdof.images.files import write_pixels
 
 # Makes the helper modules of this folder importable.
@@ -42,3 +43,11 @@ def make_pairs(tmp_path: Path) -> PairMaker:
         return root
 
     return make
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let standard output be a terminal of 80x24."""
+    monkeypatch.setattr(stdout, "_force_terminal", True)
+    monkeypatch.setattr(stdout, "_width", 80)
+    monkeypatch.setattr(stdout, "_height", 24)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from benchmark import registry
-from realdof.common.console import stdout
+from realdof.common.console import draw
 
 Name = Annotated[str, typer.Argument(help="See `ifan-bench datasets`.")]
 
@@ -42,4 +42,4 @@ def info(name: Name) -> None:
     for what, value in [*rows, *(("note", note) for note in card.notes)]:
         if value:
             table.add_row(what, escape(value))
-    stdout.print(table)
+    draw(table)

@@ -8,7 +8,7 @@ import typer
 from benchmark import registry
 from benchmark.commands.data.info import Name
 from benchmark.commands.options import Root, SubsetFile
-from realdof.common.console import stdout
+from realdof.common.console import draw, stdout
 
 if TYPE_CHECKING:
     from benchmark.datasets.verify.verification import Verification
@@ -57,7 +57,7 @@ def _show(verification: "Verification", title: str) -> None:
                     escape(scene.name), f"{scene.width}x{scene.height}", str(scene.bits["image"]), *figures,
                     str(scene.shift.tiles),
                 )  # fmt: skip
-        stdout.print(table)
+        draw(table)
     for finding in verification.findings:
         word = "[red]wrong[/]" if finding.wrong else "[yellow]doubtful[/]"
         stdout.print(word, escape(finding.sentence), highlight=False, soft_wrap=True)

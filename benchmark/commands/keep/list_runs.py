@@ -1,12 +1,14 @@
 """``ifan-bench results list``: every run, a line each."""
 
-from benchmark.commands.options import RESULTS, OnlyDataset, OnlyProtocol, Results
+from benchmark.commands.options import RESULTS, OnlyDataset, OnlyProtocol, Results, Wide
 
 
-def list_runs(results: Results = RESULTS, dataset: OnlyDataset = None, protocol: OnlyProtocol = None) -> None:
+def list_runs(
+    results: Results = RESULTS, dataset: OnlyDataset = None, protocol: OnlyProtocol = None, wide: Wide = False
+) -> None:
     """List every run: id, method, data set, and how many images are done."""
-    from benchmark.commands.terminal import print_table
+    from benchmark.commands.tables import print_table
     from benchmark.leaderboards.render.runs import runs_table
     from benchmark.results.choice import every_run
 
-    print_table(runs_table(every_run(results, dataset, protocol)), [])
+    print_table(runs_table(every_run(results, dataset, protocol)), wide=wide)

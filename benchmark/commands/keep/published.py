@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.commands.options import Wide
 from realdof.common.console import say
 
 FORMATS = ("table", "markdown", "latex", "html", "csv", "json")
@@ -16,12 +17,13 @@ def published(
     input: Annotated[str | None, typer.Option("--input", help="single or dual; both if not given.")] = None,
     protocol: Annotated[str | None, typer.Option("--protocol", help="Only figures under this protocol.")] = None,
     format: Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(FORMATS)}.")] = "table",
+    wide: Wide = False,
 ) -> None:
     """Print the figures of papers: a table for each data set, kind of input, resolution and protocol."""
     if context.invoked_subcommand is not None:
         return
     from benchmark import registry
-    from benchmark.commands.terminal import print_table
+    from benchmark.commands.tables import print_table
     from benchmark.leaderboards.published import every_figure
     from benchmark.leaderboards.render.published import as_csv, as_json, chosen, published_tables
     from benchmark.leaderboards.render.tables import rendered, to_html
@@ -36,7 +38,7 @@ def published(
         return
     for table in tables:
         if format == "table":
-            print_table(table, [])
+            print_table(table, wide=wide)
         else:
             typer.echo(rendered(table, format))
 

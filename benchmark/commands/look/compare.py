@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark import registry
+from benchmark.commands.options import Wide
 
 FORMATS = ("table", "markdown", "json")
 
@@ -19,12 +20,13 @@ def compare(
     metric: Annotated[str, typer.Option("--metric", help="What wins and losses are listed by.")] = "psnr",
     top: Annotated[int, typer.Option("--top", min=1, help="How many wins and how many losses are listed.")] = 5,
     format: Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(FORMATS)}.")] = "table",
+    wide: Wide = False,
     pictures: Annotated[
         Path | None, typer.Option("--pictures", help="Folder to write the listed outputs to, A left of B.")
     ] = None,
 ) -> None:
     """Compare two runs on the same images: means, paired tests, and the images where A wins and loses most."""
-    from benchmark.commands.terminal import print_table
+    from benchmark.commands.tables import print_table
     from benchmark.leaderboards.compare import compare as compare_runs
     from benchmark.leaderboards.compare import image_table, summary_table, to_json, write_strips
     from benchmark.leaderboards.render.tables import to_markdown
@@ -41,6 +43,6 @@ def compare(
         return
     for table, files in ((summary_table(found), []), (image_table(found, metric, top), written)):
         if format == "table":
-            print_table(table, files)
+            print_table(table, files, wide=wide)
         else:
             typer.echo(to_markdown(table))

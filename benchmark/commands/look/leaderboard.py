@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark import registry
+from benchmark.commands.options import Wide
 from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
     from benchmark.datasets.base import Dataset
+    from benchmark.leaderboards.render.tables import Table
 
-OPTIONS_OF = {
-    "latex": ("columns", "names", "bold", "second", "intervals"),
-    "html": ("pictures", "root", "subset"),
+OPTIONS_OF: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("table", "latex"): ("columns",),
+    ("table",): ("wide",),
+    ("latex",): ("names", "bold", "second", "intervals"),
+    ("html",): ("pictures", "root", "subset"),
 }
-"""Options that one format alone has."""
+"""Options that some formats alone have."""
+MORE = "--wide shows intervals, costs, published figures and sources; --columns chooses; --format csv has everything"
 FORMATS = ("table", "csv", "markdown", "latex", "html", "json")
 
 
@@ -42,8 +47,10 @@ def leaderboard(
         bool, typer.Option("--across", help="One metric (--sort) over every data set with runs, and mean ranks.")
     ] = False,
     columns: Annotated[
-        str | None, typer.Option("--columns", help="With --format latex: columns, e.g. psnr,ssim,lpips,params_m.")
+        str | None,
+        typer.Option("--columns", help="Columns of the terminal's and LaTeX's table, e.g. psnr,lpips,params_m,n."),
     ] = None,
+    wide: Wide = False,
     names: Annotated[
         str, typer.Option("--names", help="With --format latex: short (the method's title) or full (with weights).")
     ] = "short",
@@ -65,17 +72,21 @@ def leaderboard(
     ] = None,
 ) -> None:
     """Print measured and published figures side by side, and write them as CSV, Markdown and the format asked for."""
-    from benchmark.commands.terminal import print_table, showing_preparation
+    from benchmark.commands.tables import print_table
+    from benchmark.commands.terminal import showing_preparation
     from benchmark.datasets.subset import whole_name
     from benchmark.leaderboards import build as boards
     from benchmark.leaderboards.grouped import by_group
     from benchmark.leaderboards.measured import measured_in
     from benchmark.leaderboards.render import formats
+    from benchmark.leaderboards.render.brief import brief_table
     from benchmark.leaderboards.render.tables import SUFFIXES, rendered
+    from realdof.common.console import stdout
     from realdof.common.files import write_text
 
     if format not in FORMATS:
         raise registry.unknown("format", format, FORMATS)
+    shown: Table | None = None
     _refuse_unused(context, None if across or paper_table is not None or by is not None else format)
     if paper_table is not None and across:
         raise InputError("--across and --paper-table are two tables; give one of them")
@@ -101,7 +112,9 @@ def leaderboard(
             texts = {kind: rendered(table, kind) for kind in SUFFIXES}
             stem = f"{stem}-by-{by}"
         else:
+            chosen = tuple(key.strip() for key in (columns or "").split(",") if key.strip())
             table = formats.to_table(board)
+            shown = table if wide or format != "table" else brief_table(board, chosen)
             texts = {"markdown": rendered(table, "markdown")}
             texts |= {"csv": formats.to_csv(board), "json": formats.to_json(board)}
         if by is None and format == "latex":
@@ -109,7 +122,6 @@ def leaderboard(
 
             if names not in ("short", "full"):
                 raise registry.unknown("kind of names", names, ("short", "full"))
-            chosen = tuple(key.strip() for key in (columns or "").split(",") if key.strip())
             style = PaperStyle(chosen, "short" if names == "short" else "full", bold, second, intervals)
             texts["latex"] = paper_latex(board, style)
         if by is None and format == "html":
@@ -123,7 +135,9 @@ def leaderboard(
     for path, kind in zip(files, kinds, strict=False):
         write_text(path, texts[kind])
     if format == "table":
-        print_table(table, files)
+        print_table(table if shown is None else shown, files, wide=wide)
+        if shown is not None and not wide:
+            stdout.print(MORE, style="dim", highlight=False, soft_wrap=not stdout.is_terminal)
     else:
         typer.echo(texts[format], nl=False)
 
@@ -134,8 +148,8 @@ def _refuse_unused(context: typer.Context, format: str | None) -> None:
         sources = {name: context.get_parameter_source(name) for name in names}
         # By the word: Typer has brought a Click of its own since 0.20.
         given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-        if given and format != wanted:
-            raise InputError(f"--{given[0]} belongs to a leaderboard with --format {wanted}")
+        if given and format not in wanted:
+            raise InputError(f"--{given[0]} belongs to a leaderboard with --format {' or '.join(wanted)}")
 
 
 def _opened(dataset: str, root: Path | None, subset: Path | None) -> "Dataset":

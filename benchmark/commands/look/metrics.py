@@ -1,10 +1,12 @@
 """``ifan-bench metrics``: every metric, in a line."""
 
+from benchmark.commands.options import Wide
 
-def metrics() -> None:
+
+def metrics(wide: Wide = False) -> None:
     """List every metric that outputs can be scored by."""
     from benchmark import registry
-    from benchmark.commands.terminal import print_table
+    from benchmark.commands.tables import print_table
     from benchmark.leaderboards.render.tables import Cell, Table
 
     rows = [
@@ -19,5 +21,5 @@ def metrics() -> None:
             ("With pyiqa installed, pyiqa:NAME is any of its metrics; see docs/explanation/metrics.md.",),
             frozenset(range(5)),
         ),
-        [],
+        wide=wide,
     )

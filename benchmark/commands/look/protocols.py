@@ -1,10 +1,12 @@
 """``ifan-bench protocols``: every protocol, in a line."""
 
+from benchmark.commands.options import Wide
 
-def protocols() -> None:
+
+def protocols(wide: Wide = False) -> None:
     """List every protocol that figures can be measured under."""
     from benchmark import registry
-    from benchmark.commands.terminal import print_table
+    from benchmark.commands.tables import print_table
     from benchmark.leaderboards.render.tables import Cell, Table
 
     rows = [
@@ -17,6 +19,7 @@ def protocols() -> None:
             ("name", "version", "metrics", "what it is", "source"),
             tuple(tuple(Cell(word) for word in row) for row in rows),
             words=frozenset({0, 2, 3, 4}),
+            extra=frozenset({1, 4}),
         ),
-        [],
+        wide=wide,
     )

@@ -35,7 +35,8 @@ def reproduce(
 ) -> None:
     """Run a method where figures are published of it and compare; exit status 1 if one is not met or not measured."""
     from benchmark import registry
-    from benchmark.commands.terminal import print_table, showing_preparation, showing_progress
+    from benchmark.commands.tables import print_table
+    from benchmark.commands.terminal import showing_preparation, showing_progress
     from benchmark.studies.reproduce import published_claims, reproduction_table
     from benchmark.studies.reproduce import reproduce as run_and_compare
 
@@ -49,6 +50,6 @@ def reproduce(
         weights=weights, claims_paper=claims_paper, root=root, device=device, workers=asked_workers(workers, cluster),
         watching=showing_progress, showing=showing_preparation,
     )  # fmt: skip
-    print_table(reproduction_table(method, found), [])
+    print_table(reproduction_table(method, found))
     if not all(one.met for one in found):
         raise typer.Exit(1)

@@ -26,7 +26,7 @@ def headings(board: Leaderboard) -> dict[str, str]:
 def to_table(board: Leaderboard) -> Table:
     """Make a table for readers: best and second best marked, with intervals, differences and numbered notes."""
     notes: list[str] = list(board.notes)
-    marks = {column.key: _marks(board.places(column)) for column in board.columns}
+    marks = {column.key: marks_of(board.places(column)) for column in board.columns}
     columns = {column.key: column for column in board.columns}
     rows = []
     for at, row in enumerate(board.rows):
@@ -34,7 +34,7 @@ def to_table(board: Leaderboard) -> Table:
         numbers = tuple(_number(notes, f"{whose}{remark}.") for remark in row.remarks)
         rows.append(
             tuple(
-                _figure_cell(row, columns[key], marks[key][at]) if key in columns else _fact(board, row, key, numbers)
+                figure_cell(row, columns[key], marks[key][at]) if key in columns else _fact(board, row, key, numbers)
                 for key in headings(board)
             )
         )
@@ -113,9 +113,12 @@ def _fact(board: Leaderboard, row: Row, key: str, notes: tuple[int, ...]) -> Cel
     return Cell(str(getattr(row, key)))
 
 
-def _figure_cell(row: Row, column: Column, mark: Mark | None) -> Cell:
+def figure_cell(row: Row, column: Column, mark: Mark | None, *, brief: bool = False) -> Cell:
+    """A row's figure; if not ``brief`` with its interval, and with what is published of it."""
     text = column.text(row.figures.get(column.key), published=row.kind == "published")
     claim = row.claims.get(column.key)
+    if brief:
+        return Cell(text, mark)
     if claim is None:
         return Cell(text, mark, _detail(row, column))
     printed = column.text(claim.published, published=True)
@@ -133,7 +136,8 @@ def _detail(row: Row, column: Column) -> str:
     return " ".join(parts)
 
 
-def _marks(places: list[int | None]) -> list[Mark | None]:
+def marks_of(places: list[int | None]) -> list[Mark | None]:
+    """Which of the places are best and second best."""
     # One row alone is neither best nor second best.
     if sum(place is not None for place in places) < 2:
         return [None] * len(places)

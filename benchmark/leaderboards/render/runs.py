@@ -7,6 +7,9 @@ from benchmark.leaderboards.column import Column, figure, metric_columns
 from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.results.run import Run
 
+_BRIEF = ("image", "status", "psnr", "ssim", "lpips", "seconds")
+"""Columns of a run's images that a terminal shows unless asked for more."""
+
 
 def runs_table(runs: Iterable[Run]) -> Table:
     """A line a run."""
@@ -20,13 +23,14 @@ def runs_table(runs: Iterable[Run]) -> Table:
         )  # fmt: skip
         rows.append(tuple(Cell(str(word)) for word in words))
     columns = ("id", "data set", "method", "weights", "protocol", "images", "PSNR", "finished", "created (UTC)")
-    return Table("runs", columns, tuple(rows), words=frozenset({0, 1, 2, 3, 4, 7, 8}))
+    return Table("runs", columns, tuple(rows), words=frozenset({0, 1, 2, 3, 4, 7, 8}), extra=frozenset({7, 8}))
 
 
-def provenance_table(run: Run) -> Table:
-    """What ``run.json`` says, one value a line."""
+def provenance_table(run: Run, *, wide: bool = True) -> Table:
+    """What ``run.json`` says, one value a line; if not ``wide`` without the metrics' cards."""
+    hidden = ("schema", "summary", *(() if wide else ("metrics",)))
     content = {"folder": str(run.path)} | {
-        key: value for key, value in run.description.content().items() if key not in ("schema", "summary")
+        key: value for key, value in run.description.content().items() if key not in hidden
     }
     rows = [(Cell(name), Cell(text)) for name, text in _lines("", content)]
     return Table(run.label, ("what", "value"), tuple(rows), words=frozenset({0, 1}))
@@ -50,6 +54,7 @@ def records_table(run: Run) -> Table:
     records = run.records()
     names = sorted({name for record in records.values() for name in record.scores})
     columns = {column.key: column for column in metric_columns(run.settings.protocol, names, run.columns)}
+    headings = ("image", "status", *names, "seconds", "memory, GB", "at once", "attempt")
     rows = [
         (
             Cell(record.name),
@@ -64,9 +69,10 @@ def records_table(run: Run) -> Table:
     ]
     return Table(
         "images",
-        ("image", "status", *names, "seconds", "memory, GB", "at once", "attempt"),
+        headings,
         tuple(rows),
         words=frozenset({0, 1}),
+        extra=frozenset(at for at, heading in enumerate(headings) if heading not in _BRIEF),
     )
 
 

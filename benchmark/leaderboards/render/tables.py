@@ -71,6 +71,8 @@ class Table:
         Positions of columns that hold words; figures stand to the right.
     muted
         Positions of rows that are not the reader's own: published figures.
+    extra
+        Positions of columns that a terminal shows only if asked for.
     """
 
     title: str
@@ -79,6 +81,7 @@ class Table:
     notes: tuple[str, ...] = ()
     words: frozenset[int] = frozenset({0})
     muted: frozenset[int] = field(default_factory=frozenset)
+    extra: frozenset[int] = frozenset()
 
 
 def to_markdown(table: Table) -> str:

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
+import pytest
 from published_trees import bench, texture
 
 from benchmark import registry
-from benchmark.commands import terminal
 from benchmark.datasets.card import GROUPS
 from realdof.images.files import write_pixels
 
 __all__ = ["bench"]
 
 
-def test_every_data_set_stands_under_a_heading_within_80_columns(bench, monkeypatch) -> None:
-    monkeypatch.setattr(terminal.stdout, "_width", 80)
+@pytest.mark.usefixtures("window")
+def test_every_data_set_stands_under_a_heading_within_80_columns(bench) -> None:
     lines = bench("datasets").out.splitlines()
     assert max(map(len, lines)) <= 80
     for group in GROUPS[:4]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
+from rich.text import Text
 from typer.testing import CliRunner
 
 from benchmark import registry
@@ -17,12 +17,11 @@ from benchmark.weight_sets import WeightSets
 
 
 @pytest.fixture
-def listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+def listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], window: None) -> str:
     """The list on a machine without the authors' weights, in a terminal of 80 columns."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(terminal, "stdout", Console(width=80))
     terminal.print_methods(grouped())
-    return capsys.readouterr().out
+    return Text.from_ansi(capsys.readouterr().out).plain
 
 
 def sets_of(name: str) -> WeightSets:

@@ -11,7 +11,7 @@ from published_trees import Answer, Bench, bench, small_sets, write_tree
 from rich.console import Console
 
 from benchmark import registry
-from benchmark.commands import terminal
+from benchmark.commands import tables
 from benchmark.leaderboards import published
 from benchmark.leaderboards.build import build
 from benchmark.leaderboards.column import Column
@@ -25,6 +25,7 @@ from benchmark.results.cards import KnownCard
 from benchmark.results.description import WeightsFacts
 from benchmark.running.facts import weights_facts
 from benchmark.studies.reproduce import published_claims
+from realdof.common import console
 from realdof.common.errors import InputError
 
 __all__ = ["bench", "small_sets"]
@@ -143,9 +144,9 @@ def test_every_format_shows_published_difference_and_verdict(tmp_path: Path, mon
     assert row["reproduced"]["ssim"] is False
     assert row["published"]["psnr"] == 25.37
     shown = Console(force_terminal=True, record=True, width=300)
-    monkeypatch.setattr(terminal, "stdout", shown)
-    monkeypatch.setattr(terminal, "PlainConsole", lambda **options: shown)
-    terminal.print_table(table, [])
+    for module in (tables, console):
+        monkeypatch.setattr(module, "stdout", shown)
+    tables.print_table(table)
     styled = shown.export_text(styles=True)
     assert "\x1b[32m(published 25.37" in styled, "green"
     assert "\x1b[31m(published 0.789" in styled, "red"
