@@ -26,8 +26,8 @@ def load_network(variant: Variant, weights: Weights) -> IFAN:
     if not same_network(weights.shape, variant.shape):
         found = describe(weights.shape)
         other = name_of(weights.shape)
-        advice = f"; use --method {other}" if other else ""
-        raise InputError(f"{weights.path} holds another network than {variant.name} ({found}){advice}")
+        whose = f"{other}'s, " if other else ""
+        raise InputError(f"{weights.path} holds another network than {variant.name}: {whose}{found}")
     return IFAN.of_weights(weights, variant.name)
 
 

@@ -9,9 +9,9 @@ from realdof.common.console import new_app, run_app
 
 app = new_app(
     "IFAN: deblur photographs, train, convert weights.",
-    "ifan deblur photo.jpg -o sharp.png --weights synthetic",
+    "ifan deblur photo.jpg -o sharp.png",
 )
-app.command(epilog="Example: ifan deblur photos/ more.arw -o sharp/ --weights synthetic")(deblur)
+app.command(epilog="Example: ifan deblur photos/ more.arw -o sharp/ --skip-existing")(deblur)
 app.command(
     epilog="Example: ifan synthesize photographs/ data/ && ifan synthesize others/ data/ --split val --count 12"
 )(synthesize)

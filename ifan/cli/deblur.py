@@ -7,16 +7,27 @@ import typer
 
 from benchmark.commands.options import Device, asked_device, asked_precision
 from benchmark.method import Precision
-from ifan.cli.options import Overwrite, VariantName, WeightsName
-from realdof.common.console import stopping
+from ifan.cli.options import Overwrite
+from ifan.variants import VARIANTS
+from realdof.common.console import say, stderr, stopping
+from realdof.common.errors import InputError
 
 
 @stopping("photographs that were written are kept; --skip-existing goes on with the others")
 def deblur(
     photographs: Annotated[list[Path], typer.Argument(help="JPEG, PNG, TIFF or raw files, or folders of them.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="A file for one photograph, else a folder.")],
-    variant: VariantName = "ifan",
-    weights: WeightsName = "official",
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="For one photograph a file, .png, .tiff, .jpg or .webp; else a folder."),
+    ],
+    variant: Annotated[
+        str | None,
+        typer.Option("--variant", help=f"{', '.join(VARIANTS)}; by default the one that the weights or views fit."),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", help="official, synthetic or a file; by default official if there, else synthetic."),
+    ] = None,
     left: Annotated[Path | None, typer.Option(help="Left dual-pixel view, for ifan-dual.")] = None,
     right: Annotated[Path | None, typer.Option(help="Right dual-pixel view, for ifan-dual.")] = None,
     device: Device = "auto",
@@ -34,13 +45,21 @@ def deblur(
     disparity: Annotated[bool, typer.Option("--disparity", help="Write NAME-disparity.png beside a result.")] = False,
     filters: Annotated[bool, typer.Option("--filters", help="Write NAME-filters.png beside a result.")] = False,
     overwrite: Overwrite = False,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Leave out photographs whose result exists, as after Ctrl-C.")
+    ] = False,
 ) -> None:
-    """Deblur photographs; size, bit depth, orientation and colour profile are kept."""
+    """Deblur photographs; size, bit depth, orientation, EXIF and colour profile are kept."""
     from ifan.photographs.batch import Options, deblur_photographs
-    from ifan.variants import variant_named
+    from ifan.photographs.choice import announcement, choose
 
+    if overwrite and skip_existing:
+        raise InputError("--overwrite and --skip-existing exclude each other; give one of them")
     device = asked_device(device)
+    chosen, named = choose(variant, weights, dual=left is not None)
+    if weights is None and (told := announcement(chosen, named)):
+        say(told, console=stderr)
     precision = asked_precision(device, precision)
-    options = Options(variant_named(variant), weights, device, precision, memory, disparity, filters, overwrite)
+    options = Options(chosen, named, device, precision, memory, disparity, filters, overwrite, skip_existing)
     if not deblur_photographs(photographs, output, options, left, right):
         raise typer.Exit(2)

@@ -21,7 +21,7 @@ from ifan.photographs.files import (
 )
 from ifan.photographs.maps import picture_of_disparity, picture_of_filters
 from ifan.variants import Variant
-from realdof.common.console import stderr
+from realdof.common.console import say, stderr
 from realdof.common.errors import InputError
 from realdof.common.progress import progress_bar
 from realdof.images.files import read_pixels, write_pixels
@@ -39,8 +39,8 @@ class Options:
         What the network may use, such as ``4G``; None for what is free.
     disparity, filters
         Which maps are written beside the results.
-    overwrite
-        Whether results that exist are replaced.
+    overwrite, skip_existing
+        Whether results that exist are replaced, or their photographs left out; with neither they are an error.
     """
 
     variant: Variant
@@ -51,6 +51,7 @@ class Options:
     disparity: bool = False
     filters: bool = False
     overwrite: bool = False
+    skip_existing: bool = False
 
 
 def deblur_photographs(
@@ -75,22 +76,31 @@ def deblur_photographs(
         )
     if left is not None and len(plan) > 1:
         raise InputError(f"--left and --right belong to one photograph, and {len(plan)} were given")
+    if options.skip_existing:
+        there = [source for source, target in plan.items() if target.exists()]
+        plan = {source: target for source, target in plan.items() if not target.exists()}
+        if there:
+            say(f"{len(there)} photographs are left out, since their results exist", console=stderr)
+        if not plan:
+            return True
     for target in plan.values():
         for path in (target, *_map_paths(target, options)):
-            refuse_existing(path, options.overwrite)
+            refuse_existing(path, options.overwrite or options.skip_existing)
     method, context = _load(options)
     failed = 0
     with progress_bar() as bar:
-        for number, (source, target) in enumerate(plan.items(), start=1):
-            task = bar.add_task(f"{source.name} ({number} of {len(plan)})", total=1, detail="")
+        task = bar.add_task("deblurring", total=len(plan), detail="")
+        bar.begin(task)
+        for number, (source, target) in enumerate(plan.items()):
+            bar.update(task, completed=number, detail=source.name)
             try:
                 photograph, views = _read(source, target, left, right)
                 for sentence in photograph.left_out:
                     stderr.print(sentence, soft_wrap=True, highlight=False, markup=False)
                 result = deblur_pixels(
                     method, photograph.pixels, views,
-                    replace(context, progress=lambda done, total, task=task: bar.update(  # type: ignore[misc]
-                        task, completed=done, total=total)),
+                    replace(context, progress=lambda done, total, number=number: bar.update(  # type: ignore[misc]
+                        task, completed=number + done / total)),
                     with_maps=options.disparity or options.filters, announce=_announce,
                 )  # fmt: skip
                 _write(target, photograph, result, options)
@@ -99,6 +109,7 @@ def deblur_photographs(
                     raise
                 failed += 1
                 stderr.print(f"{source.name} is left out: {error}", soft_wrap=True, highlight=False, markup=False)
+        bar.update(task, completed=len(plan), detail="")
     if failed:
         stderr.print(f"{failed} of {len(plan)} photographs could not be deblurred")
     return failed == 0
@@ -115,7 +126,7 @@ def _load(options: Options) -> tuple[IFANMethod, Context]:
 
 def _read(source: Path, target: Path, left: Path | None, right: Path | None) -> tuple[Photograph, np.ndarray | None]:
     photograph = read_photograph(source).for_file(target)
-    check_output(target, 8 * photograph.pixels.dtype.itemsize)
+    check_output(target, photograph.pixels)
     if left is None or right is None:
         return photograph, None
     views = {path: read_pixels(path) for path in (right, left)}

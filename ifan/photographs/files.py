@@ -16,6 +16,7 @@ import tifffile
 from PIL import Image
 
 from ifan.photographs.metadata import LARGEST_JPEG_EXIF, ORIENTATION, exif_with, read_metadata
+from ifan.photographs.shot_exif import shot_exif, tiff_tags
 from realdof.captures.folder import RAW_SUFFIXES
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
@@ -26,7 +27,13 @@ _JPEG_SUFFIXES = (".jpg", ".jpeg", ".jfif")
 _TIFF_SUFFIXES = (".tif", ".tiff")
 IMAGE_SUFFIXES = frozenset({*_JPEG_SUFFIXES, *_TIFF_SUFFIXES, ".png"})
 SUFFIXES = IMAGE_SUFFIXES | RAW_SUFFIXES
-JPEG_QUALITY = 95
+WEBP = ".webp"
+WRITTEN_SUFFIXES = IMAGE_SUFFIXES | {WEBP}
+_FOREIGN_SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".exr", ".ppm"})
+"""Of pictures that are not written; a folder's name may end in anything else."""
+JPEG_QUALITY = WEBP_QUALITY = 95
+LARGEST_WEBP = 16383
+"""px of a side."""
 _PNG_HEADER_END = 33
 
 
@@ -79,33 +86,31 @@ def read_photograph(path: Path) -> Photograph:
         The file cannot be read, is CMYK, or has transparent pixels.
     """
     if path.suffix.lower() in RAW_SUFFIXES:
-        return _turned(develop(path), raw_orientation(path))
+        orientation = raw_orientation(path)
+        return Photograph(develop(path), orientation=orientation, exif=shot_exif(path, orientation))
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         raise InputError(f"{path} is no photograph by its name; give JPEG, PNG, TIFF or a camera's raw file")
     found = read_metadata(path)
     left_out = tuple(f"the {what} of {path.name} is damaged and left out" for what in found.damaged)
     exif = found.exif
+    if not exif and path.suffix.lower() in _TIFF_SUFFIXES:
+        exif = shot_exif(path, found.orientation)
     if not exif and found.orientation != 1:
         exif = exif_with(found.orientation)
     return Photograph(read_pixels(path), found.grey, found.profile, found.orientation, exif, left_out)
 
 
-def _turned(pixels: np.ndarray, orientation: int) -> Photograph:
-    """With the orientation as EXIF, for files whose own EXIF is not carried over."""
-    return Photograph(pixels, orientation=orientation, exif=b"" if orientation == 1 else exif_with(orientation))
-
-
 def write_photograph(path: Path, photograph: Photograph) -> None:
-    """Write JPEG (8 bits, quality 95), PNG or TIFF by suffix, atomically, with orientation and profile.
+    """Write JPEG or WebP (8 bits, quality 95), PNG or TIFF by suffix, atomically, with orientation and profile.
 
     Raises
     ------
     InputError
-        The suffix names none of them, 16 bits are asked of a JPEG, or the file cannot be written.
+        The suffix names none of them, 16 bits are asked of a JPEG or WebP, or the file cannot be written.
     """
     photograph = photograph.for_file(path)
     pixels, suffix = photograph.pixels, path.suffix.lower()
-    check_output(path, 8 * pixels.dtype.itemsize)
+    check_output(path, pixels)
     if photograph.grey:
         pixels = np.rint(pixels.mean(axis=2)).astype(pixels.dtype)
     with atomic_path(path) as temporary:
@@ -117,34 +122,44 @@ def write_photograph(path: Path, photograph: Photograph) -> None:
                 compression="zlib",
                 predictor=True,
                 iccprofile=photograph.profile or None,
-                extratags=[(ORIENTATION, 3, 1, photograph.orientation, True)],
+                extratags=[(ORIENTATION, 3, 1, photograph.orientation, True), *tiff_tags(photograph.exif)],
                 metadata=None,
             )
         elif suffix == ".png":
             temporary.write_bytes(_png(photograph, pixels))
         else:
-            extras = {"exif": b"Exif\0\0" + photograph.exif} if photograph.exif else {}
-            if photograph.profile:
-                extras["icc_profile"] = photograph.profile
-            # Into memory: on a disk that fills up Pillow's own writing leaves half a file and says nothing.
-            content = io.BytesIO()
-            Image.fromarray(pixels).save(content, "JPEG", quality=JPEG_QUALITY, subsampling=0, **extras)
-            temporary.write_bytes(content.getvalue())
+            temporary.write_bytes(_lossy(photograph, pixels, webp=suffix == WEBP))
 
 
-def check_output(path: Path, bits: int) -> None:
-    """Refuse a name that no format of these bits goes by, before anything is computed.
+def check_output(path: Path, pixels: np.ndarray) -> None:
+    """Refuse a name whose format cannot hold such pixels, before anything is computed.
 
     Raises
     ------
     InputError
-        The suffix is unknown, or a JPEG would have to hold 16 bits.
+        The suffix is unknown, a JPEG or WebP would have to hold 16 bits, or a WebP has too long a side.
     """
     suffix = path.suffix.lower()
-    if suffix not in IMAGE_SUFFIXES:
-        raise InputError(f"cannot write {path}; use .png, .tiff or .jpg")
-    if suffix in _JPEG_SUFFIXES and bits == 16:
-        raise InputError(f"a JPEG cannot hold the 16 bits of {path.stem}; use .png or .tiff")
+    if suffix not in WRITTEN_SUFFIXES:
+        raise InputError(f"cannot write {path}; use .png, .tiff, .jpg or .webp")
+    lossy = "JPEG" if suffix in _JPEG_SUFFIXES else "WebP" if suffix == WEBP else None
+    if lossy is not None and pixels.dtype.itemsize == 2:
+        raise InputError(f"a {lossy} cannot hold the 16 bits of {path.stem}; use .png or .tiff")
+    if lossy == "WebP" and max(pixels.shape[:2]) > LARGEST_WEBP:
+        raise InputError(f"a WebP has at most {LARGEST_WEBP} px a side, {path.stem} more; use .png, .tiff or .jpg")
+
+
+def _lossy(photograph: Photograph, pixels: np.ndarray, *, webp: bool) -> bytes:
+    extras = {"exif": b"Exif\0\0" + photograph.exif} if photograph.exif else {}
+    if photograph.profile:
+        extras["icc_profile"] = photograph.profile
+    # Into memory: on a disk that fills up Pillow's own writing leaves half a file and says nothing.
+    content = io.BytesIO()
+    if webp:
+        Image.fromarray(pixels).save(content, "WEBP", quality=WEBP_QUALITY, **extras)
+    else:
+        Image.fromarray(pixels).save(content, "JPEG", quality=JPEG_QUALITY, subsampling=0, **extras)
+    return content.getvalue()
 
 
 def _png(photograph: Photograph, pixels: np.ndarray) -> bytes:
@@ -183,12 +198,16 @@ def plan_outputs(inputs: Sequence[Path], output: Path) -> dict[Path, Path]:
     InputError
         An input does not exist, a folder has no photographs, or two would be written to one file.
     """
+    suffix = output.suffix.lower()
+    if suffix in _FOREIGN_SUFFIXES and not output.is_dir():
+        raise InputError(f"cannot write {output}; use .png, .tiff, .jpg or .webp, or give a folder")
+    one_file = suffix in SUFFIXES | WRITTEN_SUFFIXES and not output.is_dir()
     found: list[Path] = []
     for path in inputs:
         found += _photographs_in(path) if path.is_dir() else [path]
-    if len(found) == 1 and not inputs[0].is_dir() and output.suffix.lower() in SUFFIXES and not output.is_dir():
+    if len(found) == 1 and not inputs[0].is_dir() and one_file:
         return {found[0]: output}
-    if output.suffix.lower() in SUFFIXES:
+    if one_file:
         raise InputError(f"{output} is the name of one file, and there are {len(found)} photographs; give a folder")
     plan: dict[Path, Path] = {}
     for path in found:
@@ -217,4 +236,4 @@ def _photographs_in(folder: Path) -> list[Path]:
 def refuse_existing(path: Path, overwrite: bool) -> None:
     """Raise `InputError` if ``path`` exists and may not be replaced."""
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists; give --overwrite to replace it, or another name")
+        raise InputError(f"{path} exists; give --overwrite to replace it, --skip-existing to leave it, or another name")

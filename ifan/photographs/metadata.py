@@ -39,7 +39,7 @@ class Metadata:
     profile
         ICC profile; empty for none.
     exif
-        EXIF as a TIFF structure, orientation included; empty for none, and for TIFF files, whose own is not carried.
+        EXIF as a TIFF structure, orientation included; empty for none, and for TIFF files, see `shot_exif`.
     damaged
         What the file holds but is left out, a word each: ``EXIF``, ``colour profile``.
     """

@@ -83,13 +83,13 @@ def read_exif(path: Path) -> Exif:
 def exif_of(found: Metadata) -> Exif:
     """Read the EXIF of a file's metadata."""
     main, shot = found.main, found.shot
-    time, time_step = _time(found.shot_in.text(shot, _TIME), found.shot_in.text(shot, _SUBSECONDS))
+    time, time_step = _time(_words(found, _TIME), _words(found, _SUBSECONDS))
     model = main.text(main.main, _MODEL)
     serial = found.shot_in.text(shot, _BODY_SERIAL) or main.text(main.main, _DNG_BODY_SERIAL)
     return Exif(
         model=model,
         body_serial=serial or _sony_serial(found, model),
-        lens=found.shot_in.text(shot, _LENS),
+        lens=_words(found, _LENS),
         time=time,
         time_step=time_step,
         exposure_time=_number(found, _EXPOSURE_TIME),
@@ -103,6 +103,11 @@ def _number(found: Metadata, tag: int) -> float | None:
     """From the EXIF directory, or from the main one, where TIFF/EP has it."""
     value = found.shot_in.number(found.shot, tag)
     return found.main.number(found.main.main, tag) if value is None else value
+
+
+def _words(found: Metadata, tag: int) -> str | None:
+    """Likewise."""
+    return found.shot_in.text(found.shot, tag) or found.main.text(found.main.main, tag)
 
 
 def _time(text: str | None, subseconds: str | None) -> tuple[datetime | None, float | None]:

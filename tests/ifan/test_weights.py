@@ -50,7 +50,7 @@ def test_safetensors_round_trip_keeps_network_form_label_and_card(released: IFAN
 
 
 def test_weights_of_another_variant_name_the_right_one(checkpoint: Path) -> None:
-    with pytest.raises(InputError, match="use --method ifan-n8"):
+    with pytest.raises(InputError, match="ifan-n8's, N = 8"):
         load_network(VARIANTS["ifan"], read_weights(checkpoint))
 
 

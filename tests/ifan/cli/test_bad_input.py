@@ -158,7 +158,7 @@ def test_a_checkpoint_of_another_variant(refused: Callable[..., str], data: Path
     told = refused("train", "--data", data, "--out", tmp_path / "run", *TRAIN, "--start", other)
     assert "cannot start ifan-n8: it holds a network with N = 26" in told
     write_pixels(tmp_path / "a.png", PHOTOGRAPH)
-    told = refused("deblur", tmp_path / "a.png", "-o", tmp_path / "b.png", "--weights", other)
+    told = refused("deblur", tmp_path / "a.png", "-o", tmp_path / "b.png", "--weights", other, "--variant", "ifan")
     assert "holds another network than ifan" in told
 
 

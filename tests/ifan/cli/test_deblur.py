@@ -13,7 +13,9 @@ from benchmark.method import Context, Sample
 from ifan.cards import CARDS
 from ifan.cli.app import app
 from ifan.method import IFANMethod
+from ifan.network import IFAN, NetworkShape
 from ifan.photographs.batch import Options, deblur_photographs
+from ifan.photographs.choice import announcement, choose
 from ifan.photographs.deblurring import deblur_pixels
 from ifan.photographs.files import Photograph, read_photograph, write_photograph
 from ifan.variants import VARIANTS
@@ -132,3 +134,49 @@ def test_a_photograph_that_the_device_has_no_room_for_is_computed_in_bands(
     monkeypatch.setattr(IFANMethod, "compute", full)
     banded = deblur_pixels(method, PHOTOGRAPH)
     assert np.abs(banded.pixels.astype(int) - whole.pixels).max() <= 1
+
+
+def test_without_options_the_weights_are_those_that_are_here_and_one_line_says_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IFAN_BENCH_CACHE", str(tmp_path / "cache"))
+    write_photograph(tmp_path / "a.jpg", Photograph(PHOTOGRAPH))
+    app(["deblur", str(tmp_path / "a.jpg"), "-o", str(tmp_path / "sharp.webp")], standalone_mode=False)
+    told = capsys.readouterr().err.splitlines()
+    assert (tmp_path / "sharp.webp").is_file()
+    assert sum("synthetic weights of ifan: ours, trained on rendered defocus" in line for line in told) == 1
+    assert choose(None, None, dual=True)[0].name == "ifan-dual"
+    official = VARIANTS["ifan"].sets.official_path
+    assert official is not None
+    official.parent.mkdir(parents=True)
+    official.touch()
+    assert choose(None, None, dual=False) == (VARIANTS["ifan"], "official")
+    assert announcement(VARIANTS["ifan"], "official") is None
+
+
+def test_a_file_of_weights_chooses_its_variant_itself(tmp_path: Path) -> None:
+    IFAN(NetworkShape(8)).save_pretrained(tmp_path / "eight")
+    weights = tmp_path / "eight" / "model.safetensors"
+    write_photograph(tmp_path / "a.png", Photograph(PHOTOGRAPH))
+    words = ["deblur", str(tmp_path / "a.png"), "-o", str(tmp_path / "b.png"), "--weights", str(weights)]
+    app(words, standalone_mode=False)
+    assert read_pixels(tmp_path / "b.png").shape == PHOTOGRAPH.shape
+    with pytest.raises(InputError, match="holds another network than ifan: ifan-n8's, N = 8"):
+        app([*words, "--overwrite", "--variant", "ifan"], standalone_mode=False)
+
+
+def test_photographs_with_a_result_are_skipped_if_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.png", "b.png"):
+        write_photograph(tmp_path / "photos" / name, Photograph(PHOTOGRAPH))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").write_bytes(b"done before")
+    words = ["deblur", str(tmp_path / "photos"), "-o", str(tmp_path / "out"), "--weights", "synthetic"]
+    with pytest.raises(InputError, match="--skip-existing"):
+        app(words, standalone_mode=False)
+    for left in ("1 photographs are left out", "2 photographs are left out"):
+        app([*words, "--skip-existing"], standalone_mode=False)
+        assert left in capsys.readouterr().err
+    assert (tmp_path / "out" / "a.png").read_bytes() == b"done before"
+    assert read_pixels(tmp_path / "out" / "b.png").shape == PHOTOGRAPH.shape
+    with pytest.raises(InputError, match="exclude each other"):
+        app([*words, "--skip-existing", "--overwrite"], standalone_mode=False)

@@ -1,5 +1,6 @@
 """A user's photographs: depth, orientation, profile and greyness are kept; what cannot be right is refused."""
 
+from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,9 @@ from PIL import Image, ImageCms
 
 from ifan.photographs.files import Photograph, plan_outputs, read_photograph, write_photograph
 from realdof.common.errors import InputError
+from realdof.images.files import write_pixels
+from realdof.raw.exif import Exif, read_exif
+from realdof.raw.write import write_arw
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 RANDOM = np.random.default_rng(0)
@@ -115,3 +119,48 @@ def test_results_never_replace_a_photograph_or_each_other(tmp_path: Path) -> Non
     ):
         with pytest.raises(InputError, match=match):
             plan_outputs([tmp_path / name for name in inputs], tmp_path / output)
+
+
+def test_a_webp_keeps_profile_exif_and_greyness(tmp_path: Path) -> None:
+    photograph = Photograph(EIGHT, False, PROFILE, 6, exif_with(6))
+    write_photograph(tmp_path / "a.webp", photograph)
+    with Image.open(tmp_path / "a.webp") as image:
+        assert (image.format, image.size, image.info["icc_profile"]) == ("WEBP", (72, 64), PROFILE)
+        assert (image.getexif()[274], image.getexif()[271]) == (6, "a maker")
+        # Random colours are the worst there is for it.
+        assert np.abs(np.asarray(image.convert("L"), float) - Image.fromarray(EIGHT).convert("L")).mean() < 12
+    with pytest.raises(InputError, match="a WebP cannot hold the 16 bits of b"):
+        write_photograph(tmp_path / "b.webp", Photograph(SIXTEEN))
+    with pytest.raises(InputError, match="a WebP has at most 16383 px a side"):
+        write_photograph(tmp_path / "b.webp", Photograph(np.zeros((2, 16384, 3), np.uint8)))
+
+
+def test_one_photograph_is_written_to_the_file_that_is_named_whatever_its_format(tmp_path: Path) -> None:
+    write_pixels(tmp_path / "a.png", EIGHT)
+    for name in ("same.webp", "same.jpg", "same.tiff"):
+        assert plan_outputs([tmp_path / "a.png"], tmp_path / name) == {tmp_path / "a.png": tmp_path / name}
+    assert plan_outputs([tmp_path / "a.png"], tmp_path / "out.v2") == {
+        tmp_path / "a.png": tmp_path / "out.v2" / "a.png"
+    }
+    with pytest.raises(InputError, match=r"cannot write .*same\.avif; use \.png, \.tiff, \.jpg or \.webp"):
+        plan_outputs([tmp_path / "a.png"], tmp_path / "same.avif")
+
+
+@pytest.mark.parametrize("name", ["b.png", "b.tiff"])
+def test_what_a_raw_or_tiff_file_says_of_the_shot_is_carried_over(name: str, tmp_path: Path) -> None:
+    said = Exif(
+        model="ILCE-7RM4", lens="FE 24-105mm", time=datetime(2021, 12, 15, 9, 2, 56), exposure_time=1 / 125,
+        f_number=1.8, iso=100, focal_length=135,
+    )  # fmt: skip
+    mosaic = np.full((64, 96), 900, np.uint16)
+    write_arw(tmp_path / "a.arw", mosaic, said, (2.0, 1.0, 1.5), orientation=6)
+    read = read_photograph(tmp_path / "a.arw")
+    assert read.orientation == 6
+    write_photograph(tmp_path / name, read)
+    found = read_exif(tmp_path / name)
+    assert read_photograph(tmp_path / name).orientation == 6
+    assert (found.model, found.time, found.iso) == (said.model, said.time, said.iso)
+    assert (found.exposure_time, found.f_number, found.focal_length) == pytest.approx((1 / 125, 1.8, 135))
+    again = read_photograph(tmp_path / name)
+    write_photograph(tmp_path / f"again-{name}", again)
+    assert read_exif(tmp_path / f"again-{name}") == found

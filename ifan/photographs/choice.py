@@ -1,0 +1,51 @@
+"""Which network deblurs photographs where the user leaves it open: what is at hand, and what fits a file."""
+
+from pathlib import Path
+
+from ifan.variants import Variant, describe, name_of, variant_named
+from realdof.common.errors import InputError
+
+SINGLE, DUAL = "ifan", "ifan-dual"
+
+
+def choose(variant: str | None, weights: str | None, *, dual: bool) -> tuple[Variant, str]:
+    """The variant and its weights.
+
+    Parameters
+    ----------
+    variant
+        A variant's name; None for the one that a file of weights holds, or else the paper's for the views there are.
+    weights
+        ``official``, ``synthetic`` or a file; None for the authors' if they are here, else ours.
+    dual
+        Whether dual-pixel views are given.
+
+    Raises
+    ------
+    InputError
+        There is no such variant, or the file holds no IFAN of the paper.
+    """
+    if variant is None and weights is not None and Path(weights).is_file():
+        return _of_file(Path(weights)), weights
+    chosen = variant_named(variant or (DUAL if dual else SINGLE))
+    return chosen, weights or chosen.sets.at_hand
+
+
+def _of_file(path: Path) -> Variant:
+    from ifan.checkpoints import read_weights
+
+    shape = read_weights(path).shape
+    name = name_of(shape)
+    if name is None:
+        raise InputError(f"{path} holds {describe(shape)}, which is no variant of the paper")
+    return variant_named(name)
+
+
+def announcement(variant: Variant, weights: str) -> str | None:
+    """One line on weights that were taken because the authors' are not here; None for the authors' own."""
+    if weights != "synthetic":
+        return None
+    return (
+        f"synthetic weights of {variant.name}: ours, trained on rendered defocus and weaker than the paper's; "
+        f"the authors' are not in {variant.sets.official_path}"
+    )
