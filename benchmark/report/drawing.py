@@ -19,6 +19,8 @@ from realdof.common.threads import cores
 QUALITIES = (92, 88, 84, 80, 75, 70, 60, 50)
 """Of WebP, from the best on; the first that keeps the report's size is used for every picture."""
 _MAP_QUALITY = 75
+_DIFFERENCE_QUALITY = 50
+"""Lower, since there is one for each two methods."""
 _THUMBNAIL_QUALITY = 75
 _SAMPLED = 4
 """Images of each set that are encoded at every quality to foresee the size."""
@@ -36,6 +38,8 @@ class Drawn:
         px.
     pictures, maps, thumbnails
         Addresses below the report's folder, by key; maps also have ``blur``.
+    differences
+        Addresses of the maps of two pictures' difference, by both keys; see `Layers`.
     errors
         Share and mean squared error of each band of blur, by key.
     """
@@ -47,6 +51,7 @@ class Drawn:
     pictures: Mapping[str, str]
     maps: Mapping[str, str]
     thumbnails: Mapping[str, str]
+    differences: Mapping[str, str]
     errors: Mapping[str, Mapping[str, float]]
 
 
@@ -61,7 +66,7 @@ class _Work:
 
     def layers(self) -> Layers:
         assert self.of.protocol is not None
-        return read_layers(self.entry, self.of.protocol, self.outputs)
+        return read_layers(self.entry, self.of.protocol, self.outputs, compared=True)
 
 
 def draw(
@@ -157,6 +162,7 @@ def _draw(work: _Work, site: Path, quality: int) -> Drawn:
         work.entry.name, work.slug, height, width, pictures,
         {key: address for (kind, key), address in beside.items() if kind == "map"},
         {key: address for (kind, key), address in beside.items() if kind == "small"},
+        {key: address for (kind, key), address in beside.items() if kind == "difference"},
         layers.errors,
     )  # fmt: skip
 
@@ -165,6 +171,8 @@ def _beside(layers: Layers) -> Iterator[tuple[tuple[str, str], bytes]]:
     """Maps and small copies, which always have one quality."""
     for key, picture in layers.maps.items():
         yield ("map", key), webp(picture, _MAP_QUALITY)
+    for key, picture in layers.differences.items():
+        yield ("difference", key), webp(picture, _DIFFERENCE_QUALITY)
     for key, picture in layers.pictures.items():
         yield ("small", key), webp(thumbnail(picture), _THUMBNAIL_QUALITY)
 

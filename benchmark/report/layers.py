@@ -5,6 +5,7 @@ Errors are computed from the 16-bit outputs and the images as the protocol reads
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,10 @@ LARGEST_BLUR = 8.0
 """px, standard deviation of a Gaussian, at which the blur maps reach their last colour."""
 MAP_WIDTH = 840
 """px; wider maps are reduced to it."""
+DIFFERENCE_WIDTH = 420
+"""px; maps of two pictures' difference are smaller, since there is one for each two."""
+MOST_COMPARED = 9
+"""Pictures of which each two have a map of their difference, the input among them; 36 maps."""
 THUMBNAIL_WIDTH = 320
 NO_TEXTURE = 128
 """Grey of blocks whose blur cannot be told."""
@@ -41,12 +46,16 @@ class Layers:
         uint8 (H, W, 3) by key: the defocused image, the all-in-focus image if there is one, and each output.
     maps
         Error maps by the key of their picture, and the blur map by ``blur``: uint8 (h, w, 3) in colour.
+    differences
+        Maps of the difference of each two of the first pictures but the truth, uint8 (h, w, 3), by ``ONE--OTHER``; a
+        picture's difference from the truth is its error map.
     errors
         Share and mean squared error of each band of blur, by key; see ``benchmark.protocols.stratified``.
     """
 
     pictures: Mapping[str, np.ndarray]
     maps: Mapping[str, np.ndarray] = field(default_factory=dict)
+    differences: Mapping[str, np.ndarray] = field(default_factory=dict)
     errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
@@ -56,7 +65,7 @@ class Layers:
         return height, width
 
 
-def read_layers(entry: Entry, protocol: Protocol, outputs: Mapping[str, Path]) -> Layers:
+def read_layers(entry: Entry, protocol: Protocol, outputs: Mapping[str, Path], *, compared: bool = False) -> Layers:
     """Read an image's files and compute its maps.
 
     Parameters
@@ -65,6 +74,8 @@ def read_layers(entry: Entry, protocol: Protocol, outputs: Mapping[str, Path]) -
         How the images are read and brought to the outputs' size.
     outputs
         16-bit results by key.
+    compared
+        Draw the difference of each two pictures too.
 
     Raises
     ------
@@ -80,21 +91,32 @@ def read_layers(entry: Entry, protocol: Protocol, outputs: Mapping[str, Path]) -
             (height, width), (high, wide) = pixels[key].shape[:2], pixels[INPUT].shape[:2]
             raise InputError(f"{path} is {width}x{height}, but {entry.image} is {wide}x{high}; run the method again")
     pictures = {key: to_eight_bits(one) for key, one in pixels.items()}
+    floats = {key: as_float(one) for key, one in pixels.items()}
+    differences = _differences(floats) if compared else {}
     if TARGET not in pixels:
-        return Layers(pictures)
+        return Layers(pictures, differences=differences)
     # Slow to import, and tables of results do without.
     from realdof.matching.blur import blur_map
 
-    truth, source = as_float(pixels[TARGET]), as_float(pixels[INPUT])
-    sigma = blur_map(source, truth).sigma
+    truth = floats.pop(TARGET)
+    sigma = blur_map(floats[INPUT], truth).sigma
     bands = band_of_blocks(sigma)
     maps, errors = {"blur": _upright(coloured(sigma, LARGEST_BLUR), *truth.shape[:2])}, {}
-    for key, one in pixels.items():
-        if key != TARGET:
-            squared = np.square(as_float(one) - truth).mean(axis=2)
-            maps[key] = coloured(np.sqrt(_reduced(squared)), LARGEST_ERROR)
-            errors[key] = errors_by_band(area_resize(squared, *bands.shape), bands)
-    return Layers(pictures, maps, errors)
+    for key, one in floats.items():
+        squared = np.square(one - truth).mean(axis=2)
+        maps[key] = coloured(np.sqrt(_reduced(squared)), LARGEST_ERROR)
+        errors[key] = errors_by_band(area_resize(squared, *bands.shape), bands)
+    return Layers(pictures, maps, differences, errors)
+
+
+def _differences(floats: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    shown = [key for key in floats if key != TARGET][:MOST_COMPARED]
+    found = {}
+    for one, other in combinations(shown, 2):
+        # Squares are averaged over the pixels of the smaller map, not roots.
+        squared = _reduced(np.square(floats[one] - floats[other]).mean(axis=2), DIFFERENCE_WIDTH)
+        found[f"{one}--{other}"] = coloured(np.sqrt(squared), LARGEST_ERROR)
+    return found
 
 
 def thumbnail(picture: np.ndarray) -> np.ndarray:

@@ -185,6 +185,8 @@ def viewer(one: ImageSet, image: Drawn, root: str, left: str = "", right: str = 
         "name": image.name, "width": image.width, "height": image.height, "pictures": pictures,
         "left": left or INPUT, "right": right or best_output(one, image), "maps": bool(image.maps),
         "blur": root + image.maps["blur"] if image.maps else None,
+        "compared": bool(image.differences or image.maps),
+        "differences": {pair: root + address for pair, address in image.differences.items()},
     }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ class Viewer {
     addEventListener("hashchange", () => { this.fromLink(); this.draw(); });
     document.addEventListener("keydown", event => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, input:not([type='range']), textarea")) return;
-      const keys = { n: "next", p: "previous", f: "flicker", x: "swap", c: "mark", g: "layout", d: "error", b: "blur", "0": "reset", "+": "closer", "=": "closer", "-": "farther", Escape: "plain" };
+      const keys = { n: "next", p: "previous", f: "flicker", x: "swap", c: "mark", g: "layout", d: "error", m: "difference", b: "blur", "0": "reset", "+": "closer", "=": "closer", "-": "farther", Escape: "plain" };
       const digit = /^Digit([1-9])$/.exec(event.code);
       if (digit && this.data.pictures[digit[1] - 1]) this.set({ [event.shiftKey ? "left" : "right"]: this.data.pictures[digit[1] - 1].key });
       else if (keys[event.key]) this.act(keys[event.key]);
@@ -70,7 +70,7 @@ class Viewer {
     const acts = {
       closer: () => this.set({ zoom: zoom * 1.5 }), farther: () => this.set({ zoom: zoom / 1.5 }),
       reset: () => this.set({ zoom: 1, x: .5, y: .5 }), swap: () => this.set({ left: right, right: left }),
-      error: () => this.data.maps && turned("error"), blur: () => this.data.maps && turned("blur"),
+      error: () => this.data.maps && turned("error"), difference: () => this.data.compared && turned("difference"), blur: () => this.data.maps && turned("blur"),
       layout: () => this.set({ layout: layout === "slider" ? "all" : "slider" }),
       plain: () => this.set({ show: "pictures", layout: "slider", split: 50 }),
       mark: () => this.mark({ x: x - .5 / Math.max(zoom, 4), y: y - .5 / Math.max(zoom, 4), w: 1 / Math.max(zoom, 4), h: 1 / Math.max(zoom, 4) }),
@@ -186,7 +186,8 @@ class Viewer {
       const value = Number(asked.get(name));
       if (asked.has(name) && Number.isFinite(value)) state[name] = value;
     }
-    if (this.data.maps && ["error", "blur"].includes(asked.get("show"))) state.show = asked.get("show");
+    const can = { error: this.data.maps, blur: this.data.maps, difference: this.data.compared };
+    if (Object.hasOwn(can, asked.get("show")) && can[asked.get("show")]) state.show = asked.get("show");
     if (asked.get("layout") === "all") state.layout = "all";
     for (const text of (asked.get("crop") ?? "").split(";")) {
       const [x, y, w, h] = text.split(",").map(Number);
@@ -226,6 +227,14 @@ class Viewer {
     return this.state.show === "error" ? picture.error : picture.file;
   }
 
+  // A picture's difference from the truth is its error.
+  difference(one, other) {
+    if (one === other) return null;
+    if (one === "target") return this.pictures.get(other).error;
+    if (other === "target") return this.pictures.get(one).error;
+    return this.data.differences[`${one}--${other}`] ?? this.data.differences[`${other}--${one}`] ?? null;
+  }
+
   label(key) { return this.pictures.get(key).label; }
 
   place(image) {
@@ -236,12 +245,13 @@ class Viewer {
   }
 
   show(image, key) {
-    const blur = this.state.show === "blur" && image === this.layers[1];
-    const source = blur ? this.data.blur : this.address(key);
-    // The truth has no error to show.
+    const { show, left } = this.state, blur = show === "blur" && image === this.layers[1];
+    const differs = show === "difference" && image !== this.layers[0];
+    const source = blur ? this.data.blur : differs ? this.difference(left, key) : this.address(key);
+    // The truth has no error to show, and a picture does not differ from itself.
     image.style.visibility = source ? "" : "hidden";
     if (source && image.getAttribute("src") !== source) image.src = source;
-    image.alt = blur ? `blur map of ${this.data.name}` : `${this.state.show === "error" ? "error map: " : ""}${this.label(key)}, ${this.data.name}`;
+    image.alt = blur ? `blur map of ${this.data.name}` : differs ? `difference of ${this.label(left)} and ${this.label(key)}, ${this.data.name}` : `${show === "error" ? "error map: " : ""}${this.label(key)}, ${this.data.name}`;
     this.place(image);
   }
 
@@ -251,7 +261,7 @@ class Viewer {
     this.layers.forEach((image, at) => this.show(image, sides[at]));
     this.layers[1].parentNode.style.clipPath = `inset(0 0 0 ${split}%)`;
     this.divider.style.left = `${split}%`;
-    this.names.forEach((name, at) => { name.textContent = show === "blur" && at ? "blur of the input" : this.label(sides[at]); });
+    this.names.forEach((name, at) => { name.textContent = !at || show === "pictures" || show === "error" ? this.label(sides[at]) : show === "blur" ? "blur of the input" : `difference to ${this.label(right)}`; });
     this.names[0].hidden = split < 12;
     this.names[1].hidden = split > 88;
     this.stage.dataset.show = show;
@@ -265,6 +275,8 @@ class Viewer {
     for (const [act, on] of [["flicker", this.timer], ["layout", layout === "all"], ["draw", this.marking]])
       this.root.querySelector(`[data-act="${act}"]`)?.setAttribute("aria-pressed", String(Boolean(on)));
     for (const legend of this.root.querySelectorAll("[data-legend]")) legend.hidden = legend.dataset.legend !== show;
+    const none = this.root.querySelector("[data-part='none']");
+    if (none) none.hidden = show !== "difference" || layout === "all" || Boolean(this.difference(left, right));
     this.mark_boxes([...crops, ...(this.sketch ? [this.sketch] : [])]);
     if (this.linked) { this.all(); this.strips(); }
   }

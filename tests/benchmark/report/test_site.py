@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
+from benchmark.report import layers
 from benchmark.report.slugs import slug
 from benchmark.results.description import MethodFacts, WeightsFacts
 from realdof.images.files import write_pixels
@@ -181,6 +182,31 @@ def test_error_maps_and_the_blur_map_have_a_legend(opened: Callable[[str], Any])
     wait(page, "viewers[0].layers[1].src.endsWith('map-blur.webp') && viewers[0].layers[1].complete")
     assert page.execute_script("return viewers[0].layers[1].naturalWidth") == WIDTH
     assert page.find_element("css selector", "[data-legend='blur']").is_displayed()
+
+
+def test_the_difference_of_any_two_pictures_is_shown_and_that_from_the_truth_is_the_error(
+    opened: Callable[[str], Any],
+) -> None:
+    page = opened(f"{FIRST}#left=good-own&right=fair-own&show=difference")
+    wait(page, "viewers[0].layers[1].complete && viewers[0].layers[1].naturalWidth > 0")
+    assert page.execute_script("return viewers[0].layers[1].src").endswith("difference-good-own--fair-own.webp")
+    assert page.execute_script("return viewers[0].layers[0].src").endswith("good-own.webp")
+    assert page.find_element("css selector", "[data-legend='difference']").is_displayed()
+    Select(page.find_element("css selector", "[data-part='left']")).select_by_value("input-image")
+    assert "difference-input-image--fair-own" in page.execute_script("return viewers[0].layers[1].src")
+    Select(page.find_element("css selector", "[data-part='left']")).select_by_value("target")
+    assert page.execute_script("return viewers[0].layers[1].src").endswith("map-fair-own.webp")
+    page.find_element("css selector", ".stage").send_keys("m")
+    assert page.execute_script(STATE)["show"] == "pictures"
+
+
+def test_a_difference_map_is_the_root_mean_square_over_the_colours() -> None:
+    one = np.full((6, 8, 3), 0.2, np.float32)
+    other = one + np.array([0.03, 0.0, 0.04], np.float32)
+    found = layers._differences({"input-image": one, "mine": other})
+    expected = layers.coloured(np.full((6, 8), np.sqrt((0.03**2 + 0.04**2) / 3)), layers.LARGEST_ERROR)
+    assert list(found) == ["input-image--mine"]
+    assert np.abs(found["input-image--mine"].astype(int) - expected).max() <= 4
 
 
 def test_keys_choose_methods_and_go_to_the_next_image_with_them(opened: Callable[[str], Any]) -> None:
