@@ -13,7 +13,6 @@ from benchmark.leaderboards.paper_tables import render
 from benchmark.leaderboards.render import tables
 from benchmark.leaderboards.render.formats import to_csv, to_json, to_table
 from benchmark.leaderboards.render.tables import SUFFIXES, Table, rendered
-from benchmark.report.page import write_page
 from benchmark.results.run import Run
 from benchmark.running import runner
 from benchmark.running.environment import usable_device
@@ -137,8 +136,6 @@ def _write_leaderboard(study: Study, task: Task, outcome: Outcome) -> None:
     )
     stem = f"leaderboard-{board.dataset}-{board.protocol}"
     whole = {"csv": to_csv(board), "json": to_json(board)}
-    if "html" in study.formats:
-        whole["html"] = write_page(board, study.tables / f"{stem}.html", lambda: task.dataset)
     _write(study, stem, to_table(board), outcome, whole)
 
 

@@ -7,7 +7,6 @@ from equivalence_jobs import made
 from equivalence_jobs.reading import (
     csv_rows,
     folder_figures,
-    html_rows,
     latex_rows,
     leaves,
     markdown_rows,
@@ -58,9 +57,6 @@ def leaderboard(protocol: str) -> Job:
             found |= {f"csv {name}, all of {word}": row[word] for word in ("n", "total", "weights") if row[word]}
         for kind, read in (("markdown", markdown_rows), ("latex", latex_rows), ("table", printed_rows)):
             found |= prefixed(kind, table_figures(read(board("--format", kind)), "Method", "Kind"))
-        found |= prefixed(
-            "html", table_figures(html_rows(board("--format", "html", "--pictures", 0)), "Method", "Kind")
-        )
         for row in json.loads(board("--format", "json"))["rows"]:
             name = f"json {row['method']} {row['dataset']} {row['kind']}"
             found |= prefixed(name, leaves(row, without=_TIMES if row["kind"] == "measured" else ()))
@@ -110,7 +106,7 @@ def paper_tables(work: Work) -> Figures:
 
     for name in PAPER_TABLES:
         found |= prefixed(f"{name} csv", table_figures(csv_rows(table(name, "csv"))))
-    for kind, read in (("markdown", markdown_rows), ("latex", latex_rows), ("html", html_rows)):
+    for kind, read in (("markdown", markdown_rows), ("latex", latex_rows)):
         found |= prefixed(f"2 {kind}", table_figures(read(table("2", kind))))
     return found
 

@@ -1,23 +1,16 @@
 """``ifan-bench leaderboard``: tables of what was measured and what papers print."""
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark import registry
 from realdof.common.errors import InputError
 
-if TYPE_CHECKING:
-    from benchmark.datasets.base import Dataset
-
-OPTIONS_OF = {
-    "latex": ("columns", "names", "bold", "second", "intervals"),
-    "html": ("pictures", "root", "subset"),
-}
+OF_LATEX = ("columns", "names", "bold", "second", "intervals")
 """Options that one format alone has."""
-FORMATS = ("table", "csv", "markdown", "latex", "html", "json")
+FORMATS = ("table", "csv", "markdown", "latex", "json")
 
 
 def leaderboard(
@@ -52,20 +45,13 @@ def leaderboard(
         bool, typer.Option("--second/--no-second", help="With --format latex: the second best underlined.")
     ] = True,
     intervals: Annotated[bool, typer.Option("--intervals", help="With --format latex: bootstrap intervals.")] = False,
-    pictures: Annotated[
-        int, typer.Option("--pictures", min=0, help="With --format html: how many scenes have pictures at most.")
-    ] = 20,
-    root: Annotated[
-        Path | None, typer.Option("--root", help="For pictures: the data set's folder, if not its place in the cache.")
-    ] = None,
-    subset: Annotated[Path | None, typer.Option("--subset", help="For pictures: the list that the runs had.")] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for the files; a leaderboard's is the results folder if not given."),
     ] = None,
 ) -> None:
     """Print measured and published figures side by side, and write them as CSV, Markdown and the format asked for."""
-    from benchmark.commands.terminal import print_table, showing_preparation
+    from benchmark.commands.terminal import print_table
     from benchmark.datasets.subset import whole_name
     from benchmark.leaderboards import build as boards
     from benchmark.leaderboards.grouped import by_group
@@ -74,6 +60,8 @@ def leaderboard(
     from benchmark.leaderboards.render.tables import SUFFIXES, rendered
     from realdof.common.files import write_text
 
+    if format == "html":
+        raise InputError(f"ifan-bench report makes the page: ifan-bench report {results} -o site --dataset {dataset}")
     if format not in FORMATS:
         raise registry.unknown("format", format, FORMATS)
     _refuse_unused(context, None if across or paper_table is not None or by is not None else format)
@@ -112,12 +100,6 @@ def leaderboard(
             chosen = tuple(key.strip() for key in (columns or "").split(",") if key.strip())
             style = PaperStyle(chosen, "short" if names == "short" else "full", bold, second, intervals)
             texts["latex"] = paper_latex(board, style)
-        if by is None and format == "html":
-            from benchmark.report.page import write_page
-
-            opened = partial(_opened, dataset, root, subset)
-            with showing_preparation("drawing pictures") as report:
-                texts["html"] = write_page(board, folder / f"{stem}.html", opened, pictures, report)
     kinds = [kind for kind in dict.fromkeys(("csv", "markdown", format)) if kind in SUFFIXES]
     files = [] if folder is None else [folder / f"{stem}.{SUFFIXES[kind]}" for kind in kinds]
     for path, kind in zip(files, kinds, strict=False):
@@ -129,19 +111,9 @@ def leaderboard(
 
 
 def _refuse_unused(context: typer.Context, format: str | None) -> None:
-    """Refuse options that would do nothing; ``format`` is None for tables that have neither style nor pictures."""
-    for wanted, names in OPTIONS_OF.items():
-        sources = {name: context.get_parameter_source(name) for name in names}
-        # By the word: Typer has brought a Click of its own since 0.20.
-        given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-        if given and format != wanted:
-            raise InputError(f"--{given[0]} belongs to a leaderboard with --format {wanted}")
-
-
-def _opened(dataset: str, root: Path | None, subset: Path | None) -> "Dataset":
-    from benchmark.datasets.subset import restrict, whole_name
-
-    found = restrict(registry.dataset(whole_name(dataset))(root), subset)
-    if found.card.name != dataset:
-        raise InputError(f"{dataset} is part of a data set; give its list with --subset")
-    return found
+    """Refuse options that would do nothing; ``format`` is None for tables that have no style."""
+    sources = {name: context.get_parameter_source(name) for name in OF_LATEX}
+    # By the word: Typer has brought a Click of its own since 0.20.
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if given and format != "latex":
+        raise InputError(f"--{given[0]} belongs to a leaderboard with --format latex")

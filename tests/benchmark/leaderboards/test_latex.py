@@ -74,8 +74,7 @@ def test_a_column_that_does_not_exist_is_named_with_the_nearest_or_all_that_do(r
     "options",
     [
         ("--format", "markdown", "--columns", "psnr"),
-        ("--format", "html", "--no-bold"),
-        ("--format", "csv", "--pictures", "3"),
+        ("--format", "csv", "--no-bold"),
         ("--across", "--intervals"),
     ],
 )

@@ -211,7 +211,6 @@ def test_blur_stratified_runs_have_a_column_for_each_band_pooled_over_the_data_s
         ("csv", "csv", "method,dataset,protocol,kind"),
         ("markdown", "md", "**dpdd, protocol ifan-cvpr21**"),
         ("latex", "tex", "\\begin{table}"),
-        ("html", "html", "<!DOCTYPE html>"),
         ("json", "json", "{"),
     ],
 )
@@ -253,7 +252,8 @@ def test_a_terminal_of_80_columns_cuts_no_figure_off(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--format", "htm"), "did you mean html"),
+        (("--format", "latx"), "did you mean latex"),
+        (("--format", "html", "--dataset", "dpdd"), "-o site --dataset dpdd"),
         (("--paper-table", "s4"), "no table s4 in the paper"),
         (("--dataset", "dpdd"), "there is no results folder"),
     ],
