@@ -18,8 +18,8 @@ from realdof.common.threads import cores
 
 QUALITIES = (92, 88, 84, 80, 75, 70, 60, 50)
 """Of WebP, from the best on; the first that keeps the report's size is used for every picture."""
-_MAP_QUALITY = 75
-_DIFFERENCE_QUALITY = 50
+_MAP_QUALITY = 60
+_DIFFERENCE_QUALITY = 40
 """Lower, since there is one for each two methods."""
 _THUMBNAIL_QUALITY = 75
 _SAMPLED = 4

@@ -25,9 +25,9 @@ LARGEST_ERROR = 0.1
 """Root mean square over the colours, of a range of 1, at which the error maps reach their last colour."""
 LARGEST_BLUR = 8.0
 """px, standard deviation of a Gaussian, at which the blur maps reach their last colour."""
-MAP_WIDTH = 840
+MAP_WIDTH = 560
 """px; wider maps are reduced to it."""
-DIFFERENCE_WIDTH = 420
+DIFFERENCE_WIDTH = 336
 """px; maps of two pictures' difference are smaller, since there is one for each two."""
 MOST_COMPARED = 9
 """Pictures of which each two have a map of their difference, the input among them; 36 maps."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+import markupsafe
 import numpy as np
 
 from realdof.common.files import atomic_path, write_text
+from realdof.common.look.style import style_sheet
 from realdof.dataset.layout import PAIR, REFERENCE, REPORT, Role, picture_path
 from realdof.dataset.manifest import Manifest, SceneRecord, SceneVerdict, read_manifest, read_record
 from realdof.dataset.report.displacement import ArrowField, ShiftMap, arrow_field, shift_map
@@ -198,6 +200,7 @@ def _page(name: str, manifest: Manifest, views: list[SceneView]) -> str:
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     return environment.get_template("report.html.j2").render(
+        style=markupsafe.Markup(style_sheet()),
         name=name,
         manifest=manifest,
         settings=manifest.build.settings,

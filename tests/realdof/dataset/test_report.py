@@ -9,7 +9,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from axe_core_python.selenium import Axe
 from PIL import Image, ImageSequence
+from selenium.webdriver.common.keys import Keys
 from view_pairs import view_pair
 
 from realdof.alignment.displacement import ShiftVector
@@ -145,19 +147,19 @@ def test_a_lost_image_is_named(built: Path, tmp_path: Path) -> None:
 
 
 def test_flicker_alternates_between_the_fixed_image_and_the_one_before_alignment(page: Any) -> None:
-    viewer = page.find_element("css selector", "#scene-1 .viewer")
+    viewer = page.find_elements("css selector", "#scene-1 .viewer")[1]
     viewer.find_element("css selector", '[data-flicker="before"]').click()
     seen = set()
-    script = "return document.querySelector('#scene-1 .viewer .layer.on').dataset.role"
+    script = "return arguments[0].querySelector('.layer.on').dataset.role"
     for _ in range(40):
-        seen.add(page.execute_script(script))
+        seen.add(page.execute_script(script, viewer))
         page.execute_async_script("setTimeout(arguments[0], 40)")
     assert seen == {"fixed", "before"}
 
 
 def test_an_anaglyph_has_coloured_edges_before_alignment_and_hardly_any_after(page: Any) -> None:
     def colour(of: str) -> float:
-        viewer = page.find_element("css selector", "#scene-1 .viewer")
+        viewer = page.find_elements("css selector", "#scene-1 .viewer")[1]
         viewer.find_element("css selector", f'[data-anaglyph="{of}"]').click()
         shot = viewer.find_element("css selector", ".stage").screenshot_as_png
         pixels = cv2.imdecode(np.frombuffer(io.BytesIO(shot).read(), np.uint8), cv2.IMREAD_COLOR).astype(float)
@@ -187,6 +189,26 @@ def test_a_verdict_can_be_hidden(page: Any) -> None:
     ]
     assert shown == ["atrium", "bridge"]
     assert not page.find_element("css selector", "#scene-3").is_displayed()
+
+
+def test_the_divider_shows_the_all_in_focus_image_on_its_right(page: Any) -> None:
+    viewer = page.find_element("css selector", "#scene-1 .viewer")
+    clip = "return getComputedStyle(arguments[0].querySelector('.layer.over')).clipPath"
+    assert "50%" in page.execute_script(clip, viewer)
+    viewer.find_element("css selector", "[data-split]").send_keys(Keys.ARROW_RIGHT)
+    assert "51%" in page.execute_script(clip, viewer)
+    viewer.find_element("css selector", '[data-show="after"]').click()
+    assert page.execute_script(clip, viewer) == "none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_has_nothing_serious_to_say(scheme: str, page: Any) -> None:
+    page.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    found = Axe().run(page)["violations"]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
 
 
 def test_the_pages_script_has_no_error(page: Any) -> None:
@@ -262,7 +284,7 @@ def test_the_title_names_the_set_and_verdicts_that_no_scene_has_are_grey(page: A
     grey = [badge.text for badge in page.find_elements("css selector", ".verdict.none")]
     assert grey
     assert all(text.startswith("0 ") for text in grey)
-    counted = page.find_elements("css selector", "body > p .verdict:not(.none)")
+    counted = page.find_elements("css selector", "main > p .verdict:not(.none)")
     assert counted
     assert not any(badge.text.startswith("0 ") for badge in counted)
 
