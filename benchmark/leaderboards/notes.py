@@ -65,7 +65,7 @@ def notes_of(
     yield from _notes_on_metrics(metrics)
     yield (
         "MACs are counted at 1280x720 as ptflops up to 0.6.3 did; time is the median an image, without reading, with "
-        "its quartiles in brackets; memory is the process's at its largest, or on a GPU what was allocated there."
+        "its quartiles; memory is the process's at its largest, or on a GPU what was allocated there."
     )
 
 

@@ -261,7 +261,7 @@ class Viewer {
     this.layers.forEach((image, at) => this.show(image, sides[at]));
     this.layers[1].parentNode.style.clipPath = `inset(0 0 0 ${split}%)`;
     this.divider.style.left = `${split}%`;
-    this.names.forEach((name, at) => { name.textContent = !at || show === "pictures" || show === "error" ? this.label(sides[at]) : show === "blur" ? "blur of the input" : `difference to ${this.label(right)}`; });
+    this.names.forEach((name, at) => { name.textContent = !at || show === "pictures" || show === "error" ? this.label(sides[at]) : show === "blur" ? "blur of the input" : `difference from ${this.label(right)}`; });
     this.names[0].hidden = split < 12;
     this.names[1].hidden = split > 88;
     this.stage.dataset.show = show;
@@ -316,6 +316,7 @@ class Viewer {
       }
     for (const image of grid.querySelectorAll("img")) {
       this.show(image, image.dataset.key);
+      image.closest("figure").hidden = image.style.visibility === "hidden";
       image.parentNode.dataset.show = this.state.show;
       image.parentNode.style.touchAction = this.state.zoom > 1 ? "none" : "pan-y";
     }
