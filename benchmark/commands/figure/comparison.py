@@ -7,6 +7,7 @@ from benchmark.commands.figure.options import (
     Count,
     Crops,
     Images,
+    MethodNames,
     Methods,
     Out,
     Results,
@@ -26,6 +27,7 @@ def comparison(
     dataset: DatasetName = "sample",
     protocol: ProtocolName = None,
     methods: Methods = None,
+    names: MethodNames = "short",
     images: Images = None,
     crop: Crops = None,
     count: Count = 3,
@@ -33,7 +35,7 @@ def comparison(
     subset: Subset = None,
 ) -> None:
     """Draw scenes in rows and methods in columns, with coloured boxes, their crops, and scores."""
-    _draw(results, out, dataset, protocol, methods, images, crop, count, root, subset, failing=False)
+    _draw(results, out, dataset, protocol, methods, names, images, crop, count, root, subset, failing=False)
 
 
 def failures(
@@ -42,18 +44,20 @@ def failures(
     dataset: DatasetName = "sample",
     protocol: ProtocolName = None,
     methods: Methods = None,
+    names: MethodNames = "short",
     crop: Crops = None,
     count: Count = 3,
     root: Roots = None,
     subset: Subset = None,
 ) -> None:
     """Draw the scenes where the first method gains least over the input, or harms most."""
-    _draw(results, out, dataset, protocol, methods, None, crop, count, root, subset, failing=True)
+    _draw(results, out, dataset, protocol, methods, names, None, crop, count, root, subset, failing=True)
 
 
 def _draw(
-    results: Path, out: Path, dataset: str, protocol: str | None, methods: str | None, images: str | None,
-    crop: list[str] | None, count: int, root: list[str] | None, subset: Path | None, *, failing: bool,
+    results: Path, out: Path, dataset: str, protocol: str | None, methods: str | None, names: MethodNames,
+    images: str | None, crop: list[str] | None, count: int, root: list[str] | None, subset: Path | None, *,
+    failing: bool,
 ) -> None:  # fmt: skip
     from benchmark.report.figures.comparison import Crop, draw_comparison
     from benchmark.report.figures.scenes import (
@@ -67,7 +71,7 @@ def _draw(
 
     crops = [Crop.parsed(text) for text in crop or []]
     found = image_set(results, dataset, protocol, root, subset)
-    outputs = chosen_outputs(found, words(methods))
+    outputs = chosen_outputs(found, words(methods), names)
     if failing:
         first = next(iter(outputs))
         picked = worst_first(errors_of(found, outputs), first)[:count]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +20,10 @@ Crops = Annotated[
 Count = Annotated[int, typer.Option("--count", min=1, max=8, help="How many scenes, where none is named.")]
 Roots = Annotated[list[str] | None, typer.Option("--root", help="The data set's folder.")]
 Subset = Annotated[Path | None, typer.Option("--subset", help="The list that runs on DATASET@LIST had.")]
+MethodNames = Annotated[
+    Literal["short", "full"],
+    typer.Option("--names", help="short: the methods' titles; full: their names with weights."),
+]
 FIGURE = Path("figure.pdf")
 
 

@@ -2,6 +2,7 @@
 
 from benchmark.commands.figure.options import (
     FIGURE,
+    MethodNames,
     Methods,
     Out,
     Results,
@@ -20,6 +21,7 @@ def blur_bands(
     dataset: DatasetName = "sample",
     protocol: ProtocolName = None,
     methods: Methods = None,
+    names: MethodNames = "short",
     root: Roots = None,
     subset: Subset = None,
 ) -> None:
@@ -28,7 +30,7 @@ def blur_bands(
     from benchmark.report.figures.scenes import chosen_outputs, errors_of
 
     found = image_set(results, dataset, protocol, root, subset)
-    outputs = chosen_outputs(found, words(methods))
+    outputs = chosen_outputs(found, words(methods), names)
     labels = {key: entrant.label for key, entrant in outputs.items()}
     draw_blur_bands(list(errors_of(found, outputs).values()), labels, out)
     told(out)
@@ -40,13 +42,14 @@ def rate(
     dataset: DatasetName = "sample",
     protocol: ProtocolName = None,
     methods: Methods = None,
+    names: MethodNames = "short",
 ) -> None:
     """Draw PSNR against parameters, multiply-accumulates and time."""
     from benchmark.report.figures.plots import draw_rate
     from benchmark.report.figures.scenes import chosen_entrants
 
     board = image_set(results, dataset, protocol).boards[0]
-    draw_rate(board.title, chosen_entrants(board, words(methods)), out)
+    draw_rate(board.title, chosen_entrants(board, words(methods), names), out)
     told(out)
 
 
@@ -56,11 +59,12 @@ def gains(
     dataset: DatasetName = "sample",
     protocol: ProtocolName = None,
     methods: Methods = None,
+    names: MethodNames = "short",
 ) -> None:
     """Draw every image's gain in PSNR over the input, from the least to the most: a mean hides which images lose."""
     from benchmark.report.figures.plots import draw_gains
     from benchmark.report.figures.scenes import chosen_entrants
 
     board = image_set(results, dataset, protocol).boards[0]
-    draw_gains(board, chosen_entrants(board, words(methods)), out)
+    draw_gains(board, chosen_entrants(board, words(methods), names), out)
     told(out)

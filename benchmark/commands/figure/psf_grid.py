@@ -9,6 +9,7 @@ from benchmark.commands.figure.options import (
     FIGURE,
     Count,
     Images,
+    MethodNames,
     Methods,
     Out,
     Results,
@@ -29,6 +30,7 @@ def psf_grid(
     dataset: DatasetName = "sample",
     protocol: ProtocolName = None,
     methods: Methods = None,
+    names: MethodNames = "short",
     images: Images = None,
     count: Count = 3,
     maps: Annotated[
@@ -47,7 +49,7 @@ def psf_grid(
     if maps is None and (scale is not None or offset is not None):
         raise InputError("--scale and --offset belong to --maps; give the folder of the maps too")
     found = image_set(results, dataset, protocol, root, subset)
-    outputs = chosen_outputs(found, words(methods))
+    outputs = chosen_outputs(found, words(methods), names)
     picked = words(images) or spread(complete(found, outputs), count)
     scenes = read_scenes(found, outputs, picked)
     if maps is None:

@@ -1,10 +1,13 @@
 """Which scenes and methods a figure shows, read from the contents of a results folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from benchmark import registry
 from benchmark.datasets.base import Entry
+from benchmark.leaderboards.render.latex import Names
 from benchmark.protocols.base import Protocol
 from benchmark.report.charts import Errors, gain_in
 from benchmark.report.contents import Board, Entrant, ImageSet
@@ -12,8 +15,10 @@ from benchmark.report.figures.comparison import Crop, Picture, SceneRow, find_cr
 from benchmark.report.layers import INPUT, TARGET, Layers, read_layers
 from realdof.common.errors import InputError
 
+Key = TypeVar("Key", bound=Hashable)
 
-def chosen_outputs(images: ImageSet, methods: Sequence[str]) -> dict[str, Entrant]:
+
+def chosen_outputs(images: ImageSet, methods: Sequence[str], names: Names = "short") -> dict[str, Entrant]:
     """The outputs of the methods named, in their order; all from the best on if none is.
 
     A name is a method's, or its word in the report's links.
@@ -26,17 +31,17 @@ def chosen_outputs(images: ImageSet, methods: Sequence[str]) -> dict[str, Entran
     if images.missing or images.dataset is None or images.protocol is None:
         raise InputError(f"{images.title} has no pictures to draw: {images.missing}")
     if not methods:
-        return images.outputs
+        return _named(images.outputs, names)
     found = {}
     for word in methods:
         keys = [key for key, entrant in images.outputs.items() if word in (key, entrant.row.method)]
         if not keys:
             raise registry.unknown("method with outputs", word, images.outputs)
         found[keys[0]] = images.outputs[keys[0]]
-    return found
+    return _named(found, names)
 
 
-def chosen_entrants(board: Board, methods: Sequence[str]) -> list[Entrant]:
+def chosen_entrants(board: Board, methods: Sequence[str], names: Names = "short") -> list[Entrant]:
     """The runs of the methods named, in their order; all from the best on if none is.
 
     Raises
@@ -44,15 +49,24 @@ def chosen_entrants(board: Board, methods: Sequence[str]) -> list[Entrant]:
     InputError
         There is no such method in the table.
     """
-    if not methods:
-        return list(board.entrants)
-    found = []
+    found = [] if methods else list(board.entrants)
     for word in methods:
         named = [entrant for entrant in board.entrants if word in (entrant.key, entrant.row.method)]
         if not named:
             raise registry.unknown("method with runs", word, [entrant.row.method for entrant in board.entrants])
         found.append(named[0])
-    return found
+    return list(_named(dict(enumerate(found)), names).values())
+
+
+def _named(entrants: Mapping[Key, Entrant], names: Names) -> dict[Key, Entrant]:
+    """The entrants with their methods' titles as labels, or as they are where two share one."""
+    if names == "full":
+        return dict(entrants)
+    titles = [one.run.method.title for one in entrants.values()]
+    return {
+        key: replace(one, label=title) if titles.count(title) == 1 else one
+        for (key, one), title in zip(entrants.items(), titles, strict=True)
+    }
 
 
 def readable(images: ImageSet) -> tuple[dict[str, Entry], Protocol]:

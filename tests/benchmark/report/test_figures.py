@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
+from benchmark.report.contents import collect
 from benchmark.report.figures.comparison import find_crops
 from benchmark.report.figures.curves import read_log
 from benchmark.report.figures.psf import TILE, UNKNOWN, psf_picture, sigma_from_maps
+from benchmark.results.description import MethodFacts
 from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels
 
@@ -33,7 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     version = registry.protocol("ifan-cvpr21").version
     for method, share in (("half", 0.5), ("input", 0.0)):
         settings = made_settings(method=method, dataset="folder", images=identity, count=3, protocol_version=version)
-        run = open_run(place / "results", settings)
+        run = open_run(place / "results", settings, method=MethodFacts(title=f"The {method}", inputs="single"))
         for name in ("first", "second", "third"):
             source, target = (
                 read_pixels(place / "pairs" / role / f"{name}.png").astype(np.float64) for role in ("source", "target")
@@ -89,7 +91,6 @@ def test_crops_are_found_where_two_pictures_differ_and_do_not_overlap() -> None:
 
 
 def test_failures_begin_with_the_scene_that_is_harmed(place: Path) -> None:
-    from benchmark.report.contents import collect
     from benchmark.report.figures.scenes import chosen_outputs, errors_of, worst_first
     from benchmark.report.opening import opener
 
@@ -111,6 +112,15 @@ def test_failures_begin_with_the_scene_that_is_harmed(place: Path) -> None:
 def test_what_cannot_be_drawn_is_one_sentence(options: list[str], sentence: str, place: Path, tmp_path: Path) -> None:
     assert sentence in draw(place, "comparison", tmp_path / "f.pdf", *options, status=1)
     assert not (tmp_path / "f.pdf").exists()
+
+
+def test_methods_have_their_titles_as_names_or_their_words_with_weights(place: Path) -> None:
+    from benchmark.report.figures.scenes import chosen_entrants
+    from benchmark.report.opening import opener
+
+    board = collect(place / "results", opener([str(place / "pairs")], None)).boards[0]
+    (short,), (full,) = (chosen_entrants(board, ["half"], names) for names in ("short", "full"))
+    assert (short.label, full.label) == ("The half", "half")
 
 
 @pytest.mark.parametrize("kind", ["rate", "gains"])
