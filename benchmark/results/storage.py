@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -24,14 +24,15 @@ LOCK = "records.lock"
 def claimed(path: Path) -> Iterator[IO[bytes]]:
     """A run's records, open to append and held by this process alone until the block ends or the process does."""
     records = path / RECORDS
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if records.exists() and not records.is_file():
-            raise InputError(f"{records} is no regular file; remove {path} to run it again")
-        file = records.open("ab+")
-    except OSError as error:
-        raise InputError(f"cannot write {records}: {error.strerror}; give another --results") from error
-    with file, locked(path / LOCK):
+    with ExitStack() as held:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if records.exists() and not records.is_file():
+                raise InputError(f"{records} is no regular file; remove {path} to run it again")
+            file = held.enter_context(records.open("ab+"))
+            held.enter_context(locked(path / LOCK))
+        except OSError as error:
+            raise InputError(f"cannot write {records}: {error.strerror}; give another --results") from error
         yield file
 
 

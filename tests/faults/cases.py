@@ -1,0 +1,98 @@
+"""How a case of a fault is run: the host process, the commands that it is asked for, and what came of one."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+FULL = os.environ.get("IFAN_BENCH_HOSTILE") == "full"
+COUNTS: Counter[str] = Counter()
+"""Faults that were tried, by kind."""
+SEED = int(os.environ.get("IFAN_BENCH_HOSTILE_SEED", "16"))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its status, what it printed, how many calls were counted, and how long it took."""
+
+    status: int
+    said: str
+    calls: int
+    seconds: float
+    hung: bool
+
+    @property
+    def refusals(self) -> list[str]:
+        """The sentences that begin with ``error:``."""
+        return [line for line in self.said.splitlines() if line.startswith("error:")]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong: the n-th call of a kind, with an error of the system or a death of the process."""
+
+    at: int
+    manner: str
+    kind: str = "changes"
+    error: int = 0
+
+
+@dataclass
+class Host:
+    """The process that all cases are children of, and the folder that it keeps what they print in."""
+
+    folder: Path
+    process: "subprocess.Popen[str]"
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        folder: Path,
+        words: list[str],
+        fault: Fault | None = None,
+        signals: list[tuple[int, float]] | None = None,
+        before: tuple[Path, ...] = (),
+        limit: float = 60,
+    ) -> Ended:
+        """Run a command whose folder is watched."""
+        request: dict[str, Any] = {
+            "folder": str(folder), "words": words, "log": str(self.folder / "said"), "limit": limit,
+            "fault": None if fault is None else vars(fault), "signals": signals or [],
+            "before": [str(module) for module in before],
+            "environment": {"IFAN_BENCH_CACHE": str(folder / "cache"), **self.environment},
+        }  # fmt: skip
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return Ended(**json.loads(self.process.stdout.readline()))
+
+
+@cache
+def preload(folder: Path) -> Path:
+    """The library that counts calls, compiled."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    assert compiler, "these tests compile a library of a hundred lines: apt-get install gcc libc6-dev"
+    made = folder / "preload.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", made, HERE / "preload.c", "-ldl"], check=True)
+    return made
+
+
+def started(folder: Path) -> Host:
+    """Start the host; it is ready when it has imported everything."""
+    environment = {
+        **os.environ, "LD_PRELOAD": str(preload(folder)), "OMP_NUM_THREADS": "1", "COLUMNS": "500",
+        "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1",
+    }  # fmt: skip
+    command = [sys.executable, str(HERE / "host.py")]
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return Host(folder, process)
