@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -67,9 +67,7 @@ def append_record(path: Path, record: Record) -> None:
     try:
         with claimed(path) as file:
             _drop_unfinished_line(file)
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
+            _append(file.fileno(), line.encode())
     except OSError as error:
         raise InputError(f"cannot write {path / RECORDS}: {error.strerror}") from error
 
@@ -112,6 +110,20 @@ def _record(where: str, line: str, remedy: str) -> Record:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{where} is damaged: it is no JSON ({reason}); {remedy}") from error
     return decode(where, content, Record, remedy)
+
+
+def _append(handle: int, line: bytes) -> None:
+    """Write a line at the end and see it on disk; without a buffer, which would be tried again when it is closed."""
+    size = os.lseek(handle, 0, os.SEEK_END)
+    try:
+        left = line
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(handle, size)
+        raise
 
 
 def _drop_unfinished_line(file: IO[bytes]) -> None:

@@ -1,5 +1,7 @@
 """Text of files and of other programs as it is shown: never obeyed by a terminal, never longer than a line."""
 
+import unicodedata
+
 _STEERING = (
     *range(9),
     *range(11, 32),
@@ -21,6 +23,11 @@ def quoted(name: object) -> str:
     """A name out of a file as a message shows it: in quotation marks, control characters escaped, never long."""
     text = str(name)
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}..."
+
+
+def composed(name: str) -> str:
+    """A name with its accents composed (Unicode's NFC): some systems and archives write them apart from the letters."""
+    return unicodedata.normalize("NFC", name)
 
 
 def plain(text: str) -> str:

@@ -8,6 +8,7 @@ import rawpy
 
 from realdof.common.errors import InputError
 from realdof.common.files import open_regular
+from realdof.common.hush import hushed
 from realdof.geometry.grid import Region
 from realdof.images import signatures
 from realdof.raw.orientation import ORIENTATION_OF_FLIP
@@ -38,7 +39,7 @@ def opened(path: Path) -> Iterator[rawpy.RawPy]:
     """
     compression = _checked(path)
     try:
-        with rawpy.imread(str(path)) as raw:
+        with hushed(), rawpy.imread(str(path)) as raw:
             yield raw
     except rawpy.LibRawIOError as error:
         raise InputError(f"{path} is truncated or damaged; copy it from the camera again") from error

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Host:
 
     folder: Path
     process: "subprocess.Popen[str]"
-    environment: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
 
     def __call__(
         self,
@@ -59,20 +59,37 @@ class Host:
         fault: Fault | None = None,
         signals: list[tuple[int, float]] | None = None,
         before: tuple[Path, ...] = (),
-        limit: float = 60,
+        **more: Any,
     ) -> Ended:
         """Run a command whose folder is watched."""
-        request: dict[str, Any] = {
-            "folder": str(folder), "words": words, "log": str(self.folder / "said"), "limit": limit,
+        return self.together(self.request(folder, words, fault, signals, before, **more))[0]
+
+    def request(
+        self,
+        folder: Path,
+        words: list[str],
+        fault: Fault | None = None,
+        signals: list[tuple[int, float]] | None = None,
+        before: tuple[Path, ...] = (),
+        **more: Any,
+    ) -> dict[str, Any]:
+        """What the host is sent of a command."""
+        self.asked += 1
+        return {
+            "folder": str(folder), "words": words, "log": str(self.folder / f"said-{self.asked % 8}"),
             "fault": None if fault is None else vars(fault), "signals": signals or [],
             "before": [str(module) for module in before],
-            "environment": {"IFAN_BENCH_CACHE": str(folder / "cache"), **self.environment},
+            "environment": {"IFAN_BENCH_CACHE": str(folder / "cache")}, **more,
         }  # fmt: skip
+
+    def together(self, first: dict[str, Any], *beside: dict[str, Any]) -> list[Ended]:
+        """Run commands at the same time; the counted calls are of them all."""
+        request = {**first, "beside": list(beside)}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return Ended(**json.loads(self.process.stdout.readline()))
+        return [Ended(**one) for one in json.loads(self.process.stdout.readline())]
 
 
 @cache

@@ -10,6 +10,7 @@ import importlib
 import json
 import mmap
 import os
+import resource
 import signal
 import sys
 import time
@@ -46,17 +47,29 @@ def main() -> None:
         request: dict[str, Any] = json.loads(line)
         counter.value = 0
         begin = time.monotonic()
-        child = os.fork()
-        if child == 0:
-            with contextlib.suppress(BaseException):
-                _be_the_command(request, library, ctypes.byref(counter))
-            os._exit(99)
-        status, hung = _watched(child, request)
-        said = Path(request["log"]).read_text(encoding="utf-8", errors="replace")
-        answer = {
-            "status": status, "said": said, "calls": counter.value, "seconds": time.monotonic() - begin, "hung": hung,
-        }  # fmt: skip
+        others = [_forked(other, library, counter) for other in request.get("beside", ())]
+        child = _forked(request, library, counter)
+        endings = [_watched(child, request), *(_watched(other, {}) for other in others)]
+        answer = [
+            {
+                "status": status,
+                "said": Path(one["log"]).read_text(encoding="utf-8", errors="replace"),
+                "calls": counter.value,
+                "seconds": time.monotonic() - begin,
+                "hung": hung,
+            }
+            for one, (status, hung) in zip([request, *request.get("beside", ())], endings, strict=True)
+        ]
         answers.write(json.dumps(answer) + "\n")
+
+
+def _forked(request: dict[str, Any], library: Any, counter: Any) -> int:
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            _be_the_command(request, library, ctypes.byref(counter))
+        os._exit(99)
+    return child
 
 
 def _watched(child: int, request: dict[str, Any]) -> tuple[int, bool]:
@@ -87,6 +100,10 @@ def _be_the_command(request: dict[str, Any], library: Any, counter: Any) -> None
     for module in request.get("before", ()):
         sys.path.insert(0, str(Path(module).parent))
         importlib.import_module(Path(module).stem).prepare()
+    if "most_bytes" in request:
+        # A real limit of the system, beside those that the library feigns.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["most_bytes"], request["most_bytes"]))
     app, *words = request["words"]
     sys.argv = [app, *words]
     fault = request.get("fault") or {"at": 0, "error": 0, "manner": "count", "kind": "both"}

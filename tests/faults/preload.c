@@ -117,13 +117,20 @@ int close(int file) {
   return REAL(close)(file);
 }
 
-/* A disk that is full takes what still fits. */
+/* A disk that becomes full takes what still fits, and says so the next time. */
 ssize_t write(int file, const void *from, size_t count) {
   if (ours(file)) {
     int said = verdict(CHANGES);
-    if (said && count > 1) (void)!REAL(write)(file, from, count / 2);
-    if (said == 2) kill(getpid(), SIGKILL);
-    if (said == 1) { errno = number; return -1; }
+    int fits = said == 1 && manner == FROM_THEN_ON && *counter == at && count > 1;
+    if (fits) return REAL(write)(file, from, count / 2);
+    if (said == 2) {
+      (void)!REAL(write)(file, from, count / 2);
+      kill(getpid(), SIGKILL);
+    }
+    if (said) {
+      errno = number;
+      return -1;
+    }
   }
   return REAL(write)(file, from, count);
 }

@@ -21,6 +21,16 @@ sys.path[:0] = [str(HERE.parent / "benchmark"), str(HERE.parent / "realdof")]
 
 NAMES = ("a", "b", "c")
 MODULE = HERE / "small_sets.py"
+"""What commands need that are no command lines, or that work on published sets."""
+
+
+SPOILS: dict[str, Callable[[Path], None]] = {
+    "deleted": lambda path: path.unlink(),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "emptied": lambda path: path.write_bytes(b""),
+    "replaced": lambda path: write_pixels(path, np.zeros((64, 64, 3), np.uint8)),
+    "another size": lambda path: write_pixels(path, np.zeros((80, 64, 3), np.uint8)),
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,8 @@ class Scenario:
         Folders and files in it that the command only reads.
     products
         Patterns of files that are there whole, as an undisturbed command writes them, or not at all.
+    lacking
+        Whether a product itself says what it lacks, because an input could not be read.
     before
         Modules whose ``prepare`` is called in the command's process first.
     """
@@ -52,6 +64,7 @@ class Scenario:
     inputs: tuple[str, ...] = ("pairs",)
     before: tuple[Path, ...] = ()
     products: tuple[str, ...] = ()
+    lacking: Callable[[Path], bool] = lambda folder: False
 
 
 def hashes(folder: Path, *patterns: str) -> dict[str, str]:
@@ -194,6 +207,10 @@ def _all_of(*patterns: str) -> Callable[[Path], dict[str, str]]:
     return figures
 
 
+def _without_pictures(folder: Path) -> bool:
+    return any("There are no pictures: " in page.read_text(encoding="utf-8") for page in folder.glob("board/*.html"))
+
+
 def _weights(folder: Path) -> Any:
     import torch
 
@@ -253,7 +270,7 @@ SCENARIOS = {
             "ifan-bench", "leaderboard", "--dataset", "folder", "--results", str(folder / "results"), "--format",
             "html", "--pictures", "2", "--root", str(folder / "pairs"), "--out", str(folder / "board"),
         ],
-        _all_of("board/**/*"), inputs=("pairs", "results"), products=("board/**/*",),
+        _all_of("board/**/*"), inputs=("pairs", "results"), products=("board/**/*",), lacking=_without_pictures,
     ),
     "compare": Scenario(
         _two_runs,
@@ -281,7 +298,8 @@ SCENARIOS = {
         _all_of("set/**/*"), inputs=("set.zip",), before=(MODULE,), products=("set/**/*",),
     ),
     "build": Scenario(
-        _captures, _build, _of_build, inputs=("captures",), products=("built/source/*", "built/target/*", "built/*.json"),
+        _captures, _build, _of_build, inputs=("captures",),
+        products=("built/source/*", "built/target/*", "built/*.json"),
     ),
     "report of a build": Scenario(
         _built, lambda folder: ["realdof", "report", str(folder / "built")], _of_build, inputs=("captures",),
