@@ -102,7 +102,7 @@ def open_regular(path: Path, what: str = "a file") -> BufferedReader:
     """
     try:
         # Without blocking, because a pipe that nobody writes to would never open.
-        file = BufferedReader(_Told(path, what))
+        file: BufferedReader = BufferedReader(_Told(path, what))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give {what}") from error
     except ValueError as error:

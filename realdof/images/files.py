@@ -12,10 +12,10 @@ import numpy as np
 
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path, open_regular
-from realdof.common.hush import hushed
 from realdof.common.opencv import cv2
 from realdof.images import signatures
 from realdof.images.headers import header_of
+from realdof.images.hush import hushed
 from realdof.images.png import check_chunks
 from realdof.images.tiff import check_deflated, read_page
 
@@ -84,7 +84,7 @@ def _decode(path: Path, content: bytes) -> np.ndarray:
         decoded, said = _decoded(path, content, alone=True)
     if decoded is None or _is_damaged(said):
         raise InputError(f"{path} is damaged or of an unsupported kind; save it again as PNG or TIFF")
-    return cast(np.ndarray, decoded)
+    return decoded
 
 
 def _is_damaged(said: list[str]) -> bool:

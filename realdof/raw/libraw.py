@@ -8,9 +8,9 @@ import rawpy
 
 from realdof.common.errors import InputError
 from realdof.common.files import open_regular
-from realdof.common.hush import hushed
 from realdof.geometry.grid import Region
 from realdof.images import signatures
+from realdof.images.hush import hushed
 from realdof.raw.orientation import ORIENTATION_OF_FLIP
 from realdof.raw.tiff import Tiff
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from realdof.common.errors import InputError
-from realdof.common.hush import hushed
 from realdof.images.files import read_pixels
+from realdof.images.hush import hushed
 
 TEXTURE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
 PICTURE = cv2.resize(TEXTURE, (320, 240), interpolation=cv2.INTER_CUBIC)
