@@ -18,7 +18,7 @@ _THEIRS = re.compile(
 
 
 class _Caught:
-    """Standard error while any thread is within `hushed`: a file in memory, out of which others' lines are passed on."""
+    """Standard error while a thread is within `hushed`: a file in memory, out of which others' lines are passed on."""
 
     def __init__(self) -> None:
         self._free = threading.Condition()

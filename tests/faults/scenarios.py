@@ -208,7 +208,9 @@ def _all_of(*patterns: str) -> Callable[[Path], dict[str, str]]:
 
 
 def _without_pictures(folder: Path) -> bool:
-    return any("There are no pictures: " in page.read_text(encoding="utf-8") for page in folder.glob("board/*.html"))
+    pages = [*folder.glob("board/*.html"), folder / "site" / "index.html"]
+    texts = [page.read_text(encoding="utf-8") for page in pages if page.is_file()]
+    return any("There are no pictures: " in text or " has no pictures here: " in text for text in texts)
 
 
 def _weights(folder: Path) -> Any:
@@ -284,11 +286,13 @@ SCENARIOS = {
         _two_runs,
         _report,
         _all_of("site/**/*"), inputs=("pairs", "results"), products=("site/**/*",),
+        lacking=_without_pictures,
     ),
     "report again": Scenario(
         _reported,
         _report,
         _all_of("site/**/*"), inputs=("pairs", "results"), products=("site/**/*",),
+        lacking=_without_pictures,
     ),
     "data get": Scenario(
         _archive,
