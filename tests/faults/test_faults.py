@@ -3,12 +3,14 @@
 A case is three images of 64 px with the method `input`.
 """
 
+import errno
 import json
+import shutil
 from pathlib import Path
 
 import pytest
-from cases import COUNTS, FULL, HERE, Ended, Host
-from scenarios import MODULE, NAMES, SCENARIOS, SPOILS, make_pairs, of_runs
+from cases import COUNTS, FULL, HERE, Ended, Fault, Host
+from scenarios import MODULE, NAMES, SCENARIOS, SPOILS, lines_of, make_pairs, of_runs
 
 from benchmark.results.run import Run
 
@@ -144,3 +146,22 @@ def test_an_image_for_which_the_device_has_too_little_memory_fails_alone(host: H
     again = Run(found.parent).records()
     assert {name: record.status for name, record in again.items()} == dict.fromkeys(NAMES, "ok")
     assert all(again[name] == records[name] for name in ("a", "c")), "what was done was done again"
+
+
+@pytest.mark.parametrize("share", (0.2, 0.4, 0.6, 0.8, 0.9, 1.0) if FULL else (0.8,))
+def test_a_disk_that_is_full_while_the_results_of_workers_come_in_is_one_sentence(
+    share: float, host: Host, folder: Path
+) -> None:
+    COUNTS["a disk that is full, two workers"] += 1
+    words = [*RUN.words(folder), "--workers", "2"]
+    # The workers write the images; what this process writes is the run's description and the records.
+    whole = host(folder, words, Fault(0, "count"), limit=120)
+    assert whole.status == 0, whole.said
+    (records,) = (folder / "results").glob("*/*/*/records.jsonl")
+    before = {line["name"]: line["scores"] for line in map(json.loads, records.read_text().splitlines())}
+    shutil.rmtree(folder / "results")
+    full = Fault(max(1, round(share * whole.calls)), "from then on", error=errno.ENOSPC)
+    assert "No space left" in one_sentence(host(folder, words, full, limit=120))
+    kept = lines_of(folder)
+    assert finished(host, folder) == before
+    assert kept <= lines_of(folder)
