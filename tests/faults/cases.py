@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 HERE = Path(__file__).parent
 FULL = os.environ.get("IFAN_BENCH_HOSTILE") == "full"
 COUNTS: Counter[str] = Counter()
@@ -96,7 +98,9 @@ class Host:
 def preload(folder: Path) -> Path:
     """The library that counts calls, compiled."""
     compiler = shutil.which("cc") or shutil.which("gcc")
-    assert compiler, "these tests compile a library of a hundred lines: apt-get install gcc libc6-dev"
+    if not sys.platform.startswith("linux") or (compiler is None and not os.environ.get("CI")):
+        pytest.skip("faults are injected by a library that is compiled for Linux: apt-get install gcc libc6-dev")
+    assert compiler, "CI installs a compiler"
     made = folder / "preload.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", made, HERE / "preload.c", "-ldl"], check=True)
     return made

@@ -75,9 +75,13 @@ def test_commands_killed_at_random_moments_are_finished_by_the_next(
     assert killed >= KILLS // 3, f"{killed} of {KILLS}: the commands were too short to be killed"
 
 
-def test_a_run_with_two_workers_that_is_killed_is_finished_by_the_next(host: Host, tmp_path: Path) -> None:
+def test_a_run_with_two_workers_that_is_killed_is_finished_by_the_next_and_leaves_no_temporary_folder(
+    host: Host, tmp_path: Path
+) -> None:
     scenario = SCENARIOS["run"]
     scenario.prepare(tmp_path, host)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     words = [*scenario.words(tmp_path), "--workers", "2"]
     whole = host(tmp_path, words, limit=120)
     assert whole.status == 0, whole.said
@@ -85,7 +89,9 @@ def test_a_run_with_two_workers_that_is_killed_is_finished_by_the_next(host: Hos
     draw = random.Random(SEED)
     for _ in range(6 if FULL else 1):
         shutil.rmtree(tmp_path / "results")
-        host(tmp_path, words, signals=[(signal.SIGKILL, whole.seconds * draw.uniform(0.7, 1.0))], limit=120)
+        moment = whole.seconds * draw.uniform(0.7, 1.0)
+        host(tmp_path, words, signals=[(signal.SIGKILL, moment)], limit=120, environment={"TMPDIR": str(scratch)})
         COUNTS["SIGKILL at a random moment, two workers"] += 1
         assert host(tmp_path, scenario.words(tmp_path)).status == 0
+        assert not list(scratch.iterdir()), "folders of workers are left in TMPDIR"
         assert scenario.figures(tmp_path) == figures

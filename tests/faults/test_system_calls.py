@@ -15,7 +15,7 @@ from cases import COUNTS, FULL, SEED, Ended, Fault, Host
 from scenarios import SCENARIOS, Scenario, hashes, unchanged
 
 pytestmark = pytest.mark.slow
-CASES = 144 if FULL else 14
+CASES = 60 if FULL else 6
 """Faults of each command."""
 KINDS: dict[str, Fault] = {
     "a disk that is full": Fault(0, "from then on", error=errno.ENOSPC),
