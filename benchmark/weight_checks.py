@@ -9,6 +9,7 @@ from torch import Tensor
 
 from realdof.common.errors import InputError
 from realdof.common.files import open_regular
+from realdof.common.plain import quoted
 
 MOST_BYTES = 2**30
 """Of all tensors of a file together, as float32; no network that deblurs comes near it."""
@@ -58,18 +59,18 @@ def checked_tensors(path: Path, content: Mapping[Any, Any], *, buffers: bool = F
     found: dict[str, Tensor] = {}
     for name, value in content.items():
         if not isinstance(name, str):
-            raise InputError(f"{path} holds {str(name)[:80]!r} in the place of a parameter's name; {WANTED}")
+            raise InputError(f"{path} holds {quoted(name)} in the place of a parameter's name; {WANTED}")
         if not isinstance(value, Tensor):
-            raise InputError(f"{path} holds a {type(value).__name__} at {name[:80]!r}, not a tensor; {WANTED}")
+            raise InputError(f"{path} holds a {type(value).__name__} at {quoted(name)}, not a tensor; {WANTED}")
         if value.layout != torch.strided or value.is_quantized or value.is_meta:
-            raise InputError(f"{path} holds a sparse, quantised or empty tensor at {name[:80]!r}; {WANTED}")
+            raise InputError(f"{path} holds a sparse, quantised or empty tensor at {quoted(name)}; {WANTED}")
         kind = name.rpartition(".")[2]
         whole = value.dtype in _COUNTERS
         counter = whole and (kind == "num_batches_tracked" or (buffers and kind not in ("weight", "bias")))
         if value.dtype not in FLOATING and not counter:
             stored = str(value.dtype).removeprefix("torch.")
             raise InputError(
-                f"{path} holds {stored} at {name[:80]!r}; weights are floating-point numbers of 16 to 64 bits"
+                f"{path} holds {stored} at {quoted(name)}; weights are floating-point numbers of 16 to 64 bits"
             )
         # A tensor can repeat one number without storing it again, so that the file's size says nothing.
         total += 4 * value.numel()
@@ -90,5 +91,5 @@ def check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
     for name, value in tensors.items():
         if value.is_floating_point() and not bool(torch.isfinite(value.float()).all()):
             raise InputError(
-                f"{path} holds numbers that are not finite at {name[:80]!r}; it is damaged, fetch it again"
+                f"{path} holds numbers that are not finite at {quoted(name)}; it is damaged, fetch it again"
             )

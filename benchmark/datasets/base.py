@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmark.datasets.card import DatasetCard
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, open_regular
+from realdof.common.plain import composed
 from realdof.images.headers import Header, read_header
 
 SMALLEST_SIDE = 64
@@ -239,9 +240,10 @@ def list_images(folder: Path) -> dict[str, Path]:
             continue
         if any(letter < " " or "\ud800" <= letter < "\ue000" for letter in path.name):
             raise InputError(f"{str(path)!r} is not UTF-8, or has a control character in its name; rename the file")
-        if path.stem in found:
-            raise InputError(f"{path} and {found[path.stem]} share the name {path.stem}; keep one of them")
-        found[path.stem] = path
+        name = composed(path.stem)
+        if name in found:
+            raise InputError(f"{path} and {found[name]} share the name {name}; keep one of them")
+        found[name] = path
     if not found:
         raise InputError(f"{folder} holds no images (PNG, JPEG or TIFF)")
     return found

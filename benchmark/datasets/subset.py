@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark.datasets.base import SUFFIXES, Dataset, Entry, Progress, no_progress
 from realdof.common.decode import read_text
 from realdof.common.errors import InputError
+from realdof.common.plain import composed
 from realdof.images.headers import Header
 
 SEPARATOR = "@"
@@ -91,7 +92,7 @@ def read_names(path: Path) -> set[str]:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", path.stem):
         raise InputError(f"{path.stem!r} names no subset: use letters, digits, dots and dashes in the list's file name")
     lines = read_text(path, "give a text file with a scene a line").splitlines()
-    words = (line.partition("#")[0].strip() for line in lines)
+    words = (composed(line.partition("#")[0].strip()) for line in lines)
     names = {Path(word).stem if Path(word).suffix.lower() in SUFFIXES else word for word in words if word}
     if not names:
         raise InputError(f"{path} lists no scenes; write one a line")

@@ -79,8 +79,18 @@ def claim(out: Path) -> None:
     if out.is_dir() and any(out.iterdir()):
         if not (out / MARKER).is_file():
             raise InputError(f"{out} holds files that are no report; name a new folder")
-        shutil.rmtree(out)
+        # The mark stays: without it what is left, if this process is killed, would be no report's.
+        for path in out.iterdir():
+            if path.name != MARKER:
+                _remove(path)
     write_text(out / MARKER, json.dumps({"format": 1}) + "\n")
+
+
+def _remove(path: Path) -> None:
+    try:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    except OSError as error:
+        raise InputError(f"cannot remove {path}: {error.strerror}; name a new folder for the report") from error
 
 
 def _pages(contents: Contents, drawn: dict[str, list[Drawn]]) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,9 @@ def every_run(results: Path, dataset: str | None = None, protocol: str | None = 
     return [run for run in find_runs(results, dataset) if protocol in (None, run.settings.protocol)]
 
 
-def choose(results: Path, word: str, dataset: str | None = None, protocol: str | None = None) -> Run:
+def choose(
+    results: Path, word: str, dataset: str | None = None, protocol: str | None = None, *, computed: bool = False
+) -> Run:
     """The one run that a word means.
 
     Parameters
@@ -27,6 +29,8 @@ def choose(results: Path, word: str, dataset: str | None = None, protocol: str |
         A run's folder, at least four digits of an id, or the name of a method with one run.
     dataset, protocol
         Narrow the choice.
+    computed
+        Whether runs that were rescored from another give way to those that were not.
 
     Raises
     ------
@@ -41,6 +45,8 @@ def choose(results: Path, word: str, dataset: str | None = None, protocol: str |
     if not found:
         there = ", ".join(run.label for run in runs[:8]) or "none"
         raise InputError(f"{results} has no run {word}; there are {there}")
+    if computed and len(found) > 1:
+        found = [run for run in found if run.settings.rescored is None] or found
     if len(found) > 1:
         several = ", ".join(f"{run.id} ({run.settings.dataset}, {run.settings.protocol})" for run in found[:8])
         raise InputError(f"{word} means {len(found)} runs: {several}; give an id, or --dataset and --protocol")

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -24,14 +24,15 @@ LOCK = "records.lock"
 def claimed(path: Path) -> Iterator[IO[bytes]]:
     """A run's records, open to append and held by this process alone until the block ends or the process does."""
     records = path / RECORDS
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if records.exists() and not records.is_file():
-            raise InputError(f"{records} is no regular file; remove {path} to run it again")
-        file = records.open("ab+")
-    except OSError as error:
-        raise InputError(f"cannot write {records}: {error.strerror}; give another --results") from error
-    with file, locked(path / LOCK):
+    with ExitStack() as held:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if records.exists() and not records.is_file():
+                raise InputError(f"{records} is no regular file; remove {path} to run it again")
+            file = held.enter_context(records.open("ab+"))
+            held.enter_context(locked(path / LOCK))
+        except OSError as error:
+            raise InputError(f"cannot write {records}: {error.strerror}; give another --results") from error
         yield file
 
 
@@ -66,9 +67,7 @@ def append_record(path: Path, record: Record) -> None:
     try:
         with claimed(path) as file:
             _drop_unfinished_line(file)
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
+            _append(file.fileno(), line.encode())
     except OSError as error:
         raise InputError(f"cannot write {path / RECORDS}: {error.strerror}") from error
 
@@ -111,6 +110,20 @@ def _record(where: str, line: str, remedy: str) -> Record:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{where} is damaged: it is no JSON ({reason}); {remedy}") from error
     return decode(where, content, Record, remedy)
+
+
+def _append(handle: int, line: bytes) -> None:
+    """Write a line at the end and see it on disk; without a buffer, which would be tried again when it is closed."""
+    size = os.lseek(handle, 0, os.SEEK_END)
+    try:
+        left = line
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(handle, size)
+        raise
 
 
 def _drop_unfinished_line(file: IO[bytes]) -> None:

@@ -1,6 +1,8 @@
 """What a training writes down as it goes: a table of losses and figures, and the same for TensorBoard."""
 
 import csv
+import functools
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +36,7 @@ class TrainingLog:
         self.table = folder / "log.csv"
         with _one_sentence(self.table):
             self._drop_rows_after(step)
+        _leave_their_errors_to_us()
         with _one_sentence(folder):
             self.events = SummaryWriter(str(folder / "events"), purge_step=step + 1)
 
@@ -88,6 +91,19 @@ class TrainingLog:
         kept = [row for row in kept if int(row.partition(",")[0]) <= step]
         if kept != rows:
             write_text(self.table, header + "".join(kept))
+
+
+@functools.cache
+def _leave_their_errors_to_us() -> None:
+    """Let TensorBoard's thread print no traceback of a disk that is full: the next flush raises the same error here."""
+    before = threading.excepthook
+
+    def told(arguments: threading.ExceptHookArgs) -> None:
+        of_tensorboard = type(arguments.thread).__module__.startswith("tensorboard.")
+        if not (of_tensorboard and isinstance(arguments.exc_value, OSError)):
+            before(arguments)
+
+    threading.excepthook = told
 
 
 @contextmanager

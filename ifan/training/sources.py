@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realdof.common.errors import InputError
+from realdof.common.plain import composed
 from realdof.images.files import read_pixels
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
@@ -37,11 +38,12 @@ def find_depth(photographs: list[Path], folder: Path) -> list[Path]:
     InputError
         A photograph has none.
     """
-    found = {path.stem: path for path in sorted(folder.glob("*")) if path.suffix.lower() in {".png", ".tif", ".tiff"}}
+    maps = (path for path in sorted(folder.glob("*")) if path.suffix.lower() in {".png", ".tif", ".tiff"})
+    found = {composed(path.stem): path for path in maps}
     for path in photographs:
-        if path.stem not in found:
+        if composed(path.stem) not in found:
             raise InputError(f"{folder} holds no depth map {path.stem}.png or .tif for {path}")
-    return [found[path.stem] for path in photographs]
+    return [found[composed(path.stem)] for path in photographs]
 
 
 def with_depth(photographs: list[Path], depth: list[Path] | None) -> list[Source]:

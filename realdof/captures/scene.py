@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from realdof.common.errors import InputError
+from realdof.common.plain import quoted
 from realdof.raw.develop import image_size
 from realdof.raw.exif import Exif, read_exif
 
@@ -136,7 +137,7 @@ def assemble_scene(
         The scene cannot be built, whatever one does with its images; the sentence does not repeat its name.
     """
     if not _PORTABLE_NAME.fullmatch(name) or name.endswith((".", " ")):
-        raise InputError(f"{name!r} is no portable file name; use letters, digits, '_', '-' and '.'")
+        raise InputError(f"{quoted(name)} is no portable file name; use letters, digits, '_', '-' and '.'")
     missing = [member for member in MEMBERS_OF[rig] if member not in files]
     if missing:
         raise InputError(f"{' and '.join(_place(member, rig) for member in missing)} missing; {_COMPLETE[rig]}")

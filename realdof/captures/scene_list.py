@@ -18,6 +18,7 @@ from realdof.captures.scene import CAMERAS, MEMBERS_OF, Camera, Member, Rig, Sce
 from realdof.common.decode import read_text
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
+from realdof.common.plain import quoted
 
 COLUMNS: Mapping[Rig, Mapping[Member, str]] = {
     "dual": {member: f"{member[0]}_{member[1].lower()}" for member in MEMBERS_OF["dual"]},
@@ -91,11 +92,11 @@ def _row(path: Path, number: int, row: Mapping[str, Any], rig: Rig) -> Row:
     unfit = [name for name, cell in cells.items() if not isinstance(cell, str) or "\0" in cell]
     unknown = [name for name in row if name not in cells]
     if unfit or unknown or not cells["scene"]:
-        words = f"unknown column {unknown[0]!r}" if unknown else f"no proper {unfit[0] if unfit else 'scene'}"
+        words = f"unknown column {quoted(unknown[0])}" if unknown else f"no proper {unfit[0] if unfit else 'scene'}"
         raise InputError(f"{path}, row {number}: {words}; the columns are {', '.join(cells)}")
     given = cells.get("defocused", "")
     defocused = next((camera for camera in CAMERAS if camera == given.upper()), None)
     if given and defocused is None:
-        raise InputError(f"{path}, row {number}: defocused is {given!r}; give A, B or nothing")
+        raise InputError(f"{path}, row {number}: defocused is {quoted(given)}; give A, B or nothing")
     files = {member: path.parent / cells[name] for member, name in columns.items() if cells[name]}
     return Row(cells["scene"], files, defocused)

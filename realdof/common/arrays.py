@@ -13,6 +13,7 @@ import numpy as np
 
 from realdof.common.errors import InputError
 from realdof.common.files import open_regular
+from realdof.common.plain import quoted
 
 MOST_BYTES = 2**30
 """Of all arrays of a file together; no file that this project reads comes near it."""
@@ -50,7 +51,7 @@ def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
         for member in members:
             name = member.filename.removesuffix(".npy")
             if name in arrays:
-                raise InputError(f"{path} holds {name!r} twice; give {what}")
+                raise InputError(f"{path} holds {quoted(name)} twice; give {what}")
             with archive.open(member) as stream:
                 arrays[name] = _read(path, stream, member.file_size, what)
     return arrays

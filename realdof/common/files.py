@@ -1,12 +1,12 @@
 """Writing whole files or none, hashing them, and the folder that everything fetched or made is cached in."""
 
 import hashlib
+import io
 import json
 import os
-import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 import platformdirs
 
 from realdof.common.errors import InputError
+from realdof.common.plain import quoted
+from realdof.common.temporary import remove_abandoned, temporary_name
 
 
 def cache_folder() -> Path:
@@ -26,17 +28,18 @@ def cache_folder() -> Path:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` that takes its name when the block ends well.
 
-    The file appears whole or not at all, whatever kills the process.
+    The file appears whole or not at all, whatever kills the process. What a killed one left behind, the next one that
+    writes to the folder removes.
 
     Raises
     ------
     InputError
         The folder cannot be written to, or the disk is full.
     """
-    # The suffix is kept because image writers choose the format by it.
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(temporary_name(path.name))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path.parent)
         # Unlike tempfile's, a file made like this may be read by whom the umask lets: a result is shared like any file.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
@@ -49,7 +52,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # A disk that has become read-only keeps it; that is told already.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -78,7 +83,7 @@ def inside(folder: Path, *names: str) -> Path:
     """
     for name in names:
         if name in ("", ".", "..") or set(name) & set("/\\\0"):
-            raise InputError(f"{name!r} would lead out of {folder}; a name has no slash and is neither . nor ..")
+            raise InputError(f"{quoted(name)} would lead out of {folder}; a name has no slash and is neither . nor ..")
     return folder.joinpath(*names)
 
 
@@ -97,7 +102,7 @@ def open_regular(path: Path, what: str = "a file") -> BufferedReader:
     """
     try:
         # Without blocking, because a pipe that nobody writes to would never open.
-        file = open(path, "rb", opener=_opened_without_waiting)  # noqa: SIM115
+        file: BufferedReader = BufferedReader(_Told(path, what))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give {what}") from error
     except ValueError as error:
@@ -110,6 +115,28 @@ def open_regular(path: Path, what: str = "a file") -> BufferedReader:
         file.close()
         raise InputError(f"{path} is a pipe or a device; give {what}")
     return file
+
+
+class _Told(io.FileIO):
+    """A file open to read; a disk or a network that fails meanwhile is one sentence, whoever reads."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(path, "rb", opener=_opened_without_waiting)
+        self._sentence = f"{path} cannot be read (%s); give {what}"
+
+    def readinto(self, buffer: Any) -> Any:
+        """Read into memory; raises `InputError`."""
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise InputError(self._sentence % error.strerror) from error
+
+    def readall(self) -> Any:
+        """Read what is left; raises `InputError`."""
+        try:
+            return super().readall()
+        except OSError as error:
+            raise InputError(self._sentence % error.strerror) from error
 
 
 def _opened_without_waiting(path: str, flags: int) -> int:

@@ -1,4 +1,6 @@
-"""Text without characters that steer a terminal: what files and other programs say is shown, never obeyed."""
+"""Text of files and of other programs as it is shown: never obeyed by a terminal, never longer than a line."""
+
+import unicodedata
 
 _STEERING = (
     *range(9),
@@ -11,6 +13,21 @@ _STEERING = (
 )
 """Control characters but tab and line feed, and those that turn the direction of what follows."""
 _PLAIN = dict.fromkeys(_STEERING, "\N{REPLACEMENT CHARACTER}")
+
+
+_QUOTED = 80
+"""Letters of a name out of a file that a message quotes: an archive's or a list's may have any number."""
+
+
+def quoted(name: object) -> str:
+    """A name out of a file as a message shows it: in quotation marks, control characters escaped, never long."""
+    text = str(name)
+    return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}..."
+
+
+def composed(name: str) -> str:
+    """A name with its accents composed (Unicode's NFC): some systems and archives write them apart from the letters."""
+    return unicodedata.normalize("NFC", name)
 
 
 def plain(text: str) -> str:

@@ -15,6 +15,7 @@ from realdof.common.files import atomic_path, open_regular
 from realdof.common.opencv import cv2
 from realdof.images import signatures
 from realdof.images.headers import header_of
+from realdof.images.hush import hushed
 from realdof.images.png import check_chunks
 from realdof.images.tiff import check_deflated, read_page
 
@@ -77,18 +78,33 @@ def write_pixels(path: Path, pixels: np.ndarray) -> None:
 
 
 def _decode(path: Path, content: bytes) -> np.ndarray:
+    decoded, said = _decoded(path, content)
+    if _is_damaged(said):
+        # It may have been said of a file that another thread decodes.
+        decoded, said = _decoded(path, content, alone=True)
+    if decoded is None or _is_damaged(said):
+        raise InputError(f"{path} is damaged or of an unsupported kind; save it again as PNG or TIFF")
+    return decoded
+
+
+def _is_damaged(said: list[str]) -> bool:
+    """Whether libjpeg made up a part of the picture."""
+    return any("premature end of data segment" in line or "bad Huffman code" in line for line in said)
+
+
+def _decoded(path: Path, content: bytes, alone: bool = False) -> tuple[np.ndarray | None, list[str]]:
+    """The pixels in OpenCV's order, None if it cannot read them, and what the libraries said of them."""
     # OpenCV writes a page of its own to stderr about a damaged file, beside our one sentence.
     level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+        with hushed(alone=alone) as said:
+            decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except cv2.error as error:
         raise InputError(f"{path} cannot be decoded ({error.err[:200]}); save it again as PNG or TIFF") from error
     finally:
         cv2.utils.logging.setLogLevel(level)
-    if decoded is None:
-        raise InputError(f"{path} is damaged or of an unsupported kind; save it again as PNG or TIFF")
-    return cast(np.ndarray, decoded)
+    return decoded, said
 
 
 def _three_channels(path: Path, stored: np.ndarray) -> np.ndarray:

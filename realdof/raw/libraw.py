@@ -10,6 +10,7 @@ from realdof.common.errors import InputError
 from realdof.common.files import open_regular
 from realdof.geometry.grid import Region
 from realdof.images import signatures
+from realdof.images.hush import hushed
 from realdof.raw.orientation import ORIENTATION_OF_FLIP
 from realdof.raw.tiff import Tiff
 
@@ -38,7 +39,7 @@ def opened(path: Path) -> Iterator[rawpy.RawPy]:
     """
     compression = _checked(path)
     try:
-        with rawpy.imread(str(path)) as raw:
+        with hushed(), rawpy.imread(str(path)) as raw:
             yield raw
     except rawpy.LibRawIOError as error:
         raise InputError(f"{path} is truncated or damaged; copy it from the camera again") from error

@@ -172,6 +172,41 @@ def test_brackets_in_names_are_printed_as_they_are(tmp_path: Path) -> None:
     assert "runs [final]" in said.replace("\n", "")
 
 
+def test_brackets_in_names_of_files_and_methods_are_printed_by_the_commands_that_compute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from typer.testing import CliRunner
+
+    from benchmark.commands.app import app
+    from realdof.cli import app as realdof
+    from realdof.raw.exif import Exif
+    from realdof.raw.write import write_arw
+
+    monkeypatch.setenv("COLUMNS", "400")
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    for folder in ("source", "target", "mine [bold]x[/]"):
+        write_pixels(tmp_path / "pairs" / folder / "a [1].png", pixels)
+    results = tmp_path / "runs [final]"
+    scored = CliRunner().invoke(
+        app,
+        [
+            "score", str(tmp_path / "pairs" / "mine [bold]x[/]"), "--name", "m [v2]", "--dataset", "folder", "--root",
+            str(tmp_path / "pairs"), "--results", str(results), "--metrics", "psnr",
+        ],
+    )  # fmt: skip
+    assert scored.exit_code == 0, scored.output
+    said = (scored.output + capfd.readouterr().err).replace("\n", "")
+    for words in ("runs [final]", "mine [bold]x[/]"):
+        assert words in said, words
+    raw, developed = tmp_path / "raw [1].ARW", tmp_path / "dev [x].png"
+    write_arw(raw, np.full((64, 64), 3000, np.uint16), Exif(), (2.0, 1.0, 1.5))
+    done = CliRunner().invoke(realdof, ["develop", str(raw), "-o", str(developed)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "dev [x].png" in done.output + capfd.readouterr().err
+    again = CliRunner().invoke(realdof, ["develop", str(raw), "-o", str(developed)])
+    assert "dev [x].png exists" in str(again.exception)
+
+
 def test_metrics_given_twice_are_both_measured(tmp_path: Path, bench: Call) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     for folder in ("source", "target"):

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import stat
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -27,9 +28,18 @@ from realdof.captures.folder import find_scenes
 from realdof.captures.scene_list import read_scene_list
 from realdof.common.decode import read_json
 from realdof.common.files import inside
-from realdof.dataset.layout import BUILD, MANIFEST
+from realdof.dataset.croissant import write_croissant
+from realdof.dataset.layout import BUILD, CROISSANT, MANIFEST
 from realdof.dataset.manifest import VERSION, read_build, read_manifest, read_record
+from realdof.dataset.report.page import write_report
 from realdof.dataset.verify import faults
+from realdof.pipeline import build_dataset
+from realdof.settings import Settings
+from realdof.simulation.simulate import simulate_scene
+
+# Makes the pipeline's helper modules importable.
+sys.path.insert(0, str(Path(__file__).parents[1] / "realdof"))
+from build_helpers import SIMULATION
 
 pytestmark = pytest.mark.slow
 LIMITS = Limits(2**22, 50)
@@ -217,6 +227,34 @@ def test_manifests(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> 
         (folder / name).write_bytes(content)
     for read in (read_manifest, read_build, lambda place: read_record(place, "a"), lambda place: list(faults(place))):
         outcome("manifest", folder, lambda read=read: read(folder))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    """A data set of one scene as it was built, and its files of JSON."""
+    folder = tmp_path_factory.mktemp("real") / "built"
+    simulate_scene(folder.parent / "captures" / "001", SIMULATION, 1, "textured")
+    build_dataset(folder.parent / "captures", folder, Settings())
+    return folder, {name: (folder / name).read_bytes() for name in (MANIFEST, BUILD, CROISSANT, "scenes/001.json")}
+
+
+@cases(300)
+@given(data=st.data())
+def test_manifests_of_a_built_data_set(data: st.DataObject, built: tuple[Path, dict[str, bytes]]) -> None:
+    folder, whole = built
+    for name, content in whole.items():
+        (folder / name).write_bytes(content)
+    place = data.draw(st.sampled_from(sorted(whole)))
+    (folder / place).write_bytes(data.draw(json_files(json.loads(whole[place]))))
+    for read in (
+        read_manifest, read_build, lambda place: read_record(place, "001"), lambda place: list(faults(place)),
+        write_report, lambda place: write_croissant(place, read_manifest(place)),
+    ):  # fmt: skip
+        outcome("manifest of a built set", folder, lambda read=read: read(folder))
+    if place in (MANIFEST, BUILD):
+        outcome(
+            "manifest of a built set", folder, lambda: build_dataset(folder.parent / "captures", folder, Settings())
+        )
 
 
 @cases(2000)

@@ -40,7 +40,7 @@ def rescore(
     from benchmark.running.runner import rescore as score_again
     from benchmark.running.task import open_task_of
 
-    chosen = choose(results, run, dataset, of)
+    chosen = choose(results, run, dataset, of, computed=True)
     task = open_task_of(chosen, protocol, asked_metrics(metrics), root=root, subset=subset, showing=showing_preparation)
     who = asked_workers(workers, cluster)
     with showing_progress(f"scoring {chosen.label}") as report:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from realdof.common.errors import InputError
+from realdof.common.plain import quoted
 
 _BLOCK = 2**20
 _ZIP_START, _EMPTY_ZIP_START = b"PK\3\4", b"PK\5\6"
@@ -128,7 +129,7 @@ def _write(
         # Two names that differ by case are one file on some systems.
         key = path.as_posix().casefold()
         if key in seen:
-            raise InputError(f"{archive} holds {member.name} twice")
+            raise InputError(f"{archive} holds {quoted(member.name)} twice")
         seen.add(key)
         if done + member.size > limits.bytes:
             raise _too_much(archive, limits)
@@ -163,7 +164,7 @@ def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
     def opened() -> IO[bytes]:
         file = tar.extractfile(info)
         if file is None:
-            raise tarfile.ReadError(f"{info.name} has no content")
+            raise tarfile.ReadError(f"{quoted(info.name)} has no content")
         return file
 
     return _Member(info.name, info.size, None if plain else "a link or a device", info.isdir(), opened)
@@ -172,11 +173,11 @@ def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
 def _safe_name(archive: Path, member: _Member) -> PurePosixPath:
     name = member.name
     if member.kind is not None:
-        raise InputError(f"{archive} holds {member.kind}, {name!r}; only plain files are unpacked")
+        raise InputError(f"{archive} holds {member.kind}, {quoted(name)}; only plain files are unpacked")
     path = PurePosixPath(name)
     unsafe = not path.parts or path.is_absolute() or ".." in path.parts or re.search(r'[\\:*?"<>|\x00-\x1f]', name)
     if unsafe or len(name) > _LONGEST_NAME:
-        raise InputError(f"{archive} holds {name[:_LONGEST_NAME]!r}, a name that leads elsewhere or is no file name")
+        raise InputError(f"{archive} holds {quoted(name)}, a name that leads elsewhere or is no file name")
     return path
 
 

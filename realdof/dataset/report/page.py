@@ -120,7 +120,6 @@ def _write_pictures(out: Path, view: SceneView) -> None:
     for name, uri in pictures.items():
         if uri is not None:
             path = picture_path(out, view.name, name)
-            path.parent.mkdir(exist_ok=True)
             with atomic_path(path) as temporary:
                 temporary.write_bytes(base64.b64decode(uri.partition("base64,")[2]))
 

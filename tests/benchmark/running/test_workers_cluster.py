@@ -5,6 +5,7 @@ from pathlib import Path
 import distributed
 import pytest
 from typer.testing import CliRunner
+from worker_methods import DyingFactory
 
 from benchmark import registry
 from benchmark.commands.app import app
@@ -13,6 +14,7 @@ from benchmark.results.choice import choose
 from benchmark.results.run import Run
 from benchmark.running import runner
 from benchmark.running.task import prepare
+from benchmark.running.workers import Workers
 
 
 @pytest.mark.slow
@@ -45,3 +47,26 @@ def test_a_cluster_gives_the_records_of_one_process_and_says_how_many_computed(
 
 def outputs(folder: Run) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder.path / "outputs").iterdir()}
+
+
+@pytest.mark.slow
+def test_a_worker_of_a_cluster_that_is_lost_costs_nothing_and_an_image_that_loses_them_all_fails_alone(
+    make_pairs, tmp_path: Path
+) -> None:
+    task = prepare(PairedFolder(make_pairs(4, 75, 83)), registry.protocol("ifan-cvpr21"), ("psnr", "mae"))
+    lives = tmp_path / "lives"
+    lives.mkdir()
+    alone, _ = runner.run(task, DyingFactory(lives), tmp_path / "alone")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "scratch")
+    ) as cluster:
+        for deaths, failed in ((1, []), (20, ["002"])):
+            for number in range(deaths):
+                (lives / str(number)).touch()
+            who = Workers(cluster=cluster.scheduler_address)
+            beside, summary = runner.run(task, DyingFactory(lives), tmp_path / f"lost-{deaths}", workers=who)
+            assert list(summary.failed) == failed
+            found = beside.records()
+            assert found.keys() == alone.records().keys()
+            assert all(found[name].scores == alone.records()[name].scores for name in found if name not in failed)
+    assert "died" in str(found["002"].error)

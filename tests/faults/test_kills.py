@@ -1,0 +1,97 @@
+"""Commands killed at random moments: nothing is lost, and the next one leaves what an undisturbed one does.
+
+`IFAN_BENCH_HOSTILE=full` kills each 50 times, not five.
+"""
+
+import random
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cases import COUNTS, FULL, HERE, SEED, Host
+from scenarios import MODULE, SCENARIOS, Scenario, _all_of, _archive, unchanged
+
+sys.path.insert(0, str(HERE.parent / "benchmark"))
+from hostile_server import Server, serving
+
+pytestmark = pytest.mark.slow
+KILLS = 50 if FULL else 5
+SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving(b"") as server:
+        yield server
+
+
+def downloading(server: Server) -> Scenario:
+    """A set fetched over connections that each break off after a quarter of it."""
+
+    def prepare(folder: Path, host: Host) -> None:
+        _archive(folder, host)
+        server.content = (folder / "set.zip").read_bytes()
+        (folder / "set.zip").unlink()
+
+    return Scenario(
+        prepare,
+        lambda folder: [
+            "ifan-bench", "data", "get", "realdof", "--mirror", server.url("drops"), "--root", str(folder / "set"),
+        ],
+        _all_of("set/**/*"), inputs=(), before=(MODULE,), products=("set/**/*",),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["run", "run that goes on", "merge", "build", "train", "download", "report again"])
+def test_commands_killed_at_random_moments_are_finished_by_the_next(
+    name: str, host: Host, server: Server, tmp_path: Path
+) -> None:
+    scenario = downloading(server) if name == "download" else SCENARIOS[name]
+    folder, template = tmp_path / "w", tmp_path / "template"
+    folder.mkdir()
+    scenario.prepare(folder, host)
+    shutil.copytree(folder, template)
+    undisturbed = host(folder, scenario.words(folder), before=scenario.before)
+    assert undisturbed.status == 0, undisturbed.said
+    figures = scenario.figures(folder)
+    draw, killed = random.Random(f"{SEED} {name}"), 0
+    for number in range(KILLS):
+        shutil.rmtree(folder)
+        shutil.copytree(template, folder)
+        inputs, kept = unchanged(folder, scenario.inputs), scenario.kept(folder)
+        which = SIGNALS[number % len(SIGNALS)]
+        moment = draw.uniform(0.1, 1.0) * undisturbed.seconds
+        ended = host(folder, scenario.words(folder), signals=[(which, moment)], before=scenario.before)
+        COUNTS[f"{which.name} at a random moment"] += 1
+        killed += ended.status not in (0, 1, 2)
+        assert unchanged(folder, scenario.inputs) == inputs, f"{which.name} after {moment:.3f} s: an input was changed"
+        assert kept <= scenario.kept(folder), f"{which.name} after {moment:.3f} s: finished work was lost"
+        again = host(folder, scenario.words(folder), before=scenario.before)
+        assert again.status == 0, f"{which.name} after {moment:.3f} s: {again.said}"
+        assert scenario.figures(folder) == figures, f"{which.name} after {moment:.3f} s"
+    assert killed >= KILLS // 3, f"{killed} of {KILLS}: the commands were too short to be killed"
+
+
+def test_a_run_with_two_workers_that_is_killed_is_finished_by_the_next_and_leaves_no_temporary_folder(
+    host: Host, tmp_path: Path
+) -> None:
+    scenario = SCENARIOS["run"]
+    scenario.prepare(tmp_path, host)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    words = [*scenario.words(tmp_path), "--workers", "2"]
+    whole = host(tmp_path, words, limit=120)
+    assert whole.status == 0, whole.said
+    figures = scenario.figures(tmp_path)
+    draw = random.Random(SEED)
+    for _ in range(6 if FULL else 1):
+        shutil.rmtree(tmp_path / "results")
+        moment = whole.seconds * draw.uniform(0.7, 1.0)
+        host(tmp_path, words, signals=[(signal.SIGKILL, moment)], limit=120, environment={"TMPDIR": str(scratch)})
+        COUNTS["SIGKILL at a random moment, two workers"] += 1
+        assert host(tmp_path, scenario.words(tmp_path)).status == 0
+        assert not list(scratch.iterdir()), "folders of workers are left in TMPDIR"
+        assert scenario.figures(tmp_path) == figures
