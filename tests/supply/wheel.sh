@@ -24,7 +24,7 @@ cd "$place"
 # With a root of its own, so that whoever may not cut the machine's network may cut this one's.
 export IFAN_BENCH_CACHE=$place/cache
 unshare --map-root-user --net bare/bin/ifan-bench run --method ifan --dataset sample --results results
-unshare --map-root-user --net bare/bin/ifan-bench leaderboard results
+unshare --map-root-user --net bare/bin/ifan-bench leaderboard --results results
 unshare --map-root-user --net bare/bin/realdof --help >/dev/null
 unshare --map-root-user --net bare/bin/ifan --help >/dev/null
 
