@@ -54,7 +54,8 @@ def write_safetensors(
 ) -> None:
     """Write a network's state in a floating-point type, with words and a training card in the header, atomically.
 
-    The same network, words and card always give the same bytes.
+    The same network, words and card always give the same bytes. The word ``format`` is the one without which the
+    loaders of huggingface_hub and transformers refuse a file.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def write_safetensors(
         The file cannot be written, or the disk is full.
     """
     state = {key: _stored(value.detach().cpu(), dtype).contiguous() for key, value in network.state_dict().items()}
-    content = _in_order(save(state, {**words, "card": json.dumps(card)}))
+    content = _in_order(save(state, {"format": "pt", **words, "card": json.dumps(card)}))
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 

@@ -143,7 +143,6 @@ class HubModel(nn.Module):
         folder = Path(folder)
         name = name_of(self.shape) or "ifan"
         words = {
-            "format": "pt",
             "variant": name,
             "shared_taps": "true" if self.shape.shared_taps else "false",
             "label": self.label,

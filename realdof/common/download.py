@@ -140,7 +140,8 @@ def is_reachable(url: str, connection: Connection, seconds: float) -> bool:
 
     def ask() -> None:
         try:
-            response = requests.head(url, allow_redirects=True, **connection.options())
+            # The timeout is among the options.
+            response = requests.head(url, allow_redirects=True, **connection.options())  # nosec B113
         except OSError:
             return
         answers.append(response.ok)
@@ -169,7 +170,8 @@ def _open(url: str, connection: Connection, accept: str = "*/*") -> _Source:
         if parts.scheme in ("http", "https"):
             options = connection.options()
             options["headers"] |= {"Accept": accept}
-            response = requests.get(url, stream=True, **options)
+            # The timeout is among the options.
+            response = requests.get(url, stream=True, **options)  # nosec B113
             response.raise_for_status()
             length = response.headers.get("Content-Length", "")
             size = int(length) if length.isdecimal() else None

@@ -200,7 +200,8 @@ def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: 
     if offset and state.validator:
         options["headers"] |= {"Range": f"bytes={offset}-", "If-Range": state.validator}
     try:
-        response = requests.get(located.url, stream=True, **options)
+        # The timeout is among the options.
+        response = requests.get(located.url, stream=True, **options)  # nosec B113
     except OSError as error:
         if isinstance(error, _PERMANENT):
             raise InputError(f"{shown(url)} cannot be read: {reason(error)}") from error

@@ -131,7 +131,8 @@ class _Worker:
             answer = self._pipe.recv_bytes()
         except (EOFError, OSError):
             return None
-        outcome: tuple[bool, Any] = pickle.loads(answer)
+        # Our own worker wrote it, into a pipe that no one else can open.
+        outcome: tuple[bool, Any] = pickle.loads(answer)  # nosec B301
         return outcome
 
     def kill(self) -> None:
@@ -167,7 +168,8 @@ def _serve(pipe: Connection) -> None:
 def _answer(question: bytes) -> bytes:
     """Whether the call succeeded and what it returned or raised, pickled: an error on the way there or back too."""
     try:
-        function, args, kwargs = pickle.loads(question)
+        # Our own parent wrote it.
+        function, args, kwargs = pickle.loads(question)  # nosec B301
         return bytes(ForkingPickler.dumps((True, function(*args, **kwargs))))
     # Whatever it is, it is raised again where the result is asked for.
     except Exception as error:
@@ -179,7 +181,7 @@ def _portable(error: Exception) -> bytes:
     """A pickled failure that can be read: of an error that cannot be, its kind and words."""
     try:
         answer = bytes(ForkingPickler.dumps((False, error)))
-        pickle.loads(answer)
+        pickle.loads(answer)  # nosec B301
     # An error's class may do anything when it is pickled or made again.
     except Exception:
         stand_in = RuntimeError(f"{type(error).__name__}: {error}")
