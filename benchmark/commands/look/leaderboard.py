@@ -1,7 +1,7 @@
 """``ifan-bench leaderboard``: tables of what was measured and what papers print."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
