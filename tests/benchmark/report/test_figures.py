@@ -58,7 +58,13 @@ def draw(place: Path, kind: str, out: Path, *options: object, status: int = 0) -
 
 @pytest.mark.parametrize(
     ("kind", "suffix"),
-    [("comparison", ".pdf"), ("comparison", ".svg"), ("failures", ".pdf"), ("blur-bands", ".svg"), ("psf-grid", ".pdf")],
+    [
+        ("comparison", ".pdf"),
+        ("comparison", ".svg"),
+        ("failures", ".pdf"),
+        ("blur-bands", ".svg"),
+        ("psf-grid", ".pdf"),
+    ],
 )
 def test_every_kind_is_drawn_with_its_fonts_embedded(kind: str, suffix: str, place: Path, tmp_path: Path) -> None:
     out = tmp_path / f"figure{suffix}"
