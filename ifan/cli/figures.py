@@ -1,40 +1,55 @@
 """``ifan-bench figure disparity`` and ``filters``: what the network estimates of photographs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmark.commands.options import Device, asked_device
-from ifan.cli.options import VariantName
+from ifan.variants import VARIANTS
+from realdof.common.console import say, stderr
+
+if TYPE_CHECKING:
+    from ifan.figures import MapName
 
 Photographs = Annotated[list[Path], typer.Argument(help="JPEG, PNG, TIFF or raw files.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="The file: .pdf, .png or .svg.")]
-WeightsOf = Annotated[str, typer.Option("--weights", help="official, synthetic, or a file.")]
+VariantOf = Annotated[
+    str | None,
+    typer.Option("--variant", help=f"{', '.join(VARIANTS)}; by default the one that the weights fit."),
+]
+WeightsOf = Annotated[
+    str | None,
+    typer.Option("--weights", help="official, synthetic or a file; by default official if there, else synthetic."),
+]
 FIGURE = Path("figure.pdf")
 
 
 def disparity(
-    photographs: Photographs, out: Out = FIGURE, variant: VariantName = "ifan", weights: WeightsOf = "synthetic",
+    photographs: Photographs, out: Out = FIGURE, variant: VariantOf = None, weights: WeightsOf = None,
     device: Device = "auto",
 ) -> None:  # fmt: skip
     """Draw photographs, their deblurred images, and the disparity that IFAN estimates from them."""
-    from ifan.figures import draw_maps
-    from ifan.variants import variant_named
-    from realdof.common.console import say
-
-    draw_maps(photographs, "disparity", variant_named(variant), weights, asked_device(device), out)
-    say(str(out), before="written:")
+    _draw(photographs, "disparity", variant, weights, device, out)
 
 
 def filters(
-    photographs: Photographs, out: Out = FIGURE, variant: VariantName = "ifan", weights: WeightsOf = "synthetic",
+    photographs: Photographs, out: Out = FIGURE, variant: VariantOf = None, weights: WeightsOf = None,
     device: Device = "auto",
 ) -> None:  # fmt: skip
     """Draw photographs, their deblurred images, and where IFAN's filters change how much."""
-    from ifan.figures import draw_maps
-    from ifan.variants import variant_named
-    from realdof.common.console import say
+    _draw(photographs, "filters", variant, weights, device, out)
 
-    draw_maps(photographs, "filters", variant_named(variant), weights, asked_device(device), out)
+
+def _draw(
+    photographs: list[Path], name: "MapName", variant: str | None, weights: str | None, device: str, out: Path
+) -> None:
+    from ifan.figures import draw_maps
+    from ifan.photographs.choice import announcement, choose
+
+    device = asked_device(device)
+    chosen, named = choose(variant, weights, dual=False)
+    if weights is None and (told := announcement(chosen, named)):
+        say(told, console=stderr)
+    draw_maps(photographs, name, chosen, named, device, out)
     say(str(out), before="written:")

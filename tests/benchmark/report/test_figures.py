@@ -56,8 +56,16 @@ def draw(place: Path, kind: str, out: Path, *options: object, status: int = 0) -
     return done.output if status == 0 else str(done.exception)
 
 
-@pytest.mark.parametrize("kind", ["comparison", "failures", "blur-bands", "psf-grid"])
-@pytest.mark.parametrize("suffix", [".pdf", ".svg"])
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        ("comparison", ".pdf"),
+        ("comparison", ".svg"),
+        ("failures", ".pdf"),
+        ("blur-bands", ".svg"),
+        ("psf-grid", ".pdf"),
+    ],
+)
 def test_every_kind_is_drawn_with_its_fonts_embedded(kind: str, suffix: str, place: Path, tmp_path: Path) -> None:
     out = tmp_path / f"figure{suffix}"
     draw(place, kind, out)
