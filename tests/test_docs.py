@@ -116,6 +116,19 @@ def test_no_page_of_the_site_fetches_anything_from_elsewhere(site: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_a_phone_or_a_laptop(site: Path, browser: Any, width: int) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    )
+    for page in sorted(site.rglob("index.html")):
+        browser.get(page.as_uri())
+        needed = browser.execute_script("return document.documentElement.scrollWidth")
+        assert needed <= width, f"{page.relative_to(site)}: {needed} px"
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "app"),
     [("ifan-bench", benchmark.commands.app.app), ("ifan", ifan.cli.app.app), ("realdof", realdof.cli.app)],
