@@ -15,8 +15,10 @@ import typer
 import benchmark.commands.app
 import ifan.cli.app
 import realdof.cli
+from benchmark.studies.file import read_study
 
 ROOT = Path(__file__).parents[1]
+PAGE_ON_STUDIES = ROOT / "docs" / "how-to" / "leaderboards.md"
 SET_UP = 2
 """The README's first two commands install and test; CI runs them itself."""
 
@@ -161,6 +163,14 @@ def test_the_examples_of_the_page_on_python_give_what_it_says(tmp_path: Path) ->
     script = f"{PYTHON['docs/how-to/notebook.md']}\n{asked}"
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_study_that_the_page_on_leaderboards_shows_is_accepted(tmp_path: Path) -> None:
+    (text,) = (text for name, text in blocks(PAGE_ON_STUDIES, r'toml title="([\w.]+)"') if name == "study.toml")
+    (tmp_path / "my-pairs").mkdir()
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    study = read_study(tmp_path / "study.toml")
+    assert study.formats == ("csv", "markdown", "latex")
 
 
 def test_every_place_that_the_migration_page_names_exists() -> None:
