@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
@@ -28,8 +29,33 @@ def test_a_program_tells_its_version_and_without_a_command_what_it_can_do(progra
     told = CliRunner().invoke(app_of(program), ["--version"])
     assert (told.exit_code, told.output) == (0, f"ifan-bench {version('ifan-bench')}\n")
     asked_nothing = CliRunner().invoke(app_of(program), [])
-    assert {"ifan": "Commands", "ifan-bench": "Measure", "realdof": "Commands"}[program] in asked_nothing.output
+    assert {"ifan": "Photographs", "ifan-bench": "Measure", "realdof": "Look at shots"}[program] in asked_nothing.output
     assert "Example: " in asked_nothing.output
+
+
+COMPLETED = {
+    "ifan-bench lea": {"leaderboard"},
+    "ifan-bench run --method hyper": {"hyper-laplacian"},
+    "ifan-bench run --method ifan --dataset dpdd-": {"dpdd-val", "dpdd-train", "dpdd-native"},
+    "ifan-bench run --precision b": {"bfloat16"},
+    "ifan-bench methods restormer": {"restormer", "restormer-dual"},
+    "ifan de": {"deblur"},
+    "realdof build --rec": {"--recipe"},
+}
+
+
+@pytest.mark.parametrize("line", COMPLETED)
+def test_a_shell_completes_commands_options_and_names(line: str) -> None:
+    words = line.split()
+    (point,) = entry_points(group="console_scripts", name=words[0])
+    variable = f"_{words[0]}_COMPLETE".replace("-", "_").upper()
+    code = f"import sys; sys.argv[0] = {words[0]!r}; from {point.module} import main; main()"
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {variable: "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert set(told.stdout.split()) == COMPLETED[line], told.stderr
 
 
 COMPUTING = ("torch", "skimage", "matplotlib")

@@ -1,6 +1,6 @@
 """Options that several commands share, and the values that they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,18 @@ MEASURE, LOOK, KEEP, EXTEND = "Measure", "Look", "Keep", "Extend"
 """Groups of commands in ``ifan-bench --help``."""
 RESULTS = Path("results")
 
+
+def names_of(group: str) -> Callable[[str], list[str]]:
+    """What a shell may complete a word to: the names of a group of entry points, found without importing them."""
+
+    def complete(incomplete: str) -> list[str]:
+        from benchmark import registry
+
+        return [name for name in registry.names(f"ifan_bench.{group}") if name.startswith(incomplete)]
+
+    return complete
+
+
 Results = Annotated[Path, typer.Option("--results", help="The results folder.")]
 Root = Annotated[
     Path | None, typer.Option("--root", help="The data set's folder; its own place in the cache if not given.")
@@ -25,8 +37,16 @@ SubsetFile = Annotated[
     Path | None,
     typer.Option("--subset", help="Text file that lists the scenes to use, one a line: runs on DATASET@LIST."),
 ]
-DatasetName = Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")]
-ProtocolName = Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")]
+MethodName = Annotated[
+    str, typer.Option("--method", help="See `ifan-bench methods`.", autocompletion=names_of("methods"))
+]
+DatasetName = Annotated[
+    str, typer.Option("--dataset", help="See `ifan-bench datasets`.", autocompletion=names_of("datasets"))
+]
+ProtocolName = Annotated[
+    str | None,
+    typer.Option("--protocol", help="The data set's default if not given.", autocompletion=names_of("protocols")),
+]
 Metrics = Annotated[
     list[str] | None,
     typer.Option("--metrics", help="Comma-separated or given several times, e.g. psnr,ssim,mae; all if not given."),
@@ -61,8 +81,12 @@ Untimed = Annotated[
 RunWord = Annotated[
     str, typer.Argument(metavar="RUN", help="A run: its folder, the first digits of its id, or a method's name.")
 ]
-OnlyDataset = Annotated[str | None, typer.Option("--dataset", help="Only runs on this data set.")]
-OnlyProtocol = Annotated[str | None, typer.Option("--protocol", help="Only runs under this protocol.")]
+OnlyDataset = Annotated[
+    str | None, typer.Option("--dataset", help="Only runs on this data set.", autocompletion=names_of("datasets"))
+]
+OnlyProtocol = Annotated[
+    str | None, typer.Option("--protocol", help="Only runs under this protocol.", autocompletion=names_of("protocols"))
+]
 
 
 def asked_workers(count: int, cluster: str | None, memory: float | None = None, *, untimed: bool = False) -> "Workers":

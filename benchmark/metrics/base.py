@@ -142,7 +142,10 @@ def check_sizes(output: Image, target: Image, smallest: int) -> None:
     if output.shape != target.shape:
         raise ValueError(f"the output is {tuple(output.shape)}, the all-in-focus image {tuple(target.shape)}")
     if output.ndim != 3 or output.shape[0] != 3 or min(output.shape[1:]) < smallest:
-        raise ValueError(f"images are {tuple(output.shape)}; they must be (3, H, W), at least {smallest} px")
+        raise ValueError(
+            f"images are {tuple(output.shape)}; they must be tensors (3, H, W), at least {smallest} px; "
+            "benchmark.score takes arrays (H, W, 3)"
+        )
 
 
 def _keyword(need: Need) -> str:

@@ -7,19 +7,29 @@ from ifan.cli.synthesize import synthesize
 from ifan.cli.train import train
 from realdof.common.console import new_app, run_app
 
+PHOTOGRAPHS, TRAINING, WEIGHTS = "Photographs", "Training", "Weights"
+"""Groups of commands in ``ifan --help``."""
+
 app = new_app(
     "IFAN: deblur photographs, train, convert weights.",
     "ifan deblur photo.jpg -o sharp.png",
 )
-app.command(epilog="Example: ifan deblur photos/ more.arw -o sharp/ --skip-existing")(deblur)
+app.command(rich_help_panel=PHOTOGRAPHS, epilog="Example: ifan deblur photos/ more.arw -o sharp/ --skip-existing")(
+    deblur
+)
 app.command(
-    epilog="Example: ifan synthesize photographs/ data/ && ifan synthesize others/ data/ --split val --count 12"
+    rich_help_panel=TRAINING,
+    epilog="Example: ifan synthesize photographs/ data/ && ifan synthesize others/ data/ --split val --count 12",
 )(synthesize)
 app.command(
-    epilog="Example: ifan train --data data/ --out runs/ifan --steps 14000 --batch 2 --crop 128 --schedule cosine"
+    rich_help_panel=TRAINING,
+    epilog="Example: ifan train --data data/ --out runs/ifan --steps 14000 --batch 2 --crop 128 --schedule cosine",
 )(train)
-app.command(epilog="Example: ifan convert IFAN.pytorch ifan.safetensors --label 'released by the authors'")(convert)
-app.command(epilog="Example: ifan export ifan.onnx --weights synthetic")(export)
+app.command(
+    rich_help_panel=WEIGHTS,
+    epilog="Example: ifan convert IFAN.pytorch ifan.safetensors --label 'released by the authors'",
+)(convert)
+app.command(rich_help_panel=WEIGHTS, epilog="Example: ifan export ifan.onnx --weights synthetic")(export)
 
 
 def main() -> None:

@@ -57,7 +57,6 @@ def new_app(summary: str, example: str) -> typer.Typer:
         epilog=f"Example: {example}",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        add_completion=False,
         rich_markup_mode="rich",
     )
 

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from benchmark import registry
+from benchmark.commands.options import names_of
 from realdof.common.console import draw
 
-Name = Annotated[str, typer.Argument(help="See `ifan-bench datasets`.")]
+Name = Annotated[str, typer.Argument(help="See `ifan-bench datasets`.", autocompletion=names_of("datasets"))]
 
 
 def info(name: Name) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark import registry
-from benchmark.commands.options import Wide
+from benchmark.commands.options import DatasetName, ProtocolName, Wide
 from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ FORMATS = ("table", "csv", "markdown", "latex", "json")
 
 def leaderboard(
     context: typer.Context,
-    dataset: Annotated[str, typer.Option("--dataset", help="See `ifan-bench datasets`.")] = "sample",
-    protocol: Annotated[str | None, typer.Option("--protocol", help="The data set's default if not given.")] = None,
+    dataset: DatasetName = "sample",
+    protocol: ProtocolName = None,
     results: Annotated[Path, typer.Option("--results", help="The results folder.")] = Path("results"),
     format: Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(FORMATS)}.")] = "table",
     sort: Annotated[

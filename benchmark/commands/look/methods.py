@@ -4,8 +4,14 @@ from typing import Annotated
 
 import typer
 
+from benchmark.commands.options import names_of
 
-def methods(name: Annotated[str | None, typer.Argument(help="A method, to see its card.")] = None) -> None:
+
+def methods(
+    name: Annotated[
+        str | None, typer.Argument(help="A method, to see its card.", autocompletion=names_of("methods"))
+    ] = None,
+) -> None:
     """List every method by what it needs before it runs; with a name, show that method's card."""
     from benchmark import registry
     from benchmark.commands.look.method_groups import grouped, how_to_get

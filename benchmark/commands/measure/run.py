@@ -13,6 +13,7 @@ from benchmark.commands.options import (
     DatasetName,
     Device,
     Limit,
+    MethodName,
     Metrics,
     PrecisionName,
     ProtocolName,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 @stopping("images that are done are kept; the same command, without --again, goes on with the others")
 def run(
-    method: Annotated[str, typer.Option("--method", help="See `ifan-bench methods`.")],
+    method: MethodName,
     dataset: DatasetName = "sample",
     protocol: ProtocolName = None,
     weights: Weights = None,
