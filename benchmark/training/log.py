@@ -12,8 +12,13 @@ from torch.utils.tensorboard import SummaryWriter
 from realdof.common.errors import InputError
 from realdof.common.files import write_text
 
-EVERY = 50
-"""Steps between two rows; a validation and the last step of a run have a row in any case."""
+LONGEST_STRETCH, ROWS = 50, 100
+"""Steps between two rows at most, and rows that a short run has at least."""
+
+
+def is_logged(step: int, steps: int) -> bool:
+    """Whether a step has a row in any case, of a run of so many; a validation and the last step have one, too."""
+    return step % max(1, min(LONGEST_STRETCH, steps // ROWS)) == 0
 
 
 class TrainingLog:

@@ -248,9 +248,9 @@ class Trainer:
 
     @property
     def _row_is_due(self) -> bool:
-        from benchmark.training.log import EVERY
+        from benchmark.training.log import is_logged
 
-        return self.step % EVERY == 0 or self.finished or self._stop
+        return is_logged(self.step, self.recipe.steps) or self.finished or self._stop
 
     @contextmanager
     def _logging(self) -> Iterator["TrainingLog | None"]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_trainings import quadratic_trainer
 
-from benchmark.training.log import TrainingLog
+from benchmark.training.log import TrainingLog, is_logged
 from benchmark.training.loop import Progress, Trainer
 from realdof.common.errors import InputError
 
@@ -26,12 +26,14 @@ def stop_at(step: int):
     return report
 
 
-@pytest.mark.parametrize(("steps", "logged"), [(1, [1]), (7, [7]), (50, [50]), (120, [50, 100, 120])])
-def test_there_is_a_row_every_50_steps_and_at_the_end_however_short_the_run(
-    tmp_path: Path, steps: int, logged: list[int]
-) -> None:
+@pytest.mark.parametrize(("steps", "logged"), [(1, [1]), (7, [*range(1, 8)]), (401, [*range(4, 401, 4), 401])])
+def test_a_short_run_has_a_hundred_rows_and_one_at_the_end(tmp_path: Path, steps: int, logged: list[int]) -> None:
     assert quadratic_trainer(tmp_path, steps).run()
     assert [step for step, _ in rows(tmp_path)] == logged
+
+
+def test_a_long_run_has_a_row_every_50_steps() -> None:
+    assert [step for step in range(1, 301) if is_logged(step, 600_000)] == [50, 100, 150, 200, 250, 300]
 
 
 def test_tensorboard_shows_what_the_table_holds_and_a_continued_run_as_one(tmp_path: Path) -> None:
@@ -52,7 +54,7 @@ def test_tensorboard_shows_what_the_table_holds_and_a_continued_run_as_one(tmp_p
         (25, 12.5), (50, 25.0), (75, 37.5), (100, 50.0)
     ]  # fmt: skip
     table = rows(tmp_path)
-    assert [step for step, _ in table] == [25, 50, 60, 75, 100]
+    assert [step for step, _ in table] == [*range(1, 101)]
     assert table == [(one.step, pytest.approx(one.value, abs=1e-6)) for one in events.Scalars("loss/loss")]
 
 
@@ -74,8 +76,8 @@ def test_a_log_that_cannot_be_written_is_one_sentence_and_the_checkpoint_is_kept
     with pytest.raises(
         InputError, match=r"^cannot write .*log\.csv: Is a directory; the run up to the last save is kept"
     ):
-        quadratic_trainer(tmp_path, save_every=10).run()
-    continued = quadratic_trainer(tmp_path, save_every=10)
+        quadratic_trainer(tmp_path, 5000, save_every=10).run()
+    continued = quadratic_trainer(tmp_path, 5000, save_every=10)
     assert continued.resume()
     assert continued.step == 40
     (tmp_path / "events").rename(tmp_path / "elsewhere")

@@ -77,7 +77,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_last_checkpoint(tmp_path: Pa
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / "last.pt").read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == {"last.pt", "events"}
+    assert {path.name for path in tmp_path.iterdir()} == {"last.pt", "events", "log.csv"}
 
 
 class Diverges(nn.Module):
