@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.commands.figure.options import FIGURE, Out
 from benchmark.commands.options import Device, asked_device
 from ifan.variants import VARIANTS
 from realdof.common.console import say, stderr
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ifan.figures import MapName
 
 Photographs = Annotated[list[Path], typer.Argument(help="JPEG, PNG, TIFF or raw files.")]
-Out = Annotated[Path, typer.Option("-o", "--out", help="The file: .pdf, .png or .svg.")]
 VariantOf = Annotated[
     str | None,
     typer.Option("--variant", help=f"{', '.join(VARIANTS)}; by default the one that the weights fit."),
@@ -22,7 +22,6 @@ WeightsOf = Annotated[
     str | None,
     typer.Option("--weights", help="official, synthetic or a file; by default official if there, else synthetic."),
 ]
-FIGURE = Path("figure.pdf")
 
 
 def disparity(

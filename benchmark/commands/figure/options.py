@@ -9,8 +9,16 @@ import typer
 if TYPE_CHECKING:
     from benchmark.report.contents import ImageSet
 
+
+def _drawable(out: Path) -> Path:
+    """Refuse a kind of file before anything is computed."""
+    from benchmark.report.figures.canvas import drawable
+
+    return drawable(out)
+
+
 Results = Annotated[Path, typer.Argument(help="The results folder.")]
-Out = Annotated[Path, typer.Option("-o", "--out", help="The file: .pdf, .png or .svg.")]
+Out = Annotated[Path, typer.Option("-o", "--out", callback=_drawable, help="The file: .pdf, .png or .svg.")]
 Methods = Annotated[str | None, typer.Option("--methods", help="Comma-separated; all if not given.")]
 Images = Annotated[str | None, typer.Option("--images", help="Comma-separated; --count of them if not given.")]
 Crops = Annotated[

@@ -20,6 +20,19 @@ SUFFIXES = (".pdf", ".png", ".svg")
 DPI = 300
 
 
+def drawable(out: Path) -> Path:
+    """The file itself, if its suffix is one that figures are drawn in.
+
+    Raises
+    ------
+    InputError
+        It is not.
+    """
+    if out.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{out} cannot be drawn: a figure is {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+    return out
+
+
 def style(number: int) -> dict[str, Any]:
     """Colour and marker of the so-manieth method."""
     return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
@@ -34,8 +47,7 @@ def figure(out: Path, width: float, height: float) -> Iterator["Figure"]:
     InputError
         The file is of no kind that is drawn, or cannot be written.
     """
-    if out.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{out} cannot be drawn: a figure is {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+    drawable(out)
     import matplotlib as mpl
     from matplotlib.figure import Figure as New
 
