@@ -9,8 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 import typer
+from nbclient import NotebookClient
 
 import benchmark.commands.app
 import ifan.cli.app
@@ -155,6 +157,15 @@ def test_the_schema_of_a_record_is_published_with_the_site(site: Path) -> None:
 def test_committed_text_names_no_path_of_the_machine_it_was_written_on() -> None:
     for page in PAGES:
         assert not re.search(r"/(work|root|home)/", (ROOT / page).read_text(encoding="utf-8")), page
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path) -> None:
+    notebook = nbformat.read(ROOT / "docs" / "notebooks" / "first_steps.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    said = [output.text for cell in notebook.cells for output in cell.get("outputs", []) if "text" in output]
+    assert "ifan {'psnr': " in "".join(said)
+    assert (tmp_path / "results" / "sample" / "ifan").is_dir()
 
 
 @pytest.mark.slow
