@@ -23,8 +23,8 @@ MANNERS = {"count": 0, "once": 1, "from then on": 2, "kill before": 3, "kill hal
 APPS = {"ifan-bench": "benchmark.commands.app", "realdof": "realdof.cli", "ifan": "ifan.cli.app"}
 USED = (
     "benchmark.running.runner", "benchmark.running.task", "benchmark.notebook", "benchmark.report.site",
-    "benchmark.report.pictures", "benchmark.leaderboards.build", "benchmark.leaderboards.compare",
-    "benchmark.leaderboards.render.formats", "benchmark.report.page", "benchmark.results.export",
+    "benchmark.report.drawing", "benchmark.leaderboards.build", "benchmark.leaderboards.compare",
+    "benchmark.leaderboards.render.formats", "benchmark.results.export",
     "benchmark.results.merge", "benchmark.results.prune", "benchmark.datasets.get.install", "benchmark.training.loop",
     "realdof.pipeline", "realdof.dataset.report.page", "realdof.dataset.verify", "ifan.training.loop", "scipy.stats",
     "skimage.metrics", "tifffile", "pandas", "lightning_fabric",

@@ -14,6 +14,8 @@ import pytest
 from cases import COUNTS, FULL, HERE, SEED, Host
 from scenarios import MODULE, SCENARIOS, Scenario, _all_of, _archive, unchanged
 
+from realdof.common.console import STOPPED
+
 sys.path.insert(0, str(HERE.parent / "benchmark"))
 from hostile_server import Server, serving
 
@@ -67,6 +69,8 @@ def test_commands_killed_at_random_moments_are_finished_by_the_next(
         ended = host(folder, scenario.words(folder), signals=[(which, moment)], before=scenario.before)
         COUNTS[f"{which.name} at a random moment"] += 1
         killed += ended.status not in (0, 1, 2)
+        if ended.status == STOPPED:
+            assert "Traceback" not in ended.said, ended.said
         assert unchanged(folder, scenario.inputs) == inputs, f"{which.name} after {moment:.3f} s: an input was changed"
         assert kept <= scenario.kept(folder), f"{which.name} after {moment:.3f} s: finished work was lost"
         again = host(folder, scenario.words(folder), before=scenario.before)

@@ -53,7 +53,8 @@ def check_words(ended: Ended, fault: Fault) -> None:
     """One sentence with status 2, none with 0 or 1, or the death that was asked for."""
     assert not ended.hung, ended.said
     assert "Traceback" not in ended.said, ended.said
-    if fault.manner.startswith("kill"):
+    # A command that beats or waits makes a call more or less from time to time: the last ones may not come.
+    if fault.manner.startswith("kill") and ended.calls >= fault.at:
         assert ended.status == -9, (ended.status, ended.said)
         return
     assert ended.status in (0, 1, 2), (ended.status, ended.said)

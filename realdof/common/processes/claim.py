@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from realdof.common.decode import Strict
 from realdof.common.errors import InputError
 from realdof.common.processes.owner import Owner, is_alive, this_machine, this_process
+from realdof.common.temporary import remove_abandoned, temporary_name
 
 CLAIM = ".claim"
 """Name of the file within the claimed folder; while a claim changes hands there are others that begin with it."""
@@ -123,6 +124,7 @@ def claimed(folder: Path, report: Callable[[str], None] = lambda sentence: None)
     try:
         file, owner = _acquired(path, report)
         _remove_litter(path, owner.token)
+        remove_abandoned(path.parent)
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror}; give a folder that can be written to") from error
     claim = Claim(path, file, owner)
@@ -183,13 +185,12 @@ def _right_to_end(path: Path, token: str) -> Iterator[bool]:
 def _created(path: Path) -> tuple[int, Owner] | None:
     """The open file and its owner; None if it exists."""
     owner = this_process()
+    content = f"{0:0{_COUNTER_DIGITS}}\n{owner.model_dump_json()}\n".encode()
     try:
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644)
+        file = _linked(path, content)
     except FileExistsError:
         return None
     try:
-        os.write(file, f"{0:0{_COUNTER_DIGITS}}\n{owner.model_dump_json()}\n".encode())
-        os.fsync(file)
         seen = _read(path)
     except OSError:
         os.close(file)
@@ -200,6 +201,43 @@ def _created(path: Path) -> tuple[int, Owner] | None:
         os.close(file)
         return None
     return file, owner
+
+
+def _linked(path: Path, content: bytes) -> int:
+    """Create a file with its content in one step, so that no killed process leaves one that does not say whose it is.
+
+    Where the file system has no hard links, it is created first and written then.
+
+    Raises
+    ------
+    FileExistsError
+        It exists.
+    """
+    with contextlib.ExitStack() as made:
+        place = path.with_name(temporary_name(path.name))
+        file = _written(place, content)
+        made.callback(place.unlink, missing_ok=True)
+        try:
+            os.link(place, path)
+        except FileExistsError:
+            os.close(file)
+            raise
+        except OSError:
+            os.close(file)
+            file = _written(path, content)
+        return file
+
+
+def _written(path: Path, content: bytes) -> int:
+    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644)
+    try:
+        os.write(file, content)
+        os.fsync(file)
+    except OSError:
+        os.close(file)
+        path.unlink(missing_ok=True)
+        raise
+    return file
 
 
 def _read(path: Path) -> _Seen | None:
