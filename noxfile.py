@@ -45,9 +45,10 @@ def iqa(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and the directions of imports."""
+    """Check style, formatting, what bandit knows to be dangerous, and the directions of imports."""
     session.run(BIN / "ruff", "check", ".")
     session.run(BIN / "ruff", "format", "--check", ".")
+    session.run(BIN / "bandit", "-c", "pyproject.toml", "-q", "-r", "realdof", "benchmark", "ifan", "baselines")
     session.run(BIN / "lint-imports")
 
 
@@ -62,6 +63,30 @@ def docs(session: nox.Session) -> None:
     """Build the documentation into ``site/`` and check every link in it."""
     # Not with --quiet, which hides warnings from --strict too.
     session.run(sys.executable, "-m", "mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, try it in a bare environment with the network cut, and uninstall it."""
+    session.run("bash", "tests/supply/wheel.sh", external=True)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the fast tests with the lowest versions that pyproject.toml allows."""
+    session.run("bash", "tests/supply/lowest_versions.sh", *session.posargs, external=True)
+
+
+@nox.session
+def pythons(session: nox.Session) -> None:
+    """Run the fast tests with each other Python from 3.11 to 3.13 that this machine has."""
+    session.run("bash", "tests/supply/pythons.sh", *session.posargs, external=True)
+
+
+@nox.session
+def crosscheck(session: nox.Session) -> None:
+    """Compare figures and files with other people's software; prints the table of docs/reliability.md."""
+    session.run("bash", "tests/crosscheck/run.sh", sys.executable, *session.posargs, external=True)
 
 
 @nox.session

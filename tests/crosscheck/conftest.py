@@ -97,7 +97,9 @@ def _largest(ours: Any, theirs: Any) -> float:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The rows of all comparisons, as docs/reference/crosscheck.md holds them."""
     reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
-    rows = [value for report in reports for key, value in report.user_properties if key == _ROW and report.when == "call"]
+    rows = [
+        value for report in reports for key, value in report.user_properties if key == _ROW and report.when == "call"
+    ]
     if rows:
         terminalreporter.section("comparisons with other software")
         for row in rows:

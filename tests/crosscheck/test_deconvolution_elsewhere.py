@@ -73,9 +73,7 @@ def test_edge_taper_of_octaves_own_package(
     np.testing.assert_allclose(octave["edgetaper"][middle], ours[middle], atol=1e-12)
 
 
-def test_wiener(
-    blurred: np.ndarray, kernel: np.ndarray, octave: dict[str, np.ndarray], agree: Agree
-) -> None:
+def test_wiener(blurred: np.ndarray, kernel: np.ndarray, octave: dict[str, np.ndarray], agree: Agree) -> None:
     ours = our_wiener.deconvolve(torch.from_numpy(blurred), torch.from_numpy(kernel), NOISE).numpy()
     agree("Wiener", "Octave, deconvwnr with the same spectrum", ours, octave["wiener"], at_most=1e-9)
 
@@ -87,9 +85,7 @@ def test_wiener_of_scikit_image(blurred: np.ndarray, kernel: np.ndarray, agree: 
     agree("Wiener", "scikit-image with the same spectrum", ours, theirs, at_most=1e-9)
 
 
-def test_richardson_lucy(
-    blurred: np.ndarray, kernel: np.ndarray, octave: dict[str, np.ndarray], agree: Agree
-) -> None:
+def test_richardson_lucy(blurred: np.ndarray, kernel: np.ndarray, octave: dict[str, np.ndarray], agree: Agree) -> None:
     ours = richardson_lucy.deconvolve(torch.from_numpy(blurred), torch.from_numpy(kernel), ITERATIONS).numpy()
     agree("Richardson-Lucy, 10 iterations", "Octave", ours, octave["lucy"], at_most=1e-9)
 

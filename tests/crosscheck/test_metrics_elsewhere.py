@@ -52,7 +52,9 @@ def test_psnr_of_luma(pair: Any, batches: Any, module: Module, agree: Agree, dif
     theirs = peak_signal_noise_ratio(second, first, data_range=255)
     agree("psnr-y", "scikit-image, rgb2ycbcr", ours, theirs, at_most=1e-9, unit="dB")
     theirs = module("piq").psnr(*batches, data_range=1.0, convert_to_greyscale=True)
-    differ("psnr-y", "piq, convert_to_greyscale", ours, theirs, between=(1.2, 1.5), why="Y from 0 to 255, not 16 to 235")
+    differ(
+        "psnr-y", "piq, convert_to_greyscale", ours, theirs, between=(1.2, 1.5), why="Y from 0 to 255, not 16 to 235"
+    )
 
 
 def test_ssim(pair: Any, batches: Any, agree: Agree, differ: Agree) -> None:
@@ -91,7 +93,9 @@ def test_lpips(pair: Any, module: Module, agree: Agree) -> None:
     network = module("torchmetrics.functional.image.lpips")._LPIPS(pretrained=True, net="alex", pnet_rand=True)
     # Its own AlexNet would be fetched; the linear weights over it come with torchmetrics.
     trunk = load_trunk()
-    network.net.load_state_dict({name: trunk[f"features.{name.partition('.')[2]}"] for name in network.net.state_dict()})
+    network.net.load_state_dict(
+        {name: trunk[f"features.{name.partition('.')[2]}"] for name in network.net.state_dict()}
+    )
     with torch.inference_mode():
         theirs = network.eval()(pair[0][None], pair[1][None], normalize=True)
     agree("lpips", "torchmetrics, AlexNet's weights from ours", of("lpips", pair), theirs.item(), at_most=1e-5)

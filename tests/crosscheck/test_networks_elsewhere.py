@@ -25,9 +25,7 @@ DPDNET, DMENET = dpdnet_cards.CARDS["dpdnet-s-w16"], dmenet_cards.CARDS["dmenet-
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        PYTHON is None, reason="IFAN_BENCH_TENSORFLOW names no Python with tensorflow-cpu and tf_keras"
-    ),
+    pytest.mark.skipif(PYTHON is None, reason="IFAN_BENCH_TENSORFLOW names no Python with tensorflow-cpu and tf_keras"),
 ]
 
 

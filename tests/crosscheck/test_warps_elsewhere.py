@@ -1,7 +1,6 @@
 """Our warps against scikit-image, SciPy and kornia: one homography, the interior of one photograph."""
 
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np

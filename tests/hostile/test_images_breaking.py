@@ -55,7 +55,7 @@ def test_damaged_exif_is_left_out_in_one_line_and_stops_no_picture(tmp_path: Pat
         assert read_photograph(tmp_path / f"out-{name}").pixels.shape == PIXELS.shape
 
 
-@pytest.mark.parametrize("profile", [b"no profile", b"\0" * 128, b"\xff" * 3000])
+@pytest.mark.parametrize("profile", [b"no profile", b"\0" * 128, b"\xff" * 3000], ids=["text", "zeros", "ones"])
 def test_a_damaged_profile_is_left_out_in_one_line(tmp_path: Path, profile: bytes) -> None:
     (tmp_path / "a.png").write_bytes(png_with(b"iCCP", b"name\0\0" + zlib.compress(profile)))
     (tmp_path / "b.png").write_bytes(png_with(b"iCCP", b"name\0\0" + profile))
@@ -86,7 +86,7 @@ def test_exif_that_no_jpeg_holds_is_left_out_before_anything_is_computed(tmp_pat
     assert not read.for_file(tmp_path / "out.png").left_out
 
 
-@pytest.mark.parametrize("film", [b"\0\0\0\x18ftypmp42" + os.urandom(20_000), b"\0" * 100_000])
+@pytest.mark.parametrize("film", [b"\0\0\0\x18ftypmp42" + os.urandom(20_000), b"\0" * 100_000], ids=["random", "zeros"])
 def test_a_motion_photo_is_whole(tmp_path: Path, film: bytes) -> None:
     path = tmp_path / "motion.jpg"
     path.write_bytes(jpeg() + film)

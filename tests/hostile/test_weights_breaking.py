@@ -246,7 +246,7 @@ def test_the_header_that_is_put_in_order_keeps_every_tensor_for_other_readers(tm
     words = {f"word{number}": "\u00e9" * number for number in range(20)}
     write_safetensors(path, network, words, {"x": 1}, torch.float16)
     tensors, found = read_safetensors(path)
-    assert found == {**words, "card": '{"x": 1}'}
+    assert found == {**words, "format": "pt", "card": '{"x": 1}'}
     assert all(torch.equal(tensors[name], value.half()) for name, value in network.state_dict().items())
     (length,) = struct.unpack("<Q", path.read_bytes()[:8])
     assert length % 8 == 0, "tensors begin at a multiple of 8, as the format asks"

@@ -1,8 +1,9 @@
-"""Change one operator or number of a module at a time and see whether a test notices: ``python tests/mutation/mutate.py``.
+"""Change one operator or number of a module at a time and see whether a test notices.
 
-Needs ``pip install cosmic-ray``, whose operators make the mutants. Its own runner starts an interpreter for each, which
-takes ten seconds with torch; here each mutant is tried in a fork of one process that has the third-party packages loaded.
-The module's file is never touched: the fork imports changed source instead.
+``python tests/mutation/mutate.py --results FILE.jsonl`` needs ``pip install cosmic-ray``, whose operators make the
+mutants. Its own runner starts an interpreter for each, which takes ten seconds with torch; here each mutant is tried in
+a fork of one process that has the third-party packages loaded. The module's file is never touched: the fork imports
+changed source instead.
 
 A mutant is tried with the tests that mirror its module, and if none of these notices with all tests of its package.
 """
@@ -56,7 +57,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=300, help="mutants in the sample")
     parser.add_argument("--seed", type=int, default=16)
-    parser.add_argument("--results", type=Path, required=True, help="a .jsonl file; what stands in it is not done again")
+    parser.add_argument(
+        "--results", type=Path, required=True, help="a .jsonl file; what stands in it is not done again"
+    )
     parser.add_argument("--only", help="modules whose path holds these words")
     parser.add_argument("--list", action="store_true", help="print the sample alone")
     options = parser.parse_args()
@@ -150,7 +153,8 @@ def change_of(mutant: Mutant) -> str:
 def prepare() -> None:
     """Load third-party packages once for all forks."""
     sys.dont_write_bytecode = True
-    os.environ |= {"OMP_NUM_THREADS": "1", "HYPOTHESIS_DATABASE_FILE": ""}
+    # What failed for one mutant is not tried first for the next: the outcomes do not depend on their order.
+    os.environ |= {"OMP_NUM_THREADS": "1", "CI": "1"}
     for name in THIRD_PARTY:
         importlib.import_module(name)
     import torch
