@@ -172,9 +172,36 @@ def test_what_a_command_keeps_is_one_line(monkeypatch: pytest.MonkeyPatch, capsy
     assert capsys.readouterr().err == "stopped: the first half is kept; the same command makes the second\n"
 
 
+@pytest.mark.slow
+def test_ctrl_c_twice_prints_no_traceback(pairs: Path, tmp_path: Path) -> None:
+    told = tmp_path / "told.txt"
+    code = """
+import atexit, time
+from benchmark.commands.app import main
+atexit.register(lambda: time.sleep(20))
+main()
+"""
+    words = ["run", "--method", "command", "--exec", "sleep 60 {input} {output}", "--dataset", "folder"]
+    with told.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *words, "--root", str(pairs)],
+            stdout=out, stderr=subprocess.STDOUT, cwd=tmp_path, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
+    for said in ("0 of 6", "stopped: "):
+        end = time.monotonic() + 60
+        while said not in told.read_text():
+            assert time.monotonic() < end, told.read_text()
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(10) == 130
+    assert "Traceback" not in told.read_text()
+
+
 def ended(monkeypatch: pytest.MonkeyPatch, command: Callable[[], None]) -> object:
     """The exit status of a command line with one command."""
     monkeypatch.setattr("sys.argv", ["program"])
+    monkeypatch.setattr("realdof.common.console._end_at_the_next_ctrl_c", lambda: None)
     app = typer.Typer()
     app.command()(command)
     with pytest.raises(SystemExit) as status:

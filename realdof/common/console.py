@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -118,10 +119,12 @@ def run_app(app: typer.Typer) -> NoReturn:
     except Stopped as error:
         if debug:
             raise
+        _end_at_the_next_ctrl_c()
         _end_with(str(error), STOPPED, before="stopped:", style="bold yellow")
     except SystemExit as error:
         # What Typer makes of Ctrl-C in a command that keeps nothing.
         if error.code == STOPPED:
+            _end_at_the_next_ctrl_c()
             say("by Ctrl-C.", before="stopped", style="bold yellow", console=stderr)
         raise
     except ModuleNotFoundError as error:
@@ -134,6 +137,11 @@ def run_app(app: typer.Typer) -> NoReturn:
         sys.stderr.close()
         sys.exit(0)
     sys.exit(0)
+
+
+def _end_at_the_next_ctrl_c() -> None:
+    """Whoever presses it twice wants no tidy end, and no traceback of the untidy one."""
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(STOPPED))
 
 
 def _take_megapixels() -> None:
