@@ -10,7 +10,7 @@ from benchmark.commands.figure import comparison, curves, plots, psf_grid
 from benchmark.commands.keep import export, list_runs, merge, prune, published, rescore, show, submit_check
 from benchmark.commands.look import compare, datasets, leaderboard, methods, metrics, protocols, report
 from benchmark.commands.measure import complexity, reproduce, run, score, study
-from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE
+from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE, TOOLS
 from realdof.common.console import new_app, run_app
 
 app = new_app(
@@ -72,7 +72,7 @@ app.add_typer(published_figures, name="published", rich_help_panel=KEEP)
 
 
 for _name, _command in registry.commands():
-    app.command(_name, rich_help_panel=EXTEND)(_command)
+    app.command(_name, rich_help_panel=EXTEND if _name.startswith("check-") else TOOLS)(_command)
 for _name, _command in registry.figures():
     figure.command(_name, rich_help_panel=EXTEND)(_command)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmark.running.workers import Workers
     from benchmark.tiling import Tiling
 
-MEASURE, LOOK, KEEP, EXTEND = "Measure", "Look", "Keep", "Extend"
+MEASURE, LOOK, KEEP, EXTEND, TOOLS = "Measure", "Look", "Keep", "Extend", "Tools of methods"
 """Groups of commands in ``ifan-bench --help``."""
 RESULTS = Path("results")
 

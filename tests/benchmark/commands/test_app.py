@@ -36,7 +36,21 @@ def test_a_broken_command_of_a_plug_in_is_one_warning_that_names_its_package_and
 
 def test_the_help_lists_the_commands_by_group() -> None:
     told = ifan_bench("--help").stdout
-    places = [told.index(word) for word in ("─ Measure", "│ run ", "─ Look", "│ leaderboard ", "─ Keep", "│ results ")]
+    places = [
+        told.index(word)
+        for word in (
+            "─ Measure",
+            "│ run ",
+            "─ Look",
+            "│ leaderboard ",
+            "─ Keep",
+            "│ results ",
+            "─ Extend",
+            "│ check-method ",
+            "─ Tools of methods",
+            "│ deconvolve ",
+        )
+    ]
     assert places == sorted(places)
 
 
