@@ -53,6 +53,8 @@ class Scenario:
         Patterns of files that are there whole, as an undisturbed command writes them, or not at all.
     lacking
         Whether a product itself says what it lacks, because an input could not be read.
+    claims
+        Whether it claims its folder, the mark of which a disk that fails in the end keeps until the next command.
     before
         Modules whose ``prepare`` is called in the command's process first.
     """
@@ -65,6 +67,7 @@ class Scenario:
     before: tuple[Path, ...] = ()
     products: tuple[str, ...] = ()
     lacking: Callable[[Path], bool] = lambda folder: False
+    claims: bool = False
 
 
 def hashes(folder: Path, *patterns: str) -> dict[str, str]:
@@ -302,7 +305,7 @@ SCENARIOS = {
     ),
     "build": Scenario(
         _captures, _build, _of_build, inputs=("captures",),
-        products=("built/source/*", "built/target/*", "built/*.json"),
+        products=("built/source/*", "built/target/*", "built/*.json"), claims=True,
     ),
     "report of a build": Scenario(
         _built, lambda folder: ["realdof", "report", str(folder / "built")], _of_build, inputs=("captures",),

@@ -70,7 +70,7 @@ def test_any_division_into_shards_merged_in_any_order_is_the_one_run(
     assert merged.finished
     assert merged.summary().scores == pytest.approx(whole.summary().scores, rel=1e-12)
     before = {path.name: path.read_bytes() for path in merged.path.iterdir() if path.is_file()}
-    merge(folder / "whole", folder / "merged")
+    merge(folder / "0", folder / "merged")
     assert {path.name: path.read_bytes() for path in merged.path.iterdir() if path.is_file()} == before
 
 
