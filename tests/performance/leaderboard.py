@@ -23,11 +23,11 @@ from benchmark.leaderboards.render.tables import to_html, to_latex, to_markdown
 RUNS, IMAGES, ROUNDS = 130, 77, 3
 
 
-def fill(results: Path) -> None:
+def fill(results: Path, runs: int = RUNS, images: int = IMAGES) -> None:
     """Write the runs; records are written at once, not one by one as a run does, which syncs each to the disk."""
     random = np.random.default_rng(0)
-    for number in range(RUNS):
-        folder = make_run(results, f"method-{number:03d}", [25.0], total=IMAGES, count=IMAGES)
+    for number in range(runs):
+        folder = make_run(results, f"method-{number:03d}", [25.0], total=images, count=images)
         lines = [
             json.dumps(
                 {
@@ -38,7 +38,7 @@ def fill(results: Path) -> None:
                     },
                 }
             )
-            for image in range(IMAGES)
+            for image in range(images)
         ]  # fmt: skip
         (folder.path / "records.jsonl").write_text("\n".join(lines) + "\n")
 

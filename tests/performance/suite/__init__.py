@@ -1,0 +1,1 @@
+"""The pieces of ``python -m tests.performance``, each a function that gives measurements."""
