@@ -8,7 +8,7 @@ from benchmark import registry
 from benchmark.commands.data import get, info, split, verify
 from benchmark.commands.figure import comparison, curves, plots, psf_grid
 from benchmark.commands.keep import export, list_runs, merge, prune, published, rescore, show, submit_check
-from benchmark.commands.look import compare, datasets, leaderboard, methods, metrics, protocols, report
+from benchmark.commands.look import compare, datasets, demo, leaderboard, methods, metrics, protocols, report
 from benchmark.commands.measure import complexity, reproduce, run, score, study
 from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE, TOOLS
 from realdof.common.console import new_app, run_app
@@ -37,6 +37,7 @@ COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] =
     (app, LOOK, leaderboard.leaderboard, "leaderboard --dataset sample --format csv"),
     (app, LOOK, compare.compare, "compare ifan input --dataset sample"),
     (app, LOOK, report.report, "report results -o site"),
+    (app, LOOK, demo.demo, "demo"),
     (app, KEEP, submit_check.submit_check, "submit-check their-results"),
     (data, None, get.get, "data get realdof --from RealDOF.zip --root realdof"),
     (data, None, verify.verify, "data verify sample"),

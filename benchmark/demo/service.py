@@ -1,0 +1,139 @@
+"""What the page does, without the page: look at an upload, deblur it, cancel, forget a visitor."""
+
+import hashlib
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmark.demo.computation import Computation, Result, Step, Task
+from benchmark.demo.offers import NO_WEIGHTS
+from realdof.common.errors import InputError
+from realdof.images.headers import Header, read_header
+
+_STALE_SECONDS = 600.0
+"""After so long without a byte, an upload that was broken off is removed."""
+
+
+@dataclass
+class _Visitor:
+    folder: Path
+    uploads: set[Path] = field(default_factory=set)
+    running: Computation | None = None
+    done: int = 0
+
+
+class Service:
+    """Serves visitors, each by the name that its page gives it.
+
+    Parameters
+    ----------
+    folder
+        Everything is kept below it.
+    offers
+        The weights that can be chosen, by method.
+    device, memory
+        See `benchmark.demo.computation.Task`.
+    """
+
+    def __init__(
+        self, folder: Path, offers: Mapping[str, tuple[str, ...]], device: str = "cpu", memory: int | None = None
+    ) -> None:
+        self.folder, self.offers, self._device, self._memory = folder.resolve(), offers, device, memory
+        self._visitors: dict[str, _Visitor] = {}
+        self._lock = threading.Lock()
+
+    def look(self, visitor: str, upload: Path) -> Header:
+        """Read an upload's header and remember whose it is; one that is no image, or too large, is removed.
+
+        Raises
+        ------
+        InputError
+            It is one of these, or lies elsewhere than uploads do.
+        """
+        self._remove_stale()
+        path = self._own(visitor, upload)
+        try:
+            return read_header(path)
+        except InputError as error:
+            self._forget_uploads(self._visitor(visitor), {path})
+            raise self._told(error, path) from error
+
+    def deblur(self, visitor: str, upload: Path, method: str, weights: str) -> Iterator[Step | Result]:
+        """Progress, then the result; nothing more after `cancel`.
+
+        Raises
+        ------
+        InputError
+            The choice is not on offer, or the photograph is refused; see `benchmark.demo.computation.compute`.
+        """
+        if weights not in self.offers.get(method, ()):
+            raise InputError("this method or these weights are not on offer; reload the page and choose again")
+        path = self._own(visitor, upload)
+        known = self._visitor(visitor)
+        shutil.rmtree(known.folder, ignore_errors=True)
+        known.done += 1
+        # A new folder for each result, because a browser keeps a picture by its address.
+        task = Task(
+            path, known.folder / str(known.done), method, None if weights == NO_WEIGHTS else weights,
+            self._device, self._memory,
+        )  # fmt: skip
+        running = known.running = Computation(task)
+        try:
+            yield from running.steps()
+        except InputError as error:
+            raise self._told(error, path) from error
+        finally:
+            running.stop()
+            if known.running is running:
+                known.running = None
+
+    def cancel(self, visitor: str) -> bool:
+        """End what is computed for a visitor; whether there was anything."""
+        running = self._visitor(visitor).running
+        if running is None:
+            return False
+        running.stop()
+        return True
+
+    def forget(self, visitor: str) -> None:
+        """Remove everything of a visitor who has left."""
+        self.cancel(visitor)
+        with self._lock:
+            gone = self._visitors.pop(visitor, None)
+        if gone is not None:
+            shutil.rmtree(gone.folder, ignore_errors=True)
+            self._forget_uploads(gone, set(gone.uploads))
+
+    def _visitor(self, name: str) -> _Visitor:
+        with self._lock:
+            # The page's own name for a visitor comes over the network and is no name for a folder.
+            folder = self.folder / "results" / hashlib.sha256(name.encode(errors="replace")).hexdigest()[:32]
+            return self._visitors.setdefault(name, _Visitor(folder))
+
+    def _own(self, visitor: str, upload: Path) -> Path:
+        path = upload.resolve()
+        if not path.is_relative_to(self.folder):
+            raise InputError("this is no photograph of yours; drop one on the page")
+        self._visitor(visitor).uploads.add(path)
+        return path
+
+    def _forget_uploads(self, visitor: _Visitor, paths: set[Path]) -> None:
+        visitor.uploads -= paths
+        with self._lock:
+            # Two visitors who upload the same file share it.
+            shared = {path for other in self._visitors.values() for path in other.uploads}
+        for path in paths - shared:
+            path.unlink(missing_ok=True)
+            if path.parent != self.folder and not any(path.parent.iterdir()):
+                path.parent.rmdir()
+
+    def _remove_stale(self) -> None:
+        for path in self.folder.glob("tmp*"):
+            if path.is_file() and time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                path.unlink(missing_ok=True)
+
+    def _told(self, error: InputError, path: Path) -> InputError:
+        return InputError(str(error).replace(str(path), path.name))
