@@ -180,7 +180,7 @@ def compute(task: Task, report: Report) -> Result:
     task.folder.mkdir(parents=True, exist_ok=True)
     result = Result(
         task.folder / "before.jpg", task.folder / "after.jpg", task.folder / result_name(task.photograph.name),
-        *pixels.shape[:2], measured.seconds,
+        pixels.shape[0], pixels.shape[1], measured.seconds,
     )  # fmt: skip
     write_pixels(result.full, made)
     write_pixels(result.before, preview(pixels))
