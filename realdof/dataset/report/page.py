@@ -199,7 +199,8 @@ def _page(name: str, manifest: Manifest, views: list[SceneView]) -> str:
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     return environment.get_template("report.html.j2").render(
-        style=markupsafe.Markup(style_sheet()),
+        # A file of this package.
+        style=markupsafe.Markup(style_sheet()),  # nosec B704
         name=name,
         manifest=manifest,
         settings=manifest.build.settings,
