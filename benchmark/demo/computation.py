@@ -178,9 +178,10 @@ def compute(task: Task, report: Report) -> Result:
         measured = deblur_timed(method, Sample("the photograph", image_from_pixels(pixels)), context)
     made = pixels_from_image(measured.result.image, 16 if pixels.dtype.itemsize == 2 else 8)
     task.folder.mkdir(parents=True, exist_ok=True)
+    height, width = pixels.shape[:2]
     result = Result(
         task.folder / "before.jpg", task.folder / "after.jpg", task.folder / result_name(task.photograph.name),
-        pixels.shape[0], pixels.shape[1], measured.seconds,
+        height, width, measured.seconds,
     )  # fmt: skip
     write_pixels(result.full, made)
     write_pixels(result.before, preview(pixels))
