@@ -214,13 +214,13 @@ def _only(group: str, name: str) -> EntryPoint:
 
 
 def _points(group: str) -> list[EntryPoint]:
-    return list(_every_point(tuple(sys.path), *map(_changed, sys.path)).select(group=group))
+    return list(_every_point(group, tuple(sys.path), *map(_changed, sys.path)))
 
 
 @cache
-def _every_point(*state: object) -> EntryPoints:
-    """Every entry point of every package: the files are read once for as long as nothing is installed."""
-    return entry_points()
+def _every_point(group: str, *state: object) -> EntryPoints:
+    """The entry points of a group: the files of all packages are read once for as long as nothing is installed."""
+    return entry_points(group=group)
 
 
 def _changed(folder: str) -> int | None:
