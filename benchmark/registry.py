@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import difflib
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import TYPE_CHECKING, Any
 
 from realdof.common.errors import InputError
@@ -49,7 +51,7 @@ _log = logging.getLogger(__name__)
 
 def names(group: str) -> list[str]:
     """Every registered name of a group, sorted, whether or not what it names can be imported."""
-    return sorted({point.name for point in entry_points(group=group)})
+    return sorted({point.name for point in _points(group)})
 
 
 def method(name: str) -> MethodFactory:
@@ -196,7 +198,7 @@ def _found(group: str, name: str) -> Any:
 
 def _only(group: str, name: str) -> EntryPoint:
     """The entry point of a name; of two packages that claim it ours goes first, two others are refused."""
-    points = [point for point in entry_points(group=group) if point.name == name]
+    points = [point for point in _points(group) if point.name == name]
     if not points:
         raise unknown(_NOUNS[group], name, names(group))
     different = {point.value: point for point in points}
@@ -209,6 +211,23 @@ def _only(group: str, name: str) -> EntryPoint:
         raise InputError(f"{sentence}; uninstall one of them")
     _warn_once(f"{sentence}; that of {_OURS} is used")
     return ours[0]
+
+
+def _points(group: str) -> list[EntryPoint]:
+    return list(_every_point(group, tuple(sys.path), *map(_changed, sys.path)))
+
+
+@cache
+def _every_point(group: str, *state: object) -> EntryPoints:
+    """The entry points of a group: the files of all packages are read once for as long as nothing is installed."""
+    return entry_points(group=group)
+
+
+def _changed(folder: str) -> int | None:
+    try:
+        return os.stat(folder or ".").st_mtime_ns  # noqa: PTH116
+    except OSError:
+        return None
 
 
 def _package(point: EntryPoint) -> str:
