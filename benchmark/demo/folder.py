@@ -11,7 +11,8 @@ from filelock import FileLock, Timeout
 
 from realdof.common.errors import InputError
 
-_LOCK = ".lock"
+LOCK = ".lock"
+"""File that a running demo holds locked."""
 
 
 @contextmanager
@@ -35,12 +36,12 @@ def demo_folder(parent: Path | None = None) -> Iterator[Path]:
         raise InputError(f"cannot make {home}: {error.strerror}; set TMPDIR to a folder of yours") from error
     if home.is_symlink() or (hasattr(os, "getuid") and home.stat().st_uid != os.getuid()):
         raise InputError(f"{home} belongs to somebody else; set TMPDIR to a folder of yours")
-    with FileLock(home / _LOCK):
+    with FileLock(home / LOCK):
         for folder in home.iterdir():
             if folder.is_dir() and not folder.is_symlink():
                 _remove_if_abandoned(folder)
         made = Path(tempfile.mkdtemp(dir=home))
-        lock = FileLock(made / _LOCK)
+        lock = FileLock(made / LOCK)
         lock.acquire()
     try:
         yield made
@@ -50,7 +51,7 @@ def demo_folder(parent: Path | None = None) -> Iterator[Path]:
 
 
 def _remove_if_abandoned(folder: Path) -> None:
-    lock = FileLock(folder / _LOCK)
+    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.demo.computation import Computation, Result, Step, Task
+from benchmark.demo.folder import LOCK
 from benchmark.demo.offers import NO_WEIGHTS
 from realdof.common.errors import InputError
 from realdof.images.headers import Header, read_header
 
 _STALE_SECONDS = 600.0
-"""After so long without a byte, an upload that was broken off is removed."""
+"""So old is an upload of no visitor when it is removed."""
 
 
 @dataclass
@@ -131,8 +132,12 @@ class Service:
                 path.parent.rmdir()
 
     def _remove_stale(self) -> None:
-        for path in self.folder.glob("tmp*"):
-            if path.is_file() and time.time() - path.stat().st_mtime > _STALE_SECONDS:
+        """Remove what was sent but belongs to no visitor: uploads that were broken off, or sent past the page."""
+        with self._lock:
+            known = {path for visitor in self._visitors.values() for path in visitor.uploads}
+        for path in (*self.folder.glob("*"), *self.folder.glob("*/*")):
+            kept = path in known or path.name == LOCK or path.is_relative_to(self.folder / "results")
+            if not kept and path.is_file() and time.time() - path.stat().st_mtime > _STALE_SECONDS:
                 path.unlink(missing_ok=True)
 
     def _told(self, error: InputError, path: Path) -> InputError:

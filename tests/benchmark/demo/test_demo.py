@@ -1,5 +1,6 @@
 """The demo without its page: what it offers, what it keeps and removes, what it refuses, and what it computes."""
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -63,6 +64,15 @@ def test_a_visitor_who_leaves_leaves_nothing_unless_another_has_the_same_upload(
     assert path.is_file()
     service.forget("other")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_upload_that_belongs_to_nobody_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    old, new = uploaded(tmp_path / "a"), uploaded(tmp_path / "b")
+    service = Service(tmp_path / "a", OFFERS)
+    os.utime(old, (0, 0))
+    service.look("one", uploaded(tmp_path / "a", "other.png"))
+    assert not old.exists()
+    assert new.exists()
 
 
 @pytest.mark.parametrize("content", [b"hello", b"", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
