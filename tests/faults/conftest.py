@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cases import COUNTS, Host, started
+from fault_cases import COUNTS, Host, started
 
 
 @pytest.fixture(scope="session")

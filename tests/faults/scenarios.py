@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cases import HERE, Fault, Host
+from fault_cases import HERE, Fault, Host
 
 from benchmark.results.run import Run
 from realdof.images.files import write_pixels

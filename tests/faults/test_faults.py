@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cases import COUNTS, FULL, HERE, Ended, Fault, Host
+from fault_cases import COUNTS, FULL, HERE, Ended, Fault, Host
 from scenarios import MODULE, NAMES, SCENARIOS, SPOILS, lines_of, make_pairs, of_runs
 
 from benchmark.results.run import Run

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cases import COUNTS, FULL, HERE, SEED, Host
+from fault_cases import COUNTS, FULL, HERE, SEED, Host
 from scenarios import MODULE, SCENARIOS, Scenario, _all_of, _archive, unchanged
 
 from realdof.common.console import STOPPED

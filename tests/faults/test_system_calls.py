@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cases import COUNTS, FULL, SEED, Ended, Fault, Host
+from fault_cases import COUNTS, FULL, SEED, Ended, Fault, Host
 from scenarios import SCENARIOS, Scenario, hashes, unchanged
 
 pytestmark = pytest.mark.slow
