@@ -16,7 +16,7 @@ def run_training(trainer: Trainer, title: str) -> None:
     Raises
     ------
     Exit
-        A signal stopped it: exit status 128 and the signal's number, as shells have it; 130 after Ctrl-C.
+        A signal stopped it: exit status 0 after SIGTERM, 130 after Ctrl-C.
     """
     first = trainer.fabric.global_rank == 0
     with progress_bar() as bar:
@@ -31,7 +31,8 @@ def run_training(trainer: Trainer, title: str) -> None:
     if first:
         stderr.print(outcome(trainer, finished), soft_wrap=True, highlight=False, markup=False)
     if not finished:
-        raise typer.Exit(128 + (trainer.signal or signal.SIGINT))
+        # A scheduler that ends a job with SIGTERM is told that nothing went wrong; Ctrl-C ends as in every command.
+        raise typer.Exit(0 if trainer.signal == signal.SIGTERM else 128 + signal.SIGINT)
 
 
 def outcome(trainer: Trainer, finished: bool) -> str:

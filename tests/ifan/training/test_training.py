@@ -89,4 +89,4 @@ def test_the_command_ends_with_where_the_weights_are(
         f"trained 2 steps; the weights are in {run / 'averaged.safetensors'}, those of the best validation in "
         f"{run / 'best.safetensors'}"
     )
-    assert len((run / "log.csv").read_text().splitlines()) == 2
+    assert len((run / "log.csv").read_text().splitlines()) == 3, "a heading and a row a step"
