@@ -74,7 +74,10 @@ def launch(service: Service, host: str, port: int, most_bytes: int) -> Any:
             app_kwargs={"middleware": [Middleware(Guarded)], "docs_url": None, "redoc_url": None, "openapi_url": None},
         )  # fmt: skip
     except OSError as error:
-        raise InputError(f"cannot listen on {host}, port {port}: {error}; give another --port") from error
+        raise InputError(
+            f"cannot listen on {host}, port {port}: it is taken, or no address of this machine; give another --port or "
+            "--host"
+        ) from error
     return page
 
 

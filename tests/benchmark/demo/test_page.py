@@ -113,3 +113,13 @@ def test_a_file_over_the_limit_is_refused_with_a_sentence(page: Any, tmp_path: P
     drop(page, path)
     waited(lambda: "exceed" in page.find_element("tag name", "body").text, "no sentence")
     assert not [found for found in temporary.rglob("*") if found.is_file() and found.stat().st_size > 10**6]
+
+
+def test_a_port_that_is_taken_is_told_in_one_sentence(address: str, tmp_path: Path) -> None:
+    code = "import sys; sys.argv[1:1] = ['demo']; from benchmark.commands.app import main; main()"
+    words = [sys.executable, "-c", code, "--port", "7985"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot listen on 127.0.0.1, port 7985: it is taken")
+    assert [path.name for path in tmp_path.glob("ifan-bench-demo-*/*")] == [".lock"]
