@@ -16,7 +16,7 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "docs", "tests"]
 
 BIN = Path(sys.executable).parent
-IQA = Path(".venv-iqa")
+IQA, DEMO = Path(".venv-iqa"), Path(".venv-demo")
 
 
 @nox.session
@@ -34,13 +34,26 @@ def slow(session: nox.Session) -> None:
 @nox.session
 def iqa(session: nox.Session) -> None:
     """Test the metrics of pyiqa in an environment of their own, because pyiqa overwrites OpenCV."""
-    shutil.rmtree(IQA, ignore_errors=True)
-    session.run(sys.executable, "-m", "venv", IQA)
+    python = _beside(session, IQA, "pyiqa>=0.1.15", "setuptools<81")
+    session.run(python, "-m", "pytest", "-n", "0", "tests/benchmark/metrics/test_iqa_installed.py")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Test the demo's page in an environment of its own, because gradio holds Pillow below 13."""
+    python = _beside(session, DEMO, "gradio>=6.20,<7")
+    session.run(python, "-m", "pytest", "-n", "0", "-m", "slow", "tests/benchmark/demo/test_page.py")
+
+
+def _beside(session: nox.Session, folder: Path, *packages: str) -> Path:
+    """The interpreter of a new environment with these packages."""
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run(sys.executable, "-m", "venv", folder)
     # The packages of this environment stand behind those of the other, so that torch is not installed twice.
     site = f"lib/python{sysconfig.get_python_version()}/site-packages"
-    (IQA / site / "beside.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
-    session.run(IQA / "bin" / "pip", "install", "--quiet", "pyiqa>=0.1.15", "setuptools<81")
-    session.run(IQA / "bin" / "python", "-m", "pytest", "-n", "0", "tests/benchmark/metrics/test_iqa_installed.py")
+    (folder / site / "beside.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    session.run(folder / "bin" / "pip", "install", "--quiet", *packages)
+    return folder / "bin" / "python"
 
 
 @nox.session

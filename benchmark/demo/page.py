@@ -74,7 +74,10 @@ def launch(service: Service, host: str, port: int, most_bytes: int) -> Any:
             app_kwargs={"middleware": [Middleware(Guarded)], "docs_url": None, "redoc_url": None, "openapi_url": None},
         )  # fmt: skip
     except OSError as error:
-        raise InputError(f"cannot listen on {host}, port {port}: {error}; give another --port") from error
+        raise InputError(
+            f"cannot listen on {host}, port {port}: it is taken, or no address of this machine; give another --port or "
+            "--host"
+        ) from error
     return page
 
 
@@ -149,10 +152,13 @@ def _page(gradio: Any, service: Service, most_bytes: int) -> Any:
         private: Any = {"api_visibility": "private"}
         upload.change(looked, upload, status, queue=False, show_progress="hidden", **private)
         method.change(chosen, method, weights, queue=False, show_progress="hidden", **private)
-        event = start.click(
-            deblurred, [upload, method, weights], [status, slider, download], show_progress="minimal",
-            show_progress_on=[status], **private,
-        )  # fmt: skip
+        waits = start.click(
+            lambda: _said("Waiting for its turn ..."), None, status, queue=False, show_progress="hidden", **private
+        )
+        # Without the library's own marks, which call a cancelled computation an error.
+        event = waits.then(
+            deblurred, [upload, method, weights], [status, slider, download], show_progress="hidden", **private
+        )
         stop.click(cancelled, None, status, cancels=[event], queue=False, **private)
         page.unload(left)
     return page

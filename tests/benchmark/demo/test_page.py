@@ -1,0 +1,125 @@
+"""The demo's page in a real browser; gradio has an environment of its own, see noxfile.py."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+
+from realdof.images.files import read_pixels, write_pixels
+
+pytest.importorskip("gradio", reason="needs ifan-bench[demo]")
+pytestmark = pytest.mark.slow
+WAIT_SECONDS = 90
+
+
+def waited(found: Callable[[], Any], what: str) -> Any:
+    end = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < end:
+        if result := found():
+            return result
+        time.sleep(0.2)
+    raise AssertionError(what)
+
+
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def address(temporary: Path) -> Iterator[str]:
+    code = "import sys; sys.argv[1:1] = ['demo']; from benchmark.commands.app import main; main()"
+    words = [sys.executable, "-c", code, "--weights", "synthetic", "--port", "7985", "--megabytes", "5"]
+    environment = {"TMPDIR": str(temporary)} | {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment, cwd=temporary) as server:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        yield re.search(r"http://\S+", line)[0]  # type: ignore[index]
+        server.terminate()
+        assert server.wait(30) == 0
+    assert [path.name for path in temporary.glob("ifan-bench-demo-*/*")] == [".lock"]
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    browser.get(address)
+    waited(lambda: browser.find_elements("id", "deblur"), "the page does not load")
+    yield browser
+    browser.get("about:blank")
+
+
+def status(page: Any) -> str:
+    return str(page.find_element("id", "status").text)
+
+
+def drop(page: Any, path: Path) -> None:
+    page.find_element("css selector", "input[type=file]").send_keys(str(path))
+
+
+def photograph(path: Path, height: int, width: int) -> Path:
+    write_pixels(path, np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8))
+    return path
+
+
+def test_a_photograph_goes_in_and_before_after_and_download_come_out(page: Any, tmp_path: Path) -> None:
+    drop(page, photograph(tmp_path / "a.png", 96, 128))
+    waited(lambda: "128x96 px" in status(page), "the upload is not shown")
+    page.find_element("id", "deblur").click()
+    waited(lambda: "px in" in status(page), status(page))
+    shown = waited(lambda: page.find_elements("css selector", "#slider img"), "no slider")
+    sizes = waited(
+        lambda: {(image.get_property("naturalWidth"), image.get_property("naturalHeight")) for image in shown}, "none"
+    )
+    assert sizes == {(128, 96)}
+    config = page.execute_script("return JSON.stringify(performance.getEntriesByType('resource').map(e => e.name))")
+    assert [name for name in json.loads(config) if not name.startswith(page.current_url)] == []
+    full = next(name for name in json.loads(config) if name.endswith("after.jpg")).replace(
+        "after.jpg", "a-deblurred.png"
+    )
+    (tmp_path / "full.png").write_bytes(urlopen(full).read())
+    assert read_pixels(tmp_path / "full.png").shape == (96, 128, 3)
+
+
+def test_cancel_ends_the_computation(page: Any, tmp_path: Path) -> None:
+    drop(page, photograph(tmp_path / "a.png", 1100, 1100))
+    waited(lambda: "1100x1100 px" in status(page), "the upload is not shown")
+    page.find_element("id", "deblur").click()
+    waited(lambda: "Loading" in status(page) or "Computing" in status(page), "it does not start")
+    page.find_element("id", "cancel").click()
+    waited(lambda: status(page) == "Cancelled.", status(page))
+
+
+def test_text_as_png_with_html_in_its_name_is_told_as_text(page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "<b onclick=alert(1)>.png"
+    path.write_text("hello")
+    drop(page, path)
+    waited(lambda: "is no PNG, JPEG or TIFF" in status(page), status(page))
+    assert page.find_elements("css selector", "#status b") == []
+
+
+def test_a_file_over_the_limit_is_refused_with_a_sentence(page: Any, tmp_path: Path, temporary: Path) -> None:
+    path = tmp_path / "huge.png"
+    with path.open("wb") as file:
+        file.truncate(10**9)
+    drop(page, path)
+    waited(lambda: "exceed" in page.find_element("tag name", "body").text, "no sentence")
+    assert not [found for found in temporary.rglob("*") if found.is_file() and found.stat().st_size > 10**6]
+
+
+def test_a_port_that_is_taken_is_told_in_one_sentence(address: str, tmp_path: Path) -> None:
+    code = "import sys; sys.argv[1:1] = ['demo']; from benchmark.commands.app import main; main()"
+    words = [sys.executable, "-c", code, "--port", "7985"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot listen on 127.0.0.1, port 7985: it is taken")
+    assert [path.name for path in tmp_path.glob("ifan-bench-demo-*/*")] == [".lock"]
