@@ -106,9 +106,6 @@ def test_a_run_keeps_its_images_and_the_same_command_does_the_others(
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="a worker that Ctrl-C meets while Python itself starts prints Python's traceback", strict=False
-)
 def test_workers_that_are_still_starting_print_no_traceback(pairs: Path, tmp_path: Path) -> None:
     words = ["run", "--method", "ifan", "--dataset", "folder", "--root", pairs, "--results", "r", "--workers", 2]
     told = tmp_path / "told.txt"

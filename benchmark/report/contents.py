@@ -100,6 +100,10 @@ class ImageSet:
                     found.setdefault(entrant.key, entrant)
         return found
 
+    def covers(self, image: str) -> bool:
+        """Whether some run has a result for an image."""
+        return any(image in entrant.records for board in self.boards for entrant in board.entrants)
+
 
 @dataclass(frozen=True)
 class Contents:

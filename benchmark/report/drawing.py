@@ -117,7 +117,8 @@ def _work(images: ImageSet, most: int | None) -> Iterator[_Work]:
     found = []
     for entry in images.dataset.entries():
         outputs = {key: path for key, entrant in images.outputs.items() if (path := entrant.output(entry.name))}
-        if outputs:
+        # Runs of the input alone show it beside the truth.
+        if outputs or (not images.outputs and images.covers(entry.name)):
             found.append(_Work(images, entry, slug(entry.name, taken), outputs))
     if most is not None and len(found) > most:
         found = [found[round(place)] for place in np.linspace(0, len(found) - 1, most)]
@@ -130,7 +131,8 @@ def _quality(work: Sequence[_Work], largest: float) -> int:
         return QUALITIES[0]
     step = max(1, len(work) // _SAMPLED)
     sampled = [one.layers() for one in work[::step]]
-    counts = [len(one.outputs) for one in work]
+    # Beside the outputs there are the input and the truth.
+    counts = [len(one.outputs) + 2 for one in work]
     share = sum(counts) / sum(counts[::step])
     beside = sum(len(data) for layers in sampled for _, data in _beside(layers))
     foreseen = 0.0

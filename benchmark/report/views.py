@@ -168,7 +168,7 @@ def viewer(one: ImageSet, image: Drawn, root: str, left: str = "", right: str = 
     Parameters
     ----------
     left, right
-        Keys of the pictures to begin with; the input, and the best output.
+        Keys of the pictures to begin with; the input, and the best output or else the truth.
     """
     labels = {key: entrant.label for key, entrant in one.outputs.items()}
     order = [key for key in (INPUT, *labels, TARGET) if key in image.pictures]
@@ -191,8 +191,8 @@ def viewer(one: ImageSet, image: Drawn, root: str, left: str = "", right: str = 
 
 
 def best_output(one: ImageSet, image: Drawn) -> str:
-    """Key of the output that stands highest in the tables; the input if there is none."""
-    return next((key for key in one.outputs if key in image.pictures), INPUT)
+    """Key of the output that stands highest in the tables; without one the truth, and without that the input."""
+    return next((key for key in (*one.outputs, TARGET) if key in image.pictures), INPUT)
 
 
 def _scores(one: ImageSet, name: str, key: str) -> str:

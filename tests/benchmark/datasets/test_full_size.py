@@ -1,4 +1,4 @@
-"""Each published set at its real size, from a server that lies and breaks off, to a leaderboard and its report.
+"""Each published set at its real size, from a server that lies and breaks off, to a leaderboard with pictures.
 
 Two scenes stand for all of a set: how many there are is told to the card.
 """
@@ -104,4 +104,5 @@ def test_a_set_at_its_real_size_goes_from_a_bad_server_to_a_leaderboard(
     assert bool(row["psnr"]) is has_truth
     page = bench("report", results, "-o", tmp_path / "site", "--dataset", name, "--pictures", 1)
     assert page.status == 0, page.err
-    assert (tmp_path / "site" / "methods" / "input.html").is_file()
+    (pictures,) = (tmp_path / "site" / "pictures").glob("*/*")
+    assert (pictures / "target.webp").is_file() is has_truth
