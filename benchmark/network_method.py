@@ -14,7 +14,7 @@ from benchmark.method import Architecture, Image, Method, MethodCard, Sample, We
 from benchmark.network_card import NetworkCard
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 
 Network = TypeVar("Network", bound=nn.Module)
 

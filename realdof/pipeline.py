@@ -8,9 +8,9 @@ from pathlib import Path
 from realdof.captures.folder import find_scenes
 from realdof.captures.scene import Complaint
 from realdof.common.errors import InputError
+from realdof.common.machine.software import software
 from realdof.common.processes.executor import Outcome, completed, workers
 from realdof.common.processes.pool import WorkerDied
-from realdof.common.software import software
 from realdof.dataset.folder import Finished, claimed_folder, finish_folder, remove_scene
 from realdof.dataset.layout import BUILD
 from realdof.dataset.manifest import Build, Manifest, SceneRecord

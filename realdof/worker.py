@@ -11,7 +11,7 @@ from realdof.captures.scene import Camera, Kind
 from realdof.captures.scene import Scene as CapturedScene
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
-from realdof.common.software import software
+from realdof.common.machine.software import software
 from realdof.dataset.folder import (
     Finished,
     finish_scene,

@@ -16,7 +16,7 @@ import psutil
 
 from benchmark.running.memory import peak_of_program
 from realdof.common.errors import InputError
-from realdof.common.threads import environment_of_programs
+from realdof.common.machine.threads import environment_of_programs
 
 VIEWS = ("input", "left", "right", "output")
 """What a program's command line has places for."""

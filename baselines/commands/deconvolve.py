@@ -59,7 +59,7 @@ def deconvolve(
     """Undo a blur that is known at every pixel; the result has the photograph's size and bit depth."""
     import torch
 
-    from realdof.common.memory import keep_blocks
+    from realdof.common.machine.memory import keep_blocks
     from realdof.images.blur_maps import read_blur_map
     from realdof.images.depth import image_from_pixels, pixels_from_image
     from realdof.images.files import read_pixels, write_pixels

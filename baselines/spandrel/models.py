@@ -10,7 +10,7 @@ from benchmark.torch_files import read_torch
 from benchmark.weight_checks import check_finite, checked_tensors
 from benchmark.weight_files import SUFFIX, is_safetensors, read_safetensors
 from realdof.common.errors import InputError
-from realdof.common.torchvision import import_torchvision
+from realdof.common.machine.torchvision import import_torchvision
 
 if TYPE_CHECKING:
     from spandrel import ArchRegistry, ImageModelDescriptor

@@ -13,8 +13,8 @@ from benchmark.report.layers import Layers, read_layers, thumbnail
 from benchmark.report.slugs import slug
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
-from realdof.common.opencv import cv2
-from realdof.common.threads import cores
+from realdof.common.machine.opencv import cv2
+from realdof.common.machine.threads import cores
 
 QUALITIES = (92, 88, 84, 80, 75, 70, 60, 50)
 """Of WebP, from the best on; the first that keeps the report's size is used for every picture."""

@@ -14,7 +14,7 @@ from benchmark.datasets.base import Entry
 from benchmark.protocols.base import Protocol
 from benchmark.protocols.stratified import band_of_blocks, errors_by_band
 from realdof.common.errors import InputError
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.images.depth import as_float, pixels_from_image, to_eight_bits
 from realdof.images.files import read_pixels
 from realdof.images.resize import area_resize

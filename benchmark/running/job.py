@@ -27,7 +27,7 @@ from benchmark.running.gpus import device_of_worker
 from benchmark.running.timing import Measured, deblur_timed, ready, warm_up
 from benchmark.suspicion.signs import signs_of
 from realdof.common.errors import InputError
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 from realdof.images.depth import image_from_pixels
 from realdof.images.files import read_pixels
 

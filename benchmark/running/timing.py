@@ -15,7 +15,7 @@ from benchmark.results.summary import Summary, summarise
 from benchmark.running.environment import device_name
 from benchmark.running.memory import PeakMemory, release_memory
 from benchmark.running.requirements import check_precision
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 
 WARM_UP_SIDE = 128
 """px of the corner that a method sees once, untimed, before its first image."""

@@ -9,7 +9,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from benchmark.training.choices import Accelerator, Precision
 from realdof.common.errors import InputError
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 
 
 @dataclass(frozen=True)

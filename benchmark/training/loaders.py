@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from realdof.common.errors import InputError
+from realdof.common.machine.threads import cores
 from realdof.common.processes.pool import deaf_to_ctrl_c
-from realdof.common.threads import cores
 
 Batch = dict[str, Tensor]
 Batches = Callable[[int, int, int], Batch]

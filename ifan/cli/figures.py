@@ -11,7 +11,7 @@ from ifan.variants import VARIANTS
 from realdof.common.console import say, stderr
 
 if TYPE_CHECKING:
-    from ifan.figures import MapName
+    from ifan.photographs.figures import MapName
 
 Photographs = Annotated[list[Path], typer.Argument(help="JPEG, PNG, TIFF or raw files.")]
 VariantOf = Annotated[
@@ -43,8 +43,8 @@ def filters(
 def _draw(
     photographs: list[Path], name: "MapName", variant: str | None, weights: str | None, device: str, out: Path
 ) -> None:
-    from ifan.figures import draw_maps
     from ifan.photographs.choice import announcement, choose
+    from ifan.photographs.figures import draw_maps
 
     device = asked_device(device)
     chosen, named = choose(variant, weights, dual=False)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ifan.shape import SIZE_MULTIPLE
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 
 BEHIND, NONE, BEFORE = (94, 60, 153), (247, 247, 247), (230, 97, 1)
 """Colours of the disparity to either side and of none: purple, nearly white and orange, told apart with every kind of

@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmark.datasets.dual_pixel import as_float
 from ifan.training.dead_leaves import dead_leaves
 from realdof.common.errors import InputError
-from realdof.common.threads import cores
+from realdof.common.machine.threads import cores
 from realdof.images.files import read_pixels
 from realdof.images.resize import area_resize
 

@@ -22,7 +22,7 @@ from ifan.training.losses import TrainedIFAN
 from ifan.variants import Variant
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 
 VALIDATION_TILES = 400
 VALIDATION_PATCHES, VALIDATION_CROP = 12, 192

@@ -4,7 +4,7 @@ import numpy as np
 
 from realdof.alignment.detail import BAND_PASS_REACH, band_pass
 from realdof.alignment.pyramid import LumaPair
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, change_grid
 from realdof.geometry.warp import warp
 

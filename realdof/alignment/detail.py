@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 
 # px; what other scales cost is in docs/explanation/alignment.md (tests/performance/alignment_numbers.py).
 _FINE_SCALE, _COARSE_SCALE = 0.8, 8.0

@@ -14,7 +14,7 @@ from realdof.alignment.sharpness import equally_sharp
 from realdof.alignment.starts import FeatureMatch, Features, match_features, similarity_from_spectra
 from realdof.alignment.tiles import tile_shifts
 from realdof.alignment.verdict import Evidence, Verdict, judge
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, change_grid, mirror, normalised
 from realdof.geometry.warp import warp
 

@@ -9,7 +9,7 @@ from realdof.alignment.displacement import ShiftVector, matched_shifts
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.alignment.tiles import tile_shifts
 from realdof.alignment.verdict import Verdict
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, change_grid
 from realdof.geometry.warp import warp
 from realdof.images.colour import luma

@@ -8,7 +8,7 @@ import numpy as np
 
 from realdof.alignment.detail import BAND_PASS_REACH, band_pass
 from realdof.alignment.ecc import EccResult, MaskedImage, maximise_correlation
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, change_grid
 from realdof.images.colour import SATURATED, luma
 from realdof.images.resize import area_resize

@@ -13,7 +13,7 @@ import numpy as np
 from realdof.alignment.agreement import correlation
 from realdof.alignment.detail import BAND_PASS_REACH, band_pass
 from realdof.alignment.pyramid import LumaPair
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.warp import warp
 
 # Standard deviations tried, px; larger blur leaves nothing between noise and shading.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, from_integer_centres
 from realdof.geometry.warp import warp
 

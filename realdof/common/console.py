@@ -19,9 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from realdof.common.errors import InputError, Stopped
+from realdof.common.machine.threads import settle_threads
 from realdof.common.megapixels import MEGAPIXELS, MOST_MEGAPIXELS, most_megapixels
 from realdof.common.plain import plain
-from realdof.common.threads import settle_threads
 
 P = ParamSpec("P")
 Result = TypeVar("Result")

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, to_integer_centres, translation
 from realdof.images.depth import as_float
 from realdof.images.resize import area_resize

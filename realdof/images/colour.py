@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeGuard, overload
 
 import numpy as np
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.images.depth import as_float
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 
 from realdof.common.errors import InputError
 from realdof.common.files import atomic_path, open_regular
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.images import signatures
 from realdof.images.headers import header_of
 from realdof.images.hush import hushed

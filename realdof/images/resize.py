@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 
 
 def area_resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

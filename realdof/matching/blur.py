@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realdof.alignment.detail import noise_level
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid
 from realdof.geometry.peak import vertex
 from realdof.images.colour import luma

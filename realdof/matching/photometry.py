@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from realdof.common.errors import InputError
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.images.colour import SATURATED, linear_to_srgb, srgb_to_linear
 from realdof.images.resize import area_resize
 from realdof.matching.blur import blur_map, blurred_like

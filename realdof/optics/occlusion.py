@@ -5,7 +5,7 @@ from math import ceil, log2
 
 import numpy as np
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 
 # A step of this many pixels of blur radius between neighbours is the edge of a surface; less is a slope.
 _STEP = 0.25

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.images.colour import linear_to_srgb, srgb_to_linear
 from realdof.optics.lens import Half, disc_kernel
 from realdof.optics.occlusion import HiddenSurface, hidden_surface

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.images.colour import srgb_codes
 
 RED, GREEN, BLUE = 0, 1, 2

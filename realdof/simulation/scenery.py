@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import skimage.data
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.images.colour import light_of_codes
 
 # Full-size pixels a photograph's pixel is drawn at; the grid has four.

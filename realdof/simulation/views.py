@@ -10,7 +10,7 @@ from math import ceil
 import numpy as np
 from scipy.special import j1
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, to_integer_centres, translation
 from realdof.optics.lens import disc_kernel
 from realdof.simulation.rig import bounds

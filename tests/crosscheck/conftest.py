@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from realdof.common.torchvision import import_torchvision
+from realdof.common.machine.torchvision import import_torchvision
 
 # Their helpers: the real raw file, and writers of Keras's and TensorLayer's files.
 sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("realdof", "baselines")]

@@ -5,7 +5,7 @@ Forms that are compared take turns within one run. ``--write`` puts the tables i
 """
 
 # ruff: noqa: E402
-from realdof.common.threads import cores, settle_threads
+from realdof.common.machine.threads import cores, settle_threads
 
 # As the commands do, before torch is loaded.
 settle_threads()

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from baselines.deconvolution import hyper_laplacian
 from baselines.deconvolution.engine import deconvolve_fast, deconvolve_reference
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 from realdof.images.files import read_pixels
 
 _HEIGHT, _WIDTH, _CELL = 1120, 1680, 560

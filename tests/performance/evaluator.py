@@ -30,7 +30,7 @@ from benchmark.registry import metric
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from benchmark.running.timing import deblur_timed
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 from realdof.common.processes.executor import completed, workers
 from realdof.images.files import write_pixels
 from realdof.images.resize import area_resize

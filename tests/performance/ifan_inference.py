@@ -31,7 +31,7 @@ from ifan.cards import CARDS
 from ifan.network import IFAN
 from ifan.variants import VARIANTS
 from ifan.weights import load_network, read_weights
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 from realdof.images.depth import image_from_pixels
 
 FORMS = {

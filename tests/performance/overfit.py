@@ -22,7 +22,7 @@ from ifan.network import IFAN
 from ifan.training.initialisation import preserve_variance
 from ifan.training.losses import DEBLURRING_LOSSES, TrainedIFAN
 from ifan.training.synthesis import Synthesis, render_scene
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 from realdof.images.depth import image_from_pixels
 
 SIDE, PATCHES, WANTED = 128, 4, 32.0

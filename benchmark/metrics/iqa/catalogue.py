@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from benchmark.metrics.card import MetricCard, Need
 from realdof.common.errors import InputError
-from realdof.common.torchvision import import_torchvision
+from realdof.common.machine.torchvision import import_torchvision
 
 PREFIX = "pyiqa:"
 OF_INPUT = "@input"

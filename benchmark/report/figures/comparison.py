@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.report.figures.canvas import WIDTH, figure
 from realdof.common.errors import InputError
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 
 BOXES = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 _GAP = 0.04

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, ParamSpec, TypeVar
 
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 
 Result = TypeVar("Result")
 P = ParamSpec("P")

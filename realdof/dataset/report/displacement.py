@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realdof.alignment.displacement import ShiftVector
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 from realdof.dataset.report.pictures import data_uri, viridis
 from realdof.images.depth import to_eight_bits
 from realdof.images.resize import area_resize

@@ -20,7 +20,7 @@ from benchmark.complexity import count
 from benchmark.method import Context, Sample
 from benchmark.tiling import Tiling
 from realdof.common.errors import InputError
-from realdof.common.torchvision import declare_missing
+from realdof.common.machine.torchvision import declare_missing
 from realdof.images.files import write_pixels
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmark import registry
 from benchmark.metrics.psnr import PSNR
 from benchmark.metrics.ssim import GaussianSSIM
-from realdof.common.torchvision import import_torchvision
+from realdof.common.machine.torchvision import import_torchvision
 from realdof.images.depth import image_from_pixels
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("pyiqa") is None, reason="pyiqa is not installed")

@@ -6,7 +6,7 @@ from small_trainings import damaged_at_two, numbered
 
 from benchmark.training.loaders import Ahead, loaded
 from realdof.common.errors import InputError
-from realdof.common.threads import cores
+from realdof.common.machine.threads import cores
 
 
 @pytest.mark.slow

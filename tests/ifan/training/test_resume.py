@@ -14,7 +14,7 @@ from ifan.training.augmentation import Augmentation
 from ifan.training.loop import Settings, train
 from ifan.variants import Variant
 from realdof.common.errors import InputError
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 
 SMALL = Variant("ifan-n8", "small", NetworkShape(8), "IFAN_8.pytorch", "Table 4")
 

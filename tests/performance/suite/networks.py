@@ -11,7 +11,7 @@ from ifan import bands, inference
 from ifan.network import IFAN
 from ifan.variants import VARIANTS
 from ifan.weights import load_network, read_weights
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 from tests.performance.ifan_inference import picture
 from tests.performance.ifan_reference import deblur as plain
 from tests.performance.suite.measurement import Measurement, in_turns

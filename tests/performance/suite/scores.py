@@ -10,7 +10,7 @@ from skimage.metrics import structural_similarity
 from benchmark.metrics.mae import MAE
 from benchmark.metrics.psnr import PSNR
 from benchmark.metrics.ssim import SSIM
-from realdof.common.memory import keep_blocks
+from realdof.common.machine.memory import keep_blocks
 from tests.performance.metrics_speed import pair
 from tests.performance.suite.measurement import Measurement, in_turns
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from realdof.common import memory
 from realdof.common.errors import InputError
+from realdof.common.machine import memory
 from realdof.common.processes.executor import WorkerDied, completed, workers
 
 HELPERS = """

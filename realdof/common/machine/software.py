@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import rawpy
 
-from realdof.common.opencv import cv2
+from realdof.common.machine.opencv import cv2
 
 
 @cache

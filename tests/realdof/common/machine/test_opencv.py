@@ -19,7 +19,7 @@ MODULES = (
     "realdof.raw.half_size",
     "realdof.simulation.views",
     "realdof.optics.rendering",
-    "realdof.common.software",
+    "realdof.common.machine.software",
 )
 
 
@@ -65,4 +65,4 @@ def test_no_other_module_of_the_package_imports_opencv_itself() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if any(name.split(".")[0] == "cv2" for name in names):
                 direct.append(path.relative_to(ROOT).as_posix())
-    assert direct == ["common/opencv.py"]
+    assert direct == ["common/machine/opencv.py"]

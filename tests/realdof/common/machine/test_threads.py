@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from realdof.common import threads
+from realdof.common.machine import threads
 
 ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -58,7 +58,7 @@ def test_a_share_below_the_processors_limits_threads_unless_the_user_says_how_ma
 def test_the_threads_of_torch_wait_as_chosen(set_by_user: dict[str, str], told: str) -> None:
     """OpenMP prints what it read of the environment when torch loads it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
-    code = "from realdof.common.threads import settle_threads; settle_threads(); import torch"
+    code = "from realdof.common.machine.threads import settle_threads; settle_threads(); import torch"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**environment, "OMP_DISPLAY_ENV": "true", **set_by_user},

@@ -1,0 +1,1 @@
+"""What the machine gives: memory, processors, and libraries as they are installed."""
