@@ -4,6 +4,7 @@ Sessions use the environment that nox itself is installed in (``pip install -e '
 Words after ``--`` go to pytest: ``nox -s tests -- tests/ifan -k iac``.
 """
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -41,18 +42,23 @@ def iqa(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Test the demo's page in an environment of its own, because gradio holds Pillow below 13."""
-    python = _beside(session, DEMO, "gradio>=6.20,<7")
+    python = _beside(session, DEMO, "gradio>=6.20,<7", free="pillow")
     session.run(python, "-m", "pytest", "-n", "0", "-m", "slow", "tests/benchmark/demo/test_page.py")
 
 
-def _beside(session: nox.Session, folder: Path, *packages: str) -> Path:
-    """The interpreter of a new environment with these packages."""
+def _beside(session: nox.Session, folder: Path, *packages: str, free: str = "") -> Path:
+    """The interpreter of a new environment with these packages; the constraints of CI do not bind the ``free`` one."""
     shutil.rmtree(folder, ignore_errors=True)
     session.run(sys.executable, "-m", "venv", folder)
+    env = {}
+    if free and (constraints := os.environ.get("PIP_CONSTRAINT")):
+        lines = Path(constraints).read_text().splitlines(keepends=True)
+        (folder / "constraints.txt").write_text("".join(line for line in lines if not line.startswith(f"{free}==")))
+        env["PIP_CONSTRAINT"] = str(folder / "constraints.txt")
     # The packages of this environment stand behind those of the other, so that torch is not installed twice.
     site = f"lib/python{sysconfig.get_python_version()}/site-packages"
     (folder / site / "beside.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
-    session.run(folder / "bin" / "pip", "install", "--quiet", *packages)
+    session.run(folder / "bin" / "pip", "install", "--quiet", *packages, env=env)
     return folder / "bin" / "python"
 
 
@@ -104,5 +110,5 @@ def crosscheck(session: nox.Session) -> None:
 
 @nox.session
 def performance(session: nox.Session) -> None:
-    """Measure what docs/performance.md states in its section on the suite; `-- --quick` tries it, `-- --write` renews it."""
+    """Measure what the suite of docs/performance.md states; `-- --quick` tries it, `-- --write` renews it."""
     session.run(sys.executable, "-m", "tests.performance", *session.posargs)

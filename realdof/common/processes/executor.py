@@ -8,7 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -91,27 +91,39 @@ def completed(
         Importable from a module: workers look it up there.
     """
     futures = {executor.submit(_with_one_thread, function, item): item for item in items}
+    suspects = []
     try:
         for future in as_completed(futures):
-            error = future.exception()
-            result = None if error is not None else future.result()
-            yield Outcome(futures[future], result, _told_as_here(error))
+            if _lost_its_workers(future):
+                suspects.append(futures[future])
+            else:
+                yield _outcome(futures[future], future)
+        # Dask blames a worker's death on every item that the worker held. Of an item on its own it is the fault.
+        for item in suspects:
+            future = executor.submit(_with_one_thread, function, item)
+            futures[future] = item
+            yield _outcome(item, future)
     finally:
         for future in futures:
             future.cancel()
+
+
+def _outcome(item: Item, future: Future[Result]) -> Outcome[Item, Result]:
+    error = future.exception()
+    if _lost_its_workers(future):
+        error = WorkerDied("the cluster's workers died of it again and again, perhaps for want of memory")
+    return Outcome(item, None if error is not None else future.result(), error)
+
+
+def _lost_its_workers(future: Future[Any]) -> bool:
+    distributed = sys.modules.get("distributed")
+    return distributed is not None and isinstance(future.exception(), distributed.KilledWorker)
 
 
 def _with_one_thread(function: Callable[[Item], Result], item: Item) -> Result:
     # OpenCV heeds no environment variable, and on a cluster nothing but the call itself is ours.
     importlib.import_module("cv2").setNumThreads(1)
     return function(item)
-
-
-def _told_as_here(error: BaseException | None) -> BaseException | None:
-    distributed = sys.modules.get("distributed")
-    if distributed is not None and isinstance(error, distributed.KilledWorker):
-        return WorkerDied("the cluster's workers died of it again and again, perhaps for want of memory")
-    return error
 
 
 @contextmanager

@@ -50,15 +50,17 @@ def outputs(folder: Run) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 2])
 def test_a_worker_of_a_cluster_that_is_lost_costs_nothing_and_an_image_that_loses_them_all_fails_alone(
-    make_pairs, tmp_path: Path
+    count: int, make_pairs, tmp_path: Path
 ) -> None:
     task = prepare(PairedFolder(make_pairs(4, 75, 83)), registry.protocol("ifan-cvpr21"), ("psnr", "mae"))
     lives = tmp_path / "lives"
     lives.mkdir()
     alone, _ = runner.run(task, DyingFactory(lives), tmp_path / "alone")
+    # One worker holds the next image while it works on this one, and Dask blames its death on both.
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "scratch")
+        n_workers=count, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "scratch")
     ) as cluster:
         for deaths, failed in ((1, []), (20, ["002"])):
             for number in range(deaths):
