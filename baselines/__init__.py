@@ -7,8 +7,9 @@ imported most.
 >>> method = baselines.HyperLaplacian.load()
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from baselines.dpdnet.cards import dpdnet_d, dpdnet_s
@@ -19,24 +20,16 @@ if TYPE_CHECKING:
     from baselines.spandrel.cards import restormer, restormer_dual
 
 __all__ = ["EBDB", "JNB", "HyperLaplacian", "Input", "dpdnet_d", "dpdnet_s", "restormer", "restormer_dual"]
-_MODULES = {
-    "EBDB": "map_based.ebdb",
-    "JNB": "map_based.jnb",
-    "HyperLaplacian": "map_based.hyper_laplacian",
-    "Input": "identity",
-    "dpdnet_d": "dpdnet.cards",
-    "dpdnet_s": "dpdnet.cards",
-    "restormer": "spandrel.cards",
-    "restormer_dual": "spandrel.cards",
-}
 
-
-def __getattr__(name: str) -> Any:
-    # Imported when asked for: a command that prints its help does without torch.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__} has no attribute {name}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+# Imported when asked for: a command that prints its help does without torch and pandas.
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "map_based.ebdb": ["EBDB"],
+        "map_based.jnb": ["JNB"],
+        "map_based.hyper_laplacian": ["HyperLaplacian"],
+        "identity": ["Input"],
+        "dpdnet.cards": ["dpdnet_d", "dpdnet_s"],
+        "spandrel.cards": ["restormer", "restormer_dual"],
+    },
+)

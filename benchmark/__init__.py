@@ -6,8 +6,9 @@
 {'mae': 0.0}
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from benchmark.method import Context, Deblurred, Method, MethodCard, Sample
@@ -31,28 +32,16 @@ __all__ = [
     "run",
     "score",
 ]
-_MODULES = {
-    "Context": "method",
-    "Deblurred": "method",
-    "Method": "method",
-    "MethodCard": "method",
-    "Sample": "method",
-    "metric": "metrics.base",
-    "MetricCard": "metrics.card",
-    "Protocol": "protocols.base",
-    "Run": "results.run",
-    "load_results": "notebook",
-    "run": "notebook",
-    "score": "notebook",
-}
 
-
-def __getattr__(name: str) -> Any:
-    # Imported when asked for: a command that prints its help does without torch and pandas.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__} has no attribute {name}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+# Imported when asked for: a command that prints its help does without torch and pandas.
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "method": ["Context", "Deblurred", "Method", "MethodCard", "Sample"],
+        "metrics.base": ["metric"],
+        "metrics.card": ["MetricCard"],
+        "protocols.base": ["Protocol"],
+        "results.run": ["Run"],
+        "notebook": ["load_results", "run", "score"],
+    },
+)

@@ -5,8 +5,9 @@
 >>> network = ifan.IFAN.from_pretrained("synthetic")
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
     from ifan.network import IFAN
@@ -15,21 +16,14 @@ if TYPE_CHECKING:
     from ifan.variants import VARIANTS, Variant
 
 __all__ = ["IFAN", "VARIANTS", "NetworkShape", "Variant", "deblur"]
-_MODULES = {
-    "IFAN": "network",
-    "VARIANTS": "variants",
-    "NetworkShape": "shape",
-    "Variant": "variants",
-    "deblur": "notebook",
-}
 
-
-def __getattr__(name: str) -> Any:
-    # Imported when asked for: a command that prints its help, or a worker that renders data, does without torch.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__} has no attribute {name}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+# Imported when asked for: a command that prints its help does without torch and pandas.
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "network": ["IFAN"],
+        "variants": ["VARIANTS", "Variant"],
+        "shape": ["NetworkShape"],
+        "notebook": ["deblur"],
+    },
+)

@@ -21,7 +21,7 @@ SHARP = np.random.default_rng(0).integers(0, 256, (70, 90, 3), dtype=np.uint8)
 def test_the_public_names_are_listed_and_imported_when_asked_for() -> None:
     assert dir(benchmark) == sorted(benchmark.__all__)
     assert all(getattr(benchmark, name) is not None for name in benchmark.__all__)
-    with pytest.raises(AttributeError, match="no attribute nothing"):
+    with pytest.raises(AttributeError, match="benchmark attribute nothing"):
         benchmark.nothing  # noqa: B018
 
 

@@ -22,7 +22,7 @@ IMAGE = np.random.default_rng(0).integers(0, 256, (70, 90, 3), dtype=np.uint8)
 def test_the_public_names_are_listed_and_imported_when_asked_for() -> None:
     assert dir(ifan) == sorted(ifan.__all__)
     assert all(getattr(ifan, name) is not None for name in ifan.__all__)
-    with pytest.raises(AttributeError, match="no attribute nothing"):
+    with pytest.raises(AttributeError, match="ifan attribute nothing"):
         ifan.nothing  # noqa: B018
 
 
