@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import pytest
 import typer
+from hostile_server import serving
 
 from realdof.common.console import run_app, stopping
 from realdof.common.errors import Stopped
@@ -73,6 +74,12 @@ def interrupted(program: str, words: list[object], begun: Callable[[], bool], fo
     return status, told.read_text()
 
 
+def again_in(folder: Path, module: str, words: list[object]) -> subprocess.CompletedProcess[str]:
+    """The same command once more, undisturbed."""
+    program = [sys.executable, "-c", f"from {module} import main; main()"]
+    return subprocess.run([*program, *map(str, words)], cwd=folder, capture_output=True, text=True, check=False)
+
+
 def is_one_sentence(status: int, told: str, kept: str) -> None:
     """The last line, and nothing like a traceback above."""
     assert status == 130, told
@@ -96,10 +103,7 @@ def test_a_run_keeps_its_images_and_the_same_command_does_the_others(
     is_one_sentence(*interrupted("ifan-bench", words, lambda: records() > 0, tmp_path), "goes on with the others")
     kept = records()
     assert 0 < kept < COUNT
-    going_on = subprocess.run(
-        [sys.executable, "-c", "from benchmark.commands.app import main; main()", *map(str, words)],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    going_on = again_in(tmp_path, "benchmark.commands.app", words)
     assert going_on.returncode == 0, going_on.stderr
     assert f"{kept} of {COUNT}" in going_on.stderr, "the log begins with what was done"
     assert records() == COUNT
@@ -117,6 +121,65 @@ def test_workers_that_are_still_starting_print_no_traceback(pairs: Path, tmp_pat
 
 
 @pytest.mark.slow
+def test_scores_are_kept_and_the_same_command_scores_the_others(tmp_path: Path) -> None:
+    for part in ("source", "target"):
+        pictures(tmp_path / "pairs" / part, 300)
+    pictures(tmp_path / "made", 300)
+    words = ["score", "made", "--name", "made", "--dataset", "folder", "--root", "pairs", "--metrics", "psnr,ssim"]
+
+    def records() -> int:
+        return sum(len(path.read_text().splitlines()) for path in tmp_path.glob("results/*/*/*/records.jsonl"))
+
+    is_one_sentence(*interrupted("ifan-bench", words, lambda: records() > 0, tmp_path), "goes on with the others")
+    kept = records()
+    assert 0 < kept < 300
+    again = again_in(tmp_path, "benchmark.commands.app", words)
+    assert again.returncode == 0, again.stderr
+    assert f"{kept} of 300" in again.stderr, "the log begins with what was done"
+    assert records() == 300
+
+
+@pytest.mark.slow
+def test_a_study_keeps_its_images_and_the_same_command_does_the_others(tmp_path: Path) -> None:
+    for part in ("source", "target"):
+        pictures(tmp_path / "pairs" / part, 30)
+    (tmp_path / "study.toml").write_text(
+        "methods = ['input', 'hyper-laplacian']\ndatasets = [{ name = 'folder', root = 'pairs' }]\nmetrics = ['psnr']\n"
+    )
+
+    def records() -> int:
+        return sum(len(path.read_text().splitlines()) for path in tmp_path.rglob("records.jsonl"))
+
+    words: list[object] = ["study", "study.toml"]
+    kept = "the same command goes on with the others and writes the tables"
+    is_one_sentence(*interrupted("ifan-bench", words, lambda: records() > 30, tmp_path), kept)
+    assert 30 < records() < 60
+    again = again_in(tmp_path, "benchmark.commands.app", words)
+    assert again.returncode == 0, again.stderr
+    assert records() == 60
+
+
+@pytest.mark.slow
+def test_a_download_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IFAN_BENCH_CACHE", str(tmp_path / "cache"))
+    content = np.random.default_rng(0).bytes(4_000_000)
+    with serving(content) as server:
+        words = ["data", "get", "realdof", "--mirror", server.url("waits")]
+
+        def begun() -> bool:
+            return any(path.stat().st_size > 1_000_000 for path in (tmp_path / "cache").rglob("*") if path.is_file())
+
+        is_one_sentence(*interrupted("ifan-bench", words, begun, tmp_path), "the same command goes on there")
+        again = again_in(tmp_path, "benchmark.commands.app", words)
+        first, second = server.ranges("waits")
+    assert first is None
+    assert second is not None, "only the rest is asked for"
+    assert 1_000_000 < int(second.removeprefix("bytes=").rstrip("-")) <= len(content) // 2
+    assert again.returncode == 2, "these bytes are no archive"
+    assert "Traceback" not in again.stderr
+
+
+@pytest.mark.slow
 def test_photographs_that_were_written_are_kept(tmp_path: Path) -> None:
     pictures(tmp_path / "photos")
     words = ["deblur", "photos", "-o", "sharp", "--weights", "synthetic"]
@@ -129,15 +192,14 @@ def test_photographs_that_were_written_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_build_keeps_its_scenes_and_the_same_command_builds_the_others(tmp_path: Path, workers: int) -> None:
     words = ["simulate", "captures", "--scenes", "4", "--size", "small"]
-    program = [sys.executable, "-c", "from realdof.cli import main; main()"]
-    subprocess.run([*program, *words], cwd=tmp_path, check=True, capture_output=True)
+    assert again_in(tmp_path, "realdof.cli", words).returncode == 0
     build = ["build", "captures", "out", "--workers", workers]
 
     def begun() -> bool:
         return any((tmp_path / "out" / "scenes").glob("*.json"))
 
     is_one_sentence(*interrupted("realdof", build, begun, tmp_path), "the same command builds the others")
-    again = subprocess.run([*program, *map(str, build)], cwd=tmp_path, check=False, capture_output=True, text=True)
+    again = again_in(tmp_path, "realdof.cli", build)
     assert again.returncode == 0, again.stderr
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_results import make_run, scattered
 
 from benchmark.datasets.subset import read_names
 from benchmark.leaderboards.published import HEADER, read_figures
@@ -16,10 +17,6 @@ from benchmark.results.run import Run
 from benchmark.studies.file import read_study
 from realdof.captures.scene_list import read_scene_list
 from realdof.images.files import write_pixels
-
-# Makes the harness's helper modules importable.
-sys.path.insert(0, str(Path(__file__).parent / "benchmark"))
-from made_results import make_run, scattered
 
 REFUSE = """
 import builtins, sys, os

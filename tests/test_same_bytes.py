@@ -2,20 +2,16 @@
 
 import hashlib
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from made_results import make_run, scattered
 from typer import Typer
 from typer.testing import CliRunner
 
 from realdof.images.files import write_pixels
-
-# Makes the harness's helper modules importable.
-sys.path.insert(0, str(Path(__file__).parent / "benchmark"))
-from made_results import make_run, scattered
 
 
 def app_of(name: str) -> Typer:
@@ -106,7 +102,6 @@ def test_a_report_is_the_same_bytes_in_another_folder_and_over_an_earlier_one(tm
 
 @pytest.mark.slow
 def test_captures_simulated_and_built_twice_are_the_same_bytes(tmp_path: Path) -> None:
-    sys.path.insert(0, str(Path(__file__).parent / "realdof"))
     from build_helpers import SIMULATION
 
     from realdof.pipeline import build_dataset

@@ -1,6 +1,5 @@
 """Small data sets and methods that the harness's tests share."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,12 +8,6 @@ import pytest
 
 from realdof.common.console import stdout
 from realdof.images.files import write_pixels
-
-# Makes the helper modules of this folder importable.
-sys.path.insert(0, str(Path(__file__).parent))
-
-# Makes the helper modules of this folder importable.
-sys.path.insert(0, str(Path(__file__).parent))
 
 PairMaker = Callable[..., Path]
 

@@ -2,9 +2,7 @@
 
 import importlib.util
 import shutil
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +10,6 @@ import pytest
 import skimage.data
 
 from realdof.common.machine.torchvision import import_torchvision
-
-# Their helpers: the real raw file, and writers of Keras's and TensorLayer's files.
-sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("realdof", "baselines")]
 
 Agree = Callable[..., None]
 """``agree(what, other, ours, theirs, at_most=...)`` or ``differ(...)``: see the fixtures."""

@@ -1,13 +1,8 @@
-"""Makes the helper modules of this folder importable; the process that cases are children of; counts of the cases."""
+"""The process that cases are children of, and counts of the cases."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from fault_cases import COUNTS, Host, started
 
 

@@ -6,18 +6,15 @@
 import random
 import shutil
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fault_cases import COUNTS, FULL, HERE, SEED, Host
+from fault_cases import COUNTS, FULL, SEED, Host
+from hostile_server import Server, serving
 from scenarios import MODULE, SCENARIOS, Scenario, _all_of, _archive, unchanged
 
 from realdof.common.console import STOPPED
-
-sys.path.insert(0, str(HERE.parent / "benchmark"))
-from hostile_server import Server, serving
 
 pytestmark = pytest.mark.slow
 KILLS = 50 if FULL else 5

@@ -1,17 +1,12 @@
 """Commands called in this process, as hostile cases need thousands of calls, and the promise that each keeps."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from typer import Typer
 from typer.testing import CliRunner, Result
 
 from realdof.common.errors import InputError
-
-# Makes the helper modules of this folder importable.
-sys.path.insert(0, str(Path(__file__).parent))
 
 Call = Callable[..., str]
 LONGEST = 4000

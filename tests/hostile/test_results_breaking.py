@@ -1,13 +1,13 @@
 """Results that a stranger sends write nothing outside, and a merge does all or nothing."""
 
 import json
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_results import make_run
 
 from benchmark.leaderboards import build as boards
 from benchmark.leaderboards.compare import compare, write_strips
@@ -20,10 +20,6 @@ from realdof.common.console import PlainConsole
 from realdof.common.errors import InputError
 from realdof.common.files import inside
 from realdof.images.files import write_pixels
-
-# Makes the harness's helper modules importable.
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmark"))
-from made_results import make_run
 
 Call = Callable[..., str]
 OUTSIDE = ("x/../../../victim/p", "../../../P", "..", ".", "", "/etc/passwd", "a\\b", "a\0b", "x" * 300, "a\x1b[31m")

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
+from made_results import make_run
 from mutations import NAMES, RAW, changed_json, json_files
 from watch import outcome
 
@@ -32,10 +32,6 @@ from benchmark.results.run import Run
 from benchmark.results.submission import check_submission
 from benchmark.running.task import open_task_of
 from realdof.images.files import write_pixels
-
-# Makes the harness's helper modules importable.
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmark"))
-from made_results import make_run
 
 pytestmark = pytest.mark.slow
 PIXELS = np.zeros((64, 64, 3), np.uint16)

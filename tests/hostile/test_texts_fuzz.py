@@ -4,12 +4,12 @@ import io
 import json
 import shutil
 import stat
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from build_helpers import SIMULATION
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,10 +36,6 @@ from realdof.dataset.verify import faults
 from realdof.pipeline import build_dataset
 from realdof.settings import Settings
 from realdof.simulation.simulate import simulate_scene
-
-# Makes the pipeline's helper modules importable.
-sys.path.insert(0, str(Path(__file__).parents[1] / "realdof"))
-from build_helpers import SIMULATION
 
 pytestmark = pytest.mark.slow
 LIMITS = Limits(2**22, 50)

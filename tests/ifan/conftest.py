@@ -1,12 +1,9 @@
-"""Makes the helper modules of this folder importable; a small data set that several files train on."""
+"""A small data set that several files train on."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """Inference without the filter map gives what the network gives, for every form of it."""
 
-import sys
-from pathlib import Path
-
+import ifan_reference
 import pytest
 import torch
 from golden import CENTRE, LEFT, RIGHT, weights_for
@@ -13,9 +11,6 @@ from ifan.network import IFAN, NetworkShape
 from ifan.shape import FEATURES, FilterLayout
 from ifan.variants import VARIANTS
 from ifan.weights import load_network, read_weights
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "performance"))
-import ifan_reference
 
 SHAPES = {
     "paper": NetworkShape(8),

@@ -1,13 +1,11 @@
 """Laws of geometry: grids there and back, homographies in a row, and an alignment that turns with the photographs."""
 
-import sys
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from small_pairs import GRID, HEIGHT, WIDTH, pair
 
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.geometry.grid import (
@@ -22,10 +20,6 @@ from realdof.geometry.grid import (
     translation,
 )
 from realdof.geometry.warp import warp
-
-# Makes the helper modules of the pipeline's tests importable.
-sys.path.insert(0, str(Path(__file__).parents[1] / "realdof"))
-from small_pairs import GRID, HEIGHT, WIDTH, pair
 
 law = settings(max_examples=25, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 

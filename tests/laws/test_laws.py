@@ -1,6 +1,5 @@
 """Laws that hold whatever the images are: limits and symmetries of metrics, exactness of what is exact."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from made_results import made_record, make_run
 
 from benchmark import registry
 from benchmark.leaderboards.statistics import compare_paired
@@ -16,10 +16,6 @@ from benchmark.results.summary import summarise
 from benchmark.tiling import Tiling
 from realdof.images.colour import linear_to_srgb, srgb_to_linear
 from realdof.images.depth import image_from_pixels, pixels_from_image, to_eight_bits
-
-# Makes the harness's helper modules importable.
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmark"))
-from made_results import made_record, make_run
 
 law = settings(max_examples=25, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 METRICS = ("psnr", "ssim", "ssim-gaussian", "mae")

@@ -1,13 +1,13 @@
 """Laws of results: the order in which runs and records came changes nothing, and parts are the whole."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from made_results import make_run, scattered
 
 from benchmark import registry
 from benchmark.leaderboards import build as boards
@@ -15,10 +15,6 @@ from benchmark.leaderboards.render import formats
 from benchmark.results.merge import merge
 from benchmark.results.run import Run
 from benchmark.results.submission import check_submission
-
-# Makes the harness's helper modules importable.
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmark"))
-from made_results import make_run, scattered
 
 law = settings(max_examples=8, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 MEANS = {"a": 24.0, "b": 26.0, "c": 25.0, "d": 26.0}

@@ -1,12 +1,8 @@
-"""Makes the helper modules of this folder importable, and what several of its tests build once a session."""
+"""What several of the tests build once a session."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from build_helpers import realdof, simulate_three_scenes
 
 

@@ -197,6 +197,17 @@ def serving(content: bytes) -> Iterator[Server]:
             else:
                 self.part()
 
+        def do_waits(self) -> None:
+            """Half of the file and then nothing more, until it is asked again."""
+            if len(server.ranges("waits")) > 1:
+                self.part()
+                return
+            half = len(server.content) // 2
+            self.part(cut=half)
+            self.wfile.flush()
+            while len(server.ranges("waits")) == 1 and not stopped.wait(0.05):
+                pass
+
         def do_encoded(self) -> None:
             """Packs what is packed, though nobody asked for it."""
             self.send(200, gzip.compress(server.content), Content_Encoding="gzip")
@@ -207,6 +218,7 @@ def serving(content: bytes) -> Iterator[Server]:
         def do_text(self) -> None:
             self.send(200, b"this is no archive at all" * 100)
 
+    stopped = threading.Event()
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server = Server(content, f"http://127.0.0.1:{httpd.server_address[1]}")
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
@@ -214,5 +226,6 @@ def serving(content: bytes) -> Iterator[Server]:
     try:
         yield server
     finally:
+        stopped.set()
         httpd.shutdown()
         httpd.server_close()
