@@ -81,8 +81,8 @@ class ClusterWorkers(Executor):
         waited = now - self._alone_since
         if waited >= GIVEN_UP_AFTER:
             raise InputError(
-                f"the cluster at {self._address} has had no worker within reach for {waited / 3600:.0f} h; start some with "
-                f"dask worker {self._address} where ifan-bench is installed, then give the same command: what is "
+                f"the cluster at {self._address} has had no worker within reach for {waited / 3600:.0f} h; start some "
+                f"with dask worker {self._address} where ifan-bench is installed, then give the same command: what is "
                 "finished is kept"
             )
         if waited >= SAID_AFTER and not self._said:
