@@ -83,6 +83,11 @@ def build_dataset(
         with workers(worker_count, cluster) as executor:
             for outcome in completed(executor, build_scene, tasks):
                 claim.check()
+                if isinstance(outcome.error, ImportError):
+                    raise InputError(
+                        f"a worker cannot import what the build needs ({outcome.error}); install the same on every "
+                        "machine"
+                    ) from outcome.error
                 if outcome.result is None:
                     record = failures[outcome.item.scene.name] = _failure(outcome)
                     remove_scene(out, record.name)

@@ -6,14 +6,16 @@ knows of its one thread before anything starts others.
 
 import importlib
 import os
+import queue
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from realdof.common.errors import InputError
+from realdof.common.megapixels import MEGAPIXELS
+from realdof.common.processes.cluster import ClusterWorkers, cluster_workers
 from realdof.common.processes.pool import ProcessWorkers, WorkerDied
 
 Item = TypeVar("Item")
@@ -22,7 +24,8 @@ Result = TypeVar("Result")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 """What keeps numerical libraries from starting threads of their own, if it is set before they are loaded."""
 
-_CONNECT_SECONDS = 30
+LOOK_SECONDS = 5.0
+"""How often workers are looked at while no result comes."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ def workers(count: int, cluster: str | None = None) -> Iterator[Executor]:
         The cluster cannot be reached, or Dask is not installed.
     """
     if cluster is not None:
-        with _cluster_client(cluster) as client:
-            yield client.get_executor(pure=False)
+        with cluster_workers(cluster) as theirs:
+            yield theirs
         return
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
@@ -73,11 +76,11 @@ def workers(count: int, cluster: str | None = None) -> Iterator[Executor]:
 
 
 def capacity(executor: Executor) -> int:
-    """How many items the workers take on at once; a cluster's as far as it is known now."""
+    """How many items the workers take on at once; a cluster's as far as it is known now, but at least one."""
     if isinstance(executor, ProcessWorkers):
         return executor.count
-    threads: dict[str, int] = executor._client.nthreads()  # type: ignore[attr-defined]
-    return sum(threads.values())
+    assert isinstance(executor, ClusterWorkers)
+    return max(1, executor.threads)
 
 
 def completed(
@@ -89,23 +92,50 @@ def completed(
     ----------
     function
         Importable from a module: workers look it up there.
+
+    Raises
+    ------
+    InputError
+        The cluster's scheduler ended, or for a long time it has had no worker.
     """
-    futures = {executor.submit(_with_one_thread, function, item): item for item in items}
+    call = _Call(function, os.environ.get(MEGAPIXELS))
+    futures = {executor.submit(call, item): item for item in items}
     suspects = []
     try:
-        for future in as_completed(futures):
+        for future in _as_they_end(executor, futures):
             if _lost_its_workers(future):
                 suspects.append(futures[future])
             else:
                 yield _outcome(futures[future], future)
         # Dask blames a worker's death on every item that the worker held. Of an item on its own it is the fault.
         for item in suspects:
-            future = executor.submit(_with_one_thread, function, item)
+            future = executor.submit(call, item)
             futures[future] = item
-            yield _outcome(item, future)
+            for ended in _as_they_end(executor, [future]):
+                yield _outcome(item, ended)
     finally:
         for future in futures:
             future.cancel()
+
+
+def _as_they_end(executor: Executor, futures: Iterable[Future[Result]]) -> Iterator[Future[Result]]:
+    """Each future as soon as it has ended, while a look is kept at the workers."""
+    ended: queue.SimpleQueue[Future[Result]] = queue.SimpleQueue()
+    count = 0
+    for future in futures:
+        future.add_done_callback(ended.put)
+        count += 1
+    while count:
+        try:
+            future = ended.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            if isinstance(executor, ClusterWorkers):
+                executor.look()
+            continue
+        if future.cancelled() and isinstance(executor, ClusterWorkers):
+            raise executor.lost()
+        count -= 1
+        yield future
 
 
 def _outcome(item: Item, future: Future[Result]) -> Outcome[Item, Result]:
@@ -120,21 +150,25 @@ def _lost_its_workers(future: Future[Any]) -> bool:
     return distributed is not None and isinstance(future.exception(), distributed.KilledWorker)
 
 
-def _with_one_thread(function: Callable[[Item], Result], item: Item) -> Result:
-    # OpenCV heeds no environment variable, and on a cluster nothing but the call itself is ours.
-    importlib.import_module("cv2").setNumThreads(1)
-    return function(item)
+@dataclass(frozen=True)
+class _Call(Generic[Item, Result]):
+    """A function with what this process was asked for by environment variables, which a cluster's workers lack."""
 
+    function: Callable[[Item], Result]
+    megapixels: str | None
 
-@contextmanager
-def _cluster_client(address: str) -> Iterator[Any]:
-    try:
-        distributed = importlib.import_module("distributed")
-    except ModuleNotFoundError as error:
-        raise InputError("a cluster needs Dask; install ifan-bench[cluster], or use --workers") from error
-    try:
-        client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"no Dask scheduler answers at {address} ({error}); give e.g. tcp://scheduler:8786") from error
-    with client:
-        yield client
+    def __call__(self, item: Item) -> Result:
+        # OpenCV heeds no environment variable, and on a cluster nothing but the call itself is ours.
+        importlib.import_module("cv2").setNumThreads(1)
+        if self.megapixels is None:
+            return self.function(item)
+        before = os.environ.get(MEGAPIXELS)
+        os.environ[MEGAPIXELS] = self.megapixels
+        try:
+            return self.function(item)
+        finally:
+            # A cluster's worker goes on to work for others.
+            if before is None:
+                del os.environ[MEGAPIXELS]
+            else:
+                os.environ[MEGAPIXELS] = before

@@ -12,10 +12,14 @@ import pytest
 import rawpy
 from build_helpers import MEMBERS, contents, link_scene, realdof, realdof_command, sentences
 
+from realdof.common.errors import InputError
+from realdof.common.processes.executor import Outcome
 from realdof.dataset.manifest import Manifest, read_manifest
 from realdof.images.files import write_pixels
+from realdof.pipeline import build_dataset
 from realdof.raw.exif import read_exif
 from realdof.raw.write import write_arw
+from realdof.settings import Settings
 from realdof.simulation.parameters import DAYLIGHT
 from realdof.simulation.truth import read_truth
 
@@ -319,3 +323,16 @@ def test_a_white_balance_that_is_none_is_refused(three_scenes: Path, tmp_path: P
 def test_nothing_but_rejected_scenes_is_no_success(three_scenes: Path, tmp_path: Path) -> None:
     link_scene(three_scenes / "sky", tmp_path / "captures" / "sky")
     assert realdof("build", tmp_path / "captures", tmp_path / "out").returncode == 1
+
+
+def test_a_worker_that_lacks_a_module_ends_the_build_in_one_sentence_and_is_no_fault_of_each_scene(
+    three_scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_rawpy(executor, function, tasks):
+        for task in tasks:
+            yield Outcome(task, None, ModuleNotFoundError("No module named 'rawpy'"))
+
+    monkeypatch.setattr("realdof.pipeline.completed", without_rawpy)
+    with pytest.raises(InputError, match=r"a worker cannot import what the build needs .*rawpy.*on every machine"):
+        build_dataset(three_scenes, tmp_path / "out", Settings())
+    assert not (tmp_path / "out" / "manifest.json").exists()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from realdof.common.errors import InputError
 from realdof.common.machine import memory
 from realdof.common.processes.executor import WorkerDied, completed, workers
 
@@ -157,15 +156,6 @@ def test_workers_end_with_a_caller_that_was_killed(functions, tmp_path: Path) ->
             return
         time.sleep(0.1)
     pytest.fail("the worker outlived its caller by half a minute")
-
-
-def test_a_cluster_that_does_not_answer_is_one_sentence(monkeypatch) -> None:
-    monkeypatch.setattr("realdof.common.processes.executor._CONNECT_SECONDS", 1)
-    with (
-        pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"),
-        workers(1, "tcp://127.0.0.1:9"),
-    ):
-        pass
 
 
 def _interrupted(functions, folder: Path) -> None:
