@@ -5,20 +5,25 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 import typer
 from nbclient import NotebookClient
+from plugins import install
 
 import benchmark.commands.app
 import ifan.cli.app
 import realdof.cli
+from benchmark import run
 from benchmark.studies.file import read_study
+from realdof.images.files import read_pixels, write_pixels
 
 ROOT = Path(__file__).parents[1]
 PAGE_ON_STUDIES = ROOT / "docs" / "how-to" / "leaderboards.md"
@@ -88,6 +93,28 @@ def test_every_command_and_example_of_the_page_runs(page: str, tmp_path: Path, f
         assert done.returncode == 0, f"{line[-1]}\n{done.stdout}\n{done.stderr}"
         if method:
             bring(tmp_path / RUNS / method[1], finished / method[1])
+
+
+@pytest.mark.slow
+def test_the_pages_own_kind_of_figure_is_drawn_from_another_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = dict(blocks(ROOT / "docs" / "how-to" / "figures.md", r'\w+ title="([\w.-]+)"'))
+    ((name, place),) = tomllib.loads(files["pyproject.toml"])["project"]["entry-points"]["ifan_bench.figures"].items()
+    module, _, function = place.partition(":")
+    install(tmp_path / "site", monkeypatch, files[f"{module}.py"], [("figures", name, function)], module)
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    for part in ("source", "target"):
+        write_pixels(tmp_path / "pairs" / part / "0.png", pixels)
+    run("input", "folder", root=tmp_path / "pairs", metrics=["psnr"], results=tmp_path / "results")
+    program = "from benchmark.commands.app import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "figure", name, "results", "--out", "timings.png"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert read_pixels(tmp_path / "timings.png").std() > 0
 
 
 def test_readme_opens_with_the_two_commands_that_set_up_everything() -> None:

@@ -40,7 +40,7 @@ class PaperStyle:
 
 
 def paper_latex(board: Leaderboard, style: PaperStyle) -> str:
-    """A ``table`` for the package booktabs, with caption and label.
+    """A ``table`` for the package booktabs, with caption and label; with intervals a ``table*`` over both columns.
 
     Published figures stand below a rule and only if they are on the same data set; incomplete or tiled runs, which are
     not ranked, are left out and counted in a comment.
@@ -78,11 +78,15 @@ def paper_latex(board: Leaderboard, style: PaperStyle) -> str:
     label = re.sub(r"[^a-z0-9]+", "-", f"{board.dataset} {board.protocol}".lower()).strip("-")
     left_out = [f"% {unranked} runs that are incomplete or tiled are left out."] if unranked else []
     heading = " & ".join(["Method", *(escape_latex(column.heading) for column in columns)]) + r" \\"
+    # With intervals below the figures it is too wide for one column of a paper in two, and all but too wide for a page.
+    wide = style.intervals and len(columns) > 1
+    environment = "table*" if wide else "table"
+    smaller = [r"\footnotesize", r"\setlength{\tabcolsep}{4pt}"] if wide else []
     return "\n".join([
-        r"\begin{table}[t] % \usepackage{booktabs}", *left_out,
-        r"\centering", rf"\caption{{{escape_latex(caption)}}}", rf"\label{{tab:{label}}}",
+        rf"\begin{{{environment}}}[t] % \usepackage{{booktabs}}", *left_out,
+        r"\centering", *smaller, rf"\caption{{{escape_latex(caption)}}}", rf"\label{{tab:{label}}}",
         rf"\begin{{tabular}}{{l{'r' * len(columns)}}}", r"\toprule", heading, r"\midrule", *rows, r"\bottomrule",
-        r"\end{tabular}", r"\end{table}", "",
+        r"\end{tabular}", rf"\end{{{environment}}}", "",
     ])  # fmt: skip
 
 

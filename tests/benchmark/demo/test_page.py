@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from selenium.webdriver import ActionChains
 
 from realdof.images.files import read_pixels, write_pixels
 
@@ -65,6 +66,11 @@ def drop(page: Any, path: Path) -> None:
     page.find_element("css selector", "input[type=file]").send_keys(str(path))
 
 
+def shown_of_before(after: Any) -> float:
+    """How much of the width the image behind the result has, percent."""
+    return float(re.search(r"inset\(0px 0px 0px ([\d.]+)%\)", after.get_attribute("style"))[1])  # type: ignore[index]
+
+
 def photograph(path: Path, height: int, width: int) -> Path:
     write_pixels(path, np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8))
     return path
@@ -80,6 +86,10 @@ def test_a_photograph_goes_in_and_before_after_and_download_come_out(page: Any, 
         lambda: {(image.get_property("naturalWidth"), image.get_property("naturalHeight")) for image in shown}, "none"
     )
     assert sizes == {(128, 96)}
+    assert shown_of_before(shown[1]) == pytest.approx(50)
+    handle = page.find_element("css selector", "#slider .outer")
+    ActionChains(page).click_and_hold(handle).move_by_offset(-100, 0).release().perform()
+    waited(lambda: 0 < shown_of_before(shown[1]) < 48, "the divider does not follow the pointer")
     config = page.execute_script("return JSON.stringify(performance.getEntriesByType('resource').map(e => e.name))")
     assert [name for name in json.loads(config) if not name.startswith(page.current_url)] == []
     full = next(name for name in json.loads(config) if name.endswith("after.jpg")).replace(

@@ -86,10 +86,14 @@ def test_an_option_that_would_do_nothing_is_refused(results: Path, options: tupl
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex: apt-get install texlive-latex-base")
-def test_pdflatex_compiles_the_table(results: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("columns", ["one", "two"])
+def test_pdflatex_compiles_the_table_and_no_line_is_too_wide_for_a_paper_in_one_or_two_columns(
+    results: Path, tmp_path: Path, columns: str
+) -> None:
     (tmp_path / "table.tex").write_text(latex(results, "--intervals", "--columns", "psnr,ssim,lpips,params_m,time_s"))
     (tmp_path / "paper.tex").write_text(
-        "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n\\input{table}\n"
+        f"\\documentclass[{columns}column]{{article}}\n"
+        "\\usepackage{booktabs}\n\\begin{document}\n\\input{table}\n"
         "See Table~\\ref{tab:dpdd-ifan-cvpr21}.\n\\end{document}\n"
     )
     for _ in range(2):
@@ -98,5 +102,7 @@ def test_pdflatex_compiles_the_table(results: Path, tmp_path: Path) -> None:
             cwd=tmp_path, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout
-    assert "undefined" not in (tmp_path / "paper.log").read_text(encoding="latin-1")
+    said = (tmp_path / "paper.log").read_text(encoding="latin-1")
+    assert "undefined" not in said
+    assert "Overfull" not in said
     assert (tmp_path / "paper.pdf").stat().st_size > 10_000
