@@ -19,7 +19,7 @@ from realdof.common.files import sha256_of
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training is made of, beside its data.
+    """Settings of a training, apart from its data.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class Complexity:
 
     @property
     def exact(self) -> int:
-        """Everything that is counted, over the outputs that there are."""
+        """All operations that are counted, for the layers' true output sizes."""
         return self.convolution + self.bias + self.activation + self.scaling
 
     @property

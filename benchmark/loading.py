@@ -1,4 +1,4 @@
-"""A method becomes ready to run: it gets its weights, and its program or repository if it runs one."""
+"""Load a method: its weights, and the program or repository of one that runs a program."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MethodFamily(Protocol):
 
 
 def load_method(factory: MethodFactory, weights: str | None) -> Method:
-    """Load a method and check that it speaks this version's language.
+    """Load a method and check that it is written for this version's interface.
 
     Raises
     ------

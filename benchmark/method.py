@@ -1,4 +1,4 @@
-"""What a deblurring method is to the harness: a card that describes it and a function from sample to image."""
+"""The interface of a deblurring method: a card that describes it, and a function from sample to image."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def no_progress(done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Context:
-    """What a run gives a method.
+    """How a method shall compute: device, precision, threads, memory, progress.
 
     Parameters
     ----------

@@ -144,7 +144,7 @@ def figures() -> Iterator[tuple[str, Callable[..., None]]]:
 
 
 def sound(group: str) -> Iterator[tuple[str, Any]]:
-    """Name and object of everything in a group that can be imported, sorted; what is broken is warned of once."""
+    """Name and object of every importable entry point of a group, sorted; warn once about a broken one."""
     for name in names(group):
         try:
             found = _found(group, name)
@@ -160,7 +160,7 @@ def cards(group: str) -> list[Any]:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
-    """The sentence for a name that does not exist, with the nearest one that does."""
+    """The error for an unknown name; it suggests the nearest known one."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "there are none"
@@ -197,7 +197,7 @@ def _found(group: str, name: str) -> Any:
 
 
 def _only(group: str, name: str) -> EntryPoint:
-    """The entry point of a name; of two packages that claim it ours goes first, two others are refused."""
+    """The entry point of a name. Of two packages that register it, this one wins; two others are refused."""
     points = [point for point in _points(group) if point.name == name]
     if not points:
         raise unknown(_NOUNS[group], name, names(group))
@@ -235,7 +235,7 @@ def _package(point: EntryPoint) -> str:
 
 
 def _problem(group: str, name: str, found: Any) -> str | None:
-    """What is wrong with a plug-in that could be imported, as the end of a sentence."""
+    """The fault of an imported plug-in, as the end of a sentence; None if it has none."""
     from benchmark.datasets.base import Dataset
     from benchmark.metrics.card import MetricCard
     from benchmark.protocols.base import Protocol

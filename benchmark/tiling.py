@@ -1,4 +1,4 @@
-"""Cut an image into overlapping tiles, for networks that are known by their files only.
+"""Compute an image in overlapping tiles, for networks whose layers are not known.
 
 A tile is computed with a margin around it, and only its core is kept. If the margin is as large as the network's
 receptive radius, the result is that of the whole image, to rounding; no blending is needed.

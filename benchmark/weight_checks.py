@@ -1,4 +1,4 @@
-"""What every file of weights is checked for before a network sees it: what it really is, its size, and its numbers."""
+"""Checks of a file of weights before it reaches a network: kind, size, and finite numbers."""
 
 from collections.abc import Mapping
 from pathlib import Path

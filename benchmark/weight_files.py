@@ -20,7 +20,7 @@ _ALIGNMENT = 8
 
 
 def is_safetensors(path: Path) -> bool:
-    """Whether a file is one by its name."""
+    """Whether the file name ends in ``.safetensors``, in letters of any case."""
     return path.suffix.lower() == SUFFIX
 
 
@@ -69,7 +69,7 @@ def write_safetensors(
 
 
 def _in_order(content: bytes) -> bytes:
-    """The same file with the header's words sorted: the library writes them in another order each time."""
+    """Sort the header's keys, so that saving twice gives the same bytes; the library's order varies."""
     (length,) = struct.unpack_from("<Q", content)
     header = json.loads(content[8 : 8 + length])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
@@ -79,7 +79,7 @@ def _in_order(content: bytes) -> bytes:
 
 
 def _stored(value: Tensor, dtype: torch.dtype) -> Tensor:
-    """In the type, or as it is where that cannot hold it, as float16 may not hold a normalisation's variances."""
+    """Convert a tensor to the type unless that overflows, as a normalisation's variances may in float16."""
     smaller = value.to(dtype)
     return smaller if bool(torch.isfinite(smaller).all()) else value
 

@@ -17,7 +17,7 @@ from ifan.shape import FEATURES, FilterLayout, SquareLayout
 
 @dataclass(frozen=True)
 class Maps:
-    """What a network estimated on its way to the deblurred image, for a look at it.
+    """The network's intermediate estimates, for display.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What tells one IFAN of the paper from another, in numbers and words; readable without torch."""
+"""The shape parameters of every IFAN variant of the paper; readable without torch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -86,7 +86,7 @@ class SquareLayout:
 
 @dataclass(frozen=True)
 class NetworkShape:
-    """What tells one IFAN of the paper from another.
+    """The shape parameters of an IFAN variant.
 
     Parameters
     ----------

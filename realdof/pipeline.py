@@ -102,7 +102,7 @@ def build_dataset(
 
 
 def _unusable(complaints: Iterable[Complaint]) -> dict[str, SceneRecord]:
-    """A record of each scene that cannot even be begun."""
+    """Records of the scenes that cannot be started."""
     fatal = [(complaint.scene, complaint.sentence) for complaint in complaints if complaint.fatal]
     return {name: _failed(name, sentence) for name, sentence in fatal if name is not None}
 
@@ -148,7 +148,7 @@ def _manifest(
 
 
 def placeless(sentence: str, folders: Iterable[Path]) -> str:
-    """A sentence with the paths of files within the folders told from these on.
+    """Shorten paths in a sentence: those inside the folders become relative to them.
 
     Only where a path begins: ``/data`` is not cut out of ``/mnt/data``.
     """

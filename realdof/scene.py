@@ -100,7 +100,7 @@ class AlignedPair:
         return {Stage.warped(self.kind): self.moved}
 
     def cropped(self, region: Region) -> "AlignedPair":
-        """The part within a region."""
+        """Crop both images to a region."""
         return AlignedPair(self.kind, self.fixed[region.slices], self.moved[region.slices])
 
 

@@ -1,4 +1,4 @@
-"""The images that a program is given, and what it wrote."""
+"""Write a program's input images and read its outputs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +15,7 @@ from realdof.images.files import read_pixels, write_pixels
 
 
 def write_all(samples: Iterable[Sample], program: Program, folder: Path) -> set[str]:
-    """Write what a program wants of many samples; their names."""
+    """Write the views that a program needs, of many samples; return their names."""
     names = set()
     for sample in samples:
         write_inputs(sample, program, folder)
@@ -24,7 +24,7 @@ def write_all(samples: Iterable[Sample], program: Program, folder: Path) -> set[
 
 
 def write_inputs(sample: Sample, program: Program, folder: Path) -> dict[str, Path]:
-    """Write what a program wants of a sample; the files by view."""
+    """Write the views that a program needs, of one sample; return the files by view."""
     images = {"input": sample.image, "left": sample.left, "right": sample.right}
     files = {}
     for view, image in images.items():

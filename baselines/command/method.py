@@ -119,7 +119,7 @@ class FolderCommand(Command):
 
 @dataclass
 class _Started:
-    """What one start of a program for many images left.
+    """The state of one start of a program for many images.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class CommandFactory:
         raise InputError('command needs --exec, as in --exec "python run.py {input} {output}"')
 
     def architecture(self) -> Architecture | None:
-        """Unknown."""
+        """None: the program's network is unknown."""
         return None
 
 
@@ -187,7 +187,7 @@ class ProgramMethod:
         return (FolderCommand if self.program.folders else Command)(self.card, self.program, self.line)
 
     def architecture(self) -> Architecture | None:
-        """Unknown."""
+        """None: the program's network is unknown."""
         return None
 
 

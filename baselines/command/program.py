@@ -163,7 +163,7 @@ def _end_all(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _ended_with_us(group: int) -> Iterator[None]:
-    """While this lasts, a process group ends when this process does, even if it is killed.
+    """Within this block a process group ends with this process, even if this one is killed.
 
     A shell waits at a pipe that only this process holds: the kernel closes it, however the process ends. On Windows,
     which has neither groups nor that shell, a killed process leaves its program running.
@@ -183,7 +183,7 @@ def _ended_with_us(group: int) -> Iterator[None]:
 
 
 def end_of(log: Path) -> str:
-    """What a program printed last, as the end of a sentence."""
+    """The last lines that a program printed, as the end of a sentence."""
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     said = [line.strip() for line in lines if line.strip()][-_LOG_LINES:]
     return f"; it said: {' | '.join(said)}" if said else "; it said nothing"

@@ -1,11 +1,11 @@
-"""What tells one DMENet from another; readable without torch."""
+"""The shape parameters of DMENet; readable without torch."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class DMENetShape:
-    """What tells one DMENet from another.
+    """The shape parameters of a DMENet.
 
     Parameters
     ----------

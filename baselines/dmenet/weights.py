@@ -139,7 +139,7 @@ def variables() -> list[str]:
 
 
 def _by_name(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Without what the released training saves beside: the classifier, the discriminator."""
+    """Drop the released training's other networks: the classifier and the discriminator."""
     named = {name.partition("defocus_net/")[2] or name: array for name, array in arrays.items()}
     missing = [name for name in variables() if name not in named]
     if missing:

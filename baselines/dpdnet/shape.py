@@ -1,11 +1,11 @@
-"""What tells one DPDNet from another; readable without torch."""
+"""The shape parameters of DPDNet; readable without torch."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class DPDNetShape:
-    """What tells one DPDNet from another.
+    """The shape parameters of a DPDNet.
 
     Parameters
     ----------

@@ -115,7 +115,7 @@ _QUANTISATION = 1 / 255 / np.sqrt(12 * 3)
 
 
 def _connections(image: NDArray[np.float32], edges: NDArray[np.bool_]) -> sparse.csr_array:
-    """How alike in colour neighbouring pixels of one edge are, (N, N), 1 on the diagonal; 0 where none touch."""
+    """Colour similarity of neighbouring edge pixels, (N, N), 1 on the diagonal, 0 for pixels that do not touch."""
     height, width = edges.shape
     count = int(edges.sum())
     index = np.full((height + 2, width + 2), -1)

@@ -39,7 +39,7 @@ _LARGEST = 4.0
 
 
 class Dictionary(NamedTuple):
-    """What was learned.
+    """A dictionary of patches and its calibration.
 
     Parameters
     ----------

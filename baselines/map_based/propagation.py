@@ -47,7 +47,7 @@ def propagate(
 
 
 def _affinity(guide: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How alike a pixel and the one below it are, float64 (H - 1, W) in (0, 1]."""
+    """Similarity of each pixel to the one below it, float64 (H - 1, W) in (0, 1]."""
     return np.exp(-np.abs(np.diff(guide.astype(np.float64), axis=0)) / _GUIDE_RANGE)
 
 

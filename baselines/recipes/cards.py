@@ -40,7 +40,7 @@ class RecipeFactory:
         )
 
     def architecture(self) -> Architecture | None:
-        """Unknown."""
+        """None: the program's network is unknown."""
         return None
 
 
@@ -82,7 +82,7 @@ class ReadyRecipe:
         return RecipeMethod(recipe, self.card, self.repository.resolve(), Program(words, self.timeout), sha256)
 
     def architecture(self) -> Architecture | None:
-        """Unknown."""
+        """None: the program's network is unknown."""
         return None
 
 
@@ -106,7 +106,7 @@ class Recipes:
         raise InputError(f"name a recipe, as in --method recipe:{recipe_names()[0]}; `ifan-bench methods` lists them")
 
     def architecture(self) -> Architecture | None:
-        """Unknown."""
+        """None: the program's network is unknown."""
         return None
 
 

@@ -69,7 +69,7 @@ class RecipeMethod(Method):
 
 
 def _with(sample: Sample, context: Context) -> Iterator[Sample]:
-    """What the run has yet to do; this sample first if that does not hold it."""
+    """The samples still to do, with this one first if it is not among them."""
     upcoming = [sample] if context.upcoming is None else context.upcoming()
     seen = False
     for one in upcoming:

@@ -103,7 +103,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def place_images(recipe: Recipe, samples: Iterable[Sample], folder: Path) -> dict[str, int]:
-    """Write what the script wants of each sample; the samples' numbers, from 1, by name.
+    """Write the images that the script needs of each sample; return the samples' numbers, from 1, by name.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def _is_eight_bits(image: Image) -> bool:
 
 
 def read_result(recipe: Recipe, folder: Path, number: int, image: Image) -> Image:
-    """What the script left for an image, cut to the image's size.
+    """Read the script's result for an image, cut to the image's size.
 
     Raises
     ------

@@ -72,13 +72,13 @@ class SpandrelMethod(NetworkMethod):
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[nn.Module, str]:
-        """The network in a file, and what it is."""
+        """Read the network in a file, and one line on what it is."""
         method = cls.open(card, path, str(path))
         return method.network, _described(method.model)
 
     @classmethod
     def count(cls, card: NetworkCard) -> None:
-        """Unknown before there are weights, which decide on it."""
+        """None: the architecture is unknown until weights are loaded."""
         return None
 
     @torch.inference_mode()

@@ -72,7 +72,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """What an error says in its first two lines, the second of which names the parameter that does not fit."""
+    """The first two lines of an error; the second names the parameter that does not fit."""
     said = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(said[:2]) or type(error).__name__
 

@@ -90,7 +90,7 @@ OnlyProtocol = Annotated[
 
 
 def asked_workers(count: int, cluster: str | None, memory: float | None = None, *, untimed: bool = False) -> "Workers":
-    """Who computes; ``memory`` in GB."""
+    """The workers that the options ask for; ``memory`` in GB."""
     from benchmark.running.workers import Workers
 
     return Workers(count, cluster, None if memory is None else round(memory * 10**9), untimed)

@@ -40,12 +40,12 @@ class _Column:
 
     @property
     def natural(self) -> int:
-        """Letters of the widest cell."""
+        """Width of the widest cell, characters."""
         return max(map(_width, self.cells))
 
     @property
     def least(self) -> int:
-        """Letters that it needs: of figures all, of a heading and of words the longest one."""
+        """Least width, characters: the whole of a figure, the longest word of a text."""
         heading = _longest(self.cells[0])
         if self.words:
             longest = max(map(_longest, self.cells[1:]), default=0)
@@ -106,7 +106,7 @@ def _least_width(columns: Sequence[_Column]) -> int:
 
 
 def _widths(columns: Sequence[_Column], limit: int) -> list[int]:
-    """Letters of each column: what they would have, less what does not fit; the widest give way first."""
+    """Width of each column, characters: its natural width, or less where the table would not fit, the widest first."""
     widths, least = [column.natural for column in columns], [column.least for column in columns]
     over = sum(widths) + GAP * (len(columns) - 1) - limit
     # Headings break before words do: a name in one piece is worth more than a heading.

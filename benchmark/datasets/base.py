@@ -64,7 +64,7 @@ class Entry:
         return {role: path for role, path in every.items() if path is not None}
 
     def absolute(self) -> "Entry":
-        """The entry as a process with another working folder finds its files."""
+        """The entry with absolute paths, for processes with another working directory."""
         left, right, target, output = (
             None if path is None else path.absolute() for path in (self.left, self.right, self.target, self.output)
         )
@@ -103,7 +103,7 @@ class Dataset(ABC):
 
     @classmethod
     def is_here(cls) -> bool:
-        """Whether something lies in the data set's place in the cache."""
+        """Whether the data set's folder in the cache holds anything."""
         try:
             place = cls.default_root()
             return place.is_dir() and any(place.iterdir())
@@ -117,7 +117,7 @@ class Dataset(ABC):
 
     @property
     def of_papers(self) -> bool:
-        """Whether these are the images that published figures on a set of this name are about."""
+        """Whether published figures on a data set of this name were measured on these images."""
         return True
 
     def prepare(self, report: Progress = no_progress) -> None:  # noqa: B027
@@ -141,7 +141,7 @@ class Dataset(ABC):
 
     @cached_property
     def listed(self) -> list[Entry]:
-        """`entries`, read from the disk once."""
+        """`entries`, cached after the first call."""
         return self.entries()
 
     def identity(self, report: Progress = no_progress) -> str:
@@ -220,7 +220,7 @@ def check_entries(entries: Iterable[Entry]) -> dict[str, Header]:
 
 
 def default_place(name: str) -> Path:
-    """Where a fetched data set is kept if nobody says otherwise."""
+    """Default folder of a fetched data set."""
     return cache_folder() / "datasets" / name
 
 

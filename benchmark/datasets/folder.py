@@ -22,7 +22,7 @@ class PairedFolder(Dataset):
 
     @classmethod
     def default_root(cls) -> Path:
-        """There is none."""
+        """Raise `InputError`: the user's own folder has no default place."""
         raise InputError("the data set folder needs --root DIR, a folder with source/ and target/ in it")
 
     def entries(self) -> list[Entry]:

@@ -47,7 +47,7 @@ class Subset(Dataset):
 
     @property
     def family(self) -> str:
-        """The whole data set's."""
+        """Family of the whole data set."""
         return self.whole.family
 
     def prepare(self, report: Progress = no_progress) -> None:

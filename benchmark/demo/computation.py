@@ -18,7 +18,7 @@ _POLL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked for.
+    """A photograph to deblur, and how.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from realdof.common.errors import InputError
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """One table: a data set under one protocol.
+    """The leaderboard of a data set under one protocol.
 
     Parameters
     ----------

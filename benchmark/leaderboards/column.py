@@ -80,7 +80,7 @@ class Column:
         return -value if self.better == "higher" else value
 
     def places(self, values: Sequence[float | None]) -> list[int | None]:
-        """Each value's place, from 1; equal values share a place, None has none."""
+        """Rank of each value, from 1; equal values share a rank, None has none."""
         ordered = sorted(self.ascending(value) for value in values if value is not None)
         return [None if value is None else ordered.index(self.ascending(value)) + 1 for value in values]
 

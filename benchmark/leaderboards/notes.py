@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def remarks_of(
     run: Run, records: Mapping[str, Record], summary: Summary, tilings: Sequence[str], metrics: Iterable[Column]
 ) -> Iterator[str]:
-    """What a reader must know of a run's row."""
+    """Remarks on a run's row."""
     settings = run.settings
     if run.weights:
         # Most labels begin with the name already.
@@ -44,14 +44,14 @@ def remarks_of(
 
 
 def elsewhere(dataset: str, published: Sequence[Row]) -> Iterator[str]:
-    """That published rows are on another data set, if they are."""
+    """A note if published rows are on another data set."""
     others = sorted({row.dataset for row in published} - {dataset})
     if others:
         yield f"Published rows are on {', '.join(others)}, another data set than {dataset}."
 
 
 def notes_of(metrics: Iterable[Column], measured: Sequence[Row], published: Sequence[Row]) -> Iterator[str]:
-    """What a reader must know of the whole table's figures."""
+    """Notes on the whole table, a sentence each."""
     if any(row.figures.get(TIME.key) is not None for row in published):
         yield (
             "The published times are on a GeForce RTX 3090; IFAN's 0.014 s cannot be a synchronised float32 time "

@@ -72,7 +72,7 @@ class AlignedProtocol(Protocol):
 
     @property
     def beside(self) -> tuple[MetricCard, ...]:
-        """The shift."""
+        """Card of the shift."""
         return (SHIFT,)
 
     def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:

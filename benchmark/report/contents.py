@@ -1,4 +1,4 @@
-"""What a report is about: every table of a results folder, and the sets of images whose pictures it shows."""
+"""The contents of a report: every table of a results folder, and the image sets whose pictures it shows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

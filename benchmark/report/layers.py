@@ -38,7 +38,7 @@ NO_TEXTURE = 128
 
 @dataclass(frozen=True)
 class Layers:
-    """Everything that is drawn of one image.
+    """The pictures, maps and errors of one image.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from realdof.common.errors import InputError
 
 
 def opener(roots: list[str], subset: Path | None) -> Callable[[str], Dataset]:
-    """What opens a data set by its name in results, given ``--root`` and ``--subset``.
+    """A function that opens a data set by its name in results, with ``--root`` and ``--subset`` applied.
 
     Raises
     ------

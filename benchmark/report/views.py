@@ -1,4 +1,4 @@
-"""What the report's pages say: rows of tables, cards of methods, and what the picture viewer is given."""
+"""Data of the report's pages: table rows, method cards, and the picture viewer's input."""
 
 import math
 from collections.abc import Sequence
@@ -275,7 +275,7 @@ def _finite(entrant: Entrant, name: str, metric: str) -> float | None:
 
 
 def sentences(contents: Contents, drawn: dict[str, list[Drawn]]) -> list[str]:
-    """What was compared, in sentences."""
+    """Sentences on what was compared."""
     labels = {entrant.page for board in contents.boards for entrant in board.entrants}
     sets = sorted({one.title for one in contents.sets})
     protocols = sorted({board.table.protocol for board in contents.boards})

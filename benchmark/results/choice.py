@@ -1,4 +1,4 @@
-"""Which run a user means: a folder, the first digits of an id, or a method's name."""
+"""Find the run that a user names: by folder, by the first digits of its id, or by method."""
 
 import glob
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def every_run(results: Path, dataset: str | None = None, protocol: str | None = 
 def choose(
     results: Path, word: str, dataset: str | None = None, protocol: str | None = None, *, computed: bool = False
 ) -> Run:
-    """The one run that a word means.
+    """The one run that a folder, an id's first digits or a method's name stands for.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from realdof.common.decode import Strict
 
 
 class Environment(Strict):
-    """What an attempt ran with.
+    """Software and hardware of an attempt, and its command line.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Environment(Strict):
 
 
 class Attempt(Environment):
-    """One go at a run: when (UTC, empty if unknown), and with what."""
+    """One attempt at a run: its date (UTC, empty if unknown) and its environment."""
 
     date: str
 

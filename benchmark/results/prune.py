@@ -12,7 +12,7 @@ from realdof.common.errors import InputError
 
 @dataclass(frozen=True)
 class Removable:
-    """A folder that may go: its run, and its size in bytes."""
+    """A folder that may be deleted: its run and its size in bytes."""
 
     run: Run
     place: Path

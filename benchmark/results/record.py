@@ -1,4 +1,4 @@
-"""What one image gave: scores, time, memory and status, a line of ``records.jsonl``."""
+"""The record of one image: scores, time, memory and status; a line of ``records.jsonl``."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
@@ -10,7 +10,7 @@ from benchmark.results.settings import Name, PlainTexts
 
 
 class Record(PlainTexts):
-    """What one image gave.
+    """The result of one image in a run.
 
     Attributes
     ----------
@@ -68,12 +68,12 @@ class Record(PlainTexts):
     attempt: Annotated[int, Field(ge=0)] = 0
 
     def with_times_of(self, earlier: Self) -> Self:
-        """What an earlier record says of how the output was made, with what this one says of the output."""
+        """This record with an earlier one's times and memory, for outputs that are scored again."""
         found = {"status": self.status, "scores": self.scores, "error": self.error, "signs": self.signs}
         return earlier.model_copy(update=found)
 
     def with_scores_of(self, earlier: Self | None) -> Self:
-        """The record with the scores that an earlier one has beyond it: measuring one more metric loses no other."""
+        """This record with an earlier one's scores of other metrics added, so that measuring one more loses none."""
         if earlier is None or "failed" in (earlier.status, self.status):
             return self
         return self.model_copy(update={"scores": {**earlier.scores, **self.scores}})

@@ -176,7 +176,7 @@ class Run:
 
     @property
     def attempts(self) -> list[Attempt]:
-        """Every go at the run, the first one first."""
+        """All attempts at the run, oldest first."""
         return self.description.attempts
 
     @property

@@ -64,7 +64,7 @@ class Summary(Strict):
 
     @property
     def disturbances(self) -> tuple[str, ...]:
-        """Why times compare with no others, in words that go on from *they were taken*; empty if they do."""
+        """Why the times cannot be compared, as the end of a sentence after *they were taken*; empty if they can."""
         found = {
             f"with up to {self.workers} images computed at once": self.workers > 1,
             "while other images were read and scored": self.beside,

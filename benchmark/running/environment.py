@@ -34,7 +34,7 @@ def describe(device: torch.device) -> Environment:
 
 
 def best_device() -> str:
-    """What ``auto`` means: a GPU if torch can use one, else the processor."""
+    """The device that ``auto`` stands for: a GPU if torch can use one, else the processor."""
     import torch
 
     if torch.cuda.is_available():
@@ -43,7 +43,7 @@ def best_device() -> str:
 
 
 def usable_device(word: str) -> str:
-    """The device that a word means, in torch's words: ``auto`` is `best_device`.
+    """The torch device of a name; ``auto`` is `best_device`.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def device_name(device: torch.device) -> str:
 
 
 def package_versions() -> dict[str, str | None]:
-    """Of the libraries that figures depend on; None for one that is not installed."""
+    """Versions of the libraries that figures depend on; None for one that is not installed."""
     return {name: _version(name) for name in PACKAGES}
 
 

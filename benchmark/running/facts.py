@@ -1,4 +1,4 @@
-"""What a run records of its task and its method before the first image."""
+"""The facts that a run records of its task and method before the first image."""
 
 import torch
 

@@ -19,7 +19,7 @@ def device_of_worker(device: str) -> str:
 
 
 def seat(kind: str) -> int:
-    """The lowest number that no other process on this machine has taken; this one's from then on."""
+    """Take the lowest number that no other process on this machine holds, and hold it until this process ends."""
     if kind not in _taken:
         number = 0
         while (bound := _bound(f"\0ifan-bench/{kind}/{number}")) is None:

@@ -84,7 +84,7 @@ def _peak_from_status(status: Path) -> int | None:
 
 
 def _largest_resident(in_process: bool) -> int:
-    """Of this process, or of the programs that it started and that have ended; 0 where no system call tells."""
+    """Largest resident set of this process, or of its ended child programs, bytes; 0 where the system does not tell."""
     try:
         import resource
     except ImportError:

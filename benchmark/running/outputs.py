@@ -1,4 +1,4 @@
-"""Images that exist and are to be scored: found, paired with the data set by name, and checked for their size."""
+"""Find existing outputs to score, pair them with the data set by name, and check their sizes."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Failed:
-    """What is recorded of an image that could not be read or computed."""
+    """The record of an image that could not be read or computed."""
 
     record: Record
 
@@ -98,7 +98,7 @@ class _Reads:
         self._bytes = 0
 
     def next(self) -> Sample | Failed:
-        """The next image."""
+        """Return the next image's sample."""
         found = self._read(self._left.popleft()) if self._coming is None else self._coming.result()
         self._coming = None
         if isinstance(found, Sample):
@@ -129,7 +129,7 @@ def _finished(ready: Ready, entry: Entry, sample: Sample | Failed, made: Measure
 
 
 def _attempt(entry: Entry, work: Callable[[], T]) -> T | Failed:
-    """What the work gives, or what is recorded of it: a failure of one image, and the others go on."""
+    """The result of the work, or `Failed` if the image failed; the run continues with the others."""
     try:
         return work()
     except CannotWrite:
@@ -151,7 +151,7 @@ def _results(waiting: deque[Future[Record]]) -> Iterator[Record]:
 
 @contextmanager
 def _thread(name: str) -> Iterator[ThreadPoolExecutor]:
-    """One thread; what it has begun is finished before it ends, what it has not is given up."""
+    """An executor of one thread; on exit the running call is finished and waiting calls are dropped."""
     executor = ThreadPoolExecutor(1, name)
     try:
         yield executor

@@ -1,4 +1,4 @@
-"""What a run asks of its method, checked before anything is computed."""
+"""Checks of a method before a run: views, precision, tiles, workers."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: images done and in all, how many of them an earlier run had done, and the last record."""
+    """Progress of a run: images done, images in all, those done by an earlier attempt, and the last record."""
 
     done: int
     total: int
@@ -235,7 +235,7 @@ def _fill(
     method: Method | None = None,
     earlier: Mapping[str, Record] | None = None,
 ) -> Summary:
-    """Do what is left of a task, record each image when it is done, and sum the run up."""
+    """Compute the remaining images of a task, record each, and summarise the run."""
     records, resumed, total = dict(done), len(done), len(task.entries)
     kept = {} if again else run.records()
     report(Progress(resumed, total, resumed, None))
@@ -257,7 +257,7 @@ def _fill(
 
 
 def _left(task: Task, run: Run, again: bool) -> tuple[list[Entry], dict[str, Record]]:
-    """What is to be done, and the records that need not be made again: good ones, with every metric asked for."""
+    """The entries still to compute, and the records that are complete: good ones with every metric asked for."""
     records = {} if again else run.records()
     names = {entry.name for entry in task.entries}
     wanted = {card.recorded_as(column) for column, card in task.metrics.items()}
@@ -274,5 +274,5 @@ def _job(task: Task, run: Run, use: Use | None = None) -> Job:
 
 
 def _findable(weights: str | None) -> str | None:
-    """A file's path as a worker finds it that has a working folder of its own; a key stays as it is."""
+    """Make a path of weights absolute for workers with another working directory; a key stays as it is."""
     return str(Path(weights).absolute()) if weights is not None and Path(weights).exists() else weights

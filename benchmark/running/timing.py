@@ -1,4 +1,4 @@
-"""What one image costs a method: time and peak memory, of an image of a run or of noise of a given size."""
+"""Time and peak memory of a method: on an image of a run, or on noise of a given size."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Timing:
-    """How long images took, and on what.
+    """Times of images, and the device they were taken on.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def ready(method: Method, context: Context) -> None:
 
 
 def use_full_precision() -> None:
-    """Scored runs on a GPU are float32: TF32 would change figures in the third digit."""
+    """Disable TF32 on a GPU, which would change figures in the third digit."""
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
 
@@ -106,14 +106,14 @@ def deblur_timed(method: Method, sample: Sample, context: Context) -> Measured:
 
 
 def waiting(device: torch.device) -> Callable[[], None]:
-    """A function that returns once the device has done its work."""
+    """A function that waits until the device has finished its work."""
     if device.type == "cpu":
         return lambda: None
     return lambda: torch.accelerator.synchronize(device)
 
 
 def warm_up(method: Method, sample: Sample, context: Context) -> None:
-    """Let the method see a corner of an image once, so that the first timed image pays for nothing else."""
+    """Run the method once on a corner of an image, so that the first timed image includes no start-up."""
 
     def corner(image: Image) -> Image:
         return image[:, :WARM_UP_SIDE, :WARM_UP_SIDE].contiguous()
@@ -181,7 +181,7 @@ def time_method(
 
 
 def _on(sample: Sample, device: torch.device) -> Sample:
-    """The sample a method sees: on its device, and without the all-in-focus image."""
+    """The sample on the method's device, without the all-in-focus image."""
     return replace(sample, target=None).mapped(lambda image: image.to(device))
 
 

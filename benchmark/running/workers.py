@@ -21,7 +21,7 @@ from realdof.common.processes.pool import WorkerDied
 
 @dataclass(frozen=True)
 class Workers:
-    """Who computes.
+    """How images are spread over processes or a cluster.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Whole studies from one file: methods x data sets x protocols, run where missing, and every table."""
+"""Studies from one file: run every method on every data set under every protocol, and write all tables."""

@@ -26,7 +26,7 @@ Watching = Callable[[str], AbstractContextManager[Callable[[runner.Progress], No
 
 @dataclass(frozen=True)
 class Reproduced:
-    """What came of one claim: a method on a data set under a protocol.
+    """The outcome of one published claim: a method on a data set under a protocol.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Signs that a run or a data set is not what it should be: small measurements, and the sentences that follow."""
+"""Detect common mistakes in a run or a data set: cheap measurements, and the sentences that follow from them."""

@@ -1,4 +1,4 @@
-"""The sentences that a data set's files call for before a run: depth, pairing, and the size they are scored at."""
+"""Doubts about a data set's files before a run: depth, pairing, and the size at which they are scored."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -24,7 +24,7 @@ _SMALL = 64
 
 
 def doubts_about_data(entries: Sequence[Entry], protocol: Protocol) -> list[str]:
-    """What looks wrong, one sentence each.
+    """Doubts about the data, one sentence each.
 
     The sizes are those of all files, from their headers; the pixels those of the first scenes. A file that cannot be
     read raises no doubt here: the run itself records it with its image.

@@ -1,4 +1,4 @@
-"""The sentences that a run's records call for: what looks wrong with its outputs or its pairs, and what to look at."""
+"""Doubts about a run's outputs and pairs, from the signs in its records."""
 
 from collections.abc import Collection, Iterable, Iterator
 from statistics import median
@@ -28,7 +28,7 @@ UNLIKE = 0.5
 
 
 def doubts_about_run(records: Iterable[Record]) -> list[str]:
-    """What looks wrong, one sentence each; nothing for records of a version that kept no signs."""
+    """Doubts about the run, one sentence each; none for records of versions that kept no signs."""
     done = [record for record in records if record.status == "ok" and record.signs]
     return [sentence for find in _FINDERS for sentence in find(done)] if done else []
 

@@ -1,4 +1,4 @@
-"""What an image, its output and its truth show of common mistakes: a few cheap numbers, kept in the image's record."""
+"""Signs of common mistakes in an image, its output and its truth: a few numbers kept in the record."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Sign:
 
 
 def signs_of(output: Image, sample: Sample) -> dict[str, float]:
-    """Measure what tells common mistakes.
+    """Measure the signs of common mistakes.
 
     Parameters
     ----------

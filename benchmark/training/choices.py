@@ -1,4 +1,4 @@
-"""The words that a training's options may be; a command line lists them without importing torch."""
+"""Allowed values of a training's options, readable without torch."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Where a training computes and in which precision, as a Lightning Fabric."""
+"""Device, processes and precision of a training, as a Lightning Fabric."""
 
 from dataclasses import dataclass
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What a training writes down as it goes: a table of losses and figures, and the same for TensorBoard."""
+"""The log of a training: a table of losses and validation figures, and the same for TensorBoard."""
 
 import csv
 import functools
@@ -17,7 +17,7 @@ LONGEST_STRETCH, ROWS = 50, 100
 
 
 def is_logged(step: int, steps: int) -> bool:
-    """Whether a step has a row in any case, of a run of so many; a validation and the last step have one, too."""
+    """Whether a step is logged by the regular interval; validations and the last step are logged too."""
     return step % max(1, min(LONGEST_STRETCH, steps // ROWS)) == 0
 
 
@@ -100,7 +100,7 @@ class TrainingLog:
 
 @functools.cache
 def _leave_their_errors_to_us() -> None:
-    """Let TensorBoard's thread print no traceback of a disk that is full: the next flush raises the same error here."""
+    """Silence the traceback of TensorBoard's thread when the disk is full: the next flush raises the error here."""
     before = threading.excepthook
 
     def told(arguments: threading.ExceptHookArgs) -> None:

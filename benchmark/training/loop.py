@@ -30,7 +30,7 @@ Validate = Callable[[nn.Module, int], Mapping[str, float]]
 
 @dataclass
 class Progress:
-    """What the caller may show after an iteration.
+    """Progress of a training after an iteration.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A training on the terminal: its progress, and at the end where the weights are."""
+"""Run a training in the terminal: show its progress, and at the end where the weights are."""
 
 import signal
 
@@ -36,7 +36,7 @@ def run_training(trainer: Trainer, title: str) -> None:
 
 
 def outcome(trainer: Trainer, finished: bool) -> str:
-    """One sentence on what a run has left in its folder."""
+    """One sentence on the weights that a training left in its folder."""
     if not finished:
         return (
             f"stopped at step {trainer.step} of {trainer.recipe.steps} and saved {trainer.checkpoint}; "

@@ -23,7 +23,7 @@ PICTURES, PICTURE_SIDE = 3, 256
 
 @dataclass(frozen=True)
 class Judged:
-    """What one held-out item came to.
+    """Figures and pictures of one held-out item.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Judged:
 
 
 class HeldOut(Protocol):
-    """What a network is validated on."""
+    """The held-out items that a network is validated on."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which network deblurs photographs where the user leaves it open: what is at hand, and what fits a file."""
+"""Choose variant and weights for photographs where the user does not: those installed, and those that fit a file."""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ DEFAULT = Context()
 
 @dataclass(frozen=True)
 class Deblurred:
-    """A result.
+    """A deblurred photograph and the maps that were asked for.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A user's own photographs: read with what must not get lost, found in folders, written back in kind.
+"""Find, read and write the user's photographs; EXIF, profile and format are kept.
 
 Pixels stay in the file's own grid; the orientation tag and the colour profile travel with them.
 """
@@ -39,7 +39,7 @@ _PNG_HEADER_END = 33
 
 @dataclass(frozen=True)
 class Photograph:
-    """Pixels and what belongs to them.
+    """A photograph's pixels and metadata.
 
     Parameters
     ----------

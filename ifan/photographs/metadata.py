@@ -1,4 +1,4 @@
-"""What belongs to a photograph beside its pixels: EXIF and colour profile, read within bounds, left out if damaged."""
+"""A photograph's metadata: EXIF and colour profile, read within bounds, dropped if damaged."""
 
 import struct
 import zlib
@@ -28,7 +28,7 @@ _FAULTS = (
 
 @dataclass(frozen=True)
 class Metadata:
-    """What travels with the pixels.
+    """EXIF and colour profile of a photograph.
 
     Parameters
     ----------

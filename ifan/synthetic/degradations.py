@@ -1,4 +1,4 @@
-"""What a camera and its files do to a defocused image: noise, demosaicing, sharpening, compression, palettes."""
+"""Degradations of a defocused image by camera and file: noise, demosaicing, sharpening, compression, palettes."""
 
 import io
 from collections.abc import Callable
@@ -94,7 +94,7 @@ def record(views: Tensor, settings: Degradations, random: np.random.Generator, k
 
 
 def process(images: Tensor, settings: Degradations, random: np.random.Generator) -> Tensor:
-    """What the camera and the file do to the developed images: float32 (B, V, 3, H, W) in [0, 1], as before."""
+    """Apply the camera's and the file's degradations to developed images: float32 (B, V, 3, H, W) in [0, 1]."""
     count, views = images.shape[:2]
     flat = _denoised_and_sharpened(images.flatten(0, 1), settings, random, count, views)
     flat = flat.clamp(0, 1)
@@ -153,7 +153,7 @@ def _noisy(views: Tensor, settings: Degradations, random: np.random.Generator, k
 
 
 def _demosaiced(noise: Tensor) -> Tensor:
-    """The noise that bilinear interpolation makes of that of a Bayer pattern's pixels; (B, V, 3, H, W)."""
+    """Correlate pixel noise as bilinear demosaicing of a Bayer pattern does; (B, V, 3, H, W)."""
     height, width = noise.shape[-2:]
     rows = torch.arange(height, device=noise.device)[:, None] % 2
     columns = torch.arange(width, device=noise.device)[None, :] % 2

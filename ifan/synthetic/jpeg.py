@@ -1,4 +1,4 @@
-"""What saving as JPEG does to a batch of pictures, computed on their device."""
+"""JPEG compression of a batch of pictures, computed on their device."""
 
 import math
 

@@ -23,7 +23,7 @@ NAMES = ("image", "left", "right")
 
 @dataclass(frozen=True)
 class Sources:
-    """What patches are made of.
+    """Sources of the patches: photographs and scenes with depth.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class PatchStyle:
-    """What patches are like.
+    """Properties of the patches.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ VALIDATION_PATCHES, VALIDATION_CROP = 12, 192
 
 @dataclass(frozen=True)
 class Plan:
-    """What the recipe comes to on a machine.
+    """The recipe's settings on a machine.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ USUAL_LAYERS = MOST_LAYERS - 3.0
 
 @dataclass(frozen=True)
 class SceneStyle:
-    """What scenes are like.
+    """Properties of the scenes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The words that options of `ifan train` may be, kept apart so that a command line can list them without torch."""
+"""Allowed values of the options of `ifan train`, readable without torch."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a training of IFAN sees: a set in DPDD's layout, or photographs that scenes are rendered from."""
+"""Training data of IFAN: a set in DPDD's layout, or photographs from which scenes are rendered."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -19,7 +19,7 @@ from realdof.images.headers import read_header
 
 @dataclass(frozen=True)
 class Data:
-    """What a training sees.
+    """Training data: patches, validation, and a description.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Data:
         return DualPixelFolder.open(self.folder, "val")
 
     def described(self) -> dict[str, Any]:
-        """What tells this data from other data, by name: a run is continued with the same only."""
+        """A description of the data by name; a training continues only with equal data."""
         if not self.photographs:
             assert self.folder is not None
             files = DualPixelFolder.open(self.folder).files

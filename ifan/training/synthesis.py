@@ -22,7 +22,7 @@ from realdof.optics.rendering import DualPixel, render_defocus
 
 @dataclass(frozen=True)
 class Synthesis:
-    """What the rendered scenes are like.
+    """Properties of the rendered scenes.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ _BROAD_SCALES, _NOISE_BREADTH = (4.0, 16.0), 0.1
 
 
 def band_pass(grey: np.ndarray) -> np.ndarray:
-    """What lies between noise and shading: a difference of Gaussians of 0.8 and 8 px, float32 (H, W).
+    """Band-pass filter an image by a difference of Gaussians of 0.8 and 8 px: float32 (H, W).
 
     Vignetting and stray light differ between two cameras and stay with the frame when the scene moves.
     """
@@ -75,7 +75,7 @@ def self_similarity(photograph: np.ndarray) -> float:
 
 @lru_cache(maxsize=1)
 def _window(height: int, width: int) -> tuple[np.ndarray, list[int], np.ndarray, np.ndarray]:
-    """What photographs of one size share: window, size of the transform, the window's autocorrelation, valid shifts."""
+    """Values shared by photographs of one size: window, transform size, window autocorrelation, valid shifts."""
     from scipy import fft
 
     window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)

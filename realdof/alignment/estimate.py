@@ -174,7 +174,7 @@ def _inliers(match: FeatureMatch | None) -> int:
 
 
 def _plausible(matches: dict[bool, FeatureMatch | None]) -> list[bool]:
-    """Whether the moving image is mirrored; both where the features do not tell."""
+    """Mirror states to try: the one that the features suggest, or both if they do not decide."""
     ways = sorted(matches, key=lambda way: _inliers(matches[way]), reverse=True)
     most = _inliers(matches[ways[0]])
     clear = most >= _FEWEST_INLIERS and most >= _CLEAR_MAJORITY * _inliers(matches[ways[-1]])
@@ -184,7 +184,7 @@ def _plausible(matches: dict[bool, FeatureMatch | None]) -> list[bool]:
 def _candidates(
     pair: LumaPair, coarse: LumaPair, match: FeatureMatch | None, mirrored: bool, settings: AlignmentSettings
 ) -> list[_Candidate]:
-    """What ECC makes of the starts, and the features' own homography as the fall-back."""
+    """Candidates: ECC's result from each start, then the features' own homography as a fallback."""
     similarity = similarity_from_spectra(coarse.reference, coarse.moving)
     starts = {"identity": np.eye(3)}
     if similarity is not None:
@@ -217,7 +217,7 @@ def _evidence(pair: LumaPair, coarse: LumaPair, homography: np.ndarray, detail: 
 def _at_equal_sharpness(
     pair: LumaPair, coarse: LumaPair, best: _Candidate, evidence: Evidence, settings: AlignmentSettings
 ) -> tuple[_Candidate, Evidence]:
-    """The alignment again with the sharper photograph blurred, if the corners are then known better."""
+    """Align again with the sharper photograph blurred; keep that result if its corner error is smaller."""
     equal = equally_sharp(pair, best.homography)
     climbed = climb(equal, {best.start: best.homography}, epsilon=settings.ecc_epsilon)
     homography = climbed.result.homography

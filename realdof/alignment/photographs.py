@@ -119,7 +119,7 @@ def align(a: np.ndarray, b: np.ndarray, *, mirrored: bool | None = None, demosai
 
 
 def _stored(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as OpenCV takes them: uint8, uint16 or float32, contiguous."""
+    """Both images as contiguous uint8, uint16 or float32 arrays, which OpenCV accepts."""
     for image in (a, b):
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype.kind not in "uif":
             raise ValueError(f"a photograph must be numbers (H, W, 3), not {image.dtype} {image.shape}")

@@ -145,6 +145,6 @@ def _with_shift(
 
 
 def _eight_bits(image: np.ndarray) -> np.ndarray:
-    """Stretched to its own range: a dark photograph has features too."""
+    """Stretch to the image's own range, so that dark photographs have features too."""
     low, high = np.percentile(image, (0.1, 99.9))
     return np.asarray(np.clip((image - low) * (255 / max(high - low, 1e-6)), 0, 255), np.uint8)

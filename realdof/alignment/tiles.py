@@ -125,7 +125,7 @@ def tile_shifts(reference: np.ndarray, moving: np.ndarray, *, valid: np.ndarray 
 
 
 def _counts(grid: Grid) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Height and how many tiles it has, width and how many."""
+    """Height and its number of tiles, then width and its number of tiles."""
     height, width = grid.height // TILE, grid.width // TILE
     if height * width < _MANY_TILES:
         height, width = 2 * height - 1, 2 * width - 1

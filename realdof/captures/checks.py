@@ -125,7 +125,7 @@ def _two_bodies(scene: Scene) -> Iterator[str]:
 
 
 def _delay(pair: Pair) -> float | None:
-    """How much later B's clock says it opened its shutter than A's, s."""
+    """Shutter delay of camera B after camera A by their own clocks, s."""
     a, b = pair.a.exif.clock, pair.b.exif.clock
     return None if a is None or b is None else b - a
 

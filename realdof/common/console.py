@@ -41,7 +41,7 @@ class PlainConsole(Console):
     """A console on which no name or message can steer the terminal; styles and progress bars still do."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Every piece of text that is printed, without control characters."""
+        """Strip control characters from all text that is printed."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(plain(segment.text), segment.style)
 
@@ -140,7 +140,7 @@ def run_app(app: typer.Typer) -> NoReturn:
 
 
 def _end_at_the_next_ctrl_c() -> None:
-    """Whoever presses it twice wants no tidy end, and no traceback of the untidy one."""
+    """Make a second Ctrl-C end the process at once, without a traceback."""
     signal.signal(signal.SIGINT, lambda number, frame: os._exit(STOPPED))
 
 

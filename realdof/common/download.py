@@ -209,7 +209,7 @@ def _readable(url: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def reason(error: OSError) -> str:
-    """Why a source cannot be read, without the library's page of nested exceptions."""
+    """Summarise why a source cannot be read, without the library's nested exceptions."""
     match error:
         case HTTPError(response=requests.Response() as response):
             return f"the server answers {response.status_code} {response.reason}"

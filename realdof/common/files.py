@@ -118,7 +118,7 @@ def open_regular(path: Path, what: str = "a file") -> BufferedReader:
 
 
 class _Told(io.FileIO):
-    """A file open to read; a disk or a network that fails meanwhile is one sentence, whoever reads."""
+    """A file open for reading, whose read errors become `InputError` for every reader."""
 
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(path, "rb", opener=_opened_without_waiting)

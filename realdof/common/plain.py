@@ -1,4 +1,4 @@
-"""Text of files and of other programs as it is shown: never obeyed by a terminal, never longer than a line."""
+"""Make text from files and other programs safe to print: no control characters, at most one line."""
 
 import unicodedata
 

@@ -28,7 +28,7 @@ Unit = Literal["items", "bytes"]
 
 @dataclass
 class _Told:
-    """What the last line of a task said."""
+    """State of a task at its last line in the log."""
 
     when: float
     completed: float

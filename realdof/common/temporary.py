@@ -1,4 +1,4 @@
-"""Names of files until they are whole, which say whose they are: what a killed process left behind can be removed."""
+"""Temporary file names that record their owner, so that what a killed process left behind can be removed."""
 
 import functools
 import hashlib

@@ -89,7 +89,7 @@ def claimed_folder(
 
 
 def finished_scene(out: Path, scene: str, identity: str) -> Finished | None:
-    """A scene that is built already, and of the same as it would be built of now; ``None`` if it is not.
+    """The scene if it is built already, from the inputs and settings of this build; else ``None``.
 
     Parameters
     ----------

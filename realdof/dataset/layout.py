@@ -25,7 +25,7 @@ RECORDS, STAGES, PICTURES = "scenes", "stages", "pictures"
 
 
 class Role(StrEnum):
-    """What an image of a scene is.
+    """Role of an image in a scene.
 
     ``REFERENCE_FIXED`` is the defocused camera's reference shot, ``REFERENCE_BEFORE`` the other camera's with the
     mirror undone, ``REFERENCE_MOVED`` the same aligned; its exposure is as it was.
@@ -39,7 +39,7 @@ class Role(StrEnum):
 
 
 class Stage(StrEnum):
-    """What an image between the stages is: a shot reduced as far as the next stage wants it, or a warped one."""
+    """Intermediate image of a scene: a shot reduced for the next stage, or a warped one."""
 
     REDUCED_REFERENCE_A = "1_reduced_reference_A"
     REDUCED_REFERENCE_B = "1_reduced_reference_B"

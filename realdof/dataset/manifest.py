@@ -80,7 +80,7 @@ class OutputFile(_Stored):
 
 
 class SceneRecord(_Stored):
-    """All there is to know of one scene.
+    """Everything that is recorded about one scene.
 
     Attributes
     ----------
@@ -208,7 +208,7 @@ def write_record(path: Path, value: _Stored) -> None:
 
 
 class _Version(BaseModel):
-    """The part of a file that tells which release wrote it; the oldest builds do not say."""
+    """The field that tells which release wrote a file; the oldest builds have none."""
 
     version: Any = Field(default="an earlier one")
 

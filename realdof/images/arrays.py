@@ -111,7 +111,7 @@ def _checked(image: "Tensor", given: Any, what: str, unclipped: bool) -> "Tensor
 
 
 def _described(given: Any) -> str:
-    """What was given, in words such as "an array (3, 40, 60) of int64"."""
+    """Describe a value for a message, such as "an array (3, 40, 60) of int64"."""
     shape, dtype = getattr(given, "shape", None), getattr(given, "dtype", None)
     if shape is None or dtype is None:
         name = type(given).__name__

@@ -256,5 +256,5 @@ def _verdict(
 
 
 def _number(value: float) -> float | None:
-    """JSON knows neither NaN nor infinity."""
+    """Return None for NaN and infinity, which JSON does not have."""
     return value if np.isfinite(value) else None

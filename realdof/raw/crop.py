@@ -41,5 +41,5 @@ def kept_region(height: int, width: int, recommended: Region | None = None) -> R
 
 
 def half_of(kept: Region) -> Region:
-    """The same on an image of half the size; what begins at an odd row or column begins one earlier."""
+    """Scale a region to an image of half the size; an odd start is rounded down."""
     return Region(kept.top // 2, kept.left // 2, kept.height // 2, kept.width // 2)

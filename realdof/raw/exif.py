@@ -106,7 +106,7 @@ def _number(found: Metadata, tag: int) -> float | None:
 
 
 def _words(found: Metadata, tag: int) -> str | None:
-    """Likewise."""
+    """A text from the EXIF directory, or from the main one, where TIFF/EP has it."""
     return found.shot_in.text(found.shot, tag) or found.main.text(found.main.main, tag)
 
 

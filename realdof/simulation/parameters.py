@@ -88,7 +88,7 @@ class Simulation:
 
 @dataclass(frozen=True)
 class Draw:
-    """What chance decides about one scene.
+    """The random choices of one scene.
 
     Attributes
     ----------

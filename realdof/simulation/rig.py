@@ -28,7 +28,7 @@ class Body:
 
     @property
     def grid(self) -> Grid:
-        """Of the resized image."""
+        """Pixel grid of the resized image."""
         return Grid(self.crop.height // RESIZE_FACTOR, self.crop.width // RESIZE_FACTOR)
 
     @property
@@ -106,12 +106,12 @@ def random_homography(
 
 
 def stored_homography(body: Body, grid_homography: np.ndarray, mirrored: bool) -> np.ndarray:
-    """From camera A's grid to another camera's as it stores its image, from the homography before the mirror."""
+    """The homography from camera A's grid to another camera's stored image, which may be mirrored."""
     return mirror(body.grid) @ grid_homography if mirrored else grid_homography
 
 
 def raw_from_scene(body: Body, stored: np.ndarray) -> np.ndarray:
-    """From scene coordinates to those of a camera's raw file.
+    """The homography from scene coordinates to a camera's raw file.
 
     Parameters
     ----------

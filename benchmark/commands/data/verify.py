@@ -1,4 +1,4 @@
-"""``ifan-bench data verify``: are a data set's images whole and its pairs aligned."""
+"""``ifan-bench data verify``: check a data set's files and the alignment of its pairs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

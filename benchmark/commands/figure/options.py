@@ -55,7 +55,7 @@ def image_set(
 
 
 def words(text: str | None) -> list[str]:
-    """What stands between commas."""
+    """Split words at commas."""
     return [word.strip() for word in (text or "").split(",") if word.strip()]
 
 
@@ -66,7 +66,7 @@ def spread(names: Sequence[str], count: int) -> list[str]:
 
 
 def told(out: Path) -> None:
-    """Say where the figure is."""
+    """Print where the figure was written."""
     from realdof.common.console import say
 
     say(str(out), before="written:")

@@ -1,4 +1,4 @@
-"""``ifan-bench submit-check``: may this results folder stand in a leaderboard."""
+"""``ifan-bench submit-check``: check a results folder for submission."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""``ifan-bench reproduce METHOD``: does it do what is published of it."""
+"""``ifan-bench reproduce METHOD``: compare a method with its published figures."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""``ifan-bench score``: images that exist."""
+"""``ifan-bench score``: score images that exist."""
 
 from pathlib import Path
 from typing import Annotated

@@ -41,12 +41,12 @@ _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
 class _BrokenOff(Exception):
-    """The connection ended too early; what has come is kept."""
+    """The connection ended too early; what arrived is kept."""
 
 
 @dataclass(frozen=True)
 class _State:
-    """What a partial file is the beginning of: asked for again with ``If-Range``, so that no two files are mixed.
+    """Which file a partial download belongs to; sent as ``If-Range``, so that two files are never mixed.
 
     ``url`` is the mirror's, whatever that leads to.
     """
@@ -110,7 +110,7 @@ def fetch(
 
 
 class _Part:
-    """The partial file beside ``path``, with what it is the beginning of."""
+    """The partial file beside ``path`` and its `_State`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -120,7 +120,7 @@ class _Part:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from writing to it; the lock ends with this process, however that ends."""
+        """Lock the partial file against other processes; the lock ends with this process, even if it is killed."""
         try:
             with locked(self._lock, wait=False):
                 self.file.touch()
@@ -190,7 +190,7 @@ def _fetch_from(url: str, located: Located, part: _Part, max_bytes: int, connect
 
 
 def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: Connection, watch: Watch) -> None:
-    """One connection: ask for the rest of the file, and append what comes."""
+    """Request the rest of the file over one connection and append what arrives."""
     state = part.state
     offset = part.size if state.url == url and state.validator else 0
     if offset and offset == state.total:
@@ -221,7 +221,7 @@ def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: 
 
 
 def _checked(response: requests.Response, url: str, part: _Part, offset: int, state: _State) -> _State:
-    """What the server says it sends, if that can be the file."""
+    """Check the response's status and headers; the state of the file that they describe."""
     if response.status_code == 416:
         part.begin(_State("", None, None))
         raise _BrokenOff("has no such part of the file any more")

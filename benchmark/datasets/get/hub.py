@@ -26,18 +26,18 @@ PASSING = (408, 429, 500, 502, 503, 504)
 
 @dataclass(frozen=True)
 class Located:
-    """Where an address leads.
+    """The download behind an address.
 
     Parameters
     ----------
     url
-        What is asked for; on the hub of a fixed revision.
+        URL to request; on the hub, of a fixed revision.
     headers
-        That go with it.
+        HTTP headers to send.
     sha256
-        Of the file, where the server promises one.
+        SHA-256 of the file, if the server gives one.
     bytes
-        Of the file, where the server says so before.
+        Size of the file, if the server gives it beforehand.
     """
 
     url: str
@@ -114,7 +114,7 @@ def _is_passing(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """The library's errors are pages; their names say what happened."""
+    """The reason of the library's error in one line, from the error's name."""
     names = {kind.__name__ for kind in type(error).__mro__}
     response = getattr(error, "response", None)
     if "GatedRepoError" in names:

@@ -1,4 +1,4 @@
-"""What is told of a download: its size and the room there is before it starts, then how far it is."""
+"""Reports on a download: its size and the free disk space before it starts, then its progress."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from realdof.common.download import Progress
 
 @dataclass(frozen=True)
 class Start:
-    """What is known before the first byte of a download is written.
+    """Facts about a download before its first byte is written.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ def nobody(start: Start) -> None:
 
 @dataclass
 class Watch:
-    """Who is told of a download from one mirror; of its start once, however often the connection breaks."""
+    """Observers of a download from one mirror; the start is reported once, even if the connection breaks."""
 
     progress: Progress | None
     starting: Starting
     started: bool = False
 
     def start(self, start: Start) -> None:
-        """Tell of the start if that has not been done."""
+        """Report the start, the first time only."""
         if not self.started:
             self.starting(start)
         self.started = True

@@ -58,7 +58,7 @@ class LFDOF(Dataset):
         return sorted(made, key=lambda entry: entry.name)
 
     def check_whole(self) -> None:
-        """725 images."""
+        """Check that all 725 images are there."""
         check_count(self.listed, self.card.count or 0, self.card.title, self.root)
 
     def check(self, headers: Mapping[str, Header]) -> None:

@@ -40,7 +40,7 @@ class NTIRE21(DPDD):
 
     @property
     def family(self) -> str:
-        """Its own: it holds other scenes than DPDD."""
+        """`ntire21`: its scenes are not DPDD's."""
         return self.card.name
 
     def entries(self) -> list[Entry]:

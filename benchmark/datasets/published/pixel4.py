@@ -87,7 +87,7 @@ class Pixel4(Dataset):
         ]
 
     def check_whole(self) -> None:
-        """17 scenes."""
+        """Check that all 17 scenes are there."""
         check_count(self._raws, self.card.count or 0, self.card.title, self.root)
 
     def check(self, headers: Mapping[str, Header]) -> None:

@@ -51,7 +51,7 @@ class RealDOF(Dataset):
 
     @property
     def of_papers(self) -> bool:
-        """Not if they are somebody's own captures."""
+        """False for a set that ``realdof build`` has made from somebody's own captures."""
         return not self.is_built
 
     def entries(self) -> list[Entry]:

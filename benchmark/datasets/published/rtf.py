@@ -45,7 +45,7 @@ class RTF(Dataset):
         return [Entry(name, path, target=paired[name]) for name, path in images.items()]
 
     def check_whole(self) -> None:
-        """22 images."""
+        """Check that all 22 images are there."""
         check_count(self.listed, self.card.count or 0, self.card.title, self.root)
 
     def check(self, headers: Mapping[str, Header]) -> None:

@@ -38,7 +38,7 @@ class PairShift:
 
     @property
     def length(self) -> float:
-        """px."""
+        """Length of the shift, px."""
         return float(np.hypot(self.x, self.y))
 
 

@@ -18,7 +18,7 @@ Names = Literal["short", "full"]
 
 @dataclass(frozen=True)
 class PaperStyle:
-    """How the table looks.
+    """Style of a table for a paper.
 
     Parameters
     ----------

@@ -21,18 +21,18 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell.
+    """One cell of a table.
 
     Parameters
     ----------
     text
-        What it says; empty where there is nothing to say.
+        Its text; may be empty.
     mark
         Best and second best are told apart from the rest.
     detail
-        Said smaller after it: an interval.
+        Printed smaller after the text: an interval.
     claim
-        Said smaller after that: the published figure and the difference from it.
+        Printed smaller after that: the published figure and the difference from it.
     met
         Whether the published figure is reproduced; None without a claim.
     notes

@@ -1,4 +1,4 @@
-"""What all figures share: fonts that are embedded, colours safe for the colour-blind, and the kinds of file."""
+"""Style of all figures: embedded fonts, colours safe for the colour-blind, and the file formats."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ DPI = 300
 
 
 def drawable(out: Path) -> Path:
-    """The file itself, if its suffix is one that figures are drawn in.
+    """Return the path if its suffix is a format of figures, and refuse it otherwise.
 
     Raises
     ------
@@ -34,13 +34,13 @@ def drawable(out: Path) -> Path:
 
 
 def style(number: int) -> dict[str, Any]:
-    """Colour and marker of the so-manieth method."""
+    """Colour and marker of the method at an index."""
     return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
 
 
 @contextmanager
 def figure(out: Path, width: float, height: float) -> Iterator["Figure"]:
-    """A figure of so many inches, written to ``out`` when the block ends well.
+    """A matplotlib figure of a size in inches, written to ``out`` when the block ends without an error.
 
     Raises
     ------

@@ -106,7 +106,7 @@ def draw_curves(trainings: Sequence[TrainingCurves], losses: Sequence[str], out:
 
 
 def _running_mean(values: Sequence[float]) -> list[float]:
-    """Means over the last so many values."""
+    """Running means over a number of values."""
     found = []
     for at in range(len(values)):
         window = values[max(0, at - _SMOOTHED + 1) : at + 1]

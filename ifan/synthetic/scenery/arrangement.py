@@ -1,4 +1,4 @@
-"""Where things stand: groups of them spread over what the camera sees, their detail sized for its pixels."""
+"""Arrangements of objects over the camera's view, their detail sized for its pixels."""
 
 from collections.abc import Iterator, Sequence
 

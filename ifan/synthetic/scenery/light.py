@@ -1,4 +1,4 @@
-"""What lights a scene."""
+"""Light sources of a scene."""
 
 import numpy as np
 

@@ -15,7 +15,7 @@ _ours: set[str] = set()
 
 
 def settle_threads() -> None:
-    """Choose what the user has not: to wait passively, and no more threads than a container's share of processors.
+    """Let threads wait passively, and use at most a container's share of processors, unless the user chose otherwise.
 
     Libraries look at the environment when they are loaded, so this comes before the first of them.
     """

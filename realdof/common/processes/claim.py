@@ -135,7 +135,7 @@ def claimed(folder: Path, report: Callable[[str], None] = lambda sentence: None)
 
 
 def _acquired(path: Path, report: Callable[[str], None]) -> tuple[int, Owner]:
-    """Create the claim's file, once nobody has it."""
+    """Wait until nobody holds the claim, then create its file."""
     while True:
         created = _created(path)
         if created is not None:

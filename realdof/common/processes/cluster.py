@@ -94,7 +94,7 @@ class ClusterWorkers(Executor):
             )  # fmt: skip
 
     def lost(self) -> InputError:
-        """What is told of work that the cluster dropped."""
+        """The error for work that the cluster dropped."""
         return InputError(
             f"the scheduler at {self._address} ended, was restarted or cannot be reached any more; start it again, "
             "then give the same command: what is finished is kept"

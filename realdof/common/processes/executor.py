@@ -76,7 +76,7 @@ def workers(count: int, cluster: str | None = None) -> Iterator[Executor]:
 
 
 def capacity(executor: Executor) -> int:
-    """How many items the workers take on at once; a cluster's as far as it is known now, but at least one."""
+    """Number of items that the workers compute at once, at least 1; of a cluster, as known now."""
     if isinstance(executor, ProcessWorkers):
         return executor.count
     assert isinstance(executor, ClusterWorkers)

@@ -1,4 +1,4 @@
-"""Which process this is, told so that another one, perhaps on another machine, can ask whether it is still alive."""
+"""The identity of this process, by which another process, even on another machine, can tell whether it is alive."""
 
 import os
 import platform
@@ -54,7 +54,7 @@ def is_alive(owner: Owner) -> bool:
 
 
 def _start(process: psutil.Process) -> float:
-    """Seconds from the machine's start to the process's, which a change of the clock leaves as they are."""
+    """Seconds from the machine's boot to the process's start, independent of changes of the clock."""
     booted = psutil.boot_time()
     return process.create_time() - booted
 
@@ -72,7 +72,7 @@ def this_process() -> Owner:
 
 
 def this_machine() -> str:
-    """What tells this machine, this boot of it and this container from others."""
+    """Identity of this machine, its boot and this container."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         processes = Path("/proc/self/ns/pid").readlink().name

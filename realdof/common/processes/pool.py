@@ -98,7 +98,7 @@ class ProcessWorkers(Executor):
 
 @contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes that are started meanwhile never hear of Ctrl-C, not even while they import what they need.
+    """Start processes within this block with SIGINT blocked: Ctrl-C never reaches them, not even while they import.
 
     It reaches the whole process group; the process that started them decides what it means.
     """

@@ -168,7 +168,7 @@ def _figures(record: SceneRecord) -> dict[str, float]:
 
 
 def _facts(record: SceneRecord) -> tuple[str, ...]:
-    """What does not fit the table, one sentence each."""
+    """Facts that have no column, one sentence each."""
     facts = []
     if record.defocused_camera:
         facts.append(f"Camera {record.defocused_camera} is the defocused one; its grid is kept.")
