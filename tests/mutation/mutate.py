@@ -165,8 +165,13 @@ def prepare() -> None:
 
 
 def tried(mutant: Mutant, times: dict[tuple[str, ...], float]) -> str:
-    """``killed``, ``killed by time``, ``killed by the package``, ``same`` or ``survived``."""
+    """``killed``, ``killed by time``, ``killed by the package``, ``same``, ``no Python`` or ``survived``."""
     source = source_of(mutant)
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        # cosmic-ray takes the asterisk between parameters for a product.
+        return "no Python"
     if ast.dump(ast.parse(source)) == ast.dump(ast.parse(Path(mutant[0]).read_text())):
         return "same"
     mirrored, package = tests_of(Path(mutant[0]))
