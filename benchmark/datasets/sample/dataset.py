@@ -19,7 +19,6 @@ from realdof.common.decode import Strict, read_json
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, sha256_of, write_json
 from realdof.images.files import read_pixels, write_pixels
-from realdof.optics.rendering import render_defocus
 
 ROLES = {"image": "source", "left": "left", "right": "right", "target": "target"}
 """Folder of each image of a scene."""
@@ -109,6 +108,9 @@ class SampleDataset(Dataset):
 
 def render_scene(scene: Scene) -> dict[str, NDArray[np.uint16]]:
     """Render one scene: uint16 (H, W, 3) for ``image``, ``left``, ``right`` and ``target``."""
+    # Imported here: it needs scipy, which a list of data sets does without.
+    from realdof.optics.rendering import render_defocus
+
     threads = cv2.getNumThreads()
     # One thread: the order of additions, and with it the last bit, must not depend on the machine's load.
     cv2.setNumThreads(1)
