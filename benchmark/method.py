@@ -49,9 +49,7 @@ class Sample:
 
     def mapped(self, change: Callable[[Image], Image]) -> Sample:
         """The sample with the same change made to every image there is."""
-        left, right, target = (
-            None if image is None else change(image) for image in (self.left, self.right, self.target)
-        )
+        left, right, target = (None if i is None else change(i) for i in (self.left, self.right, self.target))
         return replace(self, image=change(self.image), left=left, right=right, target=target)
 
 
@@ -147,6 +145,8 @@ class Capabilities:
         True for a method that starts a program once for all images, which workers cannot share.
     can_tile
         Whether the method can compute an image in tiles.
+    in_bands
+        Whether the method keeps within the context's memory by computing images in bands of rows, exactly.
     keeps_memory
         False for a method whose whole images may need all the memory there is: what it frees goes back to the system,
         which costs time but leaves no gaps.
@@ -157,12 +157,13 @@ class Capabilities:
     in_process: bool = True
     at_once: bool = False
     can_tile: bool = False
+    in_bands: bool = False
     keeps_memory: bool = True
     precisions: tuple[Precision, ...] = ("float32",)
 
 
-def no_progress(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+def unheard(*told: object) -> None:
+    """A callback that does nothing."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,8 @@ class Context:
         Bytes that an image may take; None for what is free.
     progress
         Told how many parts of an image are done, and of how many.
+    announce
+        Told in one line how an image is computed if it does not fit into memory whole.
     tiling
         How every image is cut; None to leave it to the method.
     logs
@@ -195,7 +198,8 @@ class Context:
     precision: Precision = "float32"
     threads: int | None = None
     memory: int | None = None
-    progress: Callable[[int, int], None] = no_progress
+    progress: Callable[[int, int], None] = unheard
+    announce: Callable[[str], None] = unheard
     tiling: Tiling | None = None
     logs: Path | None = None
     upcoming: Callable[[], Iterator[Sample]] | None = None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark.bands.budget import available_bytes, plan_within
+from benchmark.bands.budget import available_bytes, described, plan_within
 from benchmark.bands.graph import Graph, Observer, Plan
 from benchmark.bands.layers import Read
 from benchmark.method import Architecture, Capabilities, Context, Deblurred, Sample
@@ -45,7 +45,7 @@ class IFANMethod(NetworkMethod):
     """
 
     network: IFAN
-    capabilities = Capabilities(precisions=("float32", "bfloat16", "float16"))
+    capabilities = Capabilities(in_bands=True, precisions=("float32", "bfloat16", "float16"))
 
     @classmethod
     def of(cls, variant: Variant, weights: str) -> Self:
@@ -93,8 +93,9 @@ class IFANMethod(NetworkMethod):
             result[:, start:stop] = rows[0]
 
         self.compute_in_bands(
-            _reader(sample.image), None if views is None else _reader(views), height, width, write, context
-        )
+            _reader(sample.image), None if views is None else _reader(views), height, width, write, context,
+            announce=lambda plan: context.announce(described(plan)),
+        )  # fmt: skip
         return Deblurred(result)
 
     def compute(self, images: list[Tensor]) -> Tensor:

@@ -11,7 +11,7 @@ from baselines.dpdnet.network import SIZE_MULTIPLE, DPDNet
 from baselines.dpdnet.weights import load_network
 from benchmark.bands.budget import available_bytes
 from benchmark.bands.image import image_in_bands
-from benchmark.method import Architecture, Context, Deblurred, Sample
+from benchmark.method import Architecture, Capabilities, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
 
@@ -21,6 +21,8 @@ BYTES_PER_PIXEL = 2200
 
 class DPDNetMethod(NetworkMethod):
     """A loaded DPDNet."""
+
+    capabilities = Capabilities(in_bands=True)
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[DPDNet, str]:
@@ -44,7 +46,9 @@ class DPDNetMethod(NetworkMethod):
         if memory is None or image[0, 0].numel() * BYTES_PER_PIXEL * network.shape.width // 64 <= memory:
             result: Tensor = network(image)
         else:
-            result = image_in_bands(lambda read, *size: graph_of(network, read, *size), image, memory, context.progress)
+            result = image_in_bands(
+                lambda read, *size: graph_of(network, read, *size), image, memory, context.progress, context.announce
+            )
         return Deblurred(result[0, :, :height, :width])
 
     def _fed(self, sample: Sample) -> Tensor:

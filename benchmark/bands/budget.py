@@ -61,6 +61,11 @@ def plan_within(graph: Graph, available: int | None) -> Plan:
         band = band // 2
 
 
+def described(plan: Plan) -> str:
+    """One line on a plan: its bands and its memory."""
+    return f"{plan.count} bands of {plan.band} rows, {plan.bytes * RESERVE / 1e9:.2f} GB planned"
+
+
 def available_bytes(device: torch.device) -> int | None:
     """What may be allocated on a device: the share of its free memory that is safe to take; None if unknown."""
     if device.type == "cuda":

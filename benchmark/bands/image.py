@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from benchmark.bands.budget import plan_within
+from benchmark.bands.budget import described, plan_within
 from benchmark.bands.graph import Graph
 from benchmark.bands.layers import Read
 
@@ -15,6 +15,7 @@ def image_in_bands(
     image: Tensor,
     memory: int | None,
     report: Callable[[int, int], None] = lambda done, total: None,
+    announce: Callable[[str], None] = lambda plan: None,
 ) -> Tensor:
     """Compute an image in the largest bands that fit.
 
@@ -28,6 +29,8 @@ def image_in_bands(
         Bytes that buffers may take; None for no limit.
     report
         Progress callback (bands done, bands in all).
+    announce
+        Told of the plan in one line, before the first band.
 
     Returns
     -------
@@ -42,6 +45,7 @@ def image_in_bands(
     height, width = image.shape[-2:]
     graph = make(lambda start, stop: image[:, :, start:stop], height, width)
     plan = plan_within(graph, memory)
+    announce(described(plan))
     result = torch.empty((1, graph.last.channels, height, width), dtype=graph.last.dtype, device=image.device)
 
     def write(start: int, stop: int, rows: Tensor) -> None:

@@ -74,6 +74,14 @@ Cluster = Annotated[
 WorkerMemory = Annotated[
     float | None, typer.Option("--worker-memory", min=0.5, help="GB a process may take; an image needing more fails.")
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        help="What an image may take, such as 4G; what is free if not given. Larger ones are computed in bands, with "
+        "the same result.",
+    ),
+]
 Untimed = Annotated[
     bool,
     typer.Option("--untimed", help="Read and score other images while one is computed; times stay out of tables."),
@@ -94,6 +102,13 @@ def asked_workers(count: int, cluster: str | None, memory: float | None = None, 
     from benchmark.running.workers import Workers
 
     return Workers(count, cluster, None if memory is None else round(memory * 10**9), untimed)
+
+
+def asked_memory(text: str | None) -> int | None:
+    """Bytes that ``--memory`` means; None if it is not given."""
+    from benchmark.bands.budget import bytes_of
+
+    return None if text is None else bytes_of(text)
 
 
 def asked_device(word: str, cluster: str | None = None) -> str:

@@ -47,6 +47,18 @@ def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
         yield report
 
 
+def saying_once() -> Callable[[str], None]:
+    """A function that prints each different line once, above the progress bar."""
+    said: set[str] = set()
+
+    def say(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            stderr.print(line, highlight=False, markup=False)
+
+    return say
+
+
 @contextmanager
 def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar that appears only if there is something to make."""

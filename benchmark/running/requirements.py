@@ -40,8 +40,10 @@ def check_views(card: MethodCard, task: Task) -> None:
         )
 
 
-def check_capabilities(method: Method, precision: Precision, tiling: Tiling | None, workers: Workers) -> None:
-    """Refuse tiles, workers and a precision that a method cannot compute with.
+def check_capabilities(
+    method: Method, precision: Precision, tiling: Tiling | None, workers: Workers, memory: int | None
+) -> None:
+    """Refuse tiles, workers, a precision and a limit of memory that a method cannot compute with.
 
     Raises
     ------
@@ -51,6 +53,8 @@ def check_capabilities(method: Method, precision: Precision, tiling: Tiling | No
     check_precision(method, precision)
     if tiling is not None and not method.capabilities.can_tile:
         raise InputError(f"{method.card.name} takes no tiles; leave out --tile")
+    if memory is not None and not method.capabilities.in_bands:
+        raise InputError(f"{method.card.name} does not compute in bands of rows; leave out --memory")
     if method.capabilities.at_once and not workers.here:
         raise InputError(
             f"{method.card.name} is started once for all images, which workers cannot share; leave out --workers"

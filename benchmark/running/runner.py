@@ -10,7 +10,7 @@ import torch
 
 from benchmark.datasets.base import Entry, hash_of_files
 from benchmark.loading import load_method
-from benchmark.method import Context, Method, MethodCard, MethodFactory, Precision, WeightsUsed
+from benchmark.method import Context, Method, MethodCard, MethodFactory, Precision, WeightsUsed, unheard
 from benchmark.results.description import Environment
 from benchmark.results.record import Record
 from benchmark.results.run import Run
@@ -56,9 +56,11 @@ def run(
     device: str = "cpu",
     precision: Precision = "float32",
     tiling: Tiling | None = None,
+    memory: int | None = None,
     again: bool = False,
     workers: Workers = ALONE,
     report: Report = _nobody,
+    announce: Callable[[str], None] = unheard,
     claims_paper: bool = False,
 ) -> tuple[Run, Summary]:
     """Run a method over a data set; images that an earlier run with the same settings finished are kept.
@@ -71,10 +73,15 @@ def run(
         What the method computes on, and in.
     tiling
         How every image is cut; None for whole images, of which a method may still cut those that do not fit.
+    memory
+        Bytes that an image may take, of a method that can compute in bands of rows; None for what is free. It is no
+        part of the run's id, since the result is the same.
     again
         Compute every image anew.
     workers
         Who computes: the scores are the same, the times are not the method's own beside others.
+    announce
+        Told in one line how an image is computed in this process if it does not fit into memory whole.
     claims_paper
         Whether the user says that the weights are those of the published figures.
 
@@ -89,7 +96,7 @@ def run(
     # Weights may decide on a network's shape, and so on its views, its words and its cost.
     card, used, where = method.card, method.weights, torch.device(device)
     check_views(card, task)
-    check_capabilities(method, precision, tiling, workers)
+    check_capabilities(method, precision, tiling, workers, memory)
     opened = Run.open(
         results,
         settings_of(task, card, used, where, tiling, precision),
@@ -110,6 +117,8 @@ def run(
             device=device,
             precision=precision,
             tiling=tiling,
+            memory=memory,
+            announce=announce if workers.here else unheard,
             logs=opened.logs.absolute(),
             upcoming=Upcoming(task.protocol, tuple(left)) if method.capabilities.at_once else None,
             family=task.dataset.family,

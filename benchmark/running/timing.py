@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from benchmark.loading import load_method
-from benchmark.method import Context, Deblurred, Image, Method, MethodFactory, Precision, Sample
+from benchmark.method import Context, Deblurred, Image, Method, MethodFactory, Precision, Sample, unheard
 from benchmark.results.record import Record
 from benchmark.results.summary import Summary, summarise
 from benchmark.running.environment import device_name
@@ -118,7 +118,8 @@ def warm_up(method: Method, sample: Sample, context: Context) -> None:
     def corner(image: Image) -> Image:
         return image[:, :WARM_UP_SIDE, :WARM_UP_SIDE].contiguous()
 
-    method.deblur(_on(sample.mapped(corner), torch.device(context.device)), context)
+    quiet = replace(context, announce=unheard)
+    method.deblur(_on(sample.mapped(corner), torch.device(context.device)), quiet)
 
 
 def measure(method: Method, height: int, width: int, repeats: int, context: Context) -> Timing:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.bands.budget import RESERVE, bytes_of
+from benchmark.bands.budget import bytes_of, described
 from benchmark.bands.graph import Plan
 from benchmark.method import Context, Precision
 from ifan.method import IFANMethod
@@ -150,9 +150,7 @@ def _write(target: Path, photograph: Photograph, result: Deblurred, options: Opt
 
 def _announce(plan: Plan) -> None:
     """Say how much memory is planned, before the first band."""
-    stderr.print(
-        f"{plan.count} bands of {plan.band} rows, {plan.bytes * RESERVE / 1e9:.2f} GB planned", highlight=False
-    )
+    stderr.print(described(plan), highlight=False)
 
 
 def _map_paths(target: Path, options: Options) -> list[Path]:

@@ -13,6 +13,7 @@ from benchmark.commands.options import (
     DatasetName,
     Device,
     Limit,
+    Memory,
     MethodName,
     Metrics,
     PrecisionName,
@@ -25,6 +26,7 @@ from benchmark.commands.options import (
     WorkerCount,
     WorkerMemory,
     asked_device,
+    asked_memory,
     asked_metrics,
     asked_precision,
     asked_tiling,
@@ -55,6 +57,7 @@ def run(
     overlap: Annotated[
         int | None, typer.Option("--overlap", help="With --tile: px around each tile's core; 520 if not given.")
     ] = None,
+    memory: Memory = None,
     limit: Limit = None,
     again: Again = False,
     workers: WorkerCount = 1,
@@ -79,7 +82,7 @@ def run(
 ) -> None:
     """Run a method over a data set and score it; a run that was stopped, even killed, continues where it was."""
     from benchmark import registry
-    from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
+    from benchmark.commands.terminal import print_summary, saying_once, showing_preparation, showing_progress
     from benchmark.loading import with_program, with_repository
     from benchmark.running import runner
     from benchmark.running.task import open_task
@@ -88,7 +91,8 @@ def run(
     factory = with_program(factory, program, name, None if repo else timeout)
     device = asked_device(device, cluster)
     precision = asked_precision(device, precision)
-    tiling, who = asked_tiling(tile, overlap), asked_workers(workers, cluster, worker_memory, untimed=untimed)
+    most, tiling = asked_memory(memory), asked_tiling(tile, overlap)
+    who = asked_workers(workers, cluster, worker_memory, untimed=untimed)
     task = open_task(
         dataset, protocol, asked_metrics(metrics), root=root, subset=subset, limit=limit, showing=showing_preparation
     )
@@ -102,10 +106,12 @@ def run(
             device=device,
             precision=precision,
             tiling=tiling,
+            memory=most,
             again=again,
             workers=who,
             claims_paper=claims_paper,
             report=report,
+            announce=saying_once(),
         )
     print_summary(done, summary, task.metrics)
     if summary.failed:
