@@ -13,6 +13,7 @@ from ifan.synthetic.given_depth import DepthScenes, surfaces_of_depth
 from ifan.synthetic.lens import REACH, Lenses, draw_lenses, soften
 from ifan.synthetic.photographs import TILE, Bank
 from ifan.synthetic.rendering import Surfaces, render, sharp
+from ifan.synthetic.softness import SoftSources, with_soft_scenes
 from ifan.synthetic.surfaces import SceneStyle, draw_layout, draw_surfaces, to_encoded
 
 MARGIN = REACH + 1
@@ -62,6 +63,9 @@ class PatchStyle:
     kept
         Share of the patches whose defocused image is also their truth and both their views: blur that a photograph
         itself has comes without disparity, and a network that never sees that sharpens it.
+    soft_sources
+        How many scenes are soft themselves, which is then their truth: a network that only sees sharp truths sharpens
+        what a photograph shows softly.
     reduced, factors
         Share of the batches that are rendered larger and reduced, and by how much: noise and compression come before.
     """
@@ -73,6 +77,7 @@ class PatchStyle:
     soft_truth: float = 1.0
     misaligned: float = 0.05
     kept: float = 0.0
+    soft_sources: SoftSources = field(default_factory=SoftSources)
     reduced: float = 0.2
     factors: tuple[float, ...] = (0.8, 2 / 3, 0.5)
 
@@ -124,6 +129,7 @@ def make_patches(
     """Patches rendered ``side`` px wide, and reduced to ``style.crop``."""
     surfaces = _draw_scenes(sources, style, count, side + 2 * MARGIN, random, 16 * key)
     lenses = draw_lenses(count, random, sources.device, misaligned=style.misaligned)
+    surfaces, lenses = with_soft_scenes(surfaces, lenses, style.soft_sources, MARGIN, random)
     views = render(surfaces, lenses, MARGIN)
     target = _truth(surfaces, lenses, random.random(count) < style.soft_truth)
     images = record(views, style.degradations, random, 16 * key + 12)

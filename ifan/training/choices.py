@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-DeblurringLoss = Literal["mse", "rms", "log", "detail"]
+DeblurringLoss = Literal["mse", "rms", "log", "detail", "mixed"]
 """The names of `ifan.training.losses.DEBLURRING_LOSSES`."""
 Initialisation = Literal["paper", "variance-preserving"]
 """How a training's weights begin."""

@@ -71,6 +71,27 @@ def test_the_loss_detail_blames_a_smooth_image_more_than_a_sharp_one_with_the_sa
     assert detail(smooth, target) > detail(offset, target) + 0.02
 
 
+def test_the_loss_mixed_is_detail_for_what_is_blurred_and_rewards_a_copy_of_what_is_not_less() -> None:
+    target = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(3))
+    detail, mixed = DEBLURRING_LOSSES["detail"], DEBLURRING_LOSSES["mixed"]
+    blurred, nearly = target.roll(1, -1), target + 1e-3
+    close = target + 1e-4
+    torch.testing.assert_close(mixed(close, target, blurred), detail(close, target))
+    # From an error of 40 dB to an exact copy.
+    start = target + 1e-2
+    gained = {
+        loss: float(loss_of(start, target, nearly) - loss_of(target, target, nearly))
+        for loss, loss_of in (("mixed", mixed), ("detail", detail))
+    }
+    assert 0 < gained["mixed"] < 0.6 * gained["detail"]
+
+
+def test_the_loss_mixed_asks_for_the_defocused_images() -> None:
+    image = torch.rand(1, 3, 8, 8)
+    with pytest.raises(ValueError, match="needs the defocused images"):
+        DEBLURRING_LOSSES["mixed"](image, image)
+
+
 def test_half_precision_changes_the_network_and_leaves_images_and_losses_in_float32() -> None:
     torch.manual_seed(4)
     shape = NetworkShape(8)
