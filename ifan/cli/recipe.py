@@ -15,7 +15,7 @@ from ifan.variants import Variant
 from realdof.common.console import stderr
 from realdof.common.errors import InputError
 
-PLANNED = {"steps", "seconds", "batch", "crop", "learning_rate", "loss", "precision", "ema", "warmup"}
+PLANNED = {"steps", "seconds", "batch", "crop", "learning_rate", "loss", "precision", "ema", "warmup", "soft"}
 """Options that change a field of the plan of the same name."""
 KEEPING = "keeping"
 """Folder, within the run's own, of the last stage of ``ifan-dual``."""

@@ -27,6 +27,10 @@ def train(
     seconds: Annotated[
         float | None, typer.Option(min=1.0, help="With --recipe: longest time for the iterations.")
     ] = None,
+    soft: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="With --recipe: share of the scenes whose softness is their truth."),
+    ] = None,
     photographs: Annotated[
         Path | None,
         typer.Option(help="Sharp photographs: every patch is rendered anew; --data then only validates."),
@@ -56,7 +60,10 @@ def train(
     reblurring_width: Annotated[int, typer.Option(min=0, help="128: released code; 0: no such loss.")] = 32,
     loss: Annotated[
         DeblurringLoss,
-        typer.Option(help="mse is the paper's; rms gives sharp patches more weight, log weighs all patches alike."),
+        typer.Option(
+            help="mse is the paper's; rms gives sharp patches more weight, log weighs all patches alike; detail adds "
+            "gradients; mixed is detail and rewards copies less, for --recipe."
+        ),
     ] = "mse",
     initialisation: Annotated[
         Initialisation, typer.Option(help="variance-preserving is for short trainings.")
@@ -92,8 +99,8 @@ def train(
 
         train_by_recipe(context, out, variant_named(variant), photographs, validation, start, seed)
         return
-    if validation is not None or seconds is not None:
-        raise InputError("--validation and --seconds belong to --recipe; give it too")
+    if validation is not None or seconds is not None or soft is not None:
+        raise InputError("--validation, --seconds and --soft belong to --recipe; give it too")
     accelerator = options.asked_accelerator(device)
     if precision == "bfloat16":
         asked_precision(accelerator, precision)

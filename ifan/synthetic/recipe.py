@@ -15,6 +15,7 @@ from ifan.network import IFAN
 from ifan.synthetic.given_depth import read_depth_scenes
 from ifan.synthetic.patches import MARGIN, PatchStyle, Sources, SyntheticPatches
 from ifan.synthetic.photographs import TILE, read_bank
+from ifan.synthetic.softness import SoftSources
 from ifan.synthetic.validation import Group, GroupValidation, rendered_groups
 from ifan.training.choices import DeblurringLoss
 from ifan.training.loop import started_from
@@ -53,6 +54,8 @@ class Plan:
         Weight of LPIPS as a further term of the loss.
     kept
         Share of the patches whose defocused image is also their truth: see `ifan.synthetic.patches.PatchStyle`.
+    soft
+        Share of the scenes that are soft themselves: see `ifan.synthetic.softness.SoftSources`.
     """
 
     accelerator: Accelerator
@@ -71,6 +74,7 @@ class Plan:
     loss: DeblurringLoss = "detail"
     lpips: float = 0.01
     kept: float = 0.0
+    soft: float = 0.0
 
     @property
     def recipe(self) -> Recipe:
@@ -175,7 +179,7 @@ def prepare(
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if plan.compiled:
         module.compile()
-    style = PatchStyle(crop=plan.crop, kept=plan.kept)
+    style = PatchStyle(crop=plan.crop, kept=plan.kept, soft_sources=SoftSources(share=plan.soft))
     recipe = replace(plan.recipe, seed=seed)
     about = {"variant": variant.name, "recipe": recipe.described(), "patches": asdict(style),
              "precision": plan.precision, "loss": plan.loss, "lpips": plan.lpips, "tiles": len(sources.bank.tiles),
@@ -185,7 +189,7 @@ def prepare(
         module, SyntheticPatches(sources, style, plan.batch, seed), recipe, folder,
         fabric=fabric, validate=validation, save_every=save_every, validate_every=validate_every,
         settings={"variant": variant.name, "recipe_name": "synthetic", "crop": plan.crop, "loss": plan.loss,
-                  "lpips": plan.lpips, "kept": plan.kept, "precision": plan.precision,
+                  "lpips": plan.lpips, "kept": plan.kept, "soft": plan.soft, "precision": plan.precision,
                   "tiles": len(sources.bank.tiles), "start": sha256_of(start)},
     )  # fmt: skip
     trainer.resume()

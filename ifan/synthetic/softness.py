@@ -12,6 +12,10 @@ from ifan.synthetic.lens import Lenses, draw_lenses, soften
 from ifan.synthetic.rendering import Surfaces, render, sharp
 
 
+SUBJECT = (0.15, 0.85)
+"""Part of the patch that the subject of a photograph with a blurred background covers."""
+
+
 @dataclass(frozen=True)
 class SoftSources:
     """How often photographs are soft before they are put out of focus, and how.
@@ -24,8 +28,8 @@ class SoftSources:
     share
         Share of the scenes that are soft; 0 for none.
     own_blur, enlarged
-        Share of the soft scenes that a lens of their own put out of focus in part, and of those enlarged bicubically.
-        A Gaussian blurs the others.
+        Share of the soft scenes whose background a lens of their own blurred, where there is a subject and a
+        background, and share of those enlarged bicubically. A Gaussian blurs the others.
     deviation
         Bounds of the Gaussian's standard deviation, px.
     enlargement
@@ -74,6 +78,10 @@ def with_soft_scenes(
     kind = random.random(len(chosen))
     own = kind < style.own_blur
     enlarged = ~own & (kind < style.own_blur + style.enlarged)
+    possible = ~own | np.isin(chosen, _with_a_subject(surfaces, margin))
+    chosen, own, enlarged = chosen[possible], own[possible], enlarged[possible]
+    if not len(chosen):
+        return surfaces, lenses
     pictures = sharp(surfaces, 0)[torch.from_numpy(chosen).to(surfaces.colour.device)]
     for place in np.flatnonzero(own):
         pictures[place] = _out_of_focus(_scene(surfaces, int(chosen[place])), style, margin, random)
@@ -86,6 +94,18 @@ def with_soft_scenes(
     flat = _flat_scenes(pictures, chosen, largest, random)
     others = [index for index, scene in enumerate(surfaces.scene) if scene not in set(chosen.tolist())]
     return _rows(surfaces, others, flat), _without_aberrations(lenses, chosen[in_focus])
+
+
+def _with_a_subject(surfaces: Surfaces, margin: int) -> list[int]:
+    """Scenes of which the nearest surface shows enough to be seen in focus, and leaves enough background."""
+    several = {scene for scene, rank in zip(surfaces.scene, surfaces.rank, strict=True) if rank > 0}
+    inner = slice(margin, -margin)
+    visible = surfaces.alpha[..., inner, inner].mean(dim=(1, 2)).tolist()
+    return [
+        scene
+        for scene, rank, part in zip(surfaces.scene, surfaces.rank, visible, strict=True)
+        if rank == 0 and scene in several and SUBJECT[0] <= part <= SUBJECT[1]
+    ]
 
 
 def _scene(surfaces: Surfaces, scene: int) -> Surfaces:

@@ -85,7 +85,7 @@ def detail_deblurring_loss(output: Tensor, target: Tensor, image: Tensor | None 
 
 
 def mixed_deblurring_loss(output: Tensor, target: Tensor, image: Tensor | None = None) -> Tensor:
-    """`detail_deblurring_loss`, whose logarithms end near 40 dB for images that are nearly their truth; not in the paper.
+    """`detail_deblurring_loss` with logarithms that end near 40 dB for images near their truth; not in the paper.
 
     A logarithm without a bound rewards an exact copy of those far more than any deblurring, so a network that sees
     many of them learns to copy.
