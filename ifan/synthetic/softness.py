@@ -11,7 +11,6 @@ from torch.nn import functional
 from ifan.synthetic.lens import Lenses, draw_lenses, soften
 from ifan.synthetic.rendering import Surfaces, render, sharp
 
-
 SUBJECT = (0.15, 0.85)
 """Part of the patch that the subject of a photograph with a blurred background covers."""
 
