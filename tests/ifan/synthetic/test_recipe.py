@@ -37,6 +37,22 @@ def test_twenty_steps_train_and_leave_averaged_weights_and_their_card(photograph
 
 
 @pytest.mark.slow
+def test_a_training_with_soft_scenes_says_so_in_its_card_and_is_not_continued_without_them(
+    photographs: Path, tmp_path: Path
+) -> None:
+    words = ["train", "--recipe", "synthetic", "--photographs", str(photographs), "--out", str(tmp_path / "run"),
+             "--steps", "2", "--batch", "2", "--crop", "64", "--device", "cpu", "--loss", "mixed"]  # fmt: skip
+    result = CliRunner().invoke(app, [*words, "--soft", "1"])
+    assert result.exit_code == 0, result.output
+    card = read_card(tmp_path / "run" / "averaged.safetensors")
+    assert card["loss"] == "mixed"
+    assert card["patches"]["soft_sources"]["share"] == 1
+    again = CliRunner().invoke(app, words)
+    assert isinstance(again.exception, InputError)
+    assert "soft" in str(again.exception)
+
+
+@pytest.mark.slow
 def test_the_training_of_ifan_dual_ends_with_the_stage_that_keeps_blur_without_disparity(
     photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,9 +151,10 @@ def test_photographs_are_asked_for_and_options_of_the_recipe_need_it(tmp_path: P
     result = CliRunner().invoke(app, ["train", "--recipe", "synthetic", "--out", str(tmp_path)])
     assert isinstance(result.exception, InputError)
     assert "give a folder of them" in str(result.exception)
-    result = CliRunner().invoke(app, ["train", "--data", str(tmp_path), "--seconds", "5", "--out", str(tmp_path)])
-    assert isinstance(result.exception, InputError)
-    assert "belong to --recipe" in str(result.exception)
+    for option in (["--seconds", "5"], ["--soft", "0.3"]):
+        result = CliRunner().invoke(app, ["train", "--data", str(tmp_path), *option, "--out", str(tmp_path)])
+        assert isinstance(result.exception, InputError)
+        assert "belong to --recipe" in str(result.exception)
 
 
 def test_a_crop_that_tiles_do_not_hold_is_refused(photographs: Path) -> None:
