@@ -41,7 +41,7 @@ def test_a_training_with_soft_scenes_says_so_in_its_card_and_is_not_continued_wi
     photographs: Path, tmp_path: Path
 ) -> None:
     words = ["train", "--recipe", "synthetic", "--photographs", str(photographs), "--out", str(tmp_path / "run"),
-             "--steps", "2", "--batch", "2", "--crop", "64", "--device", "cpu", "--loss", "mixed"]  # fmt: skip
+             "--steps", "1", "--batch", "1", "--crop", "64", "--device", "cpu", "--loss", "mixed"]  # fmt: skip
     result = CliRunner().invoke(app, [*words, "--soft", "1"])
     assert result.exit_code == 0, result.output
     card = read_card(tmp_path / "run" / "averaged.safetensors")
