@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-
 from benchmark.datasets.base import Entry
 from realdof.common.arrays import read_npy
 from realdof.common.errors import InputError
