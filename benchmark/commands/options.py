@@ -133,9 +133,12 @@ def asked_precision(device: str, precision: Precision) -> Precision:
 
 def asked_metrics(words: Sequence[str] | None) -> tuple[str, ...] | None:
     """The names between the commas, each once; None for all metrics."""
-    if not words:
-        return None
-    return tuple(dict.fromkeys(name.strip() for word in words for name in word.split(",") if name.strip()))
+    return tuple(names_in(words)) if words else None
+
+
+def names_in(words: Sequence[str] | None) -> list[str]:
+    """The names of an option that takes several, between commas or by giving the option again; each once."""
+    return list(dict.fromkeys(name.strip() for word in words or () for name in word.split(",") if name.strip()))
 
 
 def asked_tiling(tile: int | None, overlap: int | None) -> "Tiling | None":

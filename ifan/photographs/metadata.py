@@ -1,6 +1,7 @@
 """A photograph's metadata: EXIF and colour profile, read within bounds, dropped if damaged."""
 
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Metadata:
     exif
         EXIF as a TIFF structure, orientation included; empty for none, and for TIFF files, see `shot_exif`.
     damaged
-        What the file holds but is left out, a word each: ``EXIF``, ``colour profile``.
+        What the file holds but is left out: ``EXIF``, ``rest of the EXIF``, ``colour profile``.
     """
 
     orientation: int = 1
@@ -122,15 +123,20 @@ def _of_jpeg(file: BinaryIO) -> tuple[bytes | None, bytes | None]:
 
 
 def _checked_exif(stored: bytes | None, orientation: int) -> tuple[bytes, tuple[str, ...]]:
-    """EXIF as Pillow writes it again, and whether it was damaged; the orientation is kept in any case."""
+    """EXIF as Pillow writes it again, and what of it was damaged; the orientation is kept in any case."""
     if stored is None:
         return b"", ()
     exif = Image.Exif()
-    try:
-        exif.load(jpeg.EXIF + stored)
-        written = exif.tobytes().removeprefix(jpeg.EXIF) if len(exif) else b""
-    except _FAULTS:
-        return (exif_with(orientation) if orientation != 1 else b""), ("EXIF",)
+    # Of a directory that is cut short, Pillow reads what is there and warns.
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            exif.load(jpeg.EXIF + stored)
+            written = exif.tobytes().removeprefix(jpeg.EXIF) if len(exif) else b""
+        except _FAULTS:
+            return (exif_with(orientation) if orientation != 1 else b""), ("EXIF",)
+    if any(issubclass(warning.category, UserWarning) for warning in said):
+        return written, ("rest of the EXIF" if written else "EXIF",)
     return written, ()
 
 

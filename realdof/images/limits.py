@@ -48,9 +48,10 @@ def check_size(path: Path, height: int, width: int) -> None:
         raise InputError(f"{path} declares {width}x{height} px; it is damaged, fetch or copy it again")
     limit = most_megapixels()
     if height * width > limit * 1e6:
+        has, most = (f"{number:,.1f}".removesuffix(".0") for number in (height * width / 1e6, limit))
         raise InputError(
-            f"{path} has {width}x{height} px, {height * width / 1e6:,.0f} megapixels of at most {limit:,.0f}; "
-            "raise the limit with --megapixels if memory allows"
+            f"{path} has {width}x{height} px, {has} megapixels of at most {most}; raise the limit with --megapixels if "
+            "memory allows"
         )
 
 

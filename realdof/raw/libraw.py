@@ -11,6 +11,7 @@ from realdof.common.files import open_regular
 from realdof.geometry.grid import Region
 from realdof.images import signatures
 from realdof.images.hush import hushed
+from realdof.images.limits import check_size
 from realdof.raw.orientation import ORIENTATION_OF_FLIP
 from realdof.raw.tiff import Tiff
 
@@ -35,11 +36,13 @@ def opened(path: Path) -> Iterator[rawpy.RawPy]:
     Raises
     ------
     InputError
-        The file is missing, empty, truncated, no raw file, or of a compression that LibRaw cannot read.
+        The file is missing, empty, truncated, too large, no raw file, or of a compression that LibRaw cannot read.
     """
     compression = _checked(path)
     try:
         with hushed(), rawpy.imread(str(path)) as raw:
+            # LibRaw has read what the file declares, not yet its pixels.
+            check_size(path, raw.sizes.raw_height, raw.sizes.raw_width)
             yield raw
     except rawpy.LibRawIOError as error:
         raise InputError(f"{path} is truncated or damaged; copy it from the camera again") from error

@@ -2,6 +2,8 @@
 
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +21,9 @@ from ifan.variants import VARIANTS
 from realdof.common.errors import InputError
 from realdof.images.files import read_pixels, write_pixels
 from realdof.images.headers import read_header
+from realdof.raw.develop import develop, image_size
+from realdof.raw.exif import Exif
+from realdof.raw.write import write_arw
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 72, 3), dtype=np.uint8)
 READERS = (read_header, read_pixels, read_photograph)
@@ -50,9 +55,24 @@ def test_damaged_exif_is_left_out_in_one_line_and_stops_no_picture(tmp_path: Pat
     for name in ("a.png", "a.jpg"):
         read = read_photograph(tmp_path / name)
         assert read.orientation == 1
-        assert len(read.left_out) <= 1
+        assert read.left_out == ((f"the EXIF of {name} is damaged and left out",) if exif else ())
         write_photograph(tmp_path / f"out-{name}", read)
         assert read_photograph(tmp_path / f"out-{name}").pixels.shape == PIXELS.shape
+
+
+def test_of_exif_that_is_cut_short_what_is_there_is_kept_and_one_line_tells_the_rest(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    exif = Image.Exif()
+    exif[274], exif[271], exif[272] = 6, "a maker", "a camera whose name is long"
+    whole = exif.tobytes().removeprefix(b"Exif\0\0")
+    (tmp_path / "a.png").write_bytes(png_with(b"eXIf", whole[:-20]))
+    read = read_photograph(tmp_path / "a.png")
+    assert (read.orientation, read.left_out) == (6, ("the rest of the EXIF of a.png is damaged and left out",))
+    kept = Image.Exif()
+    kept.load(b"Exif\0\0" + read.exif)
+    assert kept[271] == "a maker"
+    assert not recwarn.list, "Pillow's warnings reach the terminal"
 
 
 @pytest.mark.parametrize("profile", [b"no profile", b"\0" * 128, b"\xff" * 3000], ids=["text", "zeros", "ones"])
@@ -146,6 +166,62 @@ def test_one_limit_for_every_format_and_every_reader(
     monkeypatch.setenv("IFAN_BENCH_MEGAPIXELS", "many")
     with pytest.raises(InputError, match="give a positive number"):
         read_header(path)
+
+
+def test_a_raw_file_has_the_limit_of_every_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.ARW"
+    write_arw(path, np.full((64, 96), 3000, np.uint16), Exif(), (2.0, 1.0, 1.5))
+    for read in (read_photograph, develop, image_size):
+        monkeypatch.delenv("IFAN_BENCH_MEGAPIXELS", raising=False)
+        read(path)
+        monkeypatch.setenv("IFAN_BENCH_MEGAPIXELS", "0.001")
+        with pytest.raises(InputError, match="raise the limit with --megapixels"):
+            read(path)
+
+
+@pytest.mark.slow
+def test_the_option_sets_the_limit_of_a_command_and_of_its_workers(tmp_path: Path) -> None:
+    for folder in ("source", "target"):
+        write_pixels(tmp_path / "pairs" / folder / "a.png", np.zeros((1100, 1000, 3), np.uint8))
+    words = [
+        "run",
+        "--method",
+        "input",
+        "--dataset",
+        "folder",
+        "--root",
+        "pairs",
+        "--metrics",
+        "psnr",
+        "--workers",
+        "2",
+    ]
+    for option, status, said in (
+        (["--megapixels", "1"], 2, "has 1000x1100 px, 1.1 megapixels of at most 1"),
+        (["--megapixels=1.2"], 0, ""),
+        (["--megapixels"], 2, "give a positive number"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", "from benchmark.commands.app import main; main()", *words, *option],
+            cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == status, done.stderr
+        assert said in done.stderr
+
+
+def test_damaged_metadata_is_told_before_anything_is_computed_and_stops_no_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_pixels(tmp_path / "in" / "whole.png", PIXELS)
+    (tmp_path / "in" / "exif.png").write_bytes(png_with(b"eXIf", b"no TIFF at all"))
+    (tmp_path / "in" / "profile.png").write_bytes(png_with(b"iCCP", b"name\0\0" + b"no profile"))
+    assert deblur_photographs([tmp_path / "in"], tmp_path / "out", Options(VARIANTS["ifan"], weights="synthetic"))
+    said = [line.partition(" (8-bit)")[0] for line in capsys.readouterr().err.splitlines() if "deblurring" not in line]
+    assert said == [
+        "the EXIF of exif.png is damaged and left out", f"wrote {tmp_path / 'out' / 'exif.png'}",
+        "the colour profile of profile.png is damaged and left out", f"wrote {tmp_path / 'out' / 'profile.png'}",
+        f"wrote {tmp_path / 'out' / 'whole.png'}",
+    ]  # fmt: skip
 
 
 def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path: Path) -> None:

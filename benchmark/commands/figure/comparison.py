@@ -16,9 +16,8 @@ from benchmark.commands.figure.options import (
     image_set,
     spread,
     told,
-    words,
 )
-from benchmark.commands.options import RESULTS, DatasetName, ProtocolName
+from benchmark.commands.options import RESULTS, DatasetName, ProtocolName, names_in
 
 
 def comparison(
@@ -55,8 +54,8 @@ def failures(
 
 
 def _draw(
-    results: Path, out: Path, dataset: str, protocol: str | None, methods: str | None, names: MethodNames,
-    images: str | None, crop: list[str] | None, count: int, root: list[str] | None, subset: Path | None, *,
+    results: Path, out: Path, dataset: str, protocol: str | None, methods: list[str] | None, names: MethodNames,
+    images: list[str] | None, crop: list[str] | None, count: int, root: list[str] | None, subset: Path | None, *,
     failing: bool,
 ) -> None:  # fmt: skip
     from benchmark.report.figures.comparison import Crop, draw_comparison
@@ -71,11 +70,11 @@ def _draw(
 
     crops = [Crop.parsed(text) for text in crop or []]
     found = image_set(results, dataset, protocol, root, subset)
-    outputs = chosen_outputs(found, words(methods), names)
+    outputs = chosen_outputs(found, names_in(methods), names)
     if failing:
         first = next(iter(outputs))
         picked = worst_first(errors_of(found, outputs), first)[:count]
     else:
-        picked = words(images) or spread(complete(found, outputs), count)
+        picked = names_in(images) or spread(complete(found, outputs), count)
     draw_comparison(scene_rows(read_scenes(found, outputs, picked), outputs, found, crops), out)
     told(out)

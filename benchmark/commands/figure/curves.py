@@ -5,16 +5,17 @@ from typing import Annotated
 
 import typer
 
-from benchmark.commands.figure.options import FIGURE, Out, told, words
+from benchmark.commands.figure.options import FIGURE, Out, told
+from benchmark.commands.options import names_in
 
 
 def curves(
     runs: Annotated[list[Path], typer.Argument(help="Folders of trainings, or their log.csv.")],
     out: Out = FIGURE,
-    loss: Annotated[str | None, typer.Option("--loss", help="Comma-separated losses; all if not given.")] = None,
+    loss: Annotated[list[str] | None, typer.Option("--loss", help="Comma-separated losses; all if not given.")] = None,
 ) -> None:
     """Draw the losses and the validation's figures of trainings against the step."""
     from benchmark.report.figures.curves import draw_curves, read_log
 
-    draw_curves([read_log(run) for run in runs], words(loss), out)
+    draw_curves([read_log(run) for run in runs], names_in(loss), out)
     told(out)

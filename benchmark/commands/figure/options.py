@@ -19,8 +19,8 @@ def _drawable(out: Path) -> Path:
 
 Results = Annotated[Path, typer.Argument(help="The results folder.")]
 Out = Annotated[Path, typer.Option("-o", "--out", callback=_drawable, help="The file: .pdf, .png or .svg.")]
-Methods = Annotated[str | None, typer.Option("--methods", help="Comma-separated; all if not given.")]
-Images = Annotated[str | None, typer.Option("--images", help="Comma-separated; --count of them if not given.")]
+Methods = Annotated[list[str] | None, typer.Option("--methods", help="Comma-separated; all if not given.")]
+Images = Annotated[list[str] | None, typer.Option("--images", help="Comma-separated; --count of them if not given.")]
 Crops = Annotated[
     list[str] | None,
     typer.Option("--crop", help="LEFT,TOP,WIDTH,HEIGHT in px; where two methods differ most if not given."),
@@ -52,11 +52,6 @@ def image_set(
 
     name = protocol or registry.dataset(whole_name(dataset)).card.protocol
     return collect(results, opener(roots or [], subset), dataset, name).sets[0]
-
-
-def words(text: str | None) -> list[str]:
-    """Split words at commas."""
-    return [word.strip() for word in (text or "").split(",") if word.strip()]
 
 
 def spread(names: Sequence[str], count: int) -> list[str]:

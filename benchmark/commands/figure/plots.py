@@ -10,9 +10,8 @@ from benchmark.commands.figure.options import (
     Subset,
     image_set,
     told,
-    words,
 )
-from benchmark.commands.options import RESULTS, DatasetName, ProtocolName
+from benchmark.commands.options import RESULTS, DatasetName, ProtocolName, names_in
 
 
 def blur_bands(
@@ -30,7 +29,7 @@ def blur_bands(
     from benchmark.report.figures.scenes import chosen_outputs, errors_of
 
     found = image_set(results, dataset, protocol, root, subset)
-    outputs = chosen_outputs(found, words(methods), names)
+    outputs = chosen_outputs(found, names_in(methods), names)
     labels = {key: entrant.label for key, entrant in outputs.items()}
     draw_blur_bands(list(errors_of(found, outputs).values()), labels, out)
     told(out)
@@ -49,7 +48,7 @@ def rate(
     from benchmark.report.figures.scenes import chosen_entrants
 
     board = image_set(results, dataset, protocol).boards[0]
-    draw_rate(board.title, chosen_entrants(board, words(methods), names), out)
+    draw_rate(board.title, chosen_entrants(board, names_in(methods), names), out)
     told(out)
 
 
@@ -66,5 +65,5 @@ def gains(
     from benchmark.report.figures.scenes import chosen_entrants
 
     board = image_set(results, dataset, protocol).boards[0]
-    draw_gains(board, chosen_entrants(board, words(methods), names), out)
+    draw_gains(board, chosen_entrants(board, names_in(methods), names), out)
     told(out)

@@ -18,9 +18,8 @@ from benchmark.commands.figure.options import (
     image_set,
     spread,
     told,
-    words,
 )
-from benchmark.commands.options import RESULTS, DatasetName, ProtocolName
+from benchmark.commands.options import RESULTS, DatasetName, ProtocolName, names_in
 from realdof.common.errors import InputError
 
 
@@ -49,8 +48,8 @@ def psf_grid(
     if maps is None and (scale is not None or offset is not None):
         raise InputError("--scale and --offset belong to --maps; give the folder of the maps too")
     found = image_set(results, dataset, protocol, root, subset)
-    outputs = chosen_outputs(found, words(methods), names)
-    picked = words(images) or spread(complete(found, outputs), count)
+    outputs = chosen_outputs(found, names_in(methods), names)
+    picked = names_in(images) or spread(complete(found, outputs), count)
     scenes = read_scenes(found, outputs, picked)
     if maps is None:
         sigmas = {name: sigma_from_truth(found, name) for name in scenes}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark import registry
-from benchmark.commands.options import DatasetName, ProtocolName, Wide
+from benchmark.commands.options import DatasetName, ProtocolName, Wide, names_in
 from realdof.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def leaderboard(
         bool, typer.Option("--across", help="One metric (--sort) over every data set with runs, and mean ranks.")
     ] = False,
     columns: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--columns", help="Columns of the terminal's and LaTeX's table, e.g. psnr,lpips,params_m,n."),
     ] = None,
     wide: Wide = False,
@@ -103,7 +103,7 @@ def leaderboard(
             texts = {kind: rendered(table, kind) for kind in SUFFIXES}
             stem = f"{stem}-by-{by}"
         else:
-            chosen = tuple(key.strip() for key in (columns or "").split(",") if key.strip())
+            chosen = tuple(names_in(columns))
             table = formats.to_table(board)
             shown = table if wide or format != "table" else brief_table(board, chosen)
             texts = {"markdown": rendered(table, "markdown")}

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from realdof.common.errors import InputError
+from realdof.common.files import open_regular
 from realdof.common.plain import quoted
 
 _BLOCK = 2**20
@@ -101,7 +102,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _is_zip(archive: Path) -> bool:
-    with archive.open("rb") as file:
+    with open_regular(archive, "a zip or tar archive") as file:
         return file.read(4) in (_ZIP_START, _EMPTY_ZIP_START)
 
 

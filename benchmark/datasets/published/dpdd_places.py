@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from benchmark.datasets.base import Entry
+from realdof.common.arrays import read_npy
 from realdof.common.errors import InputError
 
 PLACES = ("indoor", "outdoor")
@@ -35,10 +34,7 @@ def with_places(entries: Sequence[Entry], folder: Path) -> list[Entry]:
 
 
 def _numbers(path: Path) -> list[int]:
-    try:
-        numbers = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as NumPy's numbers; fetch it again or remove it") from error
+    numbers = read_npy(path, "the scenes' numbers, or remove it")
     if numbers.dtype.kind not in "iu":
         raise InputError(f"{path} holds {numbers.dtype}; it must hold the scenes' numbers, from 1")
     return [int(number) for number in numbers.ravel()]

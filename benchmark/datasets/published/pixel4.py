@@ -9,10 +9,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from pydantic import RootModel
 
 from benchmark.datasets.base import Dataset, Entry, Progress, entry_of, hash_of_files, list_images, no_progress
 from benchmark.datasets.card import DatasetCard
 from benchmark.datasets.layout import check_bits, check_count, check_size, what_is_in
+from realdof.common.decode import read_json
 from realdof.common.errors import InputError
 from realdof.common.files import cache_folder, sha256_of, write_json
 from realdof.images.files import read_pixels, write_pixels
@@ -203,10 +205,14 @@ def central(view: np.ndarray) -> np.ndarray:
     return view[top : top + FIELD[0], left : left + FIELD[1]]
 
 
+class _Developed(RootModel[dict[str, str]]):
+    """SHA-256 by file."""
+
+
 def _is_whole(manifest: Path) -> bool:
     try:
-        files = json.loads(manifest.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        files = read_json(manifest, _Developed, "remove it to develop the set again").root
+    except InputError:
         return False
     folder = manifest.parent
     return bool(files) and all(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.datasets.get.archive import DamagedArchive, Limits, unpack
+from benchmark.datasets.get.archive import DamagedArchive, Limits, check_whole, unpack
 from realdof.common.errors import InputError
 
 LIMITS = Limits(bytes=100_000, files=20)
@@ -191,3 +191,13 @@ def test_a_member_without_a_name_is_refused(folder: Path, tmp_path: Path) -> Non
         file.writestr(info, b"content")
     with pytest.raises(InputError, match="leads elsewhere or is no file name"):
         unpack(archive, folder, Limits(10**6, 10))
+
+
+def test_a_pipe_and_a_device_are_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "set.zip")
+    (tmp_path / "into").mkdir()
+    for place in (tmp_path / "set.zip", Path("/dev/zero")):
+        with pytest.raises(InputError, match="is a pipe or a device"):
+            unpack(place, tmp_path / "into", LIMITS)
+        with pytest.raises(InputError, match="is a pipe or a device"):
+            check_whole(place)

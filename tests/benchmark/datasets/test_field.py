@@ -130,6 +130,16 @@ def test_labels_that_do_not_name_every_scene_once_are_refused(wrong: np.ndarray,
         DPDD(root).entries()
 
 
+@small
+def test_labels_that_declare_more_numbers_than_the_file_holds_are_refused_before_reading(tmp_path: Path) -> None:
+    root = write_restormer(tmp_path)
+    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (1000000, 10000000), }"
+    header += b" " * (63 - (len(header) + 10) % 64) + b"\n"
+    (root / "indoor_labels.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(InputError, match=r"indoor_labels\.npy"):
+        DPDD(root).entries()
+
+
 def test_the_copy_of_dpdd_on_the_hub_is_named_by_its_count(tmp_path: Path) -> None:
     sharp = pair(0, bits=16)[0]
     for index in range(75):

@@ -75,6 +75,13 @@ def test_a_set_is_developed_once_and_again_if_the_cache_is_damaged(tmp_path: Pat
     dataset.entries()[0].image.write_bytes(b"damage")
     Pixel4(tmp_path / "raws").prepare(lambda done, total: steps.append(done))
     assert steps == [0, 1, 2] * 2
+    manifest = dataset.entries()[0].image.parents[1] / "manifest.json"
+    whole = manifest.read_text(encoding="utf-8")
+    for number, damaged in enumerate((b"", b"[1]", b"null", b'{"a": 1}', b"[" * 100_000, b"\xff")):
+        manifest.write_bytes(damaged)
+        Pixel4(tmp_path / "raws").prepare(lambda done, total: steps.append(done))
+        assert steps == [0, 1, 2] * (3 + number), damaged[:9]
+        assert manifest.read_text(encoding="utf-8") == whole
 
 
 def _eight_bits(root: Path) -> None:

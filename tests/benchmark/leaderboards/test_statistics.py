@@ -86,6 +86,15 @@ def test_swapping_the_methods_swaps_wins_and_losses_and_keeps_the_p_values(a: np
     assert there.wins + there.losses + there.ties == there.images
 
 
+@pytest.mark.parametrize("rounding", [1e-38, -1e-38, 4e-15])
+def test_a_difference_that_is_rounding_is_none_whatever_its_sign(rounding: float) -> None:
+    a = np.array([0.0, 0.5, 0.25])
+    found = compare_paired(a + rounding, a, lower_is_better=True)
+    assert (found.ties, found.wilcoxon_p, found.bootstrap_p) == (3, 1.0, 1.0)
+    mixed = compare_paired(np.append(a, 30.0) + rounding, np.append(a, 29.0), lower_is_better=False)
+    assert mixed.wilcoxon_p == compare_paired(np.append(a, 30.0), np.append(a, 29.0), lower_is_better=False).wilcoxon_p
+
+
 def test_lower_is_better_turns_the_verdict_of_each_image() -> None:
     a, b = np.array([1.0, 2.0, 3.0]), np.array([2.0, 1.0, 3.0]) + np.array([0, 0, 1])
     assert compare_paired(a, b, lower_is_better=True).wins == 2
