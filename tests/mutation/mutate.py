@@ -5,7 +5,8 @@ mutants. Its own runner starts an interpreter for each, which takes ten seconds 
 a fork of one process that has the third-party packages loaded. The module's file is never touched: the fork imports
 changed source instead.
 
-A mutant is tried with the tests that mirror its module, and if none of these notices with all tests of its package.
+A mutant is tried with the tests that mirror its module, and if none of these notices with all tests of its package and
+those elsewhere that name the module.
 """
 
 import argparse
@@ -197,8 +198,9 @@ def tests_of(path: Path) -> tuple[list[Path], list[Path]]:
     folder = Path("tests") / path.parent
     if not folder.exists():
         folder = folder.parent
-    package = sorted(folder.glob("test_*.py"))
     dotted = ".".join(path.with_suffix("").parts)
+    elsewhere = (file for file in Path("tests").rglob("test_*.py") if file.parent != folder)
+    package = sorted(folder.glob("test_*.py")) + sorted(file for file in elsewhere if dotted in file.read_text())
     mirrored = [file for file in package if file.stem == f"test_{path.stem}"]
     return mirrored or [file for file in package if dotted in file.read_text()] or package, package
 

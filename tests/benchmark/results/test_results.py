@@ -222,6 +222,10 @@ def spoil_parameters(run: Run) -> None:
     rewritten(run, lambda content: content["complexity"].update(parameters=-1))
 
 
+def spoil_macs(run: Run) -> None:
+    rewritten(run, lambda content: content["complexity"].update(macs=0))
+
+
 def spoil_complexity(run: Run) -> None:
     rewritten(run, lambda content: content["complexity"].pop("macs"))
 
@@ -248,6 +252,7 @@ def spoil_attempt(run: Run) -> None:
         (spoil_depth, "the output of 000 has 8 bits"),
         (spoil_file, "000.png is no PNG, JPEG or TIFF"),
         (spoil_parameters, "complexity.parameters is -1"),
+        (spoil_macs, "complexity.macs is 0; it must be above 0"),
         (spoil_complexity, "complexity.macs: field required"),
         (spoil_tiling, "tiling is 'wide'; it must read like '1024, overlap 520'"),
         (spoil_attempt, "attempt 7, which run.json does not list"),

@@ -68,6 +68,16 @@ def test_cards_of_metrics_are_gained_and_never_lost(tmp_path: Path) -> None:
     assert Run(run.path).columns == cards
 
 
+def test_a_run_with_one_more_metric_keeps_the_cards_of_both(tmp_path: Path) -> None:
+    cards = {
+        name: MetricCard(name=name, title=name, better="higher", decimals=2, range=(0.0, float("inf")), source="")
+        for name in ("psnr", "mine")
+    }
+    open_run(tmp_path, made_settings(), metrics={"psnr": cards["psnr"]})
+    for metrics in (cards, {"psnr": cards["psnr"]}):
+        assert Run(open_run(tmp_path, made_settings(), metrics=metrics).path).columns == cards
+
+
 def test_a_score_that_is_nan_is_refused_and_an_infinite_one_survives(tmp_path: Path) -> None:
     run = open_run(tmp_path, made_settings())
     run.append(made_record("000", scores={"psnr": float("inf")}))
