@@ -1,9 +1,12 @@
 """The three building blocks of every table of the paper's supplement: conv, RES* and the initialisation."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ifan.fused import can_fuse, conv_add, conv_lrelu, upconv_lrelu
 from ifan.iac import NEGATIVE_SLOPE
 
 
@@ -17,14 +20,28 @@ def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
 
 
-def conv_act(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+class ConvAct(nn.Sequential):
+    """A convolution, transposed or not, and its *lrelu*."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map float (B, c, h, w) to the convolution's output shape."""
+        layer, lrelu = self
+        if not can_fuse(features):
+            result: Tensor = lrelu(layer(features))
+            return result
+        if isinstance(layer, nn.ConvTranspose2d):
+            return upconv_lrelu(features, layer)
+        return conv_lrelu(features, cast(nn.Conv2d, layer))
+
+
+def conv_act(inputs: int, outputs: int, stride: int = 1) -> ConvAct:
     """*conv* with *lrelu*, 3x3."""
-    return nn.Sequential(conv(inputs, outputs, stride=stride), activation())
+    return ConvAct(conv(inputs, outputs, stride=stride), activation())
 
 
-def upconv_act(inputs: int, outputs: int) -> nn.Sequential:
+def upconv_act(inputs: int, outputs: int) -> ConvAct:
     """*dconv* with *lrelu*: transposed convolution 4x4 that doubles the size."""
-    return nn.Sequential(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1), activation())
+    return ConvAct(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1), activation())
 
 
 class ResidualStack(nn.Module):
@@ -48,9 +65,13 @@ class ResidualStack(nn.Module):
         """Map float (B, c, h, w) to the same shape."""
         result = features
         for step in self.stem:
+            if can_fuse(result):
+                added = conv_add(conv_lrelu(result, step[0]), step[2], result)  # type: ignore[index]
+            else:
+                added = step(result).add_(result)
             # A function and not a module: the paper's operation counts do not include this activation.
             # In place, because a full-size tensor more is a fifth of what an inference needs.
-            result = functional.leaky_relu(step(result).add_(result), NEGATIVE_SLOPE, inplace=True)
+            result = functional.leaky_relu(added, NEGATIVE_SLOPE, inplace=True)
         if len(self.stem) == 1:
             return result
         # The gradient of the last activation needs its output as it was.
