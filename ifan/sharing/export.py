@@ -132,7 +132,13 @@ def _write_onnx(program: torch.export.ExportedProgram, path: Path) -> None:
     written = torch.onnx.export(program, dynamo=True, input_names=["image", "views"][: len(_names(program))])
     if written is None:
         raise RuntimeError("torch.onnx.export gave no program")
-    written.save(path, external_data=False)
+    model = written.model_proto
+    # Where in whose files each operator was traced; it names folders of this machine, in another order each time.
+    graphs = (model.graph, *model.functions)
+    values = (*model.graph.input, *model.graph.output, *model.graph.initializer)
+    for part in (model, *graphs, *values, *(one for graph in graphs for one in (*graph.node, *graph.value_info))):
+        part.ClearField("metadata_props")
+    path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def _names(program: torch.export.ExportedProgram) -> tuple[str, ...]:

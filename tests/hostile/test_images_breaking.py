@@ -184,18 +184,8 @@ def test_the_option_sets_the_limit_of_a_command_and_of_its_workers(tmp_path: Pat
     for folder in ("source", "target"):
         write_pixels(tmp_path / "pairs" / folder / "a.png", np.zeros((1100, 1000, 3), np.uint8))
     words = [
-        "run",
-        "--method",
-        "input",
-        "--dataset",
-        "folder",
-        "--root",
-        "pairs",
-        "--metrics",
-        "psnr",
-        "--workers",
-        "2",
-    ]
+        "run", "--method", "input", "--dataset", "folder", "--root", "pairs", "--metrics", "psnr", "--workers", "2",
+    ]  # fmt: skip
     for option, status, said in (
         (["--megapixels", "1"], 2, "has 1000x1100 px, 1.1 megapixels of at most 1"),
         (["--megapixels=1.2"], 0, ""),

@@ -34,6 +34,20 @@ def test_onnx_deblurs_like_the_network(network: IFAN, tmp_path: Path) -> None:
     torch.testing.assert_close(torch.from_numpy(found), network(CENTRE), rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
+def test_onnx_written_twice_is_the_same_bytes_and_names_no_folder_of_this_machine(
+    network: IFAN, tmp_path: Path
+) -> None:
+    import ifan
+
+    contents = set()
+    for number in range(2):
+        export(network, tmp_path / f"{number}.onnx")
+        contents.add((tmp_path / f"{number}.onnx").read_bytes())
+    assert len(contents) == 1
+    assert str(Path(ifan.__file__).parents[1]).encode() not in contents.pop()
+
+
 def test_another_suffix_is_refused(network: IFAN, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\.onnx or \.pt2"):
         export(network, tmp_path / "ifan.tflite")
