@@ -34,8 +34,9 @@ def write_state(path: Path, state: Mapping[str, Any]) -> None:
     # torch's own writer says nothing about a full disk but "unexpected pos".
     content = io.BytesIO()
     torch.save(state, content)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
+    # A view that outlives a failing write, in the frames of its traceback, crashes the collector of Python 3.12.1.
+    with atomic_path(path) as temporary, content.getbuffer() as view, temporary.open("wb") as file:
+        file.write(view)
 
 
 def read_checkpoint(path: Path, settings: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
