@@ -77,7 +77,7 @@ def test_a_data_set_that_cannot_be_compared_is_left_out_with_its_reason(tmp_path
     found = build_across(tmp_path)
     assert dict(found.protocols) == PROTOCOLS
     assert found.left_out[0].startswith("folder is left out: there are runs on 2 different sets of images")
-    with pytest.raises(InputError, match="has no data set to compare over; [a-z0-9-]+ is left out: "):
+    with pytest.raises(InputError, match=r"has no data set to compare over; [a-z0-9-]+ is left out: "):
         build_across(tmp_path, "aligned")
 
 
