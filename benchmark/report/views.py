@@ -16,6 +16,7 @@ from realdof.common.errors import InputError
 
 MOST_BOXES = 8
 """Metrics with box plots and scatters at most."""
+_COLOURS = 8
 
 
 @dataclass(frozen=True)
@@ -231,11 +232,12 @@ def image_scores(board: Board, name: str) -> ImageScores:
 
 @dataclass(frozen=True)
 class Charts:
-    """The charts of one table: box plots by metric, gain against blur, and the scatter's data."""
+    """The charts of one table: box plots by metric, gain against blur, the scatter's data, and each method's colour."""
 
     boxes: tuple[BoxPlot, ...]
     blur: LineChart | None
     scatter: dict[str, Any]
+    colours: dict[str, int]
 
 
 def charts(board: Board, images: ImageSet, drawn: Sequence[Drawn], root: str) -> Charts:
@@ -265,7 +267,8 @@ def charts(board: Board, images: ImageSet, drawn: Sequence[Drawn], root: str) ->
         "images": [{"name": name, "href": pages.get(name, "")} for name in names],
     }
     labels = {entrant.key: entrant.label for entrant in board.entrants if entrant.key != INPUT}
-    return Charts(tuple(plot for plot in plots if plot is not None), gain_by_blur(drawn, labels), scatter)
+    colours = {entrant.label: number % _COLOURS for number, entrant in enumerate(board.entrants)}
+    return Charts(tuple(plot for plot in plots if plot is not None), gain_by_blur(drawn, labels), scatter, colours)
 
 
 def _finite(entrant: Entrant, name: str, metric: str) -> float | None:

@@ -236,7 +236,7 @@ def test_a_file_is_checked_against_the_hash_as_a_download_is(bench, server: Serv
     assert "another file than the RealDOF.zip known from" in refusal
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"", "no whole"), (b"<html>", "no whole"), (None, "cannot be read")])
+@pytest.mark.parametrize(("content", "said"), [(b"", "no whole"), (b"<html>", "no whole"), (None, "does not exist")])
 def test_a_file_that_is_no_archive_is_refused(bench, tmp_path: Path, content: bytes | None, said: str) -> None:
     path = tmp_path / "RealDOF.zip"
     if content is not None:

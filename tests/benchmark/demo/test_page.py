@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -123,6 +125,60 @@ def test_a_file_over_the_limit_is_refused_with_a_sentence(page: Any, tmp_path: P
     drop(page, path)
     waited(lambda: "exceed" in page.find_element("tag name", "body").text, "no sentence")
     assert not [found for found in temporary.rglob("*") if found.is_file() and found.stat().st_size > 10**6]
+
+
+def sent(address: str, name: str, content: bytes) -> str:
+    """Send a file as the page does, under any name; where the server has put it."""
+    part = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode()
+    body = part + content + b"\r\n--x--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    with urlopen(Request(f"{address}gradio_api/upload", body, headers), timeout=WAIT_SECONDS) as answer:
+        (path,) = json.load(answer)
+    return str(path)
+
+
+def asked(address: str, function: str, values: list[Any]) -> list[dict[str, Any]]:
+    """Call what stands behind the page as its own script does; every message of the answer."""
+    with urlopen(f"{address}config", timeout=WAIT_SECONDS) as answer:
+        numbers = {known["api_name"]: known["id"] for known in json.load(answer)["dependencies"]}
+    call = {"data": values, "fn_index": numbers[function], "session_hash": "someone"}
+    headers = {"Content-Type": "application/json"}
+    urlopen(Request(f"{address}gradio_api/queue/join", json.dumps(call).encode(), headers), timeout=WAIT_SECONDS)
+    told: list[dict[str, Any]] = []
+    with urlopen(f"{address}gradio_api/queue/data?session_hash=someone", timeout=WAIT_SECONDS) as answer:
+        for line in answer:
+            if line.startswith(b"data: "):
+                told.append(json.loads(line.removeprefix(b"data: ")))
+                if told[-1]["msg"] in {"process_completed", "close_stream", "unexpected_error"}:
+                    break
+    return told
+
+
+@pytest.mark.parametrize("name", ["../../../escaped.png", "/etc/escaped.png", "%2fetc%2fescaped.png"])
+def test_a_path_as_the_name_of_an_upload_leads_nowhere(address: str, temporary: Path, name: str) -> None:
+    path = Path(sent(address, name, b"hello"))
+    assert path.is_relative_to(temporary)
+    assert ".." not in path.parts
+    assert [found for found in temporary.parent.rglob("*escaped*") if found != path] == []
+    told = asked(address, "looked", [{"path": str(path), "meta": {"_type": "gradio.FileData"}}])
+    assert "is no PNG, JPEG or TIFF" in str(told[-1])
+    assert not path.exists(), "what is refused is removed"
+
+
+@pytest.mark.parametrize("function", ["looked", "deblurred"])
+def test_a_path_of_this_machine_is_neither_a_photograph_nor_a_download(
+    address: str, tmp_path: Path, temporary: Path, function: str
+) -> None:
+    secret = photograph(tmp_path / "secret.png", 96, 128)
+    upload = sent(address, "a.png", b"hello")
+    for path in (str(secret), f"{Path(upload).parent}/../../../../{tmp_path.name}/secret.png", f"file://{secret}"):
+        choice = ["ifan", "synthetic"] if function == "deblurred" else []
+        told = asked(address, function, [{"path": path, "meta": {"_type": "gradio.FileData"}}, *choice])
+        assert told[-1]["msg"] == "process_completed"
+        assert not told[-1]["success"]
+        with pytest.raises(HTTPError, match=r"40[34]"):
+            urlopen(f"{address}gradio_api/file={quote(path)}")
+    assert not list(temporary.rglob("*secret*"))
 
 
 def test_a_port_that_is_taken_is_told_in_one_sentence(address: str, tmp_path: Path) -> None:

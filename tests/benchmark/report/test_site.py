@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,10 @@ from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
 from benchmark.report import layers
+from benchmark.report.charts import Box, BoxPlot, Line, LineChart
+from benchmark.report.site import _rendered
 from benchmark.report.slugs import slug
+from benchmark.report.views import Charts
 from benchmark.results.description import MethodFacts, WeightsFacts
 from realdof.images.files import write_pixels
 
@@ -272,6 +276,23 @@ def test_a_point_of_the_scatter_opens_its_image(opened: Callable[[str], Any]) ->
     points[0].click()
     wait(page, "window.viewers && document.querySelector('h1').textContent")
     assert {page.execute_script(STATE)["left"], page.execute_script(STATE)["right"]} == {"good-own", "fair-own"}
+
+
+def test_a_method_has_one_colour_in_every_chart() -> None:
+    boxes = [Box(name, 0, 1, 2, 3, 4, "", ()) for name in ("input", "mine", "other")]
+    lines = [Line(name, ((10.0, 20.0, 1.0),)) for name in ("mine", "other")]
+    found = Charts(
+        (BoxPlot("psnr", "PSNR", (), tuple(boxes)),), LineChart((), (), 50.0, tuple(lines)), {"methods": []},
+        {"input": 0, "mine": 1, "other": 2},
+    )  # fmt: skip
+    board = SimpleNamespace(title="t", slug="t")
+    page = _rendered("charts.html", "../", {"boards": [board]}, {"board": board, "charts": found, "data": "{}"})
+    shown = re.findall(r'<span class="label">(\w+)</span>\s*<svg style="color: (var\(--c\d\))', page)
+    key = re.findall(r'<li style="--mine: (var\(--c\d\))">(\w+)<', page)
+    drawn = re.findall(r'<g style="color: (var\(--c\d\))">', page)
+    assert dict(shown) == {"input": "var(--c0)", "mine": "var(--c1)", "other": "var(--c2)"}
+    assert key == [("var(--c1)", "mine"), ("var(--c2)", "other")]
+    assert drawn == ["var(--c1)", "var(--c2)"]
 
 
 def test_a_hostile_name_is_text_everywhere(site: Path, opened: Callable[[str], Any]) -> None:
