@@ -80,7 +80,10 @@ def deblur_photographs(
         there = [source for source, target in plan.items() if target.exists()]
         plan = {source: target for source, target in plan.items() if not target.exists()}
         if there:
-            say(f"{len(there)} photographs are left out, since their results exist", console=stderr)
+            said = "1 photograph is left out, since its result exists"
+            if len(there) > 1:
+                said = f"{len(there)} photographs are left out, since their results exist"
+            say(said, console=stderr)
         if not plan:
             return True
     for target in plan.values():

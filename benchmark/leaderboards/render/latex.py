@@ -64,8 +64,8 @@ def paper_latex(board: Leaderboard, style: PaperStyle) -> str:
         rows.append(" & ".join([escape_latex(name), *cells]) + r" \\")
         # Below the figures, so that the table fits a page.
         if style.intervals and row.intervals:
-            rows[-1] += "[-2pt]"
-            rows.append(" & ".join(["", *(_interval(row, column) for column in columns)]) + r" \\")
+            rows[-1] += "[-1pt]"
+            rows.append(" & ".join(["", *(_interval(row, column) for column in columns)]) + r" \\[1pt]")
     if printed:
         width = len(columns) + 1
         rows += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\textit{{as published}}}} \\"]

@@ -173,7 +173,7 @@ def test_photographs_with_a_result_are_skipped_if_asked_for(tmp_path: Path, caps
     words = ["deblur", str(tmp_path / "photos"), "-o", str(tmp_path / "out"), "--weights", "synthetic"]
     with pytest.raises(InputError, match="--skip-existing"):
         app(words, standalone_mode=False)
-    for left in ("1 photographs are left out", "2 photographs are left out"):
+    for left in ("1 photograph is left out", "2 photographs are left out"):
         app([*words, "--skip-existing"], standalone_mode=False)
         assert left in capsys.readouterr().err
     assert (tmp_path / "out" / "a.png").read_bytes() == b"done before"
