@@ -1,7 +1,6 @@
 """Methods to compare with: the input itself, external programs, classical deconvolution, other papers' networks.
 
-`benchmark.registry.method` gives every one of them by its name on the command line; these are the ones that are
-imported most.
+`benchmark.registry.method` returns any of them by its command-line name. This package exports the most used ones.
 
 >>> import baselines
 >>> method = baselines.HyperLaplacian.load()
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EBDB", "JNB", "HyperLaplacian", "Input", "dpdnet_d", "dpdnet_s", "restormer", "restormer_dual"]
 
-# Imported when asked for: a command that prints its help does without torch and pandas.
+# Import lazily, so that a command can print its help without importing torch and pandas.
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={

@@ -1,4 +1,4 @@
-"""A training of a baseline: one family's network, data and losses, given to the loop in `benchmark.training`."""
+"""Train a baseline: pass one family's network, data and losses to the loop in `benchmark.training`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ class Settings:
     Parameters
     ----------
     name
-        Of the method.
+        The method's name.
     recipe
-        How long and how; 0 steps are the paper's 200 epochs, for DPDNet.
+        Length, optimiser and schedule; for DPDNet, 0 steps mean the paper's 200 epochs.
     crop
         Side of a patch, px.
     """
@@ -38,7 +38,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Trainable:
-    """A network with what feeds, judges and saves it.
+    """A network ready to be trained, with its data, validation and saving.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ class Trainable:
     data
         A fingerprint of the data.
     cheap
-        Whether a batch costs next to nothing, so that other processes need not prepare it.
+        Whether a batch is so cheap that no other process needs to prepare it.
     held_out
-        What it is validated on, if the data has a ``val`` split.
+        The validation items, if the data has a ``val`` split.
     save
         Writes the network as safetensors.
     """
@@ -69,18 +69,18 @@ class Trainable:
 
 @dataclass(frozen=True)
 class Family:
-    """How the networks of one paper are trained.
+    """The networks of one paper and their training.
 
     Parameters
     ----------
     names
-        Of the methods.
+        The methods' names.
     recipe, crop
-        The paper's.
+        The paper's recipe and patch side in px.
     multiple
-        What the side of a patch divides by, px.
+        The side of a patch must be a multiple of it, px.
     prepare
-        From settings, data folder, weights to start with and device to what is trained.
+        Function of settings, data folder, initial weights and device that returns a `Trainable`.
     """
 
     names: tuple[str, ...]
@@ -91,7 +91,7 @@ class Family:
 
 
 def family_of(name: str) -> Family:
-    """The family of a method that can be trained here.
+    """Return the family of a method that this package can train.
 
     Raises
     ------
@@ -110,21 +110,21 @@ def family_of(name: str) -> Family:
 
 
 def chosen_settings(name: str, crop: int | None = None, options: Mapping[str, Any] | None = None) -> Settings:
-    """How a method's paper trains it, but for what the user chose.
+    """Return the settings of a method's paper, changed by the user's options.
 
     Parameters
     ----------
     name
-        Of the method.
+        The method's name.
     crop
         Side of a patch, px; None for the paper's.
     options
-        Fields of a recipe, None for the paper's.
+        Recipe fields by name; None for the paper's value.
 
     Raises
     ------
     InputError
-        The method is not one that is trained here.
+        This package cannot train the method.
     """
     family = family_of(name)
     return Settings(name, family.recipe.changed(options or {}), crop or family.crop)
@@ -146,25 +146,25 @@ def train(
     Parameters
     ----------
     data
-        DPDD's layout, with a ``val`` split if there is one. DMENet uses only the all-in-focus images, which it blurs
-        itself.
+        A folder in DPDD's layout, optionally with a ``val`` split. DMENet's training uses only the all-in-focus images
+        and blurs them itself.
     folder
-        The run's own folder.
+        The run's folder.
     settings
-        What is trained and how.
+        The method and its recipe.
     start
-        Weights to begin with instead of random ones.
+        Initial weights; random if not given.
     hardware
-        What it runs on; one CPU process if not given.
+        The hardware to train on; one CPU process if not given.
     loaders
-        Processes that prepare batches; None for as many as help.
+        Number of processes that prepare batches; chosen automatically if None.
     save_every, validate_every
         Iterations between two checkpoints, and between two validations.
 
     Raises
     ------
     InputError
-        The data is not whole, or the folder holds a run with other settings.
+        The data is incomplete, or the folder holds a run with other settings.
     """
     family = family_of(settings.name)
     if settings.crop % family.multiple:

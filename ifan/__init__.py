@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IFAN", "VARIANTS", "NetworkShape", "Variant", "deblur"]
 
-# Imported when asked for: a command that prints its help does without torch and pandas.
+# Import lazily, so that a command can print its help without importing torch and pandas.
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={

@@ -1,6 +1,6 @@
-"""IFAN as a graph of rows: any image exactly, in a memory that its width decides (`benchmark.bands`).
+"""IFAN as a graph of rows: exact results for images of any height, in memory set by the width (`benchmark.bands`).
 
-What is computed is `IFAN.forward`'s result to float rounding, layer by layer.
+The result equals that of `IFAN.forward` to float rounding. It is computed layer by layer.
 """
 
 from collections.abc import Callable
@@ -19,19 +19,19 @@ from ifan.network import IFAN
 from ifan.shape import FEATURES, SIZE_MULTIPLE, WIDTHS, FilterLayout, SquareLayout
 
 Change = Callable[[int, int, Tensor], None]
-"""Told of what one filter set changed and of what was there, mean squares (1, 2, n, W / 8), by rows."""
+"""Callback (start, stop, values): rows of `ifan.inference.change_and_size` for one filter set, (1, 2, n, W / 8)."""
 
 
 @dataclass(frozen=True)
 class Bands:
-    """A network made ready for images of one size.
+    """A network's graph for images of one size.
 
     Parameters
     ----------
     graph
-        Its last layer gives the correction that is added to the image.
+        Its last layer computes the correction that is added to the image.
     estimated
-        The layer that gives the disparity map, or what is in its place.
+        The layer that computes the disparity map, or the features that replace it in the ablation.
     """
 
     graph: Graph
@@ -39,18 +39,18 @@ class Bands:
 
 
 def bands_of(network: IFAN, image: Read, views: Read, height: int, width: int, change: Change | None = None) -> Bands:
-    """The graph of a network.
+    """Return the graph of a network.
 
     Parameters
     ----------
     network
-        Ready for inference; the graph computes in its precision.
+        A network ready for inference; the graph computes in its precision.
     image, views
-        Give rows of what the feature encoder and what the filter encoder sees, (1, C, n, W).
+        Read rows of the feature encoder's and the filter encoder's input, (1, C, n, W).
     height, width
-        Of the image, px, multiples of 8.
+        Size of the image, px, multiples of 8.
     change
-        Told how much the filters change, for networks with IAC.
+        Callback for the change by each filter set, for networks with IAC.
     """
     dtype = next(network.parameters()).dtype
     seen = Source(views, 6 if network.shape.dual else 3, height, width, dtype)
@@ -81,7 +81,7 @@ def _encoder(network: IFAN, prefix: str, layer: Layer) -> list[Layer]:
 
 
 def _chain(layer: Layer, module: nn.Module) -> Layer:
-    """The layers of a module behind a layer; every activation belongs to the convolution before it."""
+    """Append a module's layers to a layer; each activation becomes part of the convolution before it."""
     if isinstance(module, ResidualStack):
         return _residual(layer, module)
     parts = list(module.children()) if isinstance(module, nn.Sequential) else [module]
@@ -117,7 +117,7 @@ def _filtered(network: IFAN, features: Layer, fused: Layer, change: Change | Non
     if network.shape.deblurring == "fac":
         return _SquareFilters(features, fused, head.weight, head.bias)
     layout = network.shape.layout
-    # In bfloat16 every pass would round what the passes before it made; what they take is a few hundredths of the time.
+    # In bfloat16 rounding errors would add up over the passes; float32 costs only a few per cent of the time.
     exact = dtype if dtype == torch.float64 else torch.float32
     features.dtype = exact
     for n in range(layout.sets):
@@ -127,7 +127,7 @@ def _filtered(network: IFAN, features: Layer, fused: Layer, change: Change | Non
 
 
 class _FilterSet(Layer):
-    """One step of Equation 1: its filters are predicted, applied and forgotten."""
+    """One step of Equation 1: predict its filters and apply them, without keeping them."""
 
     def __init__(
         self, features: Layer, fused: Layer, head: nn.Conv2d, layout: FilterLayout, n: int, shared: bool,
@@ -141,7 +141,7 @@ class _FilterSet(Layer):
         )
         assert head.bias is not None
         parts = (layout.vertical(n),) if shared else (layout.vertical(n), layout.horizontal(n))
-        # Tap-major: a tap of all channels is then one block.
+        # Tap-major order, so that each tap of all channels is one contiguous block.
         weights = [
             head.weight[part].reshape(-1, layout.taps, head.in_channels).transpose(0, 1).flatten(0, 1) for part in parts
         ]
@@ -152,7 +152,7 @@ class _FilterSet(Layer):
         self._layout, self._shared, self._change = layout, shared, change
 
     def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
-        """Filter down the columns and along the rows, add the bias."""
+        """Filter along columns, then along rows, and add the bias."""
         features, layout = read[0][0], self._layout
         predicted = functional.conv2d(read[1][0], self._weight, self._bias)
         width = layout.taps * layout.channels
@@ -175,7 +175,7 @@ class _FilterSet(Layer):
 
 
 class _SquareFilters(Layer):
-    """FAC with its filters predicted one row of taps at a time."""
+    """FAC, which predicts its filters one row of taps at a time."""
 
     def __init__(self, features: Layer, fused: Layer, weight: Tensor, bias: Tensor) -> None:
         layout = SquareLayout(FEATURES)
@@ -190,7 +190,7 @@ class _SquareFilters(Layer):
         self._bias = bias.view(layout.channels, layout.taps, layout.taps)
 
     def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
-        """Sum over the taps."""
+        """Sum the products of taps and shifted features."""
         layout, count = self._layout, stop - start
         margin = layout.taps // 2
         padded = functional.pad(read[0][0], (margin, margin, 0, 0), mode="replicate")
@@ -220,20 +220,22 @@ def deblur(
     Parameters
     ----------
     image, views
-        Give rows, float32 (1, 3, n, W), and (1, 6, n, W), right then left, for a dual-pixel network.
+        Read rows, float32 (1, 3, n, W); for a dual-pixel network also (1, 6, n, W), right then left.
     height, width
         px, multiples of 8.
     write
-        Given rows of the result, float32 (1, 3, n, W), not clipped, from the top.
+        Callback for rows of the result, float32 (1, 3, n, W), not clipped, from the top.
     plan
-        From the graph to how it is computed.
+        Function that chooses how to compute the graph.
+    report
+        Progress callback.
     disparity, change
-        Given rows of the maps, if wanted.
+        Callbacks for rows of the maps.
     """
     made = bands_of(network, image, views or image, height, width, change)
 
     def corrected(start: int, stop: int, correction: Tensor) -> None:
-        # The small correction may be bfloat16; the image it is added to stays as it is.
+        # Only the small correction may be bfloat16; the image it is added to keeps its precision.
         write(start, stop, correction + image(start, stop))
 
     observers: dict[Layer, Observer] = {made.graph.last: corrected}

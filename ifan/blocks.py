@@ -11,12 +11,12 @@ from ifan.iac import NEGATIVE_SLOPE
 
 
 def activation() -> nn.LeakyReLU:
-    """The leaky ReLU that the supplement calls *lrelu*."""
+    """Return the leaky ReLU that the supplement calls *lrelu*."""
     return nn.LeakyReLU(NEGATIVE_SLOPE, inplace=True)
 
 
 def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
-    """A convolution with bias that keeps the size but for its stride."""
+    """Return a convolution with bias that keeps the size, divided by the stride."""
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
 
 
@@ -35,17 +35,17 @@ class ConvAct(nn.Sequential):
 
 
 def conv_act(inputs: int, outputs: int, stride: int = 1) -> ConvAct:
-    """*conv* with *lrelu*, 3x3."""
+    """Return a 3x3 *conv* with *lrelu*."""
     return ConvAct(conv(inputs, outputs, stride=stride), activation())
 
 
 def upconv_act(inputs: int, outputs: int) -> ConvAct:
-    """*dconv* with *lrelu*: transposed convolution 4x4 that doubles the size."""
+    """Return *dconv* with *lrelu*: a 4x4 transposed convolution that doubles the size."""
     return ConvAct(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1), activation())
 
 
 class ResidualStack(nn.Module):
-    """RES* of the supplement: N residual steps, and the block's own input once more when N > 1.
+    """RES* of the supplement: N residual steps; if N > 1, the block's input is added once more at the end.
 
     Parameters
     ----------
@@ -69,17 +69,17 @@ class ResidualStack(nn.Module):
                 added = conv_add(conv_lrelu(result, step[0]), step[2], result)  # type: ignore[index]
             else:
                 added = step(result).add_(result)
-            # A function and not a module: the paper's operation counts do not include this activation.
-            # In place, because a full-size tensor more is a fifth of what an inference needs.
+            # A function instead of a module, because the paper's operation counts do not include this activation.
+            # In place, because another full-size tensor would need a fifth more memory at inference.
             result = functional.leaky_relu(added, NEGATIVE_SLOPE, inplace=True)
         if len(self.stem) == 1:
             return result
-        # The gradient of the last activation needs its output as it was.
+        # The gradient of the last activation needs its unchanged output.
         return result + features if torch.is_grad_enabled() else result.add_(features)
 
 
 def initialise(module: nn.Module, gain: float = 1.0) -> None:
-    """Xavier-uniform weights and zero biases, as the released training."""
+    """Set Xavier-uniform weights and zero biases, as in the released training."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.xavier_uniform_(part.weight, gain)

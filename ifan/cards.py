@@ -1,4 +1,4 @@
-"""Every IFAN of the paper as a method of the benchmark; an entry point names one."""
+"""Cards that register every IFAN of the paper as a method of the benchmark; each entry point names one."""
 
 from benchmark.network_card import NetworkCard
 from ifan.variants import ABLATION, VARIANTS, Variant, describe
@@ -35,7 +35,7 @@ CARDS = {name: _card(variant) for name, variant in VARIANTS.items()}
 
 
 def __getattr__(name: str) -> NetworkCard:
-    """A card under its name as an identifier, for entry points: ``ifan_n8``."""
+    """Return a card by its name as an identifier, such as ``ifan_n8``, for entry points."""
     try:
         return CARDS[name.replace("_", "-")]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Reads files of weights: the authors' checkpoints and our safetensors."""
+"""Read files of weights: the authors' checkpoints and this package's safetensors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,9 +15,9 @@ from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 
 PREFIXES = ("module.Network.", "Network.", "module.", "")
-"""What may stand before the names of a released checkpoint, longest first."""
+"""Possible prefixes of the parameters' names in a released checkpoint, longest first."""
 NESTS = ("state_dict", "params_ema", "params", "model", "network")
-"""Under which names training programs put the parameters into a checkpoint, the better ones first."""
+"""Keys under which training programs store the parameters in a checkpoint, preferred ones first."""
 _FIRST = "conv1_1.0.weight"
 
 
@@ -28,15 +28,15 @@ class Weights:
     Parameters
     ----------
     path, sha256
-        The file they are from.
+        The file of the weights.
     shape
-        The network they fit.
+        Shape of the network that they fit.
     state
         Parameters by their released names, float32.
     label
-        One line on what they are, for tables.
+        One line that describes the weights, for tables.
     card
-        How they came about; empty where the file does not say.
+        The training card; empty if the file has none.
     """
 
     path: Path
@@ -50,7 +50,7 @@ class Weights:
 def read_weights(path: Path) -> Weights:
     """Read a released checkpoint (``.pytorch``, ``.pth``, ``.pt``) or a safetensors file.
 
-    Nothing in the file is executed: pickles are read with ``weights_only=True``.
+    No code in the file is run: pickles are read with ``weights_only=True``.
 
     Raises
     ------

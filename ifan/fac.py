@@ -1,6 +1,6 @@
-"""Filter adaptive convolution (FAC), which the paper compares IAC with (Lee et al., CVPR 2021, Section 3.1, Table 5).
+"""Filter adaptive convolution (FAC), with which the paper compares IAC (Lee et al., CVPR 2021, Section 3.1, Table 5).
 
-A square filter of its own at every place and channel, after Zhou et al., ICCV 2019.
+FAC applies a different square filter at every position and channel, after Zhou et al., ICCV 2019.
 """
 
 from torch import Tensor
@@ -10,7 +10,7 @@ from ifan.shape import SquareLayout
 
 
 def filter_adaptive_convolution(features: Tensor, filter_map: Tensor, layout: SquareLayout) -> Tensor:
-    """Filter every channel with a square filter of its own at every place, edges replicated.
+    """Filter every position of every channel with its own square filter; the edges are replicated.
 
     Parameters
     ----------

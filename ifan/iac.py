@@ -14,7 +14,7 @@ NEGATIVE_SLOPE = 0.1
 
 
 def apply_separable(features: Tensor, filters: Tensor, dim: int) -> Tensor:
-    """Filter along one axis with a filter of its own at every place and channel, edges replicated.
+    """Filter every position of every channel with its own filter along one axis; the edges are replicated.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ def apply_separable(features: Tensor, filters: Tensor, dim: int) -> Tensor:
     filters
         float (B, C * k, H, W), the taps of a channel contiguous.
     dim
-        2 filters down the columns (k x 1), 3 along the rows (1 x k).
+        2 filters along columns (k x 1), 3 along rows (1 x k).
 
     Returns
     -------
     Tensor
-        float (B, C, H, W): at each place the correlation of its k neighbours with its k taps.
+        float (B, C, H, W): at each position the correlation of its k neighbours with its k taps.
     """
     batch, channels, height, width = features.shape
     taps = filters.shape[1] // channels
@@ -60,17 +60,17 @@ def iterative_adaptive_convolution(
     filter_map
         F, float (B, N c (2k + 1), h, w), in the order of ``layout``.
     shared_taps
-        Use the vertical taps for the horizontal pass too, as every checkpoint released with the paper was
-        trained; the equation has filters of its own for each pass.
+        Use the vertical taps for the horizontal pass too, as in the training of every released checkpoint; in the
+        equation each pass has its own filters.
     last_activation
-        Whether the last step has its leaky ReLU; the reblurring network's has none.
+        Whether the last step has a leaky ReLU; in the reblurring network it has none.
 
     Returns
     -------
     Tensor
         float (B, c, h, w), the deblurred features.
     """
-    # One split: a slice's gradient would be as large as the whole map, and there are 3 N slices.
+    # A single split: the gradient of each of 3 N slices would be as large as the whole map.
     filters = filter_map.split(layout.parts, dim=1)
     for n in range(layout.sets):
         vertical = filters[2 * n]

@@ -1,7 +1,7 @@
-"""Inference without the filter map: every filter set is predicted, applied and forgotten before the next one.
+"""Inference with little memory: each filter set is predicted, applied and freed before the next one.
 
-For N = 17 the whole map is 15,232 channels; at 1280x720 that is 0.9 GB, more than all the rest. What is computed
-is `IFAN.forward`'s result to float rounding (Lee et al., CVPR 2021, Section 3.2).
+For N = 17 the whole filter map has 15,232 channels; at 1280x720 it takes 0.9 GB, more than all the rest. The result
+equals that of `IFAN.forward` to float rounding (Lee et al., CVPR 2021, Section 3.2).
 """
 
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ class Maps:
     Parameters
     ----------
     disparity
-        float32 (B, 1, H/8, W/8), px of the small image; None where the network estimates none.
+        float32 (B, 1, H/8, W/8), px of the small image; None if the network estimates none.
     filters
-        float32 (B, 1, H/8, W/8): how much a filter set changes the features, as a share of them: root mean square over
-        filter sets and channels. None for a network without IAC.
+        float32 (B, 1, H/8, W/8): relative change of the features by a filter set, root mean square over filter sets
+        and channels. None for a network without IAC.
     """
 
     disparity: Tensor | None
@@ -39,7 +39,7 @@ def deblur(network: IFAN, image: Tensor, views: Tensor | None = None) -> Tensor:
     Parameters
     ----------
     network
-        On the images' device; fastest in ``torch.channels_last``.
+        The network, on the images' device; ``torch.channels_last`` is fastest.
     image
         I_B, float32 (B, 3, H, W) in [0, 1], H and W multiples of 8.
     views
@@ -55,7 +55,7 @@ def deblur(network: IFAN, image: Tensor, views: Tensor | None = None) -> Tensor:
 
 @torch.inference_mode()
 def deblur_with_maps(network: IFAN, image: Tensor, views: Tensor | None = None) -> tuple[Tensor, Maps]:
-    """Deblur, and keep the disparity map and how much the filters change; see `deblur`."""
+    """Deblur, and also return the disparity map and the change by the filters; see `deblur`."""
     seen: dict[str, Tensor] = {}
     output = run(network, image, views, seen)
     disparity = seen["estimated"].float() if network.shape.disparity else None
@@ -63,10 +63,10 @@ def deblur_with_maps(network: IFAN, image: Tensor, views: Tensor | None = None) 
 
 
 def run(network: IFAN, image: Tensor, views: Tensor | None, seen: dict[str, Tensor] | None = None) -> Tensor:
-    """`deblur` as a plain function of tensors, for those who trace it; ``seen`` collects what it estimates."""
+    """Deblur as a plain function of tensors, which can be traced; ``seen`` collects the estimates. See `deblur`."""
     dtype = network.conv1_1[0].weight.dtype  # type: ignore[union-attr, index]
     seen_by_filters = (image if views is None else views).to(dtype)
-    # The filter encoder goes first, because the feature encoder's large outputs are kept to the end.
+    # The filter encoder runs first, because the feature encoder's large outputs stay in memory to the end.
     estimated, fused = network.fuse(network.encode_filters(seen_by_filters))
     *skips, features = network.encode(image.to(dtype))
     if seen is not None:
@@ -81,7 +81,7 @@ def run(network: IFAN, image: Tensor, views: Tensor | None, seen: dict[str, Tens
         else:
             layout = network.shape.layout
             features = _apply_sets(features, fused, head, layout, shared=network.shape.shared_taps, seen=seen)
-    # The small correction may be bfloat16; the image it is added to stays as it is.
+    # Only the small correction may be bfloat16; the image it is added to keeps its precision.
     return network.reconstruct(features, skips) + image
 
 
@@ -94,11 +94,11 @@ def _apply_sets(
     shared: bool,
     seen: dict[str, Tensor] | None,
 ) -> Tensor:
-    """Equation 1 with the filters' last layer taken apart by filter set."""
+    """Apply Equation 1, with the predictor's last layer split by filter set."""
     passes = (layout.vertical,) if shared else (layout.vertical, layout.horizontal)
     width = layout.channels * layout.taps
     squares: list[Tensor] = []
-    # In bfloat16 every pass would round what the passes before it made; what they take is a few hundredths of the time.
+    # In bfloat16 rounding errors would add up over the passes; float32 costs only a few per cent of the time.
     dtype, features = features.dtype, features.float()
     before = features
     for n in range(layout.sets):
@@ -121,18 +121,18 @@ def _apply_sets(
 
 
 def change_and_size(before: Tensor, after: Tensor) -> Tensor:
-    """Mean squares over the channels of what a filter set changed and of what was there, float32 (B, 2, h, w)."""
+    """Return the mean squares over channels of the change by a filter set and of its input, float32 (B, 2, h, w)."""
     before, after = before.float(), after.float()
     return torch.stack([(after - before).square().mean(dim=1), before.square().mean(dim=1)], dim=1)
 
 
 def share_changed(squares: Tensor) -> Tensor:
-    """Sums of `change_and_size` over the filter sets, (B, 2, h, w), as the share that one set changes, (B, 1, h, w)."""
+    """Return the relative change, (B, 1, h, w), from sums of `change_and_size` over the filter sets, (B, 2, h, w)."""
     return (squares[:, :1] / squares[:, 1:].clamp_min(1e-12)).sqrt()
 
 
 def _apply_square(features: Tensor, fused: Tensor, head: nn.Conv2d, layout: SquareLayout) -> Tensor:
-    """FAC with its filters predicted one row of taps at a time."""
+    """Apply FAC, predicting the filters one row of taps at a time."""
     height, width = features.shape[-2:]
     margin, channels = layout.taps // 2, layout.channels
     padded = functional.pad(features, (margin, margin, margin, margin), mode="replicate")
@@ -148,13 +148,13 @@ def _apply_square(features: Tensor, fused: Tensor, head: nn.Conv2d, layout: Squa
 
 
 def _taps_first(head: nn.Conv2d, part: slice, taps: int) -> tuple[Tensor, Tensor]:
-    """Weights and biases of some filters, put in the order tap-major: a tap of all channels is then one block."""
+    """Return weights and biases of some filters in tap-major order: each tap of all channels is one block."""
     weight = head.weight[part].reshape(-1, taps, head.in_channels).transpose(0, 1).flatten(0, 1)
     return weight, _bias(head)[part].view(-1, taps).t().reshape(-1)
 
 
 def _pointwise(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    # Not functional.linear, which is the same product: oneDNN's convolution takes half of its time.
+    # functional.linear computes the same product, but oneDNN's convolution takes half the time.
     return functional.conv2d(features, weight[..., None, None], bias)
 
 
@@ -165,7 +165,7 @@ def _bias(head: nn.Conv2d) -> Tensor:
 
 
 def _filter_along(features: Tensor, filters: Tensor, dim: int, layout: FilterLayout) -> Tensor:
-    """`ifan.iac.apply_separable` for filters in tap-major order."""
+    """Filter along one axis, like `ifan.iac.apply_separable`, with filters in tap-major order."""
     margin, length = layout.taps // 2, features.shape[dim]
     padding = (0, 0, margin, margin) if dim == 2 else (margin, margin, 0, 0)
     padded = functional.pad(features, padding, mode="replicate")

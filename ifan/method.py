@@ -24,11 +24,11 @@ from ifan.weights import load_network
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 BYTES_PER_PIXEL = {torch.float32: 1200, torch.bfloat16: 700, torch.float16: 700}
-"""What an inference needs at its peak by precision, the image apart, the allocator's reserve included: measured
-(tests/performance/ifan_inference.py) and rounded up."""
+"""Peak memory of an inference by precision, without the image but with the allocator's reserve, in bytes per pixel:
+measured (tests/performance/ifan_inference.py) and rounded up."""
 
 WITHIN_WHAT_IS_FREE = Context()
-"""No limit but the free memory."""
+"""The default context: all free memory may be used."""
 
 
 class IFANMethod(NetworkMethod):
@@ -39,9 +39,9 @@ class IFANMethod(NetworkMethod):
     card
         The variant's card.
     network
-        Ready for inference.
+        The network, ready for inference.
     weights
-        Where its weights are from.
+        Name, hash and label of the weights.
     """
 
     network: IFAN
@@ -49,18 +49,18 @@ class IFANMethod(NetworkMethod):
 
     @classmethod
     def of(cls, variant: Variant, weights: str) -> Self:
-        """A variant with a set of weights: ``official``, ``synthetic`` or a file; see `NetworkCard.load`."""
+        """Load a variant with a set of weights: ``official``, ``synthetic`` or a file; see `NetworkCard.load`."""
         return cls.open(CARDS[variant.name], variant.sets.find(weights), weights)
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[IFAN, str]:
-        """The card's network with the weights in a file."""
+        """Load the card's network with the weights in a file; return it with the weights' label."""
         weights = read_weights(path)
         return load_network(variant_named(card.name), weights), weights.label
 
     @classmethod
     def count(cls, card: NetworkCard) -> Architecture:
-        """The card's network without weights, for counting."""
+        """Return the card's network without weights, for counting."""
         return Architecture(empty(IFAN, card.shape), Inputs((3, 6) if card.shape.dual else (3,)))
 
     def prepare(self, context: Context) -> None:
@@ -69,14 +69,14 @@ class IFANMethod(NetworkMethod):
 
     @torch.inference_mode()
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
-        """Deblur; an image whose sides are no multiples of 8 is extended by its edge and cut again.
+        """Deblur one sample; sides that are not multiples of 8 are padded with the edge pixels and cropped again.
 
         An image that does not fit into memory is computed in bands of rows, with the same result to rounding.
 
         Raises
         ------
         InputError
-            A dual-pixel network is given no views, or not even the smallest bands fit.
+            A dual-pixel network gets no views, or not even the smallest bands fit into memory.
         """
         views = self._views(sample)
         height, width = sample.image.shape[-2:]
@@ -84,7 +84,7 @@ class IFANMethod(NetworkMethod):
             try:
                 return Deblurred(self.compute([sample.image] if views is None else [sample.image, views]))
             except torch.OutOfMemoryError:
-                # Out of this block the error is gone, and with it the tensors that its frames hold.
+                # Leaving this block frees the error and the tensors that its frames hold.
                 pass
             torch.cuda.empty_cache()
         result = torch.empty_like(sample.image)
@@ -99,13 +99,13 @@ class IFANMethod(NetworkMethod):
         return Deblurred(result)
 
     def compute(self, images: list[Tensor]) -> Tensor:
-        """Deblur a whole image, float32 (3, H, W); of a dual-pixel network also the views, (6, H, W)."""
+        """Deblur a whole image, float32 (3, H, W); a dual-pixel network also needs the views, (6, H, W)."""
         height, width = images[0].shape[-2:]
         result = inference.deblur(self.network, *(extend(image, SIZE_MULTIPLE) for image in images))
         return result[0, :, :height, :width]
 
     def compute_with_maps(self, images: list[Tensor]) -> tuple[Tensor, inference.Maps]:
-        """`compute`, and what the network estimated on its way."""
+        """Deblur a whole image and also return the network's estimates; see `compute`."""
         height, width = images[0].shape[-2:]
         result, maps = inference.deblur_with_maps(self.network, *(extend(image, SIZE_MULTIPLE) for image in images))
         return result[0, :, :height, :width], maps
@@ -123,23 +123,23 @@ class IFANMethod(NetworkMethod):
         disparity: Observer | None = None,
         change: bands.Change | None = None,
     ) -> None:
-        """Deblur an image of any size within the context's memory, or what is free.
+        """Deblur an image of any size within the context's memory, or the free memory.
 
         Parameters
         ----------
         image, views
-            Give rows, float32 (1, C, n, W), on the network's device.
+            Read rows, float32 (1, C, n, W), on the network's device.
         write
-            Given rows of the result, float32 (1, 3, n, W), not clipped.
+            Callback for rows of the result, float32 (1, 3, n, W), not clipped.
         announce
-            Told of the plan before the first band.
+            Callback for the plan, before the first band.
         disparity, change
             See `ifan.bands.deblur`.
 
         Raises
         ------
         InputError
-            Not even the smallest bands fit.
+            Not even the smallest bands fit into memory.
         """
         parameter = next(self.network.parameters())
         memory = available_bytes(parameter.device) if context.memory is None else context.memory
@@ -157,7 +157,7 @@ class IFANMethod(NetworkMethod):
         def extended(read: Read) -> Read:
             def rows(start: int, stop: int) -> Tensor:
                 last = min(stop, height)
-                # Rows below the image are its last one again.
+                # Rows below the image repeat its last row.
                 found = read(min(start, height - 1), last)
                 return functional.pad(found, (0, wide - width, 0, stop - start - found.shape[2]), mode="replicate")
 
@@ -169,9 +169,9 @@ class IFANMethod(NetworkMethod):
         )  # fmt: skip
 
     def fits(self, height: int, width: int, memory: int | None) -> bool:
-        """Whether a whole image fits into ``memory`` bytes, or what is free, by estimate."""
+        """Estimate whether a whole image fits into ``memory`` bytes, or into the free memory if None."""
         parameter = next(self.network.parameters())
-        # A GPU says exactly when it is full, which is better than an estimate.
+        # A full GPU raises an error, which is more exact than an estimate.
         if parameter.device.type == "cuda" and memory is None:
             return True
         available = available_bytes(parameter.device) if memory is None else memory

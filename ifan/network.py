@@ -1,6 +1,6 @@
 """The IFAN deblurring network (Lee et al., CVPR 2021, Section 3.2; supplement, Section 6, Table 7).
 
-Attribute names are those of the released checkpoints, so that their state dictionaries load as they are.
+Attribute names are those of the released checkpoints, so that their state dictionaries load without renaming.
 """
 
 from collections.abc import Iterator
@@ -18,16 +18,16 @@ from ifan.sharing.hub import HubModel
 
 @dataclass(frozen=True)
 class Prediction:
-    """Everything the network computes on the way; the losses need it all.
+    """The network's result and its intermediate estimates, which the losses need.
 
     Parameters
     ----------
     image
         I_BS, float (B, 3, H, W), not clipped.
     disparity
-        d, float (B, 1, H/8, W/8), px of the small image; None where the network estimates none.
+        d, float (B, 1, H/8, W/8), px of the small image; None if the network estimates none.
     filter_map
-        F_deblur, float (B, N c (2k + 1), H/8, W/8); None where the network predicts no filters.
+        F_deblur, float (B, N c (2k + 1), H/8, W/8); None if the network predicts no filters.
     """
 
     image: Tensor
@@ -41,7 +41,7 @@ class IFAN(HubModel):
     Parameters
     ----------
     shape
-        The final model's if not given.
+        Shape parameters; those of the paper's final model if not given.
     """
 
     def __init__(self, shape: NetworkShape | None = None) -> None:
@@ -66,7 +66,7 @@ class IFAN(HubModel):
                 initialise(getattr(self, name), gain=1.5)
 
     def _add_estimator(self) -> None:
-        """The disparity map estimator, or the layers that take its place (supplement, Tables 4 and 6)."""
+        """Add the disparity map estimator, or the layers that replace it (supplement, Tables 4 and 6)."""
         width = FEATURES
         two_stacks = (ResidualStack(width, 2), ResidualStack(width, 2))
         if self.shape.disparity:
@@ -79,7 +79,7 @@ class IFAN(HubModel):
             self.conv_DME = conv_act(width + 1, width)
 
     def _add_predictor(self) -> None:
-        """The filter predictor (supplement, Tables 6 and 7)."""
+        """Add the filter predictor (supplement, Tables 6 and 7)."""
         width = FEATURES
         self.conv4_4 = nn.Sequential(
             conv_act(2 * width, width), ResidualStack(width, 2), ResidualStack(width, 2), conv_act(width, width)
@@ -92,7 +92,7 @@ class IFAN(HubModel):
         )
 
     def _add_blocks(self) -> None:
-        """What the ablation puts in the place of filter predictor and IAC (supplement, Tables 4 and 5)."""
+        """Add the blocks that replace filter predictor and IAC in the ablation (supplement, Tables 4 and 5)."""
         width = FEATURES
         steps: tuple[int, ...] = (15,)
         if self.shape.disparity:
@@ -119,25 +119,25 @@ class IFAN(HubModel):
             yield features
 
     def encode(self, image: Tensor) -> list[Tensor]:
-        """The feature encoder's outputs at full, half, quarter and eighth size; the last is e_B."""
+        """Return the feature encoder's outputs at full, half, quarter and eighth size; the last is e_B."""
         return list(self._levels("conv", image))
 
     def encode_filters(self, views: Tensor) -> Tensor:
-        """e_F of the filter encoder, float (B, 128, H/8, W/8)."""
+        """Return e_F of the filter encoder, float (B, 128, H/8, W/8)."""
         features = views
-        # The larger levels are not needed again, and would hold the most memory of all.
+        # The larger levels are not kept: they are not needed again and would take the most memory.
         for features in self._levels("kconv", views):  # noqa: B007
             pass
         return features
 
     def estimate_disparity(self, views: Tensor) -> Tensor:
-        """The disparity map estimator behind the filter encoder.
+        """Run the filter encoder and the disparity map estimator.
 
         Parameters
         ----------
         views
-            float (B, 3, H, W), the right view alone in training and the defocused image at test time; or
-            (B, 6, H, W), right then left view, for the dual-pixel network.
+            float (B, 3, H, W): the right view in training, the defocused image at test time; or (B, 6, H, W), right
+            then left view, for the dual-pixel network.
 
         Returns
         -------
@@ -149,33 +149,33 @@ class IFAN(HubModel):
 
     @property
     def filter_head(self) -> nn.Conv2d:
-        """The 1x1 convolution that ends in the filter map."""
+        """The 1x1 convolution whose output is the filter map."""
         head = self.F[-1]
         if not isinstance(head, nn.Conv2d):
             raise TypeError(f"the filter predictor ends in a {type(head).__name__}, not in a convolution")
         return head
 
     def fuse(self, filter_features: Tensor) -> tuple[Tensor, Tensor]:
-        """The disparity map (or what is in its place), and it and e_F together as the predictor's first half does."""
+        """Return the disparity map (or the features that replace it), and the features fused from it and e_F."""
         estimated = self.DME(filter_features)
         if not hasattr(self, "conv_DME"):
             return estimated, estimated
         return estimated, self.conv4_4(torch.cat([filter_features, self.conv_DME(estimated)], dim=1))
 
     def reconstruct(self, features: Tensor, skips: list[Tensor]) -> Tensor:
-        """The reconstructor without its last sum.
+        """Run the reconstructor without the final sum.
 
         Parameters
         ----------
         features
             e_BS, float (B, 128, H/8, W/8).
         skips
-            The feature encoder's first three outputs; emptied, so that each may be freed once it was used.
+            The feature encoder's first three outputs; the list is emptied, so that each output is freed after its use.
 
         Returns
         -------
         Tensor
-            float (B, 3, H, W), what is added to the defocused image.
+            The correction to add to the defocused image, float (B, 3, H, W).
         """
         features = self.conv_res(features)
         for level in (3, 2, 1):
@@ -186,7 +186,7 @@ class IFAN(HubModel):
         return correction
 
     def predict(self, image: Tensor, views: Tensor | None = None) -> Prediction:
-        """Deblur and keep what the losses need.
+        """Deblur, and also return the estimates that the losses need.
 
         Parameters
         ----------
@@ -214,8 +214,8 @@ class IFAN(HubModel):
         )
 
     def forward(self, image: Tensor, views: Tensor | None = None) -> Tensor:
-        """The deblurred image I_BS alone, float (B, 3, H, W), not clipped; see `predict`.
+        """Return only the deblurred image I_BS, float (B, 3, H, W), not clipped; see `predict`.
 
-        `ifan.inference` gives the same with less memory.
+        `ifan.inference` computes the same with less memory.
         """
         return self.predict(image, views).image

@@ -1,4 +1,4 @@
-"""Deblurring in one call, for notebooks and scripts: an array in, an array of the same kind out."""
+"""Deblur an array or tensor in one call, for notebooks and scripts."""
 
 import warnings
 from functools import lru_cache
@@ -35,27 +35,26 @@ def deblur(
         The defocused image: an array (H, W, 3), RGB, sRGB-encoded, uint8, uint16 or floating point in [0, 1]; or a
         tensor (3, H, W) of these types.
     weights
-        ``official``, ``synthetic`` or a file. If not given, the authors' weights if they are in the cache, else those
-        that come with this package, and a warning says so. A network stays loaded for the next call.
+        ``official``, ``synthetic`` or a file. If not given, the authors' weights if they are in the cache, otherwise
+        this package's, with a warning. The network stays loaded for the next call.
     device
-        In torch's words; ``auto`` takes a GPU if there is one.
+        A device name of torch; ``auto`` selects a GPU if there is one.
     precision
-        What the network computes in.
+        Precision of the network's computation.
     variant
-        Which network of the paper.
+        Name of the paper's network.
     left, right
-        The dual-pixel views, like ``image``, for ``ifan-dual``.
+        The dual-pixel views, of the same kind as ``image``, for ``ifan-dual``.
 
     Returns
     -------
     ndarray or Tensor
-        Like ``image`` in kind, shape, type and device; clipped to [0, 1].
+        The deblurred image, with the kind, shape, type and device of ``image``; clipped to [0, 1].
 
     Raises
     ------
     InputError
-        An image is of another kind or the images differ in size, the weights cannot be had, or the device cannot be
-        used.
+        An image is of another kind, the images differ in size, or weights or device are not available.
 
     Examples
     --------

@@ -10,18 +10,18 @@ from ifan.shape import FilterLayout, NetworkShape, SquareLayout
 FILTERS_FOR = {8: 8, 17: 17, 26: 9, 35: 17, 44: 17}
 """N of the reblurring network for each N of the deblurring network, as released."""
 CHANNELS = 3
-"""Of the image that is reblurred."""
+"""Channels of the image that is reblurred."""
 
 
 class ReblurringNetwork(nn.Module):
-    """Turns deblurring filters into reblurring filters and blurs the small all-in-focus image with them.
+    """The network that turns deblurring filters into reblurring filters and blurs the small all-in-focus image.
 
     Parameters
     ----------
     shape
-        The deblurring network whose filter map it reads; one with FAC gets a reblurring network with FAC.
+        Shape of the deblurring network whose filter map is the input; with FAC, the reblurring network uses FAC too.
     width
-        32 as the supplement's table has it, 128 in the released code.
+        Channels of the hidden layers: 32 in the supplement's table, 128 in the released code.
     """
 
     def __init__(self, shape: NetworkShape, width: int = 32) -> None:

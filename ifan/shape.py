@@ -8,27 +8,27 @@ WIDTHS = (32, 64, 128, 128)
 FEATURES = WIDTHS[-1]
 """c_e, the channels of the defocused features."""
 SIZE_MULTIPLE = 8
-"""Images are reduced three times by two."""
+"""The network halves images three times, so their sides must be multiples of 8."""
 FAC_TAPS = 11
-"""k of FAC, which makes FAC as costly as IAC with N = 17 (Section 4.3)."""
+"""k of FAC, with which FAC costs as much as IAC with N = 17 (Section 4.3)."""
 
 Deblurring = Literal["iac", "fac", "blocks"]
-"""What turns defocused into deblurred features: predicted filters in one of two forms, or residual blocks."""
+"""The part that deblurs the features: predicted filters of IAC or FAC, or residual blocks."""
 
 
 @dataclass(frozen=True)
 class FilterLayout:
-    """Where each filter set and bias lies among the channels of a filter map.
+    """The order of filter sets and biases among the channels of a filter map.
 
-    The N sets come first: for each, k taps for every channel of the vertical filters, then the same for the
-    horizontal ones, taps contiguous. The N bias vectors follow.
+    The N filter sets come first. Each has the vertical filters, k contiguous taps per channel, then the horizontal
+    filters in the same order. The N bias vectors follow.
 
     Parameters
     ----------
     sets
-        N, the number of separable filters applied one after the other.
+        N, the number of separable filters that are applied in sequence.
     channels
-        Channels of the features they are applied to.
+        Channels of the filtered features.
     taps
         k, the length of each 1-dim filter; odd.
     """
@@ -48,24 +48,24 @@ class FilterLayout:
         return 2 * self.sets * [self.channels * self.taps] + self.sets * [self.channels]
 
     def vertical(self, n: int) -> slice:
-        """Channels of the n-th k x 1 filters."""
+        """Return the channels of the n-th k x 1 filters."""
         start = 2 * n * self.channels * self.taps
         return slice(start, start + self.channels * self.taps)
 
     def horizontal(self, n: int) -> slice:
-        """Channels of the n-th 1 x k filters."""
+        """Return the channels of the n-th 1 x k filters."""
         start = (2 * n + 1) * self.channels * self.taps
         return slice(start, start + self.channels * self.taps)
 
     def bias(self, n: int) -> slice:
-        """Channels of the n-th bias vector."""
+        """Return the channels of the n-th bias vector."""
         start = 2 * self.sets * self.channels * self.taps + n * self.channels
         return slice(start, start + self.channels)
 
 
 @dataclass(frozen=True)
 class SquareLayout:
-    """A filter map of k x k taps for every channel: channel-major, then rows, then columns; no bias.
+    """The order of a filter map with k x k taps per channel: by channel, then row, then column; no bias.
 
     Parameters
     ----------
@@ -93,12 +93,12 @@ class NetworkShape:
     filters
         N, the number of separable filter sets (Table 4); for IAC only.
     dual
-        The filter encoder sees both dual-pixel views, right then left (supplement, Section 3).
+        Whether the filter encoder's input is both dual-pixel views, right then left (supplement, Section 3).
     shared_taps
         The form of IAC: True for checkpoints released with the paper, False for Equation 1.
     disparity
-        The disparity map estimator ends in a disparity map; False: in features, as in the ablation's models
-        without it (supplement, Tables 4 and 6).
+        Whether the network estimates a disparity map; without it, layers with feature outputs replace the estimator,
+        as in the ablation (supplement, Tables 4 and 6).
     deblurring
         ``iac``; ``fac`` as in Table 5; ``blocks`` in the ablation's models without predicted filters
         (supplement, Tables 4 and 5).
@@ -117,5 +117,5 @@ class NetworkShape:
 
     @property
     def map_channels(self) -> int:
-        """Channels of the filter map, whatever its form."""
+        """Channels of the filter map of IAC or FAC."""
         return self.layout.map_channels if self.deblurring == "iac" else SquareLayout(FEATURES).map_channels

@@ -1,4 +1,4 @@
-"""Every IFAN of the paper by name: one description a variant."""
+"""Every IFAN variant of the paper by name."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from ifan.shape import NetworkShape
 from realdof.common.errors import InputError
 
 PACKAGED = Path(__file__).parent / "pretrained"
-"""The folder of weights that come with the package."""
+"""The folder of the package's own weights."""
 RELEASED_BY = "https://github.com/codeslake/IFAN"
 CHECKPOINTS = "https://www.dropbox.com/s/qohhmr9p81u0syi/checkpoints.zip?dl=1"
 
@@ -21,19 +21,19 @@ class Variant:
     Parameters
     ----------
     name, title
-        The word on the command line, and the name in tables.
+        Name on the command line, and title in tables.
     shape
-        What its network is.
+        Shape parameters of its network.
     released
-        The file name of the authors' checkpoint.
+        File name of the authors' checkpoint.
     table
-        Where the paper prints its figures.
+        Table in which the paper prints its figures.
     reblurring
         Whether it is trained with the reblurring network and loss.
     crop
-        Side of a training patch, px: larger filters need more to see (released code).
+        Side of a training patch, px: networks with more filter sets see farther (released code).
     bits
-        Depth of the images it is trained on.
+        Bit depth of its training images.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Variant:
 
     @property
     def sets(self) -> WeightSets:
-        """Where its weights are looked for."""
+        """Places where its weights are searched."""
         source = f"from the checkpoints.zip linked at {RELEASED_BY}"
         ours = PACKAGED / f"{self.name}-synthetic.safetensors"
-        # The README names five of the files; the others are named as its first version did.
+        # The README names five of the files; the other names are from its first version.
         return WeightSets(self.name, self.released, source, ours, url=CHECKPOINTS, archive=True)
 
 
@@ -95,12 +95,12 @@ ABLATION = ("ifan-baseline", "ifan-baseline-dme", "ifan-fp", "ifan-fp-dme", "ifa
 
 
 def variant_named(name: str) -> Variant:
-    """The variant of this name.
+    """Return the variant with this name.
 
     Raises
     ------
     InputError
-        There is none.
+        There is no such variant.
     """
     if name not in VARIANTS:
         raise InputError(f"there is no variant named {name}; there are {', '.join(VARIANTS)}")
@@ -108,12 +108,12 @@ def variant_named(name: str) -> Variant:
 
 
 def same_network(one: NetworkShape, other: NetworkShape) -> bool:
-    """Whether parameters of one fit the other: the form of IAC changes none of them."""
+    """Return whether the parameters of one network fit the other; the form of IAC does not matter."""
     return replace(one, shared_taps=False) == replace(other, shared_taps=False)
 
 
 def name_of(shape: NetworkShape) -> str | None:
-    """The name of the first variant with this network, whatever its form of IAC."""
+    """Return the name of the first variant with this network, ignoring the form of IAC; None if there is none."""
     for variant in VARIANTS.values():
         if same_network(variant.shape, shape):
             return variant.name
@@ -121,7 +121,7 @@ def name_of(shape: NetworkShape) -> str | None:
 
 
 def describe(shape: NetworkShape) -> str:
-    """A network in a few words, for a table or a complaint."""
+    """Describe a network in a few words, for a table or an error message."""
     words = {"iac": f"N = {shape.filters}", "fac": "FAC", "blocks": "residual blocks, no filters"}[shape.deblurring]
     views = "dual-pixel" if shape.dual else "single-image"
     return f"{words}, {views}" + ("" if shape.disparity else ", no disparity map")

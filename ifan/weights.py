@@ -1,4 +1,4 @@
-"""IFAN's networks from weights, and weights from networks."""
+"""Load IFAN's networks with weights, and save their weights."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +16,12 @@ __all__ = ["Weights", "load_network", "read_weights", "save_weights"]
 
 
 def load_network(variant: Variant, weights: Weights) -> IFAN:
-    """The variant's network with these weights, float32, ready for inference.
+    """Return the variant's network with these weights, float32, ready for inference.
 
     Raises
     ------
     InputError
-        The weights are those of another variant, or incomplete.
+        The weights belong to another variant or are incomplete.
     """
     if not same_network(weights.shape, variant.shape):
         found = describe(weights.shape)

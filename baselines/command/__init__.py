@@ -1,1 +1,1 @@
-"""The method `command`: any program in any environment, started once an image or once for all of them."""
+"""The method `command`: an external program, started once for each image or once for all images."""

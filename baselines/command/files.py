@@ -15,7 +15,7 @@ from realdof.images.files import read_pixels, write_pixels
 
 
 def write_all(samples: Iterable[Sample], program: Program, folder: Path) -> set[str]:
-    """Write the views that a program needs, of many samples; return their names."""
+    """Write the views that a program needs for many samples; return the samples' names."""
     names = set()
     for sample in samples:
         write_inputs(sample, program, folder)
@@ -24,7 +24,7 @@ def write_all(samples: Iterable[Sample], program: Program, folder: Path) -> set[
 
 
 def write_inputs(sample: Sample, program: Program, folder: Path) -> dict[str, Path]:
-    """Write the views that a program needs, of one sample; return the files by view."""
+    """Write the views that a program needs for one sample; return the file of each view."""
     images = {"input": sample.image, "left": sample.left, "right": sample.right}
     files = {}
     for view, image in images.items():
@@ -36,7 +36,7 @@ def write_inputs(sample: Sample, program: Program, folder: Path) -> dict[str, Pa
 
 
 def _bits(image: Image) -> Literal[8, 16]:
-    """8 if the image came from 8-bit pixels, which a program is to be given as they were."""
+    """Return 8 if every value is a multiple of 1/255, so that 8-bit pixels stay unchanged; otherwise 16."""
     import torch
 
     levels = image * 255
@@ -44,12 +44,12 @@ def _bits(image: Image) -> Literal[8, 16]:
 
 
 def read_output(path: Path, image: Image) -> Image:
-    """Read what a program wrote for an image.
+    """Read a program's output for an image.
 
     Raises
     ------
     ProgramError
-        There is no such file, or it is no image of that size.
+        The file is missing, unreadable, or of another size than the image.
     """
     if not path.is_file():
         raise ProgramError(f"wrote no {path.name}")

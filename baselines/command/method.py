@@ -1,4 +1,4 @@
-"""The method that writes images, runs a program and reads what it wrote."""
+"""The method that writes images, runs a program and reads its outputs."""
 
 import hashlib
 import tempfile
@@ -23,7 +23,7 @@ from realdof.common.errors import InputError
 
 
 class Command(Method):
-    """Write the images, run the program, read what it wrote."""
+    """A method that runs a program once for each image, with files as input and output."""
 
     capabilities = Capabilities(in_process=False)
 
@@ -60,7 +60,7 @@ class Command(Method):
 
 
 class FolderCommand(Command):
-    """Write the images of a whole run, run the program once, then read what it wrote for each."""
+    """A method that runs a program once for all images, with folders as input and output."""
 
     capabilities = Capabilities(in_process=False, at_once=True)
 
@@ -69,7 +69,7 @@ class FolderCommand(Command):
         self._started: _Started | None = None
 
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
-        """Deblur one sample; the program is started with the first, for all that the run has yet to do.
+        """Deblur one sample; the first call runs the program for all images that the run still has to do.
 
         Raises
         ------
@@ -119,18 +119,18 @@ class FolderCommand(Command):
 
 @dataclass
 class _Started:
-    """The state of one start of a program for many images.
+    """One start of a program for many images, and what is still to be read from it.
 
     Parameters
     ----------
     folder
-        Holds inputs and outputs; gone with this object.
+        Temporary folder of the inputs and outputs; deleted with this object.
     names
         The images whose outputs are still to be read.
     memory
         The program's peak memory in bytes.
     error
-        Why all of them failed, if the program did.
+        The program's error, which fails every image; None if it succeeded.
     """
 
     folder: tempfile.TemporaryDirectory[str]
@@ -143,7 +143,7 @@ class _Started:
 
 
 class CommandFactory:
-    """The entry point ``command``: without a program until it is given one (``benchmark.loading.ProgramFactory``)."""
+    """The entry point ``command``; `with_program` sets its program (see ``benchmark.loading.ProgramFactory``)."""
 
     def __init__(self) -> None:
         self.card = MethodCard(
@@ -154,20 +154,20 @@ class CommandFactory:
         )
 
     def with_program(self, line: str, name: str | None, timeout: float) -> "ProgramMethod":
-        """The method that runs this program, ``command`` in tables if it is given no name."""
+        """Return the method that runs this program; tables call it ``command`` unless a name is given."""
         return ProgramMethod(line, name or self.card.name, timeout)
 
     def load(self, weights: str | None = None) -> Method:
-        """Raise `InputError`: there is nothing to run."""
+        """Raise `InputError`: no program has been set."""
         raise InputError('command needs --exec, as in --exec "python run.py {input} {output}"')
 
     def architecture(self) -> Architecture | None:
-        """None: the program's network is unknown."""
+        """Return None: the program's network is unknown."""
         return None
 
 
 class ProgramMethod:
-    """``command`` with its program."""
+    """The method ``command`` with the program that it runs."""
 
     def __init__(self, line: str, name: str, timeout: float) -> None:
         self.line = line
@@ -180,14 +180,14 @@ class ProgramMethod:
         Raises
         ------
         InputError
-            Weights are given, which a program gets in its own line.
+            Weights are given; a program's weights belong in its own command line.
         """
         if weights is not None:
             raise InputError("command takes no --weights; name them in --exec as the program wants it")
         return (FolderCommand if self.program.folders else Command)(self.card, self.program, self.line)
 
     def architecture(self) -> Architecture | None:
-        """None: the program's network is unknown."""
+        """Return None: the program's network is unknown."""
         return None
 
 

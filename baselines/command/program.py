@@ -1,4 +1,4 @@
-"""A command line with places for files, run and watched until it ends."""
+"""An external program: parse its command line, run it with a time limit, measure its memory."""
 
 import os
 import shlex
@@ -19,31 +19,31 @@ from realdof.common.errors import InputError
 from realdof.common.machine.threads import environment_of_programs
 
 VIEWS = ("input", "left", "right", "output")
-"""What a program's command line has places for."""
+"""Placeholders of a program's command line."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
-"""Seconds between two looks at a running program."""
+"""Seconds between two checks of a running program, at first and at most."""
 _SHELL = Path("/bin/sh")
 _LOG_LINES = 3
-"""How many of a log's last lines an error repeats."""
+"""How many of the log's last lines an error quotes."""
 
 
 class ProgramError(RuntimeError):
-    """A program failed on one image: what happened, the end of its log, and where the log is."""
+    """A program's failure on one image; the message holds the reason and the end of the log."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """A command line with places for files.
+    """A command line with placeholders for files or folders.
 
     Parameters
     ----------
     words
-        The program and its arguments; ``{input}``, ``{left}``, ``{right}`` and ``{output}`` in them become paths of
-        files, or with ``_dir`` of folders.
+        The program and its arguments; ``{input}``, ``{left}``, ``{right}`` and ``{output}`` stand for files,
+        ``{input_dir}`` and so on for folders.
     timeout
-        Seconds that it may take for an image.
+        Seconds allowed for each image.
     folders
-        Whether it is started once for all images, with folders.
+        Whether the program runs once for all images, with folders.
     """
 
     words: tuple[str, ...]
@@ -52,13 +52,13 @@ class Program:
 
     @classmethod
     def parse(cls, line: str, timeout: float) -> "Program":
-        """Split a command line as a POSIX shell does; no shell is started, so that nothing else of it is heeded.
+        """Split a command line as a POSIX shell does; no shell runs, so pipes and variables have no effect.
 
         Raises
         ------
         InputError
-            A quote is not closed, ``{output}`` or every input is missing, files and folders are both asked for, or
-            there is no such program.
+            A quote is not closed, ``{output}`` or every input is missing, files and folders are mixed, or the program
+            does not exist.
         """
         try:
             words = tuple(shlex.split(line))
@@ -79,39 +79,42 @@ class Program:
         return cls(words, timeout, folders)
 
     def wants(self, view: str) -> bool:
-        """Whether the command line names a view, ``input``, ``left`` or ``right``, as a file or a folder."""
+        """Return whether the command line names a view (``input``, ``left`` or ``right``) as a file or a folder."""
         return any(f"{{{view}}}" in word or f"{{{view}_dir}}" in word for word in self.words)
 
     @property
     def inputs(self) -> Literal["single", "dual"]:
-        """Whether it wants the dual-pixel views."""
+        """``dual`` if the program needs the dual-pixel views, otherwise ``single``."""
         return "dual" if self.wants("left") or self.wants("right") else "single"
 
     def run(self, places: dict[str, Path], log: Path, images: int = 1, where: Path | None = None) -> int | None:
-        """Run it once and wait, as long as so many images may take; what it prints goes to ``log``.
+        """Run the program once and wait for it; its output goes to ``log``.
 
         Parameters
         ----------
         places
-            Path of each place in the words.
+            Path of each placeholder.
+        images
+            Number of images, by which the time limit is multiplied.
         where
-            The folder that it is started in; this process's own if not given.
+            Working directory; this process's own if not given.
 
         Returns
         -------
         int or None
-            Its peak memory in bytes; None where the system does not tell.
+            The program's peak memory in bytes; None where the system does not report it.
 
         Raises
         ------
         ProgramError
-            It took longer than it may, and was ended with all it had started, or its exit status is not 0.
+            The program exceeded its time limit and was killed with all its child processes, or its exit status is not
+            0.
         """
         words = list(self.words)
         for name, path in places.items():
             words = [word.replace(f"{{{name}}}", str(path)) for word in words]
         with log.open("wb") as printed:
-            # A session of its own, so that what the program starts can be ended with it.
+            # A new session, so that the program's child processes can be killed with it.
             process = subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,
@@ -136,7 +139,7 @@ class Program:
 
 
 def _watched(process: subprocess.Popen[bytes], seconds: float) -> tuple[int, int | None]:
-    """Wait for a program; its exit status and its peak memory in bytes, sampled while it runs."""
+    """Wait for a program; return its exit status and its peak memory in bytes, sampled while it runs."""
     deadline, pause, memory = time.monotonic() + seconds, _SHORTEST_PAUSE, None
     while True:
         memory = max(filter(None, (memory, peak_of_program(process.pid))), default=None)
@@ -149,7 +152,7 @@ def _watched(process: subprocess.Popen[bytes], seconds: float) -> tuple[int, int
 
 
 def _end_all(process: subprocess.Popen[bytes]) -> None:
-    """End a program with all that it has started."""
+    """Kill a program and all its child processes."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -163,10 +166,10 @@ def _end_all(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _ended_with_us(group: int) -> Iterator[None]:
-    """Within this block a process group ends with this process, even if this one is killed.
+    """Kill a process group when this process ends within the block, even if this process is killed.
 
-    A shell waits at a pipe that only this process holds: the kernel closes it, however the process ends. On Windows,
-    which has neither groups nor that shell, a killed process leaves its program running.
+    A shell waits at a pipe that only this process holds open. The kernel closes the pipe however the process ends, and
+    the shell then kills the group. Windows has neither process groups nor that shell; there the program keeps running.
     """
     if not _SHELL.exists():
         yield
@@ -183,7 +186,7 @@ def _ended_with_us(group: int) -> Iterator[None]:
 
 
 def end_of(log: Path) -> str:
-    """The last lines that a program printed, as the end of a sentence."""
+    """Return the last lines that a program printed, as the end of a sentence."""
     lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     said = [line.strip() for line in lines if line.strip()][-_LOG_LINES:]
     return f"; it said: {' | '.join(said)}" if said else "; it said nothing"

@@ -1,4 +1,4 @@
-"""The command `ifan-bench deconvolve`: a photograph and its blur map in, the deblurred photograph out."""
+"""The command `ifan-bench deconvolve`: deblur a photograph with a known blur map."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 SolverName = Literal["hyper-laplacian", "richardson-lucy", "wiener"]
-"""How a level of blur is deconvolved."""
+"""The deconvolution algorithm for each blur level."""
 KernelName = Literal["gaussian", "disc"]
-"""``baselines.deconvolution.kernels.KERNELS``, for the command line."""
+"""Names in ``baselines.deconvolution.kernels.KERNELS``, for the command line."""
 Mode = Literal["fast", "reference"]
-"""How an image is put together from its levels."""
+"""How an image is composed from its blur levels."""
 _PARAMETERS: dict[SolverName, dict[str, float]] = {
     "hyper-laplacian": {"--data-weight": 420.0, "--alpha": 2 / 3},
     "richardson-lucy": {"--iterations": 20},
     "wiener": {"--noise": 1e-2},
 }
-"""Each solver's own options with their defaults."""
+"""Each solver's options and their defaults."""
 
 
 def deconvolve(
@@ -96,7 +96,7 @@ def _deconvolved(image: "Tensor", sigma: "Tensor", solver: "Solver", kernel: Ker
 
 
 def _solver(name: SolverName, given: dict[str, float]) -> "Solver":
-    """The solver with what was asked for, and its defaults.
+    """Return the solver with the given options, and defaults for the others.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""MATLAB's ``edgetaper``: blur the borders of an image so that it may be deconvolved circularly."""
+"""MATLAB's ``edgetaper``: blur the borders of an image, so that circular deconvolution does not ring there."""
 
 import torch
 from torch import Tensor
@@ -7,10 +7,10 @@ from baselines.deconvolution.kernels import transfer_function
 
 
 def edge_taper(image: Tensor, kernel: Tensor) -> Tensor:
-    """Fade towards the borders from the image to its circular blur.
+    """Fade an image into its circular blur towards the borders.
 
-    The share of the image is the product over both axes of 1 minus the autocorrelation of the kernel's projection,
-    scaled to 1 at the border pixels; farther from the border than the kernel is wide it is exactly 1.
+    The image's weight is the product over both axes of 1 minus the autocorrelation of the kernel's projection, which is
+    scaled to 1 at the border pixels. Farther from the border than the kernel's width the weight is exactly 1.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def edge_taper(image: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _border_weight(projection: Tensor, length: int) -> Tensor:
-    """The projection's circular autocorrelation over ``length`` pixels, first and last both at lag 0."""
+    """Return the projection's circular autocorrelation over ``length`` pixels; the first and the last are at lag 0."""
     size = len(projection)
     correlation = torch.nn.functional.conv1d(
         projection.view(1, 1, -1), projection.view(1, 1, -1), padding=size - 1

@@ -1,7 +1,8 @@
-"""Spatially varying deconvolution from a per-pixel blur map: one deconvolution a blur level, each pixel from its own.
+"""Spatially varying deconvolution with a per-pixel blur map: deconvolve once per blur level, then pick per pixel.
 
-``deconvolve_reference`` does what the evaluation of map-based methods in IFAN's comparison did (Lee et al., CVPR
-2021, Section 4.2): every level over the whole image. ``deconvolve_fast`` computes a level only where the map has it.
+``deconvolve_reference`` follows the evaluation of map-based methods in IFAN's comparison (Lee et al., CVPR 2021,
+Section 4.2): it deconvolves the whole image at every level. ``deconvolve_fast`` deconvolves only the tiles in which a
+level occurs.
 """
 
 import math
@@ -18,13 +19,13 @@ from baselines.deconvolution.kernels import KERNELS, gaussian_kernel
 from baselines.deconvolution.tiles import Tiling, cut_tiles, plan_tiles, wanted_blocks
 
 Solver = Callable[[Tensor, Tensor], Tensor]
-"""(images (..., H, W), kernel (kh, kw)) to images: a deconvolution with circular borders."""
+"""Deconvolution with circular borders: (images (..., H, W), kernel (kh, kw)) to images."""
 
 KernelFamily = Callable[[float], Tensor]
-"""A blur level in pixels to its kernel (odd, odd), sum 1; a single element means that nothing is to be done."""
+"""From a blur level in pixels to its kernel, (odd, odd), sum 1; a 1x1 kernel means that there is no blur."""
 
 QUANTILES = 32
-"""Cuts of the blur map in the authors' evaluation."""
+"""Number of quantiles of the blur map in the authors' evaluation."""
 
 _TAPERS = 4
 
@@ -38,9 +39,9 @@ class Levels:
     edges
         The map's minimum, n quantiles of its distinct values, and its maximum, float64 (n + 2,).
     bins
-        For each pixel the k of ``edges[k] <= sigma < edges[k + 1]``, integer (H, W); the maximum is in the last.
+        For each pixel the k with ``edges[k] <= sigma < edges[k + 1]``, integer (H, W); the maximum is in the last bin.
     position
-        Where the pixel lies between the two edges, float (H, W) in [0, 1].
+        Position of the pixel's blur between the two edges, float (H, W) in [0, 1].
     """
 
     edges: Tensor
@@ -48,13 +49,13 @@ class Levels:
     position: Tensor
 
     def to(self, dtype: torch.dtype) -> "Levels":
-        """The same with positions of another type and small bins: a pass over them is made for every level."""
+        """Return the levels with positions of this dtype and int16 bins, which every level reads once."""
         return Levels(self.edges, self.bins.to(torch.int16), self.position.to(dtype))
 
     def weights(self, *, blend: bool) -> Iterator[tuple[float, Tensor]]:
-        """Every level in use with the share it has in each pixel, float (H, W) in [0, 1].
+        """Yield each level in use with its weight at every pixel, float (H, W) in [0, 1].
 
-        Without ``blend`` a pixel is given the lower edge of its bin; with it, both edges in proportion.
+        Without ``blend`` a pixel gets the lower edge of its bin; with ``blend`` both edges, in proportion.
         """
         below = self.bins == -1
         for k, edge in enumerate(self.edges.tolist()):
@@ -76,7 +77,7 @@ def levels_of(sigma_map: Tensor, quantiles: int = QUANTILES) -> Levels:
     sigma_map
         Blur of each pixel in pixels, float (H, W), at least 0.
     quantiles
-        How many.
+        Number of quantiles.
     """
     sigma = sigma_map.double().contiguous()
     distinct = torch.unique(sigma).cpu().numpy()
@@ -133,16 +134,16 @@ def _whole_level(image: Tensor, kernel: Tensor, solver: Solver) -> Tensor:
     for _ in range(_TAPERS):
         padded = edge_taper(padded, kernel)
     height, width = image.shape[-2:]
-    # One channel after the other, as they did; it is also the faster way where memory is slow.
+    # One channel at a time, as in the authors' evaluation; this is also faster where memory is slow.
     solved = torch.stack([solver(channel, kernel) for channel in padded])
     return solved[:, rows : rows + height, columns : columns + width]
 
 
-# A tile's margin: the family's standard deviations of the kernel and so many pixels more. Measured: with it, tiles and
-# whole images agree to 56 dB on a photograph at sigma 2 and data_weight 420; a blur map to 66 dB and more.
+# Pixels added to a tile's margin of `margin` standard deviations. Measured: with it, tiles and whole images agree to
+# 56 dB on a photograph at sigma 2 and data_weight 420, and to 66 dB or more with a blur map.
 _MARGIN_PIXELS = 2
 
-# Values solved at once: as much as a core's cache holds, or enough to fill a GPU.
+# Values solved at once: what fits into a core's cache, or enough to fill a GPU.
 _CPU_BATCH, _GPU_BATCH = 2**20, 2**26
 
 
@@ -167,12 +168,12 @@ def deconvolve_fast(
     solver, kernel_of
         How a level is deconvolved, and with which kernel.
     margin
-        What tiles overlap by on each side, in standard deviations of the kernel; see
+        Overlap of the tiles on each side, in standard deviations of the kernel; see
         ``baselines.deconvolution.kernels.Family``.
     blend
-        Interpolate between the two levels around a pixel's blur, where the reference takes the lower one.
+        Interpolate between the two levels around a pixel's blur; the reference takes the lower one.
     quantiles
-        Cuts of the map; fewer do where levels are blended.
+        Number of quantiles of the map; fewer suffice with ``blend``.
 
     Returns
     -------
@@ -199,7 +200,7 @@ def deconvolve_fast(
 
 
 def _deviation(kernel: Tensor) -> float:
-    """Standard deviation of a centred kernel along its wider axis, in pixels."""
+    """Return the larger of a centred kernel's standard deviations along its two axes, in pixels."""
     variances = []
     for axis, size in enumerate(kernel.shape):
         offsets = torch.arange(size, device=kernel.device) - size // 2
@@ -210,7 +211,7 @@ def _deviation(kernel: Tensor) -> float:
 def _solved_cores(
     image: Tensor, tiling: Tiling, kernel: Tensor, solver: Solver
 ) -> Iterator[tuple[slice, slice, Tensor]]:
-    """Rows and columns of each tile's core in the image, and what the solver makes of them."""
+    """Yield each tile's core: its rows and columns in the image, and the deconvolved pixels."""
     batch = _CPU_BATCH if image.device.type == "cpu" else _GPU_BATCH
     count = max(1, batch // (len(image) * tiling.period**2))
     cores = tiling.cores(*image.shape[-2:])

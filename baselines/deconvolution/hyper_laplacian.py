@@ -12,7 +12,7 @@ from torch import Tensor
 
 from baselines.deconvolution.kernels import gradient_power, transfer_function
 
-# Section 3 of the paper and the published solver: six steps, one inner iteration each.
+# From Section 3 of the paper and the published solver: six values of beta, one inner iteration each.
 _FIRST_BETA = 1.0
 _BETA_RATE = 2 * math.sqrt(2)
 _BETA_END = 256.0
@@ -24,11 +24,11 @@ def deconvolve(blurred: Tensor, kernel: Tensor, data_weight: float, alpha: float
     Parameters
     ----------
     blurred
-        y, float32 or float64 (..., H, W); every image and channel on its own.
+        y, float32 or float64 (..., H, W); images and channels are independent.
     kernel
         k, float (kh, kw), odd sizes up to H and W, sum 1.
     data_weight
-        lambda, above 0: how much the data weigh against the prior.
+        lambda, above 0: weight of the data term against the prior.
     alpha
         The prior's exponent, above 0 and at most 2. The paper recommends 2/3; the evaluation of map-based
         methods in IFAN's comparison used 1.5.
@@ -68,7 +68,7 @@ def deconvolve(blurred: Tensor, kernel: Tensor, data_weight: float, alpha: float
 
 
 def _difference(x: Tensor, axis: int) -> Tensor:
-    """Circular forward difference along an axis."""
+    """Return the circular forward difference along an axis."""
     size = x.shape[axis]
     result = torch.empty_like(x)
     torch.sub(x.narrow(axis, 1, size - 1), x.narrow(axis, 0, size - 1), out=result.narrow(axis, 0, size - 1))
@@ -77,7 +77,7 @@ def _difference(x: Tensor, axis: int) -> Tensor:
 
 
 def _adjoint(w_x: Tensor, w_y: Tensor) -> Tensor:
-    """The adjoint of both circular forward differences, summed."""
+    """Return the sum of the adjoints of both circular forward differences."""
     result = torch.add(w_x, w_y).neg_()
     for w, axis in ((w_x, -1), (w_y, -2)):
         size = w.shape[axis]
@@ -86,24 +86,24 @@ def _adjoint(w_x: Tensor, w_y: Tensor) -> Tensor:
     return result
 
 
-# Differences of an image in [0, 1] that rings strongly; 2^19 entries over both signs are 1.5e-5 apart.
+# The table covers the differences of an image in [0, 1] even if it rings strongly; 2^19 entries are 1.5e-5 apart.
 _TABLE_END = 4.0
 _TABLE_SIZE = 2**19
-# Below alpha 1 w is a ramp where it jumps, one step of the published table wide; four steps here meet its ends.
+# Below alpha 1, w rises in a ramp of one step of the published table (1e-4); four steps here span it exactly.
 _STEPS_PER_UNIT = 40_000
 
 
 def w_step(x: Tensor, beta: float, alpha: float) -> Callable[[Tensor], Tensor]:
-    """`shrink` for the differences of an image, read from a table where that is as good and faster.
+    """Return `shrink` for the differences of an image, as a table lookup where that is accurate and faster.
 
-    In float32, where no difference can exceed the table: the nearest entry for alpha above 1, at most 8e-6 from
-    `shrink` but where that jumps; interpolated below 1, where the jump matters. The published solver interpolates in a
-    table of step 1e-4.
+    The table serves float32 images whose differences lie within it. For alpha above 1 the nearest entry is used: its
+    error is at most 8e-6, except where `shrink` jumps. For alpha below 1, where the jump matters, entries are
+    interpolated. The published solver interpolates in a table of step 1e-4.
 
     Parameters
     ----------
     x
-        The image whose differences are meant, float.
+        The image whose differences are shrunk, float.
     beta, alpha
         See `shrink`.
     """
@@ -126,7 +126,7 @@ def _table(beta: float, alpha: float, device: torch.device) -> Tensor:
 
 
 def _nearest(v: Tensor, table: Tensor) -> Tensor:
-    # Half an entry more, because it is then cut off to an integer.
+    # Half an entry more, because the conversion to integer truncates.
     middle = torch.tensor(_TABLE_SIZE / 2, dtype=v.dtype, device=v.device)
     index = torch.add(middle, v, alpha=(_TABLE_SIZE - 1) / (2 * _TABLE_END)).int()
     return table.index_select(0, index.flatten()).view_as(v)
@@ -137,15 +137,15 @@ def _interpolated(v: Tensor, table: Tensor) -> Tensor:
     index = place.int()
     before = table.index_select(0, index)
     after = table.index_select(0, index.add_(1))
-    # The index is one more by now.
+    # `add_` above has increased the index by one.
     return before.lerp_(after, place.sub_(index).add_(1)).view_as(v).copysign_(v)
 
 
 def shrink(v: Tensor, beta: float, alpha: float) -> Tensor:
-    """The w-step: the w of least ``|w|^alpha + beta / 2 (w - v)^2``, element by element (Equation 5).
+    """Minimise ``|w|^alpha + beta / 2 (w - v)^2`` over w, element by element (the w-step, Equation 5).
 
-    Closed forms for alpha 1/2, 2/3 and 1, the published solver's Newton steps for 3/2, and Newton's method from a
-    side it cannot overshoot for any other.
+    alpha 1/2, 2/3 and 1 have closed forms; 3/2 uses the published solver's Newton steps; any other alpha uses Newton's
+    method from a side on which it cannot overshoot.
 
     Parameters
     ----------
@@ -182,32 +182,33 @@ def shrink(v: Tensor, beta: float, alpha: float) -> Tensor:
 
 # The published solver reads w from a table of this step, linearly interpolated.
 _TABLE_STEP = 1e-4
-# Of a threshold, in steps of the table: far above float64's rounding, far below what the table resolves.
+# Tolerance of a threshold, in steps of the table: far above float64's rounding, far below the table's resolution.
 _ROUNDING = 1e-6
 
 
 def _jump(beta: float, alpha: float) -> tuple[float, float]:
-    """The two magnitudes between which w jumps from zero, for alpha below 1.
+    """Return the two magnitudes between which w rises from zero, for alpha below 1.
 
-    Below the threshold w = 0 costs least, above it the larger root of the derivative does. The table makes a
-    ramp of one step of the jump; it is kept because a jump amplifies rounding, up to 0.06 in the result.
+    Below the threshold w = 0 costs least; above it the larger root of the derivative does. The published table turns
+    this jump into a ramp of one step. The ramp is kept because a jump would amplify rounding, by up to 0.06 in the
+    result.
     """
     smallest_root = (2 * (1 - alpha) / beta) ** (1 / (2 - alpha))
     threshold = smallest_root * (2 - alpha) / (2 * (1 - alpha))
-    # At a threshold on the table's grid both cost the same and the published solver gives zero; a beta that rounding
-    # has made 8.000000000000002 must not move it to the entry before.
+    # At a threshold on the table's grid both cost the same, and the published solver returns zero. A beta that rounding
+    # has turned into 8.000000000000002 must not move the threshold to the previous entry.
     step = math.floor(threshold / _TABLE_STEP + _ROUNDING)
     return step * _TABLE_STEP, (step + 1) * _TABLE_STEP
 
 
 def _half(v: Tensor, beta: float, alpha: float) -> Tensor:
-    """The larger root of ``w^(-1/2) / 2 + beta (w - v) = 0``: a cubic in w^(1/2), by the cosine."""
+    """Return the larger root of ``w^(-1/2) / 2 + beta (w - v) = 0``: a cubic in w^(1/2), solved by the cosine."""
     angle = (v / 3).pow_(-1.5).mul_(1 / (4 * beta)).acos_()
     return angle.mul_(-2 / 3).add_(2 * math.pi / 3).cos_().add_(1).mul_(v).mul_(2 / 3)
 
 
 def _two_thirds(v: Tensor, beta: float, alpha: float) -> Tensor:
-    """The larger root of ``2/3 w^(-1/3) + beta (w - v) = 0``: a quartic in w^(1/3), by its resolvent cubic.
+    """Return the larger root of ``2/3 w^(-1/3) + beta (w - v) = 0``: a quartic in w^(1/3), by its resolvent cubic.
 
     s = w^(1/3) solves s^4 - v s + c = 0, c = 2 / (3 beta), the product of two quadratics s^2 -+ a s + ...,
     where a^2 is the real root of a^6 - 4 c a^2 - v^2 = 0.
@@ -223,10 +224,10 @@ def _two_thirds(v: Tensor, beta: float, alpha: float) -> Tensor:
 
 
 def _three_halves(v: Tensor, beta: float, alpha: float) -> Tensor:
-    """Four Newton steps from v towards the root of ``3/2 w^(1/2) + beta (w - v) = 0``, zero if that costs less.
+    """Take four Newton steps from v towards the root of ``3/2 w^(1/2) + beta (w - v) = 0``; zero if that costs less.
 
-    The root itself is a square root away, but the published solver stops short of it for small v (0.1 below at
-    most, in the first step), and the figures that used this alpha rest on that solver.
+    A closed form of the root exists. The published solver stops short of the root for small v (by 0.1 at most, in the
+    first step), and the published figures with this alpha were computed by that solver.
     """
     pull = beta * v
     w = v
@@ -238,22 +239,22 @@ def _three_halves(v: Tensor, beta: float, alpha: float) -> Tensor:
     return w.mul_(w.sqrt().add_(w, alpha=beta / 2) < pull)
 
 
-# Both Newton iterations start within a factor of a few of the root and converge quadratically from one side.
+# Both Newton iterations start within a small factor of the root and converge quadratically from one side.
 _NEWTON_STEPS = 12
 
 
 def _newton_below_one(v: Tensor, beta: float, alpha: float) -> Tensor:
-    """The larger root of ``alpha w^(alpha - 1) + beta (w - v) = 0``, 0 < alpha < 1, v above the threshold."""
+    """Return the larger root of ``alpha w^(alpha - 1) + beta (w - v) = 0``, 0 < alpha < 1, v above the threshold."""
     w = v.clone()
     for _ in range(_NEWTON_STEPS):
         power = w.pow(alpha - 2).mul_(alpha)
-        # The derivative is convex and w is right of its larger root, so that no step passes the root.
+        # The derivative is convex and w is right of its larger root, so no step passes the root.
         w = w - (power * w + beta * (w - v)) / (power * (alpha - 1) + beta)
     return w
 
 
 def _newton_above_one(v: Tensor, beta: float, alpha: float) -> Tensor:
-    """The root of ``alpha w^(alpha - 1) + beta (w - v) = 0``, 1 < alpha <= 2, found as z = w^(alpha - 1)."""
+    """Return the root of ``alpha w^(alpha - 1) + beta (w - v) = 0``, 1 < alpha <= 2, computed as z = w^(alpha - 1)."""
     n = 1 / (alpha - 1)
     z = torch.minimum(v.pow(alpha - 1), v * (beta / alpha))
     for _ in range(_NEWTON_STEPS):

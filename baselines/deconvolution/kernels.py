@@ -13,9 +13,9 @@ _GRID_RADIUS = 50
 
 
 def gaussian_kernel(sigma: float) -> Tensor:
-    """A Gaussian as MATLAB's ``fspecial`` samples it on 101x101, cropped to its non-zero part.
+    """Return the Gaussian that MATLAB's ``fspecial`` samples on 101x101, cropped to its non-zero part.
 
-    ``fspecial`` zeroes what is below 2^-52 of the maximum, so the radius is about 8.5 sigma, 50 px at most.
+    ``fspecial`` sets values below 2^-52 of the maximum to zero, so the radius is about 8.5 sigma, 50 px at most.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def gaussian_kernel(sigma: float) -> Tensor:
     if sigma < 0:
         raise ValueError(f"sigma is {sigma}, it must be at least 0")
     offsets = torch.arange(-_GRID_RADIUS, _GRID_RADIUS + 1, dtype=torch.float64)
-    # The smallest normal number keeps 0 / 0 from the centre of a Gaussian without width.
+    # The smallest normal number avoids 0 / 0 at the centre if sigma is 0.
     spread = max(2 * sigma * sigma, torch.finfo(torch.float64).tiny)
     kernel = torch.exp(-(offsets.square()[:, None] + offsets.square()[None, :]) / spread)
     kernel[kernel < torch.finfo(torch.float64).eps] = 0
@@ -45,7 +45,7 @@ def gaussian_kernel(sigma: float) -> Tensor:
 
 
 def disc_kernel(sigma: float) -> Tensor:
-    """The disc, as a lens without errors blurs, whose standard deviation on each axis is ``sigma``: radius 2 sigma.
+    """Return the disc of an ideal lens whose standard deviation along each axis is ``sigma``: its radius is 2 sigma.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def disc_kernel(sigma: float) -> Tensor:
 
 
 def transfer_function(kernel: Tensor, height: int, width: int) -> Tensor:
-    """The transfer function of a centred kernel on a circular grid.
+    """Return the transfer function of a centred kernel on a circular grid.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def transfer_function(kernel: Tensor, height: int, width: int) -> Tensor:
     Returns
     -------
     Tensor
-        complex (height, width // 2 + 1), the half that ``torch.fft.rfft2`` gives.
+        complex (height, width // 2 + 1), the half that ``torch.fft.rfft2`` returns.
 
     Raises
     ------
@@ -98,23 +98,22 @@ def transfer_function(kernel: Tensor, height: int, width: int) -> Tensor:
 
 
 def gradient_power(height: int, width: int, like: Tensor) -> Tensor:
-    """|F(d_x)|^2 + |F(d_y)|^2 of circular forward differences, (height, width // 2 + 1), typed like ``like``."""
+    """Return |F(d_x)|^2 + |F(d_y)|^2 of circular forward differences, (height, width // 2 + 1), dtype of ``like``."""
     rows = torch.arange(height, device=like.device, dtype=torch.float64) * (2 * math.pi / height)
     columns = torch.arange(width // 2 + 1, device=like.device, dtype=torch.float64) * (2 * math.pi / width)
     return (4 - 2 * rows.cos()[:, None] - 2 * columns.cos()[None, :]).to(like.dtype)
 
 
 class Family(NamedTuple):
-    """Kernels of one shape.
+    """A family of kernels of one shape.
 
     Parameters
     ----------
     kernel_of
-        A standard deviation in pixels to its kernel.
+        From a standard deviation in pixels to the kernel.
     margin
-        Margin that a tile of an image needs on each side to be deconvolved by it, in standard deviations. Measured:
-        tiles and whole images agree to 50 dB and more on photographs at 3 for a Gaussian and at 4 for a disc, whose
-        inverse rings.
+        Margin that a tile needs on each side, in standard deviations. Measured: on photographs, tiles and whole images
+        agree to 50 dB or more with 3 for a Gaussian, and with 4 for a disc, whose inverse rings.
     """
 
     kernel_of: Callable[[float], Tensor]
@@ -122,4 +121,4 @@ class Family(NamedTuple):
 
 
 KERNELS: Mapping[str, Family] = {"gaussian": Family(gaussian_kernel, 3), "disc": Family(disc_kernel, 4)}
-"""Family by name."""
+"""Every kernel family by name."""

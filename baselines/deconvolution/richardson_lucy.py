@@ -1,4 +1,4 @@
-"""Non-blind deconvolution by Richardson and Lucy's iteration, for images that are nowhere negative."""
+"""Non-blind deconvolution by the Richardson-Lucy iteration, for non-negative images."""
 
 import torch
 from torch import Tensor
@@ -9,12 +9,12 @@ from baselines.deconvolution.kernels import transfer_function
 def deconvolve(blurred: Tensor, kernel: Tensor, iterations: int) -> Tensor:
     """Deconvolve images that were blurred by one kernel with circular borders.
 
-    It climbs towards the most likely image under Poisson noise; stopped early, it leaves noise small.
+    The iteration converges to the maximum-likelihood image under Poisson noise; stopping early limits the noise.
 
     Parameters
     ----------
     blurred
-        float32 or float64 (..., H, W), every image and channel on its own; values below 0 count as 0.
+        float32 or float64 (..., H, W); images and channels are independent; values below 0 count as 0.
     kernel
         float (kh, kw), odd sizes up to H and W, sum 1, non-negative.
     iterations
@@ -40,7 +40,7 @@ def deconvolve(blurred: Tensor, kernel: Tensor, iterations: int) -> Tensor:
     size = (blurred.shape[-2], blurred.shape[-1])
     transfer = transfer_function(kernel.to(blurred), *size)
     observed = blurred.clamp(min=0)
-    # Rounding in the FFT makes tiny negative numbers of zeros, which nothing may be divided by.
+    # Rounding in the FFT turns zeros into tiny negative numbers, by which nothing may be divided.
     floor = torch.finfo(blurred.dtype).eps
     x = observed
     for _ in range(iterations):

@@ -1,4 +1,4 @@
-"""Tiles for work on parts of an image: where they lie, cut out so that circular filters may run on them."""
+"""Tiles of an image: plan where they lie, and cut them out so that circular filters can run on them."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 BLOCK = 8
-"""Pixels; a tile's core is a multiple of it, so that one table of blocks plans every size of tile."""
+"""Pixels; a tile's core is a multiple of it, so one table of blocks serves every tile size."""
 
-# Products of small primes, which the FFT is fast for, and multiples of twice the block.
+# Products of small primes, for which the FFT is fast, and multiples of twice the block.
 _PERIODS = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 512, 640, 768, 1024)
 
 
@@ -20,9 +20,9 @@ class Tiling:
     Parameters
     ----------
     core
-        Side of the part of a tile that is used, in pixels.
+        Side of the part of a tile whose result is used, in pixels.
     margin
-        What it is given on each side, in pixels; the outer half of it fades into the opposite side.
+        Width of the margin on each side of the core, in pixels; its outer half fades into the opposite side.
     places
         Row and column of each tile in the grid.
     """
@@ -38,11 +38,11 @@ class Tiling:
 
     @property
     def core_start(self) -> int:
-        """Where the core begins in a tile, in pixels."""
+        """Offset of the core in a tile, in pixels."""
         return self.margin + self.margin // 2
 
     def cores(self, height: int, width: int) -> list[tuple[slice, slice]]:
-        """The rows and columns of the image in each tile's core."""
+        """Return the image's rows and columns that each tile's core covers."""
         return [
             (
                 slice(row * self.core, min((row + 1) * self.core, height)),
@@ -53,16 +53,16 @@ class Tiling:
 
 
 def plan_tiles(blocks: Tensor, margin: int, smallest: int) -> Tiling:
-    """The tiling that covers some blocks of an image at the least cost.
+    """Return the tiling that covers the wanted blocks of an image with the fewest pixels.
 
     Parameters
     ----------
     blocks
         Which blocks of 8x8 pixels are wanted, bool (rows, columns).
     margin
-        In pixels; raised to the next multiple of 4.
+        Margin on each side, in pixels; rounded up to a multiple of 4.
     smallest
-        The least side of a tile with its margins, in pixels.
+        Smallest side of a tile with its margins, in pixels.
     """
     margin = -(-margin // 4) * 4
     best: Tiling | None = None
@@ -82,18 +82,18 @@ def plan_tiles(blocks: Tensor, margin: int, smallest: int) -> Tiling:
 
 
 def wanted_blocks(mask: Tensor) -> Tensor:
-    """Which blocks of 8x8 pixels hold a pixel of a bool mask (H, W); bool (rows, columns)."""
+    """Return which blocks of 8x8 pixels contain a true pixel of a bool mask (H, W), as bool (rows, columns)."""
     height, width = mask.shape
     padded = F.pad(mask, (0, -width % BLOCK, 0, -height % BLOCK))
-    # Eight bytes, each 0 or 1, are one number: its being 0 is found at once.
+    # Eight bools are read as one 64-bit number, which is 0 if all eight are false.
     words = padded.contiguous().view(torch.int64) != 0
     return words.unflatten(0, (-1, BLOCK)).any(1)
 
 
 def cut_tiles(image: Tensor, tiling: Tiling, first: int, last: int) -> Tensor:
-    """Cut out tiles ``first`` to ``last``, periodic: each fades into what lies one period further.
+    """Cut out tiles ``first`` to ``last`` and make them periodic: one end of each fades into the other.
 
-    The image is continued beyond its borders by its border pixels.
+    Beyond its borders the image repeats its border pixels.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def cut_tiles(image: Tensor, tiling: Tiling, first: int, last: int) -> Tensor:
 
 
 def _window(image: Tensor, top: int, left: int, side: int) -> Tensor:
-    """A square of an image that may lie partly outside it, filled with border pixels there."""
+    """Return a square window of an image; where it lies outside the image, it repeats the border pixels."""
     height, width = image.shape[-2:]
     rows = slice(max(top, 0), min(top + side, height))
     columns = slice(max(left, 0), min(left + side, width))

@@ -1,4 +1,4 @@
-"""Non-blind deconvolution by Wiener's filter, for photographs and white noise."""
+"""Non-blind deconvolution by the Wiener filter, for photographs with white noise."""
 
 import torch
 from torch import Tensor
@@ -10,16 +10,16 @@ def deconvolve(blurred: Tensor, kernel: Tensor, noise: float) -> Tensor:
     """Deconvolve images that were blurred by one kernel with circular borders.
 
     The filter is conj(K) / (|K|^2 + N / S). The power spectrum S of a photograph falls with the square of the
-    frequency, so that N / S is ``noise`` times the power of a gradient; the mean stays as it is.
+    frequency, so N / S is ``noise`` times the power of a gradient. The image's mean is unchanged.
 
     Parameters
     ----------
     blurred
-        float32 or float64 (..., H, W); every image and channel on its own.
+        float32 or float64 (..., H, W); images and channels are independent.
     kernel
         float (kh, kw), odd sizes up to H and W, sum 1.
     noise
-        Variance of the noise over that of the sharp image's gradients, above 0.
+        Variance of the noise divided by that of the sharp image's gradients, above 0.
 
     Returns
     -------

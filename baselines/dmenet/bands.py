@@ -1,6 +1,6 @@
-"""DMENet as a graph of rows (`benchmark.bands`): every layer is local, so its map is exact in bands.
+"""DMENet as a graph of rows (`benchmark.bands`): every layer is local, so bands give the exact defocus map.
 
-Padding repeats the border on all sides. The deconvolution by the map is no part of the network: it sees all rows.
+Padding repeats the border on all sides. The deconvolution with the map is not part of the graph; it gets all rows.
 """
 
 import torch
@@ -12,12 +12,12 @@ from benchmark.bands.layers import Convolution, Delay, Joined, Layer, MaxPool, N
 
 
 def graph_of(network: DMENet, image: Read, height: int, width: int) -> Graph:
-    """The graph of a network in inference, without its auxiliary maps.
+    """Return the graph of a network for inference, without its auxiliary maps.
 
     Parameters
     ----------
     image
-        Gives rows, RGB in [0, 1], (1, 3, n, W).
+        Reads rows of the image, RGB in [0, 1], (1, 3, n, W).
     height, width
         px, multiples of 16.
     """
@@ -38,12 +38,12 @@ def graph_of(network: DMENet, image: Read, height: int, width: int) -> Graph:
 
 
 def _chain(layer: Layer, module: nn.Module, added: Layer | None = None) -> Layer:
-    """Convolutions one behind the other, each with the normalisation and the activation that follow it.
+    """Append a module's convolutions to a layer, each with the normalisation and activation that follow it.
 
     Parameters
     ----------
     added
-        What is added behind the last activation.
+        A layer whose output is added after the last activation.
     """
     parts = [part for part in module.modules() if isinstance(part, nn.Conv2d | ShiftNorm | nn.ReLU | nn.LeakyReLU)]
     starts = [place for place, part in enumerate(parts) if isinstance(part, nn.Conv2d)]
@@ -66,7 +66,7 @@ def _chain(layer: Layer, module: nn.Module, added: Layer | None = None) -> Layer
 
 
 def _normalised(weight: Tensor, bias: Tensor, norm: ShiftNorm) -> tuple[Tensor, Tensor]:
-    """A convolution's parameters with the normalisation that follows it."""
+    """Return a convolution's weight and bias with the normalisation after it folded in."""
     assert norm.running_var is not None
     assert norm.running_mean is not None
     scale = torch.rsqrt(norm.running_var + norm.eps)

@@ -1,4 +1,4 @@
-"""The DMENets that have a name."""
+"""The DMENets that the package registers by name."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""DMENet's supervised training data: sharp photographs under a Gaussian blur that is known at every pixel.
+"""DMENet's supervised training data: sharp photographs with a Gaussian blur that is known at every pixel.
 
-The paper renders its set SYNDOF from images with depth, by a thin lens whose circle of confusion becomes a Gaussian's
-sigma (Section 3). Here depth is procedural and a surface's blur does not spill over the edge of a nearer one.
+The paper renders its data set SYNDOF from images with depth: a thin lens gives the circle of confusion, which becomes
+the sigma of a Gaussian (Section 3). Here the depth is procedural, and each pixel is blurred by its own sigma alone.
 """
 
 from pathlib import Path
@@ -18,20 +18,20 @@ from realdof.common.errors import InputError
 from realdof.images.files import read_pixels
 
 LARGEST_SIGMA = 7.0
-"""px; the map's value 1."""
+"""Blur in px at which the map's value is 1."""
 
 _STACK = 15
 
 
 class PairSource:
-    """Batches of blurred patches with their defocus maps, each drawn from (seed, step, place) alone.
+    """Batches of blurred patches with their defocus maps; each patch depends only on (seed, step, place).
 
     Parameters
     ----------
     photographs
-        Sharp ones.
+        Sharp photographs.
     crop
-        Side of a patch, px; the paper's is 240.
+        Side of a patch, px; 240 in the paper.
     batch
         Patches an iteration, over all processes.
     """
@@ -47,7 +47,7 @@ class PairSource:
                 )
 
     def __call__(self, step: int, process: int, processes: int) -> dict[str, Tensor]:
-        """This process's share: ``image`` float32 (B, 3, crop, crop) in [0, 1], ``map`` (B, 1, crop, crop)."""
+        """Return this process's share: ``image`` float32 (B, 3, crop, crop) in [0, 1], ``map`` (B, 1, crop, crop)."""
         share = range(process * self.batch // processes, (process + 1) * self.batch // processes)
         drawn = [self._pair(np.random.default_rng((self.seed, step, place))) for place in share]
         images, sigmas = (np.stack(each) for each in zip(*drawn, strict=True))
@@ -61,19 +61,19 @@ class PairSource:
         pixels = self._kept[int(random.integers(len(self._kept)))]
         top, left = (int(random.integers(side - size + 1)) for side in pixels.shape[:2])
         sharp = as_float(pixels[top : top + size, left : left + size])
-        # The released augmentation: mirrored, turned by quarters.
+        # The augmentation of the released code: mirroring and quarter turns.
         sharp = np.rot90(sharp[::-1] if random.random() < 0.5 else sharp, int(random.integers(4)))
         sigma = draw_sigma(size, random)
         return blur_by(np.ascontiguousarray(sharp), sigma), sigma
 
 
 def sharp_photographs(data: Path, split: str = "train") -> list[Path]:
-    """The all-in-focus images of a split of a set in DPDD's layout."""
+    """Return the all-in-focus images of one split of a data set in DPDD's layout."""
     return [files["target"] for files in DualPixelFolder.open(data, split).files]
 
 
 def draw_sigma(size: int, random: np.random.Generator) -> NDArray[np.float32]:
-    """A procedural map of blur: one to three slanted planes, the nearer ones cut out; px, float32 (size, size)."""
+    """Draw a map of blur: one slanted plane and up to two cut-out ones before it; px, float32 (size, size)."""
     largest = random.uniform(0.5, LARGEST_SIGMA)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size - 0.5
     sigma = np.zeros((size, size), np.float32)
@@ -87,7 +87,7 @@ def draw_sigma(size: int, random: np.random.Generator) -> NDArray[np.float32]:
 
 
 def blur_by(sharp: NDArray[np.float32], sigma: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Blur every pixel by its own Gaussian, interpolated between those of 15 sigmas.
+    """Blur every pixel with its own Gaussian, interpolated between images blurred with 15 sigmas.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""DMENet as a method of the benchmark: its defocus map, then the deconvolution of the comparison in IFAN's paper."""
+"""DMENet as a method of the benchmark: defocus map, then deconvolution as in the comparison of IFAN's paper."""
 
 from pathlib import Path
 from typing import cast
@@ -18,7 +18,7 @@ from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty
 
 BYTES_PER_PIXEL = 2600
-"""What the last level needs at the paper's width: 512 channels beside the skips, and the allocator's reserve."""
+"""Memory of the last level at the paper's width: 512 channels, the skips, and the allocator's reserve."""
 
 
 class DMENetMethod(NetworkMethod, MapBasedMethod):
@@ -26,17 +26,17 @@ class DMENetMethod(NetworkMethod, MapBasedMethod):
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[DMENet, str]:
-        """The card's network with the weights in a file; see `baselines.dmenet.weights.load_network`."""
+        """Load the card's network with the weights in a file; see `baselines.dmenet.weights.load_network`."""
         return load_network(card, path)
 
     @classmethod
     def count(cls, card: NetworkCard) -> Architecture:
-        """The card's network without weights, with its auxiliary maps, as the paper's figures have it."""
+        """Return the card's network without weights but with its auxiliary maps, which the paper's figures count."""
         return Architecture(empty(DMENet, card.shape), Inputs((3,)))
 
     @torch.inference_mode()
     def sigma_map(self, image: Image) -> Tensor:
-        """Sigma in px, float32 (H, W); the map is 8-bit, and what exceeds a multiple of 16 has the border's value."""
+        """Estimate sigma in px, float32 (H, W), from an 8-bit map; the image is cropped to multiples of 16 for it."""
         height, width = image.shape[-2:]
         kept = image[None, :, : height - height % SIZE_MULTIPLE, : width - width % SIZE_MULTIPLE]
         kept, network = kept.contiguous(memory_format=torch.channels_last), cast(DMENet, self.network)

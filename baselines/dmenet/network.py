@@ -6,10 +6,10 @@ from torch import Tensor, nn
 from baselines.dmenet.shape import DMENetShape
 
 SIZE_MULTIPLE = 16
-"""Four times halved; the authors cut an image to a multiple of it."""
+"""The network halves the image four times; the authors cut an image to a multiple of 16."""
 
 VGG_MEAN = (123.68, 116.779, 103.939)
-"""Of red, green and blue in 0 to 255, what VGG19's first layer expects to be taken away."""
+"""Mean of red, green and blue in [0, 255], which is subtracted before VGG19's first layer."""
 
 SLOPE = 0.2
 LARGEST_COC = 15.0
@@ -20,34 +20,34 @@ REFINEMENTS = 7
 
 
 def sigma_from_map(defocus: Tensor) -> Tensor:
-    """Standard deviation of the blur, px, from the map's values in [0, 1]; none up to 1 / 15."""
+    """Return the standard deviation of the blur in px for map values in [0, 1]; it is 0 up to 1 / 15."""
     return ((LARGEST_COC * defocus - 1) / 2).clamp(min=0)
 
 
 def map_from_sigma(sigma: Tensor) -> Tensor:
-    """The map's values for a blur, px; the inverse of `sigma_from_map` where there is blur."""
+    """Return the map values for a blur in px; the inverse of `sigma_from_map` where there is blur."""
     return (2 * sigma + 1) / LARGEST_COC
 
 
 class ShiftNorm(nn.BatchNorm2d):
-    """TensorLayer's batch normalisation without a scale: the mean goes, the deviation becomes 1, a shift is added."""
+    """TensorLayer's batch normalisation without a scale: standardise each channel, then add a learned shift."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, eps=1e-5, momentum=0.1, affine=False)
         self.shift = nn.Parameter(torch.zeros(channels))
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, C, H, W) to the same shape."""
+        """Normalise (B, C, H, W) to the same shape."""
         return super().forward(features) + self.shift[:, None, None]
 
 
 class DMENet(nn.Module):
-    """The network; its layers are defined in the order in which the released code makes them.
+    """DMENet; its layers are defined in the order of the released code.
 
     Parameters
     ----------
     shape
-        Which DMENet.
+        Shape parameters of the DMENet.
     """
 
     def __init__(self, shape: DMENetShape) -> None:
@@ -83,7 +83,7 @@ class DMENet(nn.Module):
         Returns
         -------
         list
-            The map, (B, 1, H, W) in [0, 1]; with auxiliary maps, those from the smallest to the largest after it.
+            The map, (B, 1, H, W) in [0, 1], followed by the auxiliary maps, if any, from the smallest to the largest.
         """
         skips: list[Tensor] = []
         features = image * 255 - image.new_tensor(VGG_MEAN)[:, None, None]
@@ -100,7 +100,7 @@ class DMENet(nn.Module):
         return [torch.sigmoid(head(features))] if self.shape.auxiliary else []
 
     def initialise(self) -> None:
-        """Start as the released training does, VGG19's weights aside: He et al., and Xavier where a sigmoid follows."""
+        """Initialise as the released code does, but without VGG19's weights: He, and Xavier before a sigmoid."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 if module.out_channels == 1:
@@ -114,7 +114,7 @@ class DMENet(nn.Module):
 
 
 class _UpLevel(nn.Module):
-    """Twice the size by repetition, joined with the encoder's features, then convolutions."""
+    """Nearest-neighbour up-sampling by 2, concatenation with the encoder's features, then convolutions."""
 
     def __init__(self, below: int, skip: int, width: int, depth: int) -> None:
         super().__init__()
@@ -123,13 +123,13 @@ class _UpLevel(nn.Module):
         self.convolve = nn.Sequential(*(_unit(widths[step], width) for step in range(depth)))
 
     def forward(self, features: Tensor, skip: Tensor) -> Tensor:
-        """(B, below, H, W) and (B, skip, 2H, 2W) to (B, width, 2H, 2W)."""
+        """Decode (B, below, H, W) and (B, skip, 2H, 2W) to (B, width, 2H, 2W)."""
         joined: Tensor = self.convolve(torch.cat([self.enlarge(features), skip], dim=1))
         return joined
 
 
 class _Refinement(nn.Module):
-    """Two convolutions, and one of 1x1 beside them, summed."""
+    """A residual block: two convolutions plus a 1x1 convolution of the input."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -137,13 +137,13 @@ class _Refinement(nn.Module):
         self.main = nn.Sequential(_unit(width, width), _unit(width, width))
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, width, H, W) to the same shape."""
+        """Refine (B, width, H, W) to the same shape."""
         refined: Tensor = self.main(features) + self.side(features)
         return refined
 
 
 def _convolution(channels_in: int, channels_out: int, size: int = 3) -> nn.Conv2d:
-    # Symmetric padding by one pixel repeats the border.
+    # The released code pads symmetrically, which for one pixel is the same as repeating the border.
     return nn.Conv2d(channels_in, channels_out, size, padding=size // 2, padding_mode="replicate")
 
 
@@ -160,7 +160,7 @@ def _vgg_level(channels_in: int, width: int, depth: int) -> nn.Sequential:
 
 
 def _auxiliary(channels: int, shape: DMENetShape) -> nn.Module:
-    """A map's head at one level, without its sigmoid; nothing where no auxiliary maps are wanted."""
+    """Return the head of one level's auxiliary map, without its sigmoid; an identity if the shape has none."""
     if not shape.auxiliary:
         return nn.Identity()
     half = channels // 2

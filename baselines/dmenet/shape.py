@@ -10,9 +10,9 @@ class DMENetShape:
     Parameters
     ----------
     width
-        Channels of the first level; 64 is the paper's, with VGG19's widths below.
+        Channels of the first level; 64 in the paper, which gives VGG19's widths at the other levels.
     auxiliary
-        With the maps at each of the decoder's levels that only training looks at.
+        Whether the decoder also has a map at each level; only the training uses these maps.
     """
 
     width: int = 64

@@ -1,4 +1,4 @@
-"""Reads the weights that TensorLayer 1 saved with ``save_npz_dict``, as the released DMENet: nothing in it is run."""
+"""Read weights that TensorLayer 1 saved with ``save_npz_dict``, such as DMENet's, without running code in them."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from realdof.common.errors import InputError
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays by the variables' names.
+    """Return the arrays in a file by their variables' names.
 
     Returns
     -------
     dict
-        float32 arrays; names are without the ":0" that TensorFlow ends them with.
+        float32 arrays; TensorFlow's ":0" at the end of each name is removed.
 
     Raises
     ------
     InputError
-        The file is damaged, or holds anything else than arrays of floating-point numbers; nothing in it is run.
+        The file is damaged, or holds anything but arrays of floating-point numbers.
     """
     check_kind(path)
     arrays = read_npz(path, "a file of weights")

@@ -1,4 +1,4 @@
-"""DMENet's training: the supervised part of its paper, Section 4, on blur that is drawn."""
+"""DMENet's training: the supervised part of Section 4 of its paper, with synthetic blur."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,20 +23,20 @@ RECIPE = Recipe(
     steps=60_000, batch=8, learning_rate=1e-4, milestones=(), betas=(0.9, 0.999), weight_decay=0.0,
     gradient_clip=float("inf"), optimiser="adam",
 )  # fmt: skip
-"""Adam at 1e-4 on 8 patches, as the released code's supervised stage; how long it trained is not told."""
+"""Adam at 1e-4 on 8 patches, as in the supervised stage of the released code; its length is not published."""
 CROP = 240
 _HELD_OUT_BATCHES = 4
 
 
 class TrainedDMENet(nn.Module):
-    """DMENet with the losses of Section 4: the map's mean squared error, and that of every auxiliary map."""
+    """DMENet with the losses of Section 4: the mean squared errors of the map and of every auxiliary map."""
 
     def __init__(self, network: DMENet) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The losses of ``image`` (B, 3, H, W) and ``map`` (B, 1, H, W)."""
+        """Return the losses for a batch of ``image`` (B, 3, H, W) and ``map`` (B, 1, H, W)."""
         truth = batch["map"]
         final, *auxiliary = self.network(batch["image"])
         sizes = [one.shape[-2:] for one in auxiliary]
@@ -48,7 +48,7 @@ class TrainedDMENet(nn.Module):
 
 
 class HeldOutMaps:
-    """Negative squared error of the estimated map, and of a map that is the true one's mean everywhere."""
+    """Validation by the negative mean squared error of the map, beside that of a constant map at the true mean."""
 
     names = ("minus_mse", "minus_mse_constant")
 
@@ -59,7 +59,7 @@ class HeldOutMaps:
         return len(self.batches)
 
     def judge(self, module: nn.Module, index: int) -> Judged:
-        """Judge by one batch; its pictures are the first image, the estimated map and the true one."""
+        """Validate on one batch; the pictures show its first image, the estimated map and the true map."""
         batch = self.batches[index]
         estimated = cast(TrainedDMENet, module).network(batch["image"].to(self.device))[0].cpu()
         error = float(functional.mse_loss(estimated, batch["map"]))
@@ -69,7 +69,7 @@ class HeldOutMaps:
 
 
 def prepare(settings: Settings, data: Path, start: Path | None, device: torch.device) -> Trainable:
-    """What a training of DMENet needs; see `baselines.training.Family`."""
+    """Prepare a training of DMENet; see `baselines.training.Family`."""
     method, recipe = CARDS[settings.name], settings.recipe
     photographs = sharp_photographs(data)
     source = PairSource(photographs, settings.crop, recipe.batch, recipe.seed)
@@ -83,10 +83,10 @@ def prepare(settings: Settings, data: Path, start: Path | None, device: torch.de
 
     held_out = None
     if (data / "val_c").is_dir():
-        # Another seed, so that no draw is one of training's; the same batches at every validation.
+        # Another seed than the training's, so that no draw repeats; every validation uses the same batches.
         validated = PairSource(sharp_photographs(data, "val"), settings.crop, recipe.batch, recipe.seed + 1)
         held_out = HeldOutMaps([validated(step, 0, 1) for step in range(_HELD_OUT_BATCHES)], device)
-    # The photographs are in memory, and every process that prepares batches would hold them again.
+    # `cheap` is True: the photographs are in memory, and every loader process would hold a copy of them.
     return Trainable(TrainedDMENet(network), source, recipe, fingerprint(photographs), True, held_out, save)
 
 

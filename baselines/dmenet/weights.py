@@ -1,4 +1,4 @@
-"""DMENet's weights on disk: the authors' TensorLayer file, or our safetensors."""
+"""Read DMENet's weights: the authors' TensorLayer file, or safetensors of this package."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _FIRST = "encoder.0.0"
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution and the normalisation after it, if any: our names and TensorLayer's."""
+    """Names of a convolution and of the normalisation after it, if any: this package's and TensorLayer's."""
 
     convolution: str
     released: str
@@ -30,7 +30,7 @@ class Layer:
 
 
 def layers() -> Iterator[Layer]:
-    """Every layer of the released network, in the order in which its code makes them."""
+    """Yield every layer of the released network, in the order of its code."""
     for level, depth in enumerate(ENCODER_DEPTHS):
         for step in range(depth):
             yield Layer(f"encoder.{level}.{2 * step}", f"encoder/conv{level + 1}_{step + 1}")
@@ -57,7 +57,7 @@ def _unit(ours: str, convolution: str, norm: str) -> Layer:
 
 
 def load_network(card: NetworkCard, path: Path) -> tuple[DMENet, str]:
-    """A card's network without auxiliary maps, with the weights in a file, and one line on what they are.
+    """Load a card's network without auxiliary maps; return it with the label of its weights.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def load_network(card: NetworkCard, path: Path) -> tuple[DMENet, str]:
 
 
 def load_trainable(card: NetworkCard, path: Path) -> DMENet:
-    """A card's network with auxiliary maps and the weights in a file, to be trained further; see `load_network`."""
+    """Load a card's network with auxiliary maps, to train it further; see `load_network`."""
     network = empty(DMENet, card.shape)
     assign(network, _read(card, path)[0], path, card.name)
     return network.train().requires_grad_(True)
@@ -110,7 +110,7 @@ def _check_width(card: NetworkCard, path: Path, state: Mapping[str, Tensor]) -> 
 
 
 def _state_from_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """The released arrays under our names, channels first, the image's colours in RGB."""
+    """Convert the released arrays: this package's names, channels first, RGB input."""
     named = _by_name(path, arrays)
     state: dict[str, Tensor] = {}
     for layer in layers():
@@ -129,7 +129,7 @@ def _state_from_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str
 
 
 def variables() -> list[str]:
-    """The released variables in layer order, by their names from ``encoder`` or ``decoder`` on."""
+    """Return the released variables' names in layer order, each from ``encoder`` or ``decoder`` on."""
     names: list[str] = []
     for layer in layers():
         names += [f"{layer.released}/W_conv2d", f"{layer.released}/b_conv2d"]
@@ -139,7 +139,7 @@ def variables() -> list[str]:
 
 
 def _by_name(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Drop the released training's other networks: the classifier and the discriminator."""
+    """Return DMENet's arrays by name, without the classifier and the discriminator of the released training."""
     named = {name.partition("defocus_net/")[2] or name: array for name, array in arrays.items()}
     missing = [name for name in variables() if name not in named]
     if missing:

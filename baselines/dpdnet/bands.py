@@ -1,6 +1,6 @@
 """DPDNet as a graph of rows (`benchmark.bands`): every layer is local, so its bands are exact.
 
-Zero padding, on all sides by one pixel, and only below and on the right where Keras's 2x2 convolution has it.
+Padding is zero: one pixel on all sides, but for Keras's 2x2 convolutions only below and on the right.
 """
 
 from torch import nn
@@ -11,12 +11,12 @@ from benchmark.bands.layers import Convolution, Delay, Joined, Layer, MaxPool, N
 
 
 def graph_of(network: DPDNet, image: Read, height: int, width: int) -> Graph:
-    """The graph of a network in inference.
+    """Return the graph of a network for inference.
 
     Parameters
     ----------
     image
-        Gives rows of what the network sees, (1, 3 or 6, n, W).
+        Reads rows of the network's input, (1, 3 or 6, n, W).
     height, width
         px, multiples of 16.
     """
@@ -34,7 +34,7 @@ def graph_of(network: DPDNet, image: Read, height: int, width: int) -> Graph:
 
 
 def _chain(layer: Layer, module: nn.Module) -> Layer:
-    """Convolutions, each with its ReLU, one behind the other."""
+    """Append a module's convolutions to a layer, each with its ReLU."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             layer = _convolution(layer, part, 0)

@@ -1,4 +1,4 @@
-"""The DPDNets that have a name."""
+"""The DPDNets that the package registers by name."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reads the convolutions of a Keras 2 model in HDF5; of the file only arrays and lists of names are looked at."""
+"""Read the convolutions of a Keras 2 model in HDF5; only arrays and lists of names are read from the file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ SUFFIXES = (".hdf5", ".h5")
 
 @dataclass(frozen=True)
 class Convolution:
-    """A layer's weights as torch has them: float32 (out, in, height, width), and the bias, float32 (out,)."""
+    """A layer's weights in torch's layout: float32 (out, in, height, width), and the bias, float32 (out,)."""
 
     name: str
     weight: Tensor
@@ -24,17 +24,17 @@ class Convolution:
 
 
 def read_convolutions(path: Path) -> list[Convolution]:
-    """Every layer with weights, in the model's order, kernels turned from channels-last to channels-first.
+    """Return every layer with weights, in the model's order, with kernels converted to channels first.
 
     Parameters
     ----------
     path
-        A file that ``model.save`` or ``model.save_weights`` of Keras 2 wrote.
+        A file written by ``model.save`` or ``model.save_weights`` of Keras 2.
 
     Raises
     ------
     InputError
-        It is damaged, no Keras model, or has layers other than convolutions with a bias.
+        The file is damaged, is not a Keras model, or has layers other than convolutions with a bias.
     """
     check_kind(path)
     try:
@@ -52,7 +52,7 @@ def read_convolutions(path: Path) -> list[Convolution]:
 
 
 def _check_sizes(path: Path, datasets: list[h5py.Dataset]) -> None:
-    """Refuse what declares more than it holds, before anything is read: HDF5 fills what is missing with zeros."""
+    """Refuse data sets that declare more than the file holds, because HDF5 would fill the rest with zeros."""
     declared = sum(4 * dataset.size for dataset in datasets)
     if declared > MOST_BYTES:
         raise InputError(f"{path} declares {declared / 1e6:,.0f} MB, at most {MOST_BYTES / 1e6:,.0f} are read")
@@ -77,7 +77,7 @@ def _dataset(path: Path, group: h5py.Group, name: str) -> h5py.Dataset:
 
 
 def _own(path: Path, group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
-    # HDF5 can point into other files, which a downloaded one has no business to.
+    # HDF5 links can point into other files; a downloaded file must not read those.
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
         raise InputError(f"{path} has no {name} of its own where its list of layers says so")
     return group[name]

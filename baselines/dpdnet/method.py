@@ -16,7 +16,7 @@ from benchmark.network_card import NetworkCard
 from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
 
 BYTES_PER_PIXEL = 2200
-"""What the last level needs at the paper's width: 384 channels beside the skips, and the allocator's reserve."""
+"""Memory of the last level at the paper's width: 384 channels, the skips, and the allocator's reserve."""
 
 
 class DPDNetMethod(NetworkMethod):
@@ -26,17 +26,17 @@ class DPDNetMethod(NetworkMethod):
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[DPDNet, str]:
-        """The card's network with the weights in a file; see `baselines.dpdnet.weights.load_network`."""
+        """Load the card's network with the weights in a file; see `baselines.dpdnet.weights.load_network`."""
         return load_network(card, path)
 
     @classmethod
     def count(cls, card: NetworkCard) -> Architecture:
-        """The card's network without weights, for counting."""
+        """Return the card's network without weights, for counting."""
         return Architecture(empty(DPDNet, card.shape), Inputs((card.shape.channels,)))
 
     @torch.inference_mode()
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
-        """Deblur; an image whose sides are no multiples of 16 is extended by its edge and cut again.
+        """Deblur one sample; sides that are not multiples of 16 are padded with the edge pixels and cropped again.
 
         An image that does not fit into memory is computed in bands of rows, with the same result to rounding.
         """

@@ -1,6 +1,6 @@
 """DPDNet, a U-Net from one image or two dual-pixel views to the all-in-focus image (Abuolaim and Brown, ECCV 2020).
 
-The network as released is one thing, the network whose cost IFAN's paper prints another: `docs/reference/baselines.md`.
+The released network and the network whose cost IFAN's paper prints differ; see `docs/reference/baselines.md`.
 """
 
 import math
@@ -13,31 +13,31 @@ from torch.nn import functional
 from baselines.dpdnet.shape import DPDNetShape
 
 SIZE_MULTIPLE = 16
-"""Four times halved, so that both sides of an image must be multiples of it."""
+"""The network halves the image four times, so both sides must be multiples of 16."""
 
 DROPOUT = 0.4
 KERAS_TRUNCATION = 0.87962566103423978
-"""Standard deviation of a unit Gaussian cut at two of its own; Keras divides by it."""
+"""Standard deviation of a unit Gaussian truncated at two deviations; Keras divides by it."""
 
 
 class SameConv2x2(nn.Conv2d):
-    """A 2x2 convolution under Keras's "same" padding: nothing before, one row and column of zeros after."""
+    """A 2x2 convolution with Keras's "same" padding: one row of zeros below and one column on the right."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(channels_in, channels_out, 2)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(B, C, H, W) to the same height and width."""
+        """Convolve (B, C, H, W) to the same height and width."""
         return super().forward(functional.pad(image, (0, 1, 0, 1)))
 
 
 class DPDNet(nn.Module):
-    """The network; its convolutions are defined in the order of the released Keras model's layers.
+    """DPDNet; its convolutions are defined in the order of the released Keras model's layers.
 
     Parameters
     ----------
     shape
-        Which DPDNet.
+        Shape parameters of the DPDNet.
     """
 
     def __init__(self, shape: DPDNetShape) -> None:
@@ -79,11 +79,11 @@ class DPDNet(nn.Module):
         return torch.sigmoid(self.last(self.head(features)))
 
     def convolutions(self) -> dict[str, nn.Conv2d]:
-        """Every convolution by its name, in Keras's order."""
+        """Return every convolution by its name, in Keras's order."""
         return {name: module for name, module in self.named_modules() if isinstance(module, nn.Conv2d)}
 
     def initialise(self) -> None:
-        """Start as the released training does: He's normal distribution cut at two deviations, biases zero."""
+        """Initialise as the released code does: He's normal distribution truncated at two deviations, biases 0."""
         for module in self.convolutions().values():
             deviation = math.sqrt(2 / module.weight[0].numel()) / KERAS_TRUNCATION
             nn.init.trunc_normal_(module.weight, 0, deviation, -2 * deviation, 2 * deviation)
@@ -94,18 +94,18 @@ class DPDNet(nn.Module):
 
 
 class _UpLevel(nn.Module):
-    """Twice the size by repetition, a convolution, then two over the encoder's features and its result."""
+    """Nearest-neighbour up-sampling by 2, a convolution, then two convolutions of it and the encoder's features."""
 
     def __init__(self, channels_in: int, width: int, as_counted: bool) -> None:
         super().__init__()
         up = nn.Conv2d(channels_in, width, 3, padding=1) if as_counted else SameConv2x2(channels_in, width)
-        # A module, where pooling is a function: so counted, the figures of IFAN's paper come out to the digit.
+        # Up-sampling is a module and pooling a function: counted this way, IFAN's printed costs match to the digit.
         self.enlarge = nn.Upsample(scale_factor=2, mode="nearest")
         self.up = _with_relu(up)
         self.merge = _convolutions(2 * width, width, 2)
 
     def forward(self, features: Tensor, skip: Tensor) -> Tensor:
-        """(B, C, H, W) and the skip (B, width, 2H, 2W) to (B, width, 2H, 2W)."""
+        """Decode (B, C, H, W) and the skip (B, width, 2H, 2W) to (B, width, 2H, 2W)."""
         merged: Tensor = self.merge(torch.cat([skip, self.up(self.enlarge(features))], dim=1))
         return merged
 

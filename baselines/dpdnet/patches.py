@@ -1,4 +1,4 @@
-"""DPDNet's training patches: a grid that overlaps by 60 %, without the blurriest 30 % of every image."""
+"""DPDNet's training patches: a grid with 60 % overlap, without the blurriest 30 % of each image's patches."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,16 +18,16 @@ SOBEL_SIZES = (3, 7, 11, 15)
 
 @dataclass(frozen=True)
 class PatchGrid:
-    """Where patches are cut, by the paper's Section 5 and the released code.
+    """The grid on which patches are cut, after the paper's Section 5 and the released code.
 
     Parameters
     ----------
     size
         Side of a patch, px.
     overlap
-        Share of a patch that the next one covers too.
+        Share of a patch that overlaps with the next one.
     discarded
-        Share of an image's patches that are left out, those with the least sharpness energy.
+        Share of an image's patches that are dropped: those with the least sharpness energy.
     """
 
     size: int = 512
@@ -35,7 +35,7 @@ class PatchGrid:
     discarded: float = 0.3
 
     def places(self, height: int, width: int) -> list[tuple[int, int]]:
-        """Top and left of every patch; the last of a row and of a column end with the image."""
+        """Return top and left of every patch; the last patch of a row or column ends at the image border."""
         stride = max(1, int((1 - self.overlap) * self.size))
         return [(top, left) for top in self._starts(height, stride) for left in self._starts(width, stride)]
 
@@ -44,7 +44,7 @@ class PatchGrid:
         return sorted({min(start, last) for start in range(0, length, stride)})
 
     def sharp_places(self, target: NDArray[np.uint8] | NDArray[np.uint16]) -> list[tuple[int, int]]:
-        """The places whose all-in-focus patches are not among the blurriest.
+        """Return top and left of the patches that remain after the blurriest all-in-focus patches are dropped.
 
         Parameters
         ----------
@@ -59,10 +59,10 @@ class PatchGrid:
 
 
 def sharpness_energy(grey: np.ndarray, places: list[tuple[int, int]], size: int) -> NDArray[np.float64]:
-    """How sharp each patch is among the patches of its image, float64 (N,) in [0, 1].
+    """Return each patch's sharpness relative to the other patches of its image, float64 (N,) in [0, 1].
 
-    The sums of gradient magnitudes under Sobel filters of four sizes, each stretched to [0, 1], multiplied. The filters
-    see the image beyond a patch's border, where the released code continues the patch by reflection.
+    For each of four Sobel filter sizes the gradient magnitudes of a patch are summed and the sums scaled to [0, 1]; the
+    result is the product. The filters read the image beyond the patch's border; the released code reflects the patch.
 
     Parameters
     ----------
@@ -82,14 +82,14 @@ def sharpness_energy(grey: np.ndarray, places: list[tuple[int, int]], size: int)
 
 
 class GridSource:
-    """Batches of patches from a grid; every epoch is a new order, drawn from (seed, epoch) alone.
+    """Batches of patches from a grid; every epoch has a new order, which depends only on (seed, epoch).
 
     Parameters
     ----------
     scenes
-        What to cut from.
+        The images to cut patches from.
     grid
-        Where.
+        Where patches are cut.
     batch
         Patches an iteration, over all processes.
     """
@@ -116,11 +116,11 @@ class GridSource:
 
     @property
     def steps_an_epoch(self) -> int:
-        """Iterations in which every patch is seen once."""
+        """Iterations of one epoch, in which every patch is used once."""
         return -(-len(self.places) // self.batch)
 
     def __call__(self, step: int, process: int, processes: int) -> dict[str, Tensor]:
-        """This process's share of the batch of iteration ``step``: float32 (B, 3, size, size) by name, RGB."""
+        """Return this process's share of the batch of iteration ``step``: float32 (B, 3, size, size) by name, RGB."""
         share = range(process * self.batch // processes, (process + 1) * self.batch // processes)
         patches = [self._patch(*self.places[self._drawn(step * self.batch + place)]) for place in share]
         return {

@@ -10,13 +10,13 @@ class DPDNetShape:
     Parameters
     ----------
     dual
-        Fed with the left and the right view, six channels, instead of one image.
+        Whether the input is the left and the right view, six channels, instead of one image.
     width
-        Channels of the first level, doubled at each of the four below; the paper's is 64.
+        Channels of the first level, doubled at each of the next four; 64 in the paper.
     as_counted
-        With 3x3 instead of 2x2 convolutions after up-sampling and a third convolution in the encoder's second and
-        third level: what fits the parameters and MACs that IFAN's paper prints. Where those two convolutions are
-        cannot be told from figures that are the same for encoder and decoder.
+        Whether the network is the one that fits the parameters and MACs printed in IFAN's paper: 3x3 instead of 2x2
+        convolutions after up-sampling, and a third convolution in the encoder's second and third level. The printed
+        figures would be the same with these two convolutions in the decoder.
     """
 
     dual: bool = False

@@ -26,7 +26,7 @@ RECIPE = Recipe(
     steps=0, batch=5, learning_rate=2e-5, milestones=(), betas=(0.9, 0.999), weight_decay=0.0,
     gradient_clip=float("inf"), optimiser="adam",
 )  # fmt: skip
-"""Steps and milestones follow from the number of patches."""
+"""The published recipe; `with_steps` sets steps and milestones from the number of patches."""
 EPOCHS, HALVED_EVERY = 200, 60
 CROP = 512
 
@@ -39,24 +39,24 @@ class TrainedDPDNet(nn.Module):
         self.network = network
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The loss of a batch of ``image``, ``left``, ``right`` and ``target``, float32 (B, 3, H, W) each."""
+        """Return the loss for a batch of ``image``, ``left``, ``right`` and ``target``, float32 (B, 3, H, W) each."""
         return {"deblur": functional.mse_loss(self.network(fed(self.network, batch)), batch["target"])}
 
 
 def fed(network: DPDNet, views: Mapping[str, Tensor]) -> Tensor:
-    """The network's input: both views, (B, 6, H, W), or the defocused image, (B, 3, H, W)."""
+    """Return the network's input: both views, (B, 6, H, W), or the defocused image, (B, 3, H, W)."""
     return torch.cat([views["left"], views["right"]], dim=1) if network.shape.dual else views["image"]
 
 
 def deblur(module: nn.Module, views: Mapping[str, Tensor]) -> Tensor:
-    """The trained network's output for a held-out scene; see `benchmark.training.scenes.Deblur`."""
+    """Deblur a held-out scene with the trained network; see `benchmark.training.scenes.Deblur`."""
     network = cast(TrainedDPDNet, module).network
     result: Tensor = network(fed(network, views))
     return result
 
 
 def with_steps(recipe: Recipe, steps_an_epoch: int) -> Recipe:
-    """The recipe with the paper's 200 epochs, halving the rate every 60, unless its number of steps is given."""
+    """Set the paper's 200 epochs, with the rate halved every 60, unless the recipe has a number of steps."""
     if recipe.steps:
         return recipe
     last, every = EPOCHS * steps_an_epoch, HALVED_EVERY * steps_an_epoch
@@ -64,7 +64,7 @@ def with_steps(recipe: Recipe, steps_an_epoch: int) -> Recipe:
 
 
 def prepare(settings: Settings, data: Path, start: Path | None, device: torch.device) -> Trainable:
-    """What a training of DPDNet needs; see `baselines.training.Family`."""
+    """Prepare a training of DPDNet; see `baselines.training.Family`."""
     method = CARDS[settings.name]
     scenes = DualPixelFolder.open(data)
     source = GridSource(scenes, PatchGrid(settings.crop), settings.recipe.batch, settings.recipe.seed)

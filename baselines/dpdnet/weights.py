@@ -1,4 +1,4 @@
-"""DPDNet's weights on disk: the authors' Keras file, or our safetensors."""
+"""Read DPDNet's weights: the authors' Keras file, or safetensors of this package."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from realdof.common.errors import InputError
 
 
 def load_network(card: NetworkCard, path: Path) -> tuple[DPDNet, str]:
-    """A card's network with the weights in a file, ready for inference, and one line on what they are.
+    """Load a card's network for inference; return it with the label of its weights.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def load_network(card: NetworkCard, path: Path) -> tuple[DPDNet, str]:
 
 
 def _in_order(network: DPDNet, state: Mapping[str, Tensor]) -> list[Tensor]:
-    """The convolutions' weights of a state, ours first in Keras's order, then whatever else has four dimensions."""
+    """Return a state's convolution weights: DPDNet's in Keras's order, then any other four-dimensional tensors."""
     ours = [f"{name}.weight" for name in network.convolutions()]
     others = [name for name, value in state.items() if name not in ours and value.ndim == 4]
     return [state[name] for name in [*ours, *others] if name in state]
@@ -71,12 +71,12 @@ def _size(shapes: Sequence[tuple[int, ...]]) -> str:
 
 
 def _state_from_keras(network: DPDNet, layers: Sequence[Convolution]) -> dict[str, Tensor]:
-    """The layers under our names, in RGB: the released network was fed by OpenCV, in BGR, and answers in it."""
+    """Convert Keras's layers to this package's names and from BGR, the released network's order, to RGB."""
     state: dict[str, Tensor] = {}
     for name, layer in zip(network.convolutions(), layers, strict=True):
         state[f"{name}.weight"], state[f"{name}.bias"] = layer.weight, layer.bias
     first, *_, last = network.convolutions()
-    # Each view on its own; the left one comes first.
+    # The channels of each view are reversed separately; the left view comes first.
     state[f"{first}.weight"] = state[f"{first}.weight"].unflatten(1, (-1, 3)).flip(2).flatten(1, 2)
     state[f"{last}.weight"] = state[f"{last}.weight"].flip(0)
     state[f"{last}.bias"] = state[f"{last}.bias"].flip(0)

@@ -1,4 +1,4 @@
-"""The map-based methods without a network, readable without what computes them."""
+"""Cards of the map-based methods without a network; the methods' code is imported only when one runs."""
 
 from benchmark.deferred import DeferredMethod
 from benchmark.method import MethodCard

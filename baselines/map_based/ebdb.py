@@ -1,4 +1,4 @@
-"""The method `ebdb`: blur at edges from what a second blur does to them, at the scale that each edge allows."""
+"""The method `ebdb`: estimate the blur at edges by re-blurring them at a scale chosen for each edge."""
 
 from dataclasses import dataclass
 
@@ -17,24 +17,24 @@ from baselines.map_based.sigma import gradient
 from benchmark.method import Image
 from realdof.alignment.detail import noise_level
 
-# Standard deviations in pixels of the two Gaussians that gradients are taken at, finest first. A fine pair hardly sees
-# the edges beside, a coarse one sees through noise.
+# Pairs of standard deviations in pixels of the Gaussians under which gradients are computed, finest first. A fine pair
+# is little affected by neighbouring edges, a coarse pair by noise.
 _SCALES = ((0.7, 1.0), (1.0, 1.5), (1.5, 2.25), (2.0, 3.0))
 
-# An edge uses the finest pair whose gradient is so many times what the noise makes.
+# An edge uses the finest pair whose gradient is at least this many times the gradient of the noise.
 _ABOVE_NOISE = 20.0
 
-# A central difference is a derivative averaged over two pixels, and that box has this variance.
+# A central difference is a derivative averaged over a box of two pixels, whose variance this is.
 _DIFFERENCE_VARIANCE = 1 / 3
 
 _CANNY_DEVIATION = 1.0
 _CANNY_LOW, _CANNY_HIGH = 0.02, 0.06
 
-# Steps of averaging along an edge, each over its next pixels; and how alike in colour these must be.
+# Number of averaging steps along an edge, each over neighbouring pixels; and the colour difference they tolerate.
 _STEPS = 12
 _COLOUR_RANGE = 0.1
 
-# An edge counts if the next coarser pair tells the same blur to this share: others are crowded by their neighbours.
+# An edge counts if the next coarser pair gives the same blur within this share; otherwise other edges are too near.
 _AGREEMENT = 0.3
 
 _LARGEST = 5.0
@@ -48,7 +48,7 @@ class EdgeBlur:
     Parameters
     ----------
     mask
-        Where there is an edge whose blur can be told, bool (H, W).
+        Edge pixels whose blur can be estimated, bool (H, W).
     sigma
         The blur there in pixels, float32 (H, W); zero elsewhere.
     confidence
@@ -110,12 +110,12 @@ def blur_at_edges(image: NDArray[np.float32]) -> EdgeBlur:
     return EdgeBlur(mask, sigma, confidence)
 
 
-# Rounding to 8 bits, in the mean of three channels; files of more bits have more noise than that all the same.
+# Noise of rounding to 8 bits, in the mean of three channels; files with more bits have more noise than this anyway.
 _QUANTISATION = 1 / 255 / np.sqrt(12 * 3)
 
 
 def _connections(image: NDArray[np.float32], edges: NDArray[np.bool_]) -> sparse.csr_array:
-    """Colour similarity of neighbouring edge pixels, (N, N), 1 on the diagonal, 0 for pixels that do not touch."""
+    """Return the colour similarity of edge pixels, (N, N): 1 on the diagonal, 0 for pixels that do not touch."""
     height, width = edges.shape
     count = int(edges.sum())
     index = np.full((height + 2, width + 2), -1)
@@ -134,7 +134,7 @@ def _connections(image: NDArray[np.float32], edges: NDArray[np.bool_]) -> sparse
 
 
 def _along_edges(neighbours: sparse.csr_array, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average values (N,) along connected edges, and along these alone."""
+    """Average values (N,) along connected edges only."""
     weights = neighbours @ np.ones_like(values)
     for _ in range(_STEPS):
         values = (neighbours @ values) / weights
@@ -142,7 +142,7 @@ def _along_edges(neighbours: sparse.csr_array, values: NDArray[np.float64]) -> N
 
 
 def _sigma_of(energies: dict[float, NDArray[np.float64]], first: float, second: float) -> NDArray[np.float64]:
-    """The blur from the ratio of the gradients' energies at two scales, less what the gradient itself blurs."""
+    """Return the blur from the ratio of gradient energies at two scales, without the gradient filter's own blur."""
     excess = energies[first] / np.maximum(energies[second], 1e-12) - 1
     whole = (second**2 - first**2) / np.maximum(excess, 1e-6)
     sigma: NDArray[np.float64] = np.sqrt(np.maximum(whole - first**2 - _DIFFERENCE_VARIANCE, 0))
@@ -150,7 +150,7 @@ def _sigma_of(energies: dict[float, NDArray[np.float64]], first: float, second: 
 
 
 def _finest_above_noise(energies: dict[float, NDArray[np.float64]], noise: float) -> NDArray[np.int64]:
-    """Which pair each edge uses, at most the last but one, as the last only confirms."""
+    """Return the index of each edge's pair, at most the last but one, because the last pair only confirms."""
     chosen = np.full(len(energies[_SCALES[0][0]]), len(_SCALES) - 2)
     for place in reversed(range(len(_SCALES) - 1)):
         deviation = _SCALES[place][0]
@@ -159,16 +159,16 @@ def _finest_above_noise(energies: dict[float, NDArray[np.float64]], noise: float
 
 
 def _noise_energy(noise: float, deviation: float) -> float:
-    """Mean square of the gradient, both components, of white noise under a Gaussian."""
+    """Return the mean squared gradient magnitude of white noise under a Gaussian."""
     return noise**2 / (4 * np.pi * deviation**4)
 
 
 class EBDB(MapBasedMethod):
-    """Estimate the blur at edges, spread it, deconvolve."""
+    """The method EBDB: estimate the blur at edges, spread it over the image, deconvolve."""
 
     card = EBDB_CARD
 
     def sigma_map(self, image: Image) -> Tensor:
-        """See ``MapBasedMethod.sigma_map``; the map has the 8 bits that the authors' evaluation gave it."""
+        """Estimate sigma, rounded to 8 bits as in the authors' evaluation; see ``MapBasedMethod.sigma_map``."""
         pixels = image.permute(1, 2, 0).contiguous().cpu().numpy()
         return _LARGEST * eight_bit(torch.from_numpy(estimate_sigma(pixels)).to(image.device) / _LARGEST)

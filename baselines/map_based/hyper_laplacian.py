@@ -1,4 +1,4 @@
-"""The method `hyper-laplacian`: an estimated Gaussian blur per pixel, deconvolved with a prior on gradients."""
+"""The method `hyper-laplacian`: estimate a Gaussian blur per pixel, deconvolve with a prior on gradients."""
 
 from functools import partial
 
@@ -13,20 +13,20 @@ from benchmark.method import Context, Deblurred, Method, Sample
 # The NIPS paper's recommendation; the evaluation of map-based methods in IFAN's comparison used 1.5.
 _ALPHA = 2 / 3
 
-# Of 200, 420 and 1000 the best in the mean over eight of scikit-image's photographs that are not in the data set
+# The best of 200, 420 and 1000 on average over eight of scikit-image's photographs that are not in the data set
 # `sample`, defocused in linear light by discs of radius 1 to 8 px, with noise of 0.2 % and 1 %: 0.14 dB above the
-# input, 0.27 dB below it at worst. It is that evaluation's weight for CUHK, too.
+# input, and 0.27 dB below it in the worst case. It is also the weight for CUHK in that evaluation.
 _DATA_WEIGHT = 420.0
 
-# Blended, 10 levels do as well as 34.
+# With blending, 10 levels score as well as 34.
 _QUANTILES = 8
 
-# Sharp photographs have this much blur by the estimate, in pixels; taking it away leaves them as they are.
+# The estimate for sharp photographs, in pixels; subtracting it leaves them unchanged.
 _SHARP = 0.5
 
 
 class HyperLaplacian(Method):
-    """Estimate sigma, deconvolve each level of it, take every pixel from its own levels."""
+    """The method hyper-laplacian: estimate sigma, deconvolve each level, blend the levels at every pixel."""
 
     card = HYPER_LAPLACIAN_CARD
 

@@ -1,4 +1,7 @@
-"""The method `jnb`: a sharp patch needs more atoms of a dictionary learned from blurred ones than a blurred patch."""
+"""The method `jnb`: estimate blur from the number of dictionary atoms that a patch needs.
+
+The dictionary is learned from blurred patches, so a sharp patch needs more atoms than a blurred one.
+"""
 
 from functools import cache
 from importlib.resources import files
@@ -20,15 +23,15 @@ PATCH = 8
 """Side of a patch in pixels, as in the paper."""
 
 TOLERANCE = 0.05
-"""Norm of what may be left of a patch of norm 1."""
+"""Largest norm of the residual of a patch of norm 1."""
 
 MOST_ATOMS = 24
-"""Sharper than that is not told apart."""
+"""Largest number of atoms; sharper patches are not distinguished."""
 
 LEAST_CONTRAST = 0.05
-"""Root mean square that a patch without its mean must have to count."""
+"""Smallest root mean square, without the mean, of a patch that is used."""
 
-# And so many times the noise: noise itself is below the tolerance then.
+# A patch's root mean square must also be this many times the noise, so that noise stays below the tolerance.
 _ABOVE_NOISE = 25.0
 
 _STRIDE = 4
@@ -46,8 +49,8 @@ class Dictionary(NamedTuple):
     atoms
         float32 (K, 64), norm 1, mean 0.
     counts, sigmas
-        How many atoms patches of a known blur need in the mean, float32 (N,), rising; and that blur in pixels,
-        float32 (N,), falling.
+        Mean number of atoms that patches of a known blur need, float32 (N,), rising; and that blur in pixels, float32
+        (N,), falling.
     """
 
     atoms: Tensor
@@ -57,21 +60,21 @@ class Dictionary(NamedTuple):
 
 @cache
 def shipped_dictionary() -> Dictionary:
-    """The dictionary that comes with the package; ``jnb_dictionary.json`` beside it says how it was learned."""
+    """Return the package's dictionary; ``jnb_dictionary.json`` beside it says how it was learned."""
     return Dictionary(**load((files("baselines") / "pretrained" / "jnb_dictionary.safetensors").read_bytes()))
 
 
 def patches_of(grey: Tensor, stride: int, contrast: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Cut out the patches that have contrast, without their mean, at norm 1.
+    """Cut out the patches with enough contrast; subtract their means and scale them to norm 1.
 
     Parameters
     ----------
     grey
         float32 (H, W).
     stride
-        Between patches, in pixels.
+        Distance between patches, in pixels.
     contrast
-        The least root mean square of a patch without its mean.
+        Smallest root mean square of a patch without its mean.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def patches_of(grey: Tensor, stride: int, contrast: float) -> tuple[Tensor, Tens
 
 
 def atoms_needed(patches: Tensor, atoms: Tensor) -> Tensor:
-    """How many atoms orthogonal matching pursuit takes to come within the tolerance of each patch.
+    """Count the atoms that orthogonal matching pursuit needs to reach the tolerance for each patch.
 
     Parameters
     ----------
@@ -112,7 +115,7 @@ def _pursue(patches: Tensor, atoms: Tensor) -> Tensor:
     counts = patches.new_full((len(patches),), MOST_ATOMS)
     open_ = torch.arange(len(patches), device=patches.device)
     rest = patches
-    # What was taken of each patch so far, orthonormal: to project on it is to solve the least squares.
+    # Orthonormal basis of the atoms chosen so far: projecting on it solves the least-squares problem.
     basis = patches.new_zeros(len(patches), MOST_ATOMS, patches.shape[1])
     for taken in range(MOST_ATOMS):
         atom = atoms[(rest @ atoms.T).abs().argmax(1)]
@@ -143,9 +146,9 @@ def estimate_sigma(image: Image) -> NDArray[np.float32]:
     References
     ----------
     Shi, Xu and Jia, "Just Noticeable Defocus Blur Detection and Estimation", CVPR 2015: patches of 8x8 pixels, a
-    dictionary learned from blurred ones, the number of atoms as the feature, edge-preserving smoothing. Ours are the
-    pursuit to a tolerance in the place of an l1 penalty, the table from number to sigma, and the smoothing
-    (``propagate``, from the patches that have contrast).
+    dictionary learned from blurred patches, the number of atoms as the feature, edge-preserving smoothing. Our changes:
+    pursuit to a tolerance instead of an l1 penalty, the table from number to sigma, and the smoothing (``propagate``,
+    from the patches with contrast).
     """
     dictionary = Dictionary(*(tensor.to(image.device) for tensor in shipped_dictionary()))
     grey = image.mean(0)
@@ -163,10 +166,10 @@ def estimate_sigma(image: Image) -> NDArray[np.float32]:
 
 
 class JNB(MapBasedMethod):
-    """Count the atoms that patches need, turn the number into a blur, spread it, deconvolve."""
+    """The method JNB: count the atoms that patches need, convert counts to blur, spread it, deconvolve."""
 
     card = JNB_CARD
 
     def sigma_map(self, image: Image) -> Tensor:
-        """See ``MapBasedMethod.sigma_map``; the map has the 8 bits that the authors' evaluation gave it."""
+        """Estimate sigma, rounded to 8 bits as in the authors' evaluation; see ``MapBasedMethod.sigma_map``."""
         return _LARGEST * eight_bit(torch.from_numpy(estimate_sigma(image)).to(image.device) / _LARGEST)

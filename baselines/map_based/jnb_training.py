@@ -26,16 +26,16 @@ PHOTOGRAPHS: dict[str, Callable[[], NDArray[np.uint8]]] = {
     "gravel": data.gravel,
     "moon": data.moon,
 }
-"""scikit-image's, none of them in the data set `sample`."""
+"""scikit-image's photographs; none of them is in the data set `sample`."""
 
 CALIBRATION = ("camera", "coins")
-"""Those whose edges the number of atoms is counted at: textures need more of them at every blur than edges do, and a
-blur that is taken for too large ruins an image, where one taken for too small does nothing."""
+"""Photographs with which the number of atoms is calibrated. Their patches are mostly edges, which need fewer atoms
+than textures at every blur. An overestimated blur ruins an image; an underestimated one does no harm."""
 
 ATOMS = 64
 PENALTY = 0.1
 LEARNED_AT = 2.0
-"""Gaussian blur in px of the patches that the dictionary is learned from: such patches are to need few atoms."""
+"""Gaussian blur in px of the patches from which the dictionary is learned; such patches then need few atoms."""
 SIGMAS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0)
 PATCHES_EACH = 4000
 LEARNING_CONTRAST = 0.02
@@ -43,7 +43,7 @@ SEED = 0
 
 
 def blurred_patches(name: str, sigma: float, contrast: float) -> torch.Tensor:
-    """Patches of a photograph at half its size, sharper at the pixel than any camera's, blurred, in 8 bits."""
+    """Return patches of a photograph that is halved in size, to be sharp at the pixel, then blurred, in 8 bits."""
     half = cv2.resize(PHOTOGRAPHS[name]().astype(np.float32), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     blurred = cv2.GaussianBlur(half, (0, 0), sigma, borderType=cv2.BORDER_REFLECT) if sigma > 0 else half
     patches = patches_of(torch.from_numpy(np.round(blurred) / np.float32(255)), 2, contrast)[0]
@@ -52,7 +52,7 @@ def blurred_patches(name: str, sigma: float, contrast: float) -> torch.Tensor:
 
 
 def learn_atoms() -> torch.Tensor:
-    """Atoms float32 (K, 64), norm 1."""
+    """Learn the atoms, float32 (K, 64), norm 1."""
     patches = torch.cat([blurred_patches(name, LEARNED_AT, LEARNING_CONTRAST) for name in PHOTOGRAPHS])
     learner = MiniBatchDictionaryLearning(ATOMS, alpha=PENALTY, batch_size=512, max_iter=10, random_state=SEED)
     atoms = torch.from_numpy(learner.fit(patches.numpy()).components_.astype(np.float32))
@@ -60,14 +60,14 @@ def learn_atoms() -> torch.Tensor:
 
 
 def calibrated(atoms: torch.Tensor) -> Dictionary:
-    """The atoms with how many of them patches of each blur need."""
+    """Return the atoms with the mean number of atoms that patches of each blur need."""
     counts = [
         torch.stack(
             [atoms_needed(blurred_patches(name, sigma, LEAST_CONTRAST), atoms).mean() for name in CALIBRATION]
         ).mean()
         for sigma in SIGMAS
     ]
-    # More blur never needs more atoms; where the count stops falling the least blur stands for all that follows.
+    # More blur never needs more atoms; where the count stops falling, the smallest blur represents the larger ones.
     falling = torch.cummin(torch.stack(counts), 0).values
     strictly = torch.cat([torch.tensor([True]), falling[1:] < falling[:-1]])
     return Dictionary(atoms, falling[strictly].flip(0), torch.tensor(SIGMAS)[strictly].flip(0))

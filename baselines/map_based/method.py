@@ -1,7 +1,7 @@
-"""What the map-based methods share: a defocus map, sigma from it, then hyper-Laplacian deconvolution level by level.
+"""Base class of the map-based methods: estimate sigma, then deconvolve level by level with a hyper-Laplacian prior.
 
-As the evaluation in IFAN's comparison did it (Lee et al., CVPR 2021, Section 4.2), with the authors' weights of the
-data for each data set.
+This follows the evaluation in IFAN's comparison (Lee et al., CVPR 2021, Section 4.2), with the authors' data weight
+for each data set.
 """
 
 import time
@@ -23,11 +23,11 @@ DATA_WEIGHTS = MappingProxyType({"cuhk": 420.0, "dpdd": 16.8, "realdof": 4.2})
 """The authors' lambda for each family of data sets."""
 
 OTHER_DATA_WEIGHT = DATA_WEIGHTS["dpdd"]
-"""For a data set that the authors did not run."""
+"""Data weight for a data set that the authors did not evaluate."""
 
 
 class MapBasedMethod(Method):
-    """Deblurs by a defocus map; a subclass gives ``card`` and ``sigma_map``."""
+    """A method that deblurs with a defocus map; a subclass defines ``card`` and ``sigma_map``."""
 
     @abstractmethod
     def sigma_map(self, image: Image) -> Tensor:
@@ -47,7 +47,7 @@ class MapBasedMethod(Method):
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
         """Estimate the map, then deconvolve with the authors' lambda for the data set's family, or DPDD's for others.
 
-        ``stages`` has the seconds of both.
+        The result's ``stages`` holds the seconds of both stages.
         """
         start = _now(sample.image)
         sigma = self.sigma_map(sample.image)
@@ -60,7 +60,7 @@ class MapBasedMethod(Method):
 
 
 def eight_bit(map_: Tensor) -> Tensor:
-    """A map in [0, 1] as it comes back from the 8-bit file that the authors' evaluation wrote it to."""
+    """Round a map in [0, 1] to 8 bits, as the authors' evaluation did by writing it to a file."""
     return map_.clamp(0, 1).mul(255).add(0.5).floor().div(255)
 
 

@@ -1,4 +1,4 @@
-"""Values known at some pixels, spread over the image without crossing its edges."""
+"""Spread values that are known at some pixels over the image, without crossing its edges."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +13,21 @@ def propagate(
 ) -> NDArray[np.float32]:
     """Fill an image from the pixels whose value is known, by fast global smoothing.
 
-    Values times confidence are smoothed as confidence is, and divided by it.
+    The product of values and confidence and the confidence itself are smoothed, then divided.
 
     Parameters
     ----------
     confidence
-        How much each value counts, float32 (H, W), at least 0, somewhere above; 0 where nothing is known.
+        Weight of each value, float32 (H, W), at least 0 and somewhere above; 0 where nothing is known.
     values
-        float32 (H, W); read where ``confidence`` is above 0.
+        float32 (H, W); used where ``confidence`` is above 0.
     guide
         The image whose edges stop the spreading, float32 (H, W) in [0, 1].
 
     Returns
     -------
     ndarray
-        float32 (H, W), between the least and the largest known value.
+        float32 (H, W), between the smallest and the largest known value.
 
     References
     ----------
@@ -37,7 +37,7 @@ def propagate(
     known = confidence > 0
     planes = np.stack([np.where(known, values, 0), np.ones_like(values)]).astype(np.float64) * confidence
     for k in range(1, _PASSES + 1):
-        # Equation 12: later passes are weaker, and all together are as strong as asked for.
+        # Equation 12: later passes are weaker, and together they have the requested strength.
         strength = 1.5 * 4 ** (_PASSES - k) / (4**_PASSES - 1) * _STRENGTH
         planes = _smooth_columns(planes, strength * _affinity(guide))
         across = _smooth_columns(planes.transpose(0, 2, 1), strength * _affinity(guide.T))
@@ -47,7 +47,7 @@ def propagate(
 
 
 def _affinity(guide: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Similarity of each pixel to the one below it, float64 (H - 1, W) in (0, 1]."""
+    """Return the similarity of each pixel to the one below it, float64 (H - 1, W) in (0, 1]."""
     return np.exp(-np.abs(np.diff(guide.astype(np.float64), axis=0)) / _GUIDE_RANGE)
 
 

@@ -1,4 +1,4 @@
-"""A classical estimate of defocus: the blur of every pixel, from what a second blur does to the edges."""
+"""A classical estimate of defocus: the blur of every pixel, from the effect of a second blur on the edges."""
 
 import cv2
 import numpy as np
@@ -7,20 +7,20 @@ from skimage.feature import canny
 
 from baselines.map_based.propagation import propagate
 
-# Standard deviations in pixels of the two Gaussians that gradients are taken at. The fine pair tells small blurs
-# apart; the coarse one is steadier against noise, and stands where it finds more than the third value.
+# Standard deviations in pixels of the two Gaussians under which gradients are computed. The fine pair distinguishes
+# small blurs; the coarse pair is more robust to noise and is used where its estimate exceeds `_COARSE_FROM`.
 _FINE = (0.7, 1.4)
 _COARSE = (1.5, 3.0)
 _COARSE_FROM = 1.5
 
-# A central difference is a derivative averaged over two pixels, and that box has this variance.
+# A central difference is a derivative averaged over a box of two pixels, whose variance this is.
 _DIFFERENCE_VARIANCE = 1 / 3
 
 # Canny on the encoded grey image; defocused edges are weak.
 _CANNY_DEVIATION = 1.0
 _CANNY_LOW, _CANNY_HIGH = 0.02, 0.06
 
-# Pixels; an edge that seems wider is none that stands alone.
+# Pixels; an edge with a larger estimate is not isolated from others and is dropped.
 _LARGEST = 8.0
 
 _SOFTENING = np.float32(0.5)
@@ -42,14 +42,14 @@ def estimate_sigma(image: NDArray[np.float32]) -> NDArray[np.float32]:
     References
     ----------
     Zhuo and Sim, "Defocus map estimation from a single image", Pattern Recognition 44, 2011, Sections 3 and 4;
-    the edges' values are spread by edge-aware smoothing (see ``propagate``) in the place of the matting Laplacian.
+    edge-aware smoothing (see ``propagate``) replaces the matting Laplacian in spreading the values at edges.
     """
     grey = image.mean(axis=2, dtype=np.float32)
     edges, sigma = sigma_at_edges(grey)
     if not edges.any():
         return np.zeros_like(grey)
-    # A soft shadow looks like a defocused edge. Its gradient is small, so that the square leaves it little say, and
-    # the mean is taken of the inverse, so that the sharpest edges around decide: too little deblurring harms less.
+    # A soft shadow looks like a defocused edge. Its gradient is small, so squaring gives it little weight. The mean of
+    # the inverse lets the sharpest edges nearby decide, because too little deblurring does less harm than too much.
     confidence = np.where(edges, gradient(grey, _FINE[0]) ** 2, 0)
     spread = np.reciprocal(propagate(confidence, np.reciprocal(sigma + _SOFTENING), grey)) - _SOFTENING
     return spread.clip(0, _LARGEST)
@@ -66,7 +66,7 @@ def sigma_at_edges(grey: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArra
     Returns
     -------
     edges
-        Where Canny finds an edge whose blur can be told, bool (H, W).
+        Canny edge pixels whose blur can be estimated, bool (H, W).
     sigma
         The blur there in pixels, float32 (H, W) in [0, 8]; zero elsewhere.
     """
@@ -81,7 +81,7 @@ def sigma_at_edges(grey: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArra
 def _sigma_from_ratio(
     grey: NDArray[np.float32], edges: NDArray[np.bool_], first: float, second: float
 ) -> NDArray[np.float32]:
-    """Equation 6 of Zhuo and Sim, sigma = sigma_0 / sqrt(R^2 - 1), less what the gradient itself blurs."""
+    """Apply Equation 6 of Zhuo and Sim, sigma = sigma_0 / sqrt(R^2 - 1), without the gradient filter's own blur."""
     ratio = gradient(grey, first)[edges] / np.maximum(gradient(grey, second)[edges], 1e-6)
     added = second**2 - first**2
     whole = added / np.maximum(ratio**2 - 1, 1e-6)
@@ -89,7 +89,7 @@ def _sigma_from_ratio(
 
 
 def gradient(grey: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
-    """Magnitude of the gradient of the image under a Gaussian, float32 (H, W)."""
+    """Return the gradient magnitude of the image under a Gaussian, float32 (H, W)."""
     smooth = cv2.GaussianBlur(grey, (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
     across = np.zeros_like(smooth)
     down = np.zeros_like(smooth)

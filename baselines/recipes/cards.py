@@ -1,4 +1,4 @@
-"""The methods ``recipe:NAME`` as the registry lists them; what computes is imported when one is run."""
+"""The methods ``recipe:NAME`` for the registry; the code that runs them is imported only when one runs."""
 
 import shutil
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from realdof.common.errors import InputError
 
 
 class RecipeFactory:
-    """A recipe by name; it becomes a method with the repository that the user has."""
+    """The registry's entry of a recipe; `with_repository` makes it a method that can run."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
@@ -30,23 +30,23 @@ class RecipeFactory:
         )
 
     def with_repository(self, repository: Path, python: str | None, timeout: float) -> "ReadyRecipe":
-        """The method with its repository; see `benchmark.loading.RepositoryFactory`."""
+        """Return the method with the user's repository; see `benchmark.loading.RepositoryFactory`."""
         return ReadyRecipe(self, repository, python or "python", timeout)
 
     def load(self, weights: str | None = None) -> Method:
-        """Raise `InputError`: there is no repository."""
+        """Raise `InputError`: no repository has been given."""
         raise InputError(
             f"recipe:{self.recipe.name} needs --repo PATH, a clone of {self.recipe.repository} ({self.recipe.commit})"
         )
 
     def architecture(self) -> Architecture | None:
-        """None: the program's network is unknown."""
+        """Return None: the program's network is unknown."""
         return None
 
 
 @dataclass(frozen=True)
 class ReadyRecipe:
-    """A recipe with the repository that the user has, the interpreter of its environment, and seconds for an image."""
+    """A recipe with the user's clone of the repository, its Python interpreter, and the seconds allowed per image."""
 
     factory: RecipeFactory
     repository: Path
@@ -55,7 +55,7 @@ class ReadyRecipe:
 
     @property
     def card(self) -> MethodCard:
-        """The recipe's."""
+        """The recipe's card."""
         return self.factory.card
 
     def load(self, weights: str | None = None) -> Method:
@@ -64,7 +64,7 @@ class ReadyRecipe:
         Raises
         ------
         InputError
-            Weights are given, the repository does not hold what the recipe needs, or there is no such interpreter.
+            Weights are given, the repository lacks what the recipe needs, or the interpreter does not exist.
         """
         from baselines.command.program import Program
         from baselines.recipes.method import RecipeMethod
@@ -82,23 +82,23 @@ class ReadyRecipe:
         return RecipeMethod(recipe, self.card, self.repository.resolve(), Program(words, self.timeout), sha256)
 
     def architecture(self) -> Architecture | None:
-        """None: the program's network is unknown."""
+        """Return None: the program's network is unknown."""
         return None
 
 
 class Recipes:
-    """The entry point ``recipe``: every recipe that comes with the package, and any in a file."""
+    """The entry point ``recipe``: every recipe of the package, and any recipe in a file."""
 
     card = MethodCard(
         "recipe", "Recipe", "single", "the authors' own code: recipe:NAME or recipe:FILE.toml, and --repo"
     )
 
     def member(self, name: str) -> MethodFactory:
-        """The recipe of this name or in this file; see `benchmark.loading.MethodFamily`."""
+        """Return the recipe with this name or in this file; see `benchmark.loading.MethodFamily`."""
         return RecipeFactory(read_recipe(name))
 
     def members(self) -> dict[str, MethodFactory]:
-        """Every recipe that comes with the package, by its full name."""
+        """Return every recipe of the package by its full name."""
         return {f"recipe:{name}": self.member(name) for name in recipe_names()}
 
     def load(self, weights: str | None = None) -> Method:
@@ -106,7 +106,7 @@ class Recipes:
         raise InputError(f"name a recipe, as in --method recipe:{recipe_names()[0]}; `ifan-bench methods` lists them")
 
     def architecture(self) -> Architecture | None:
-        """None: the program's network is unknown."""
+        """Return None: the program's network is unknown."""
         return None
 
 

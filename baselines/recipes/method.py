@@ -1,4 +1,4 @@
-"""The authors' own code as a method, started once for all images of a run."""
+"""Run the authors' own code as a method, once for all images of a run."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ from benchmark.method import Capabilities, Context, Deblurred, Method, MethodCar
 
 
 class RecipeMethod(Method):
-    """The authors' code in a copy of their repository."""
+    """A method that runs the authors' code in a copy of their repository."""
 
     capabilities = Capabilities(in_process=False, at_once=True)
 
@@ -26,7 +26,7 @@ class RecipeMethod(Method):
         self._started: _Started | None = None
 
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
-        """Deblur one sample; the script is started with the first, for all that the run has yet to do.
+        """Deblur one sample; the first call runs the script for all images that the run still has to do.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class RecipeMethod(Method):
 
 
 def _with(sample: Sample, context: Context) -> Iterator[Sample]:
-    """The samples still to do, with this one first if it is not among them."""
+    """Yield the samples still to do, and this sample last if it is not among them."""
     upcoming = [sample] if context.upcoming is None else context.upcoming()
     seen = False
     for one in upcoming:
@@ -81,7 +81,7 @@ def _with(sample: Sample, context: Context) -> Iterator[Sample]:
 
 @dataclass
 class _Started:
-    """One start of a script: its folder, the numbers of the images still to be read, and what it took."""
+    """One run of a script: its folder, the numbers of the images still to be read, its time, memory and error."""
 
     holder: tempfile.TemporaryDirectory[str]
     folder: Path
@@ -93,7 +93,7 @@ class _Started:
 
 
 def _version(repository: Path) -> str:
-    """The repository's commit, with a word if files were changed; its name alone if it is no git checkout."""
+    """Return the repository's name and commit, and whether files were changed; no commit without a git checkout."""
     git = shutil.which("git")
     if git is None or not (repository / ".git").exists():
         return f"{repository.resolve().name}, of no known commit"

@@ -1,4 +1,4 @@
-"""A recipe: what a repository's script is called with, where it looks for images, and where it leaves results."""
+"""A recipe: how to call a repository's script, where it reads images, and where it writes results."""
 
 import re
 import string
@@ -12,14 +12,14 @@ from realdof.common.decode import Strict, read_toml
 from realdof.common.errors import InputError
 
 LIBRARY = Path(__file__).parent / "library"
-"""The recipes that come with the package."""
+"""Folder of the package's recipes."""
 SUFFIX = ".toml"
 _REMEDY = "docs/how-to/recipes.md describes the fields"
 _SPEC = re.compile(r"0?\d{0,2}")
 
 
 def _fields(text: str, known: set[str], numbered: bool) -> str:
-    """The text, if every place in braces is one of the known, in the form that it may have."""
+    """Check that every placeholder in braces is known and has an allowed format; return the text."""
     for _, field, spec, conversion in string.Formatter().parse(text):
         if field is None:
             continue
@@ -31,7 +31,7 @@ def _fields(text: str, known: set[str], numbered: bool) -> str:
 
 
 def _inside(text: str) -> str:
-    """The path, if it is relative and does not lead out of the folder."""
+    """Check that a path is relative and stays inside the folder; return it."""
     parts = text.split("/")
     if not text or text.startswith("/") or "\\" in text or ":" in re.sub(r"\{[^{}]*\}", "", text):
         raise ValueError("give a path inside the repository, with / between its parts")
@@ -41,7 +41,7 @@ def _inside(text: str) -> str:
 
 
 def _place(text: str) -> str:
-    """The path of one image, with its number in it."""
+    """Check that an image's path contains a placeholder for its number; return it."""
     _fields(_inside(text), {"number", "index"}, numbered=True)
     if "{number" not in text and "{index" not in text:
         raise ValueError("name the image's {number} (from 1) or {index} (from 0), as in results/{number:04}.png")
@@ -71,7 +71,7 @@ Words = Annotated[tuple[Annotated[str, AfterValidator(_word)], ...], Field(stric
 
 
 class RecipeWeights(Strict):
-    """A file or folder of weights in the repository, where it is to be had, and its SHA-256 if that is known."""
+    """A file or folder of weights in the repository, where to get it, and its SHA-256 if known."""
 
     path: PathInside
     source: str
@@ -79,7 +79,7 @@ class RecipeWeights(Strict):
 
 
 class Layout(Strict):
-    """Where the script looks for each image; ``target`` gets the defocused image in the truth's place."""
+    """Where the script reads each image; ``target`` gets the defocused image instead of the ground truth."""
 
     input: Place | None = None
     left: Place | None = None
@@ -88,7 +88,7 @@ class Layout(Strict):
 
 
 class Edit(Strict):
-    """A text that is replaced in the copy of a file of the repository, where it occurs exactly once."""
+    """A replacement in the copy of one of the repository's files, which must contain the text exactly once."""
 
     file: PathInside
     find: Annotated[str, Field(min_length=1)]
@@ -96,7 +96,7 @@ class Edit(Strict):
 
 
 class ImageList(Strict):
-    """A file that lists the images, a line each, with {input}, {left}, {right} and {target} as places."""
+    """A file that lists the images, one per line; {input}, {left}, {right} and {target} stand for their paths."""
 
     file: PathInside
     line: str
@@ -108,44 +108,44 @@ class ImageList(Strict):
 
 
 class TextFile(Strict):
-    """A file that is written as it stands, in the place of the repository's."""
+    """A file with this text, which replaces the repository's."""
 
     file: PathInside
     text: str
 
 
 class Recipe(Strict):
-    """How the authors' code of one method is run.
+    """How to run the authors' code of one method.
 
     Attributes
     ----------
     name, title, summary, inputs, paper, licence, year, parameters_m
-        For the card; parameters in millions, as the authors print them.
+        Fields of the card; parameters in millions, as printed by the authors.
     repository, commit
-        Where the code is, and the version whose scripts this was read from.
+        Address of the code, and the version for which the recipe was written.
     environment
-        What it needs, in words.
+        The required environment, in words.
     unverified
-        What could not be tried or looked up, one sentence each.
+        Facts that could not be tried or looked up, one sentence each.
     weights
-        What must lie in the repository.
+        Files that must be in the repository.
     run
-        The command line as the script takes it, word by word; ``{python}`` is the interpreter of its environment, and
-        ``{folder}`` the copy that it runs in.
+        The command line, word by word; ``{python}`` stands for the environment's interpreter, ``{folder}`` for the
+        copy of the repository in which the script runs.
     where
-        The folder that it is started in.
+        Working directory of the script; the copy itself if None.
     bits
-        Depth in bits of the files that the script reads.
+        Bit depth of the files that the script reads.
     multiple
-        The sides that the script cuts images to are multiples of this, px.
+        Images are padded so that their sides are multiples of this, px.
     size
-        Width and height in px of the only images that it takes; None for any.
+        The only width and height in px that the script accepts; None for any.
     layout
-        Where it looks for images.
+        Where the script reads images.
     output
-        Where it leaves each result; ``*`` stands for what cannot be known, such as the time.
+        Where the script writes each result; ``*`` stands for an unknown part, such as the time.
     edits, lists, files
-        What has to be changed or written before it starts, in the copy.
+        Changes made in the copy before the script starts.
     """
 
     name: Annotated[str, AfterValidator(_name)]
@@ -183,17 +183,17 @@ class Recipe(Strict):
 
 
 def read_recipe(name: str) -> Recipe:
-    """The recipe of this name, or in this file.
+    """Read a recipe by its name or from a file.
 
     Parameters
     ----------
     name
-        Of a recipe that comes with the package, or the path of a file that ends in .toml.
+        Name of one of the package's recipes, or the path of a .toml file.
 
     Raises
     ------
     InputError
-        There is none, or it is wrong.
+        The recipe does not exist or is invalid.
     """
     from benchmark.registry import unknown
 
@@ -205,5 +205,5 @@ def read_recipe(name: str) -> Recipe:
 
 
 def recipe_names() -> list[str]:
-    """Names of the recipes that come with the package, sorted."""
+    """Return the names of the package's recipes, sorted."""
     return sorted(path.stem for path in LIBRARY.glob(f"*{SUFFIX}"))

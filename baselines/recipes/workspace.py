@@ -1,4 +1,4 @@
-"""A copy of a repository with images in the places where its script looks for them; the repository stays as it is."""
+"""Copy a repository and put images where its script reads them; the repository itself is never changed."""
 
 import hashlib
 import shutil
@@ -16,17 +16,17 @@ from realdof.images.depth import image_from_pixels, pixels_from_image, to_eight_
 from realdof.images.files import read_pixels, write_pixels
 
 _COPIED = 4 * 2**20
-"""Bytes; larger files, such as weights, are linked."""
+"""Largest file in bytes that is copied; larger files, such as weights, are linked."""
 _GLOB = "*"
 
 
 def check_repository(recipe: Recipe, repository: Path) -> str:
-    """Check that a repository holds what a recipe needs; SHA-256 of its weights.
+    """Check that a repository holds what a recipe needs; return the SHA-256 of its weights.
 
     Raises
     ------
     InputError
-        It is no folder, or weights are missing or not those of the recipe.
+        The repository is not a folder, or weights are missing or differ from the recipe's.
     """
     if not repository.is_dir():
         raise InputError(f"{repository} is no folder; get it with: git clone {recipe.repository}")
@@ -50,12 +50,12 @@ def _sha256_of_folder(folder: Path) -> str:
 
 
 def copy_repository(recipe: Recipe, repository: Path, folder: Path) -> None:
-    """Copy a repository without its history and without what lies where images and results will, and make the edits.
+    """Copy a repository without its history, old images and old results, and make the recipe's edits.
 
     Raises
     ------
     InputError
-        The recipe edits what the repository does not hold, or holds several times.
+        A text that the recipe edits is missing from the repository, or occurs several times.
     """
     layout = recipe.layout
     images = [place for place in (layout.input, layout.left, layout.right, layout.target) if place is not None]
@@ -73,7 +73,7 @@ def copy_repository(recipe: Recipe, repository: Path, folder: Path) -> None:
 
 
 def _fixed(output: str) -> PurePosixPath:
-    """The part of the output's path that is known before the script runs."""
+    """Return the part of the output's folder that is known before the script runs."""
     parts = PurePosixPath(output).parent.parts
     known = next((at for at, part in enumerate(parts) if _GLOB in part), len(parts))
     return PurePosixPath(*parts[:known])
@@ -103,12 +103,12 @@ def _write(path: Path, text: str) -> None:
 
 
 def place_images(recipe: Recipe, samples: Iterable[Sample], folder: Path) -> dict[str, int]:
-    """Write the images that the script needs of each sample; return the samples' numbers, from 1, by name.
+    """Write the images that the script needs for each sample; return each sample's number, from 1, by its name.
 
     Raises
     ------
     InputError
-        An image has another size than the script takes.
+        An image has a size that the script does not accept, or the dual-pixel views are missing.
     """
     numbers: dict[str, int] = {}
     lines: list[dict[str, str]] = []
@@ -157,7 +157,7 @@ def read_result(recipe: Recipe, folder: Path, number: int, image: Image) -> Imag
     Raises
     ------
     ProgramError
-        There is nothing, several files, no image, or one of another size.
+        There is no file, several files, an unreadable image, or an image of another size.
     """
     place = recipe.output.format(number=number, index=number - 1)
     found = sorted(folder.glob(place))

@@ -1,1 +1,1 @@
-"""Any restoration network that spandrel can load."""
+"""Methods that run any restoration network that the package spandrel can load."""

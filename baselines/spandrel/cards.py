@@ -1,4 +1,4 @@
-"""Networks that the package spandrel runs: any from a file, and those with a name."""
+"""Cards of the networks that the package spandrel runs: any network in a file, and named ones."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def _restormer(name: str, title: str, file: str, *, dual: bool) -> NetworkCard:
 
 
 def _by_file(name: str, title: str, summary: str, paper: str, year: int, licence: str) -> NetworkCard:
-    """A network that runs with a file of the user's."""
+    """Return the card of a network whose weights the user supplies in a file."""
     return NetworkCard(
         name=name, title=title, summary=f"{summary}, from a file of weights, run by spandrel", runs=RUNS, shape=title,
         paper=paper, licence=licence, year=year, unverified=(NONE_FOUND,),

@@ -19,41 +19,41 @@ if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor
 
 _UNCOUNTED = (nn.Linear, nn.MultiheadAttention, nn.Conv1d, nn.Conv3d)
-"""Modules whose work the count of multiply-accumulates would leave out."""
+"""Modules that the count of multiply-accumulates does not support."""
 _FAILURES = (RuntimeError, NotImplementedError, ValueError, TypeError, AssertionError)
 
 
 class SpandrelMethod(NetworkMethod):
     """A network that spandrel loaded.
 
-    An image is extended to what its architecture needs and cut again, and the result is in [0, 1], both by spandrel.
+    spandrel pads an image to the size that the architecture needs, crops the result and clips it to [0, 1].
 
     Parameters
     ----------
     card
-        What it is.
+        The method's card.
     model
         spandrel's descriptor.
     weights
-        Where its weights are from.
+        Name, hash and label of the weights.
     """
 
     def __init__(self, card: MethodCard, model: "ImageModelDescriptor[Any]", weights: WeightsUsed) -> None:
         from spandrel import ModelTiling
 
-        # The network stays as spandrel made it, whose descriptor runs it.
+        # The network stays as spandrel made it, because spandrel's descriptor runs it.
         self.card, self.model, self.network, self.weights = card, model, model.model, weights
         self.capabilities = Capabilities(
-            # Where an architecture looks at the whole image or cuts it itself, tiles would be another method.
+            # Tiles would change the result of an architecture that uses the whole image or tiles it itself.
             can_tile=model.tiling is ModelTiling.SUPPORTED,
-            # A Restormer needs 17 GiB for 1680x1120, and a third more with the gaps between what it frees.
+            # Restormer needs 17 GiB for 1680x1120, and a third more if freed blocks are kept, because of fragmentation.
             keeps_memory=False,
         )
         self.counted = _counted(model)
 
     @classmethod
     def open(cls, card: NetworkCard, path: Path, name: str, **options: Any) -> Self:
-        """The network in a file, under a card that says what it is.
+        """Load the network in a file as a method, with the file's architecture in its card.
 
         Raises
         ------
@@ -72,13 +72,13 @@ class SpandrelMethod(NetworkMethod):
 
     @classmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[nn.Module, str]:
-        """Read the network in a file, and one line on what it is."""
+        """Load the network in a file; return it with a description in one line."""
         method = cls.open(card, path, str(path))
         return method.network, _described(method.model)
 
     @classmethod
     def count(cls, card: NetworkCard) -> None:
-        """None: the architecture is unknown until weights are loaded."""
+        """Return None: the architecture is unknown until weights are loaded."""
         return None
 
     @torch.inference_mode()
@@ -88,7 +88,7 @@ class SpandrelMethod(NetworkMethod):
         Raises
         ------
         InputError
-            The network wants dual-pixel views, and there are none.
+            The network needs dual-pixel views, which the sample lacks.
         """
         images = self._fed(sample)
         if context.tiling is None:
@@ -96,7 +96,7 @@ class SpandrelMethod(NetworkMethod):
         return Deblurred(in_tiles(self.compute, images, context.tiling, context.progress), bands=context.tiling)
 
     def compute(self, images: list[Tensor]) -> Tensor:
-        """Deblur an image, float32 (3, H, W), or its left and its right view."""
+        """Deblur an image, float32 (3, H, W), or a left and a right view of that shape."""
         result: Tensor = self.model(torch.cat(images)[None].contiguous())
         return result[0]
 
@@ -105,7 +105,7 @@ class SpandrelMethod(NetworkMethod):
 
 
 def _check(card: NetworkCard, path: Path, model: "ImageModelDescriptor[Any]") -> None:
-    """Refuse another architecture than the one whose name is the card's shape; no shape takes any."""
+    """Refuse an architecture other than the one that the card's ``shape`` names; a card without it accepts any."""
     if card.shape is None:
         return
     wanted = f"{card.shape} with {6 if card.inputs == 'dual' else 3} channels"
@@ -119,7 +119,7 @@ def _described(model: "ImageModelDescriptor[Any]") -> str:
 
 
 def _counted(model: "ImageModelDescriptor[Any]") -> Architecture | None:
-    """The network without weights, for counting; None where a count would leave out layers, or cannot be made."""
+    """Return the network without weights, for counting; None if its layers cannot all be counted."""
     if any(isinstance(module, _UNCOUNTED) for module in model.model.modules()):
         return None
 

@@ -1,4 +1,4 @@
-"""Networks of any architecture that spandrel and its extra package know, from files that run no code."""
+"""Load networks of any architecture of spandrel and its extra package, without running code in the files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from spandrel import ArchRegistry, ImageModelDescriptor
 
 CHECKPOINTS = (".pth", ".pt", ".ckpt", ".pytorch", ".bin")
-"""Endings of files that torch reads with ``weights_only``; spandrel itself would also run TorchScript."""
+"""Suffixes of files that torch reads with ``weights_only``; spandrel itself would also run TorchScript."""
 
 
 def load_model(path: Path) -> "ImageModelDescriptor[Any]":
-    """The network in a file, of the architecture that its parameters' names tell.
+    """Load the network in a file; the parameters' names determine its architecture.
 
     Parameters
     ----------
     path
-        ``.safetensors``, or a checkpoint of plain tensors: nothing in it is executed.
+        ``.safetensors``, or a checkpoint of plain tensors; no code in it is run.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def load_model(path: Path) -> "ImageModelDescriptor[Any]":
         model = registry.load(state)
     except UnsupportedModelError as error:
         raise InputError(f"{path} holds a network that spandrel does not know") from error
-    # Detection looks at some parameters' names only, so that another network of like names fails in any of these ways.
+    # Detection reads only some parameters' names, so a network with similar names can fail in any of these ways.
     except (RuntimeError, LookupError, ValueError, AssertionError, TypeError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{path} holds a network that spandrel mistakes for another: {_reason(error)}") from error
     if not isinstance(model, ImageModelDescriptor):
@@ -67,12 +67,12 @@ def _read(path: Path) -> dict[str, Any]:
     if path.suffix.lower() not in CHECKPOINTS:
         known = ", ".join((SUFFIX, *CHECKPOINTS))
         raise InputError(f"{path} ends in {path.suffix or 'nothing'}; weights for spandrel are {known}")
-    # Detection takes names apart, so that a checkpoint with keys of another kind would end there.
+    # Detection splits names, so it would fail on keys that are not strings.
     return {name: value for name, value in read_torch(path).items() if isinstance(name, str)}
 
 
 def _reason(error: Exception) -> str:
-    """The first two lines of an error; the second names the parameter that does not fit."""
+    """Return the first two lines of an error; the second names the parameter that does not fit."""
     said = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(said[:2]) or type(error).__name__
 
@@ -85,12 +85,12 @@ def _only_tensors(path: Path, state: Mapping[str, Any]) -> dict[str, Tensor]:
 
 
 def architectures() -> "ArchRegistry":
-    """Every architecture of spandrel and of its extra package, which holds those of other licences than MIT's.
+    """Return every architecture of spandrel and of its extra package, which holds those with licences other than MIT.
 
     Raises
     ------
     InputError
-        They cannot be imported.
+        spandrel cannot be imported.
     """
     try:
         import_torchvision()

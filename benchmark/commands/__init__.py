@@ -1,1 +1,1 @@
-"""The command line `ifan-bench`, one file a command, in a folder a help group."""
+"""The command line `ifan-bench`: one file per command, one folder per help group."""

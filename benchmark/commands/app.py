@@ -1,4 +1,4 @@
-"""The command line `ifan-bench`, put together from one file a command."""
+"""The application `ifan-bench`, assembled from one file per command."""
 
 from collections.abc import Callable
 
@@ -58,7 +58,7 @@ COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] =
     (results, None, rescore.rescore, "results rescore ifan --dataset sample --protocol aligned"),
     (published_figures, None, published.lint, "published lint"),
 )
-"""Where a command goes, its group in the help, its function, and an example that works."""
+"""Each command's parent, its group in the help, its function, and a working example."""
 
 for _app, _group, _function, _example in COMMANDS:
     _name = _example.split()[0 if _app is app else 1]

@@ -1,4 +1,4 @@
-"""Tables in the terminal: never wider than its window, and plain where there is no window."""
+"""Print tables: fitted to the window in a terminal, in full width in a pipe."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from benchmark.leaderboards.render.tables import Cell, Table
 
 GAP = 2
-"""Letters between two columns."""
+"""Characters between two columns."""
 NARROWEST, LONGEST = 12, 24
-"""Letters that a column of words keeps, and up to which a word is not broken."""
+"""Smallest width of a column of words, and longest word that is not broken, in characters."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class _Column:
     Parameters
     ----------
     cells
-        With markup; a cell may have several lines.
+        Texts with rich markup; a cell may have several lines.
     words
-        Whether it may be narrower than its cells, whose words then go on in the next line.
+        Whether the column holds words, which may wrap.
     """
 
     cells: tuple[str, ...]
@@ -45,7 +45,7 @@ class _Column:
 
     @property
     def least(self) -> int:
-        """Least width, characters: the whole of a figure, the longest word of a text."""
+        """Smallest width, characters: that of a whole number, or of a text's longest word."""
         heading = _longest(self.cells[0])
         if self.words:
             longest = max(map(_longest, self.cells[1:]), default=0)
@@ -54,17 +54,17 @@ class _Column:
 
 
 def print_table(table: Table, files: Iterable[Path] = (), *, wide: bool = False) -> None:
-    """Print a table with the best figures in bold and the second best underlined, its notes and where it was written.
+    """Print a table and its notes, the best figures in bold and the second best underlined, and its files.
 
-    In a terminal it is as wide as the window at most: headings break, then columns of words, and if that is not enough,
-    columns go into further tables below, each with the first column again. In a pipe it is as wide as it is.
+    In a terminal the table fits the window: headings wrap first, then columns of words. Columns that still do not fit
+    go into further tables below, each of which repeats the first column. In a pipe the width is unlimited.
 
     Parameters
     ----------
     files
-        Where it was written.
+        Files to which the table was written.
     wide
-        Whether its extra columns are shown too.
+        Whether to show the extra columns too.
     """
     positions = [at for at in range(len(table.columns)) if wide or at not in table.extra]
     columns = [
@@ -87,12 +87,12 @@ def print_table(table: Table, files: Iterable[Path] = (), *, wide: bool = False)
 
 
 def tell(markup: str) -> None:
-    """Print a sentence: it breaks between words in a window and is one line in a pipe."""
+    """Print a sentence: wrapped at words in a terminal, on one line in a pipe."""
     stdout.print(markup, highlight=False, soft_wrap=not stdout.is_terminal)
 
 
 def _blocks(columns: Sequence[_Column], limit: int) -> list[list[_Column]]:
-    """The columns in as many tables as it takes, each with the first column."""
+    """Distribute the columns over as many tables as are needed, each with the first column."""
     first, blocks = columns[0], [[columns[0]]]
     for column in columns[1:]:
         if _least_width([*blocks[-1], column]) > limit and len(blocks[-1]) > 1:
@@ -106,10 +106,10 @@ def _least_width(columns: Sequence[_Column]) -> int:
 
 
 def _widths(columns: Sequence[_Column], limit: int) -> list[int]:
-    """Width of each column, characters: its natural width, or less where the table would not fit, the widest first."""
+    """Return each column's width in characters: its natural width, reduced until the table fits, the widest first."""
     widths, least = [column.natural for column in columns], [column.least for column in columns]
     over = sum(widths) + GAP * (len(columns) - 1) - limit
-    # Headings break before words do: a name in one piece is worth more than a heading.
+    # Headings wrap before words do, because a name on one line matters more than a heading.
     for words in (False, True):
         while over > 0:
             loose = [at for at, column in enumerate(columns) if column.words == words and widths[at] > least[at]]

@@ -1,4 +1,4 @@
-"""What `ifan-bench` shows in the terminal: progress, summaries and tables."""
+"""Progress bars, summaries and lists that `ifan-bench` shows in the terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
-    """A progress bar over a run's images."""
+    """Show a progress bar over a run's images; yield the function that updates it."""
     with progress_bar() as bar:
         task = bar.add_task(title, total=None, detail="")
 
@@ -48,7 +48,7 @@ def showing_progress(title: str) -> Iterator[Callable[[Progress], None]]:
 
 
 def saying_once() -> Callable[[str], None]:
-    """A function that prints each different line once, above the progress bar."""
+    """Return a function that prints each distinct line once, above the progress bar."""
     said: set[str] = set()
 
     def say(line: str) -> None:
@@ -61,7 +61,7 @@ def saying_once() -> Callable[[str], None]:
 
 @contextmanager
 def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that appears only if there is something to make."""
+    """Show a progress bar that appears with the first update; yield the function (done, total) that updates it."""
     with progress_bar() as bar:
         task = bar.add_task(title, total=None, detail="", visible=False)
 
@@ -73,7 +73,7 @@ def showing_preparation(title: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def showing_bytes() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A progress bar over bytes."""
+    """Show a progress bar over bytes; yield the function (name, done, total) that updates it."""
     with byte_bar() as bar:
         task = bar.add_task("", total=None, visible=False)
 
@@ -84,7 +84,7 @@ def showing_bytes() -> Iterator[Callable[[str, int, int | None], None]]:
 
 
 def print_summary(run: Run, summary: Summary, metrics: Mapping[str, MetricCard]) -> None:
-    """The run's figures in one table, what looks wrong with it, then where everything is."""
+    """Print a run's scores and times, its warnings and failures, and its folder."""
     from benchmark.leaderboards.column import Column
     from benchmark.leaderboards.render.tables import Cell
     from benchmark.leaderboards.render.tables import Table as Shown
@@ -128,7 +128,7 @@ def _on_times(summary: Summary) -> Iterator[str]:
 
 
 def print_methods(listed: Iterable[Listed]) -> None:
-    """A line a method, under headings; then the commands that get what is missing, each once."""
+    """Print one line per method, under group headings, and the commands that get missing weights."""
     from rich import box
 
     from benchmark.commands.look.method_groups import GROUPS, READY, WEIGHTS
@@ -155,7 +155,7 @@ def print_methods(listed: Iterable[Listed]) -> None:
 
 
 def _print_commands(members: Iterable[Listed]) -> None:
-    """How to get the weights, with the methods that it serves; no line is wider than the terminal."""
+    """Print each command that gets weights, with the methods that need it; no line is wider than the terminal."""
     by_command: dict[str, list[str]] = {}
     for method in members:
         by_command.setdefault(method.needs, []).append(method.name)
@@ -164,14 +164,14 @@ def _print_commands(members: Iterable[Listed]) -> None:
         if not command.startswith("curl"):
             stdout.print(f"  {command}", markup=False, highlight=False)
             continue
-        # A backslash before the end of the line, which a shell takes away.
+        # Lines end in a backslash, which the shell removes together with the line break.
         room = stdout.width - 1
         pieces = [command[at : at + room] for at in range(0, len(command), room)]
         stdout.print("\\\n".join(pieces), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_method(name: str, card: MethodCard, needs: str, printed: Iterable[PublishedFigure]) -> None:
-    """A method's card: what it is, what it needs, what is published of it and what could not be verified."""
+    """Print a method's card: description, requirements, published figures and what could not be verified."""
     parameters = "" if card.parameters_m is None else f"{card.parameters_m:g} M"
     lines = {
         "title": card.title, "input": card.inputs, "what it is": card.summary, "paper": card.paper,
@@ -193,7 +193,7 @@ def print_method(name: str, card: MethodCard, needs: str, printed: Iterable[Publ
 
 
 def print_datasets(cards: Iterable[DatasetCard], here: Collection[str] = ()) -> None:
-    """A line a data set, under headings; those whose names are in ``here`` are marked."""
+    """Print one line per data set, under group headings; mark those whose names are in ``here``."""
     from rich import box
 
     from benchmark.datasets.card import GROUPS
@@ -217,7 +217,7 @@ def print_datasets(cards: Iterable[DatasetCard], here: Collection[str] = ()) -> 
 
 
 def print_start(start: Start) -> None:
-    """What is fetched, how large it is, and how much room there is, before a download begins."""
+    """Print, before a download begins, its address, its size and the free disk space."""
     size = "a size that the server does not tell" if start.total is None else f"{start.total / 1e9:.2f} GB"
     here = f", of which {start.done / 1e9:.2f} GB are here" if start.done else ""
     stderr.print(
@@ -228,7 +228,7 @@ def print_start(start: Start) -> None:
 
 
 def print_complexity(counted: Mapping[str, Complexity]) -> None:
-    """Parameters and MACs of each network, with convention and size named."""
+    """Print parameters and MACs of each network, with the counting convention and the image size."""
     from benchmark.complexity import NOT_COUNTED, PAPER
 
     table = Table("method", title="complexity")
@@ -248,7 +248,7 @@ def print_complexity(counted: Mapping[str, Complexity]) -> None:
 
 
 def print_timing(timing: Timing) -> None:
-    """Median, quartiles, memory and device, in sentences."""
+    """Print a timing in sentences: median, quartiles, memory and device."""
     weights = f", weights {timing.weights}" if timing.weights else ""
     tell(escape(f"{timing.method} at {timing.width}x{timing.height}{weights}:"))
     for line in _on_times(timing.summary):

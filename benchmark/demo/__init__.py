@@ -1,1 +1,1 @@
-"""A page in the browser that deblurs one photograph with any method that is ready on this machine."""
+"""A web page that deblurs a photograph with any method that is ready on this machine."""

@@ -1,4 +1,4 @@
-"""One photograph in a process of its own, which can be ended at any moment and gives all its memory back."""
+"""Deblur one photograph in a separate process, which can be killed at any moment and frees all its memory."""
 
 import multiprocessing
 import os
@@ -12,7 +12,7 @@ from benchmark.demo.pictures import SMALLEST_SIDE, preview, result_name, upright
 from realdof.common.errors import InputError
 
 Report = Callable[["Step"], None]
-"""Told how far a computation is."""
+"""Progress callback of a computation."""
 _POLL_SECONDS = 0.5
 
 
@@ -25,13 +25,13 @@ class Task:
     photograph
         A PNG, JPEG or TIFF file.
     folder
-        Where the results go.
+        Folder for the results.
     method, weights
-        Names; None for a method without weights.
+        Names; ``weights`` is None for a method without weights.
     device
-        As torch names it.
+        A device name of torch.
     memory
-        Bytes that the network may use; None for what is free. What needs more is computed in bands of rows.
+        Bytes that the network may use; None for all free memory. Images that need more are computed in bands of rows.
     """
 
     photograph: Path
@@ -44,7 +44,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Step:
-    """Parts that are done, and of how many; ``total`` is 0 while that is not known."""
+    """Number of finished parts and of all parts; ``total`` is 0 while it is unknown."""
 
     done: int = 0
     total: int = 0
@@ -52,18 +52,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Result:
-    """The pictures to compare, the file to download, and what it took.
+    """The pictures to compare, the file to download, the size and the time.
 
     Parameters
     ----------
     before, after
         JPEG files of one size, the longer side at most `benchmark.demo.pictures.PREVIEW_SIDE` px.
     full
-        The result, PNG of the photograph's size and depth.
+        The result, a PNG with the photograph's size and bit depth.
     height, width
-        Of the photograph, px, upright.
+        Size of the upright photograph, px.
     seconds
-        Of the method alone.
+        Time of the method alone.
     """
 
     before: Path
@@ -75,7 +75,7 @@ class Result:
 
 
 class Computation:
-    """A task in a process of its own."""
+    """A task that runs in a separate process."""
 
     def __init__(self, task: Task) -> None:
         context = multiprocessing.get_context("spawn")
@@ -86,12 +86,12 @@ class Computation:
         self.stopped = False
 
     def steps(self) -> Iterator[Step | Result]:
-        """Progress, at least twice a second, then the result; nothing after `stop`.
+        """Yield progress, at least twice a second, then the result; nothing after `stop`.
 
         Raises
         ------
         InputError
-            The photograph or the method is refused, or the process ended without a result.
+            The photograph or the method cannot be used, or the process ended without a result.
         """
         latest = Step()
         try:
@@ -119,7 +119,7 @@ class Computation:
             self.stop()
 
     def stop(self) -> None:
-        """End the process if it still runs."""
+        """Kill the process if it still runs."""
         self.stopped = True
         if self._process.is_alive():
             self._process.kill()
@@ -139,7 +139,7 @@ def _work(sender: Connection, task: Task) -> None:
 
 
 def _end_with_parent() -> None:
-    """A demo that is killed leaves no process behind that would go on and write its result."""
+    """Wait for the parent process to end, then exit, so that a killed demo leaves no process behind."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -152,7 +152,7 @@ def compute(task: Task, report: Report) -> Result:
     Raises
     ------
     InputError
-        The photograph cannot be read, the weights cannot be had, or not even the smallest bands fit into memory.
+        The photograph cannot be read, the weights are not available, or not even the smallest bands fit into memory.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""The temporary folder of a demo: for its owner only, removed when the demo ends, or when the next one starts."""
+"""The temporary folder of a demo: private to its user, removed when the demo ends or the next one starts."""
 
 import os
 import shutil
@@ -12,22 +12,22 @@ from filelock import FileLock, Timeout
 from realdof.common.errors import InputError
 
 LOCK = ".lock"
-"""File that a running demo holds locked."""
+"""File on which a running demo holds a lock."""
 
 
 @contextmanager
 def demo_folder(parent: Path | None = None) -> Iterator[Path]:
-    """A new folder for uploads and results; what demos that were killed left is removed first.
+    """Make a folder for uploads and results, after removing the folders of killed demos.
 
     Parameters
     ----------
     parent
-        Where such folders are; a folder of this user in the system's temporary folder if not given.
+        Parent of the demos' folders; a folder of this user in the system's temporary folder if not given.
 
     Raises
     ------
     InputError
-        The parent cannot be made, or belongs to another user.
+        The parent cannot be created, or belongs to another user.
     """
     home = parent or Path(tempfile.gettempdir()) / f"ifan-bench-demo-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     try:
@@ -55,7 +55,7 @@ def _remove_if_abandoned(folder: Path) -> None:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        # A demo that runs holds it; the system frees the lock of a demo that was killed.
+        # A running demo holds the lock; the system releases the lock of a killed demo.
         return
     lock.release()
     shutil.rmtree(folder, ignore_errors=True)

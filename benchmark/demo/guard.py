@@ -1,4 +1,4 @@
-"""Refuses requests that the page itself never makes, before they reach the library that serves it."""
+"""Refuse requests that the page itself never makes, before they reach gradio."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -10,20 +10,20 @@ Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AROUND_AN_UPLOAD = 65_536
-"""Bytes of a request beside the file in it."""
+"""Bytes of an upload's request that are allowed besides the file."""
 
 
 class Guard:
-    """ASGI middleware.
+    """ASGI middleware that refuses unexpected requests.
 
     Parameters
     ----------
     app
-        What it guards.
+        The application to guard.
     most_bytes
-        The largest upload.
+        Largest upload in bytes.
     loopback
-        Whether only names of this machine are answered, so that no foreign name can be pointed at it.
+        Whether to answer only requests to loopback host names, which prevents DNS rebinding.
     """
 
     def __init__(self, app: App, most_bytes: int, loopback: bool) -> None:
@@ -41,7 +41,7 @@ class Guard:
         await send({"type": "http.response.body", "body": sentence.encode()})
 
     def refusal(self, scope: Message) -> tuple[int, str] | None:
-        """Status and sentence for a request that is refused; None for one that is not."""
+        """Return status and reason if the request is refused; None if it is allowed."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "")
         if self._loopback and urlsplit(f"//{host}").hostname not in LOOPBACK:

@@ -1,4 +1,4 @@
-"""Which methods and weights the page offers: what is ready on this machine, needs one image and runs in Python."""
+"""Methods and weights that the page offers: ready on this machine, for single images, running in Python."""
 
 from benchmark import registry
 from benchmark.loading import MethodFamily, ProgramFactory, RepositoryFactory
@@ -7,21 +7,21 @@ from benchmark.network_card import NetworkCard
 from realdof.common.errors import InputError
 
 NO_WEIGHTS = "none"
-"""The choice of weights of a method that has none."""
+"""Choice of weights for a method without weights."""
 
 
 def offers(method: str | None = None, weights: str | None = None) -> dict[str, tuple[str, ...]]:
-    """The weights that can be chosen, by method; the first of each is chosen at first.
+    """Return the available weights by method; the first of each is the default.
 
     Parameters
     ----------
     method, weights
-        A method to name first, and a file of weights or a key to offer first with it.
+        A method to list first, and its default weights: a file or a key.
 
     Raises
     ------
     InputError
-        The method is unknown or not ready, or there are no such weights.
+        The method is unknown or not ready, or the weights do not exist.
     """
     found = {name: _weights(factory) for name, factory in registry.sound(registry.METHODS) if _fits(factory)}
     if method is not None:

@@ -1,6 +1,6 @@
-"""The page: a photograph in, a choice of method and weights, a slider over before and after, a download.
+"""The web page: upload a photograph, choose method and weights, compare before and after, download the result.
 
-Only this module imports gradio. Nothing is fetched from or sent to elsewhere: no analytics, no fonts of other sites.
+Only this module imports gradio. The page loads and sends nothing elsewhere: no analytics, no fonts of other sites.
 """
 
 import os
@@ -16,23 +16,23 @@ from benchmark.demo.service import Service
 from realdof.common.errors import InputError
 
 _WAITING = 8
-"""Photographs that wait for their turn at most."""
+"""Largest number of photographs in the queue."""
 _FONTS = ("system-ui", "sans-serif")
 _TYPES = [".jpg", ".jpeg", ".png", ".tif", ".tiff"]
 _STYLE = "progress { width: 100%; } #status p { font-size: 1.05em; min-height: 1.5em; }"
 
 
 def launch(service: Service, host: str, port: int, most_bytes: int) -> Any:
-    """Serve the page until `close` is called on what is returned.
+    """Serve the page until `close` is called on the returned object.
 
     Parameters
     ----------
     service
-        Does the work.
+        The service behind the page.
     host, port
-        Where to listen; port 0 takes a free one.
+        Address to listen on; port 0 selects a free port.
     most_bytes
-        The largest upload.
+        Largest upload in bytes.
 
     Returns
     -------
@@ -42,11 +42,11 @@ def launch(service: Service, host: str, port: int, most_bytes: int) -> Any:
     Raises
     ------
     InputError
-        The port cannot be listened on.
+        The port cannot be opened.
     ModuleNotFoundError
         gradio is not installed.
     """
-    # Read when gradio is imported, or when it makes its first component.
+    # gradio reads these variables when it is imported or creates its first component.
     os.environ |= {
         "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_SHARE": "False",
         "GRADIO_TEMP_DIR": str(service.folder),
@@ -56,7 +56,7 @@ def launch(service: Service, host: str, port: int, most_bytes: int) -> Any:
     from benchmark.demo.guard import LOOPBACK
 
     class Guarded:
-        """The guard as Starlette's middleware: what is made with the application as its first argument."""
+        """The guard as a class that Starlette can call with the application, as its middleware interface requires."""
 
         def __new__(cls, app: Any) -> Any:
             return Guard(app, most_bytes, host in LOOPBACK)
@@ -155,7 +155,7 @@ def _page(gradio: Any, service: Service, most_bytes: int) -> Any:
         waits = start.click(
             lambda: _said("Waiting for its turn ..."), None, status, queue=False, show_progress="hidden", **private
         )
-        # Without the library's own marks, which call a cancelled computation an error.
+        # gradio's own progress display is hidden, because it shows a cancelled computation as an error.
         event = waits.then(
             deblurred, [upload, method, weights], [status, slider, download], show_progress="hidden", **private
         )
@@ -165,7 +165,7 @@ def _page(gradio: Any, service: Service, most_bytes: int) -> Any:
 
 
 def _without_addresses(keep: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
-    """A component's way to its file, less the one that fetches the file from an address that a visitor gives."""
+    """Wrap a component's function that stores its file, so that it refuses to fetch a URL that a visitor sends."""
 
     async def kept(place: Any) -> Any:
         if "://" in str(place):

@@ -1,4 +1,4 @@
-"""What the page does, without the page: look at an upload, deblur it, cancel, forget a visitor."""
+"""The service behind the page: check an upload, deblur it, cancel, delete a visitor's files."""
 
 import hashlib
 import shutil
@@ -15,7 +15,7 @@ from realdof.common.errors import InputError
 from realdof.images.headers import Header, read_header
 
 _STALE_SECONDS = 600.0
-"""So old is an upload of no visitor when it is removed."""
+"""Age at which an upload that belongs to no visitor is removed."""
 
 
 @dataclass
@@ -27,14 +27,14 @@ class _Visitor:
 
 
 class Service:
-    """Serves visitors, each by the name that its page gives it.
+    """A service for several visitors, each identified by its page's session.
 
     Parameters
     ----------
     folder
-        Everything is kept below it.
+        Folder of all uploads and results.
     offers
-        The weights that can be chosen, by method.
+        The available weights by method.
     device, memory
         See `benchmark.demo.computation.Task`.
     """
@@ -47,12 +47,12 @@ class Service:
         self._lock = threading.Lock()
 
     def look(self, visitor: str, upload: Path) -> Header:
-        """Read an upload's header and remember whose it is; one that is no image, or too large, is removed.
+        """Read an upload's header and record its visitor; delete it if it is not an image or too large.
 
         Raises
         ------
         InputError
-            It is one of these, or lies elsewhere than uploads do.
+            The upload is not an image, is too large, or is outside the demo's folder.
         """
         self._remove_stale()
         path = self._own(visitor, upload)
@@ -63,12 +63,13 @@ class Service:
             raise self._told(error, path) from error
 
     def deblur(self, visitor: str, upload: Path, method: str, weights: str) -> Iterator[Step | Result]:
-        """Progress, then the result; nothing more after `cancel`.
+        """Yield progress, then the result; nothing more after `cancel`.
 
         Raises
         ------
         InputError
-            The choice is not on offer, or the photograph is refused; see `benchmark.demo.computation.compute`.
+            The method or weights are not offered, or the photograph cannot be used; see
+            `benchmark.demo.computation.compute`.
         """
         if weights not in self.offers.get(method, ()):
             raise InputError("this method or these weights are not on offer; reload the page and choose again")
@@ -76,7 +77,7 @@ class Service:
         known = self._visitor(visitor)
         shutil.rmtree(known.folder, ignore_errors=True)
         known.done += 1
-        # A new folder for each result, because a browser keeps a picture by its address.
+        # Each result gets a new folder, because a browser caches a picture by its address.
         task = Task(
             path, known.folder / str(known.done), method, None if weights == NO_WEIGHTS else weights,
             self._device, self._memory,
@@ -92,7 +93,7 @@ class Service:
                 known.running = None
 
     def cancel(self, visitor: str) -> bool:
-        """End what is computed for a visitor; whether there was anything."""
+        """Stop a visitor's computation; return whether one was running."""
         running = self._visitor(visitor).running
         if running is None:
             return False
@@ -100,7 +101,7 @@ class Service:
         return True
 
     def forget(self, visitor: str) -> None:
-        """Remove everything of a visitor who has left."""
+        """Delete all files of a visitor who has left."""
         self.cancel(visitor)
         with self._lock:
             gone = self._visitors.pop(visitor, None)
@@ -110,7 +111,7 @@ class Service:
 
     def _visitor(self, name: str) -> _Visitor:
         with self._lock:
-            # The page's own name for a visitor comes over the network and is no name for a folder.
+            # The session name comes over the network, so it must not be used as a folder name.
             folder = self.folder / "results" / hashlib.sha256(name.encode(errors="replace")).hexdigest()[:32]
             return self._visitors.setdefault(name, _Visitor(folder))
 
@@ -132,7 +133,7 @@ class Service:
                 path.parent.rmdir()
 
     def _remove_stale(self) -> None:
-        """Remove what was sent but belongs to no visitor: uploads that were broken off, or sent past the page."""
+        """Delete old files that belong to no visitor: aborted uploads, or uploads sent without the page."""
         with self._lock:
             known = {path for visitor in self._visitors.values() for path in visitor.uploads}
         for path in (*self.folder.glob("*"), *self.folder.glob("*/*")):

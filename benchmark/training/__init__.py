@@ -1,1 +1,1 @@
-"""The training loop that every network here shares."""
+"""The training loop that all networks of this package share."""

@@ -1,4 +1,4 @@
-"""The file a stopped training continues from, and the check that it is continued with the settings it began with."""
+"""Write and read the checkpoint of a training, and check that the training continues with the same settings."""
 
 import hashlib
 import io
@@ -16,22 +16,22 @@ from realdof.common.files import atomic_path
 PARTS: Mapping[str, type | UnionType] = {
     "step": int, "seconds": float | int, "settings": dict, "module": dict, "averaged": dict, "optimiser": dict,
 }  # fmt: skip
-"""What a checkpoint holds, and of which type."""
+"""Type of every part of a checkpoint."""
 _WORDS_BEFORE = {"32-true": "float32", "bf16-mixed": "bfloat16"}
-"""How version 0.1 named precisions."""
+"""Names of precisions in version 0.1, with today's."""
 _PARTS_BEFORE = {"step", "recipe", "module", "averaged", "optimiser"}
-"""What checkpoints of version 0.1 held: not all settings were among them."""
+"""Parts of a checkpoint of version 0.1, which did not hold all settings."""
 
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Write tensors and plain values with torch, whole or not at all.
+    """Write tensors and plain values with torch, atomically.
 
     Raises
     ------
     InputError
         The folder cannot be written to, or the disk is full.
     """
-    # torch's own writer says nothing about a full disk but "unexpected pos".
+    # torch's own writer reports a full disk only as "unexpected pos".
     content = io.BytesIO()
     torch.save(state, content)
     # A view that outlives a failing write, in the frames of its traceback, crashes the collector of Python 3.12.1.
@@ -47,7 +47,7 @@ def read_checkpoint(path: Path, settings: Mapping[str, Any], device: torch.devic
     settings
         Every setting of the run by name, in JSON's types.
     device
-        Where its tensors go.
+        Device of the returned tensors.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def read_checkpoint(path: Path, settings: Mapping[str, Any], device: torch.devic
     Raises
     ------
     InputError
-        The file is damaged or no checkpoint, or a setting differs.
+        The file is damaged or not a checkpoint, or a setting differs.
     """
     state = read_torch(path, device)
     if state.keys() == _PARTS_BEFORE:
@@ -84,7 +84,7 @@ def _differs(name: str, settings: Mapping[str, Any], before: Mapping[str, Any]) 
 
 
 def fingerprint(files: Iterable[Path]) -> str:
-    """A short hash over names and sizes of files, which tells a run's data from other data without reading it."""
+    """Return a short hash of files' names and sizes, which identifies a run's data without reading it."""
     digest = hashlib.sha256()
     for path in files:
         digest.update(f"{path.name}\0{path.stat().st_size}\n".encode())

@@ -3,11 +3,11 @@
 from typing import Literal
 
 Schedule = Literal["step", "cosine"]
-"""How the learning rate falls: halved at milestones, or along a cosine to zero."""
+"""Learning-rate schedule: halved at milestones, or a cosine to zero."""
 Accelerator = Literal["cpu", "cuda", "mps"]
-"""What trains."""
+"""Kind of device that trains."""
 DeviceWord = Literal["auto", "cpu", "cuda", "mps"]
-"""What trains, on the command line."""
+"""Kind of device on the command line; ``auto`` is a GPU if there is one."""
 Precision = Literal["float32", "tf32", "bfloat16"]
-"""Of the forward and backward pass; the weights stay in float32. ``tf32`` is float32 whose products a GPU rounds.
-There is no float16: its gradients would have to be scaled."""
+"""Precision of the forward and backward pass; the weights stay in float32. ``tf32`` is float32 whose factors the GPU
+rounds in products. float16 is not offered, because its gradients would need scaling."""

@@ -14,18 +14,18 @@ from realdof.common.machine.memory import keep_blocks
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a training runs on.
+    """The hardware of a training.
 
     Parameters
     ----------
     accelerator
-        What kind of device.
+        Kind of device.
     devices
-        Processes on CPUs, or GPUs, of each machine.
+        Number of GPUs, or of processes on CPUs, of each machine.
     nodes
-        Machines.
+        Number of machines.
     precision
-        Of the forward and backward pass.
+        Precision of the forward and backward pass.
     """
 
     accelerator: Accelerator = "cpu"
@@ -39,12 +39,12 @@ class Hardware:
         Parameters
         ----------
         batch
-            Samples in one iteration, which the processes share equally.
+            Samples in one iteration, which are divided equally among the processes.
 
         Raises
         ------
         InputError
-            The batch cannot be shared equally, or there are no such devices.
+            The batch cannot be divided equally, or the devices are not available.
         """
         keep_blocks()
         processes = self.devices * self.nodes
@@ -53,7 +53,7 @@ class Hardware:
                 f"a batch of {batch} cannot be shared equally by {processes} processes; give a multiple of it as "
                 "--batch"
             )
-        # On a GPU float32 is what the word says, tf32 is faster and rounds the factors to 10 bits.
+        # For float32 the GPU must not use tf32, which is faster but rounds the factors to 10 bits.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.precision == "tf32"
         precision = "bf16-mixed" if self.precision == "bfloat16" else "32-true"
         try:

@@ -1,4 +1,4 @@
-"""Batches that other processes prepare while this one trains: the same batches, in the same order."""
+"""Prepare batches in other processes while this one trains; batches and their order stay the same."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from realdof.common.processes.pool import deaf_to_ctrl_c
 
 Batch = dict[str, Tensor]
 Batches = Callable[[int, int, int], Batch]
-"""From step, process and number of processes to the process's share of the step's batch."""
+"""Function of step, process and number of processes that returns the process's share of the step's batch."""
 BATCHES_AHEAD = 2
 """How many batches each loader prepares ahead."""
 MOST_LOADERS = 8
@@ -21,16 +21,16 @@ _NO_END = 2**62
 
 
 def loaded(batches: Batches, *, loaders: int | None, cheap: bool, devices: int) -> Batches:
-    """The same batches, prepared by other processes where that helps.
+    """Return the same batches, prepared by other processes if that helps.
 
     Parameters
     ----------
     batches
         A picklable function that depends on step and process alone.
     loaders
-        How many processes; None for none if batches are cheap, and otherwise a core each, at most eight.
+        Number of processes. None means no process if batches are cheap, otherwise one per core, at most eight.
     cheap
-        Whether a batch costs next to nothing.
+        Whether a batch takes so little time that other processes would not help.
     devices
         Training processes on this machine, which share its cores.
     """
@@ -57,12 +57,12 @@ class Ahead:
         self._made: Iterator[Batch | InputError] = iter(())
 
     def __call__(self, step: int, process: int, processes: int) -> Batch:
-        """The batch of a step; a step that does not follow the last one starts the loaders anew.
+        """Return the batch of a step; a step that does not follow the last one restarts the loaders.
 
         Raises
         ------
         InputError
-            What the batches raise.
+            `batches` raised it.
         """
         if self._following != (step, process, processes):
             self._made = self._from(step, process, processes)
@@ -79,7 +79,7 @@ class Ahead:
             batch_size=None,
             num_workers=self.loaders,
             prefetch_factor=BATCHES_AHEAD,
-            # A forked process would inherit locks of OpenCV's and torch's threads.
+            # A forked process would inherit the locks of OpenCV's and torch's threads.
             multiprocessing_context="spawn",
             worker_init_fn=_settle,
         )
@@ -88,7 +88,7 @@ class Ahead:
 
 
 class _Steps(Dataset[Batch | InputError]):
-    """The batches of one process by step; bad input is returned, so that it arrives without a remote traceback."""
+    """The batches of one process by step; an InputError is returned, so that it arrives without a remote traceback."""
 
     def __init__(self, batches: Batches, process: int, processes: int) -> None:
         self.batches, self.process, self.processes = batches, process, processes
@@ -101,7 +101,7 @@ class _Steps(Dataset[Batch | InputError]):
 
 
 def _settle(number: int) -> None:
-    # Ctrl-C reaches every process of a terminal; the training process ends its step first, then its loaders.
+    # Ctrl-C reaches every process of a terminal, but the training process must first finish its step.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import cv2
 

@@ -1,4 +1,4 @@
-"""The log of a training: a table of losses and validation figures, and the same for TensorBoard."""
+"""The log of a training: losses and validation figures, as a CSV table and for TensorBoard."""
 
 import csv
 import functools
@@ -13,11 +13,11 @@ from realdof.common.errors import InputError
 from realdof.common.files import write_text
 
 LONGEST_STRETCH, ROWS = 50, 100
-"""Steps between two rows at most, and rows that a short run has at least."""
+"""Largest number of steps between two rows, and smallest number of rows of a short run."""
 
 
 def is_logged(step: int, steps: int) -> bool:
-    """Whether a step is logged by the regular interval; validations and the last step are logged too."""
+    """Return whether the regular interval logs a step; validations and the last step are logged too."""
     return step % max(1, min(LONGEST_STRETCH, steps // ROWS)) == 0
 
 
@@ -27,9 +27,9 @@ class TrainingLog:
     Parameters
     ----------
     folder
-        The run's.
+        The run's folder.
     step
-        How far the run is. Rows and events after it, which a killed process left behind, are dropped.
+        Number of finished iterations. Later rows and events, which a killed process left behind, are dropped.
 
     Raises
     ------
@@ -53,7 +53,7 @@ class TrainingLog:
         Parameters
         ----------
         step
-            Iterations that are done.
+            Number of finished iterations.
         rate
             The learning rate of the last iteration.
         losses
@@ -84,7 +84,7 @@ class TrainingLog:
             self.events.flush()
 
     def close(self) -> None:
-        """Close the events' file."""
+        """Close the file of events."""
         with _one_sentence(self.table.parent / "events"):
             self.events.close()
 
@@ -100,7 +100,7 @@ class TrainingLog:
 
 @functools.cache
 def _leave_their_errors_to_us() -> None:
-    """Silence the traceback of TensorBoard's thread when the disk is full: the next flush raises the error here."""
+    """Silence the traceback of TensorBoard's thread on a full disk; the next flush raises the error in this thread."""
     before = threading.excepthook
 
     def told(arguments: threading.ExceptHookArgs) -> None:

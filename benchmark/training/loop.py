@@ -1,4 +1,4 @@
-"""The training loop that every network here shares: Lightning Fabric around one function from batch to losses."""
+"""The training loop of all networks: Lightning Fabric around a module that maps a batch to losses."""
 
 import math
 import signal
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmark.training.log import TrainingLog
 
 Validate = Callable[[nn.Module, int], Mapping[str, float]]
-"""From the averaged module and the step to figures for the log; every process calls it, and gets the same figures."""
+"""Function of the averaged module and the step that returns figures for the log, the same in every process."""
 
 
 @dataclass
@@ -35,13 +35,13 @@ class Progress:
     Parameters
     ----------
     step
-        Iterations that are done.
+        Number of finished iterations.
     losses
         The iteration's loss terms by name.
     rate
         Its learning rate.
     seconds
-        Since the start of this stretch of the run.
+        Seconds since the run was last started or continued.
     """
 
     step: int
@@ -51,23 +51,23 @@ class Progress:
 
 
 class Trainer:
-    """One training run in one folder, which can be stopped and continued to the bit.
+    """One training run in one folder; a stopped run continues with bit-identical results.
 
-    Every random draw depends on (seed, step, process) alone, so a run has no hidden state beyond what ``last.pt``
-    saves: weights, averaged weights, optimiser, step and seconds.
+    Every random draw depends only on (seed, step, process). A run therefore has no state besides the contents of
+    ``last.pt``: weights, averaged weights, optimiser, step and seconds.
 
     Parameters
     ----------
     module
         Maps a batch to its loss terms by name; their sum is minimised.
     batches
-        ``batches(step, process, processes)`` gives this process's share of an iteration's batch.
+        ``batches(step, process, processes)`` returns this process's share of an iteration's batch.
     recipe
-        How long and how.
+        Length, schedule and optimiser of the training.
     folder
-        Where ``last.pt``, ``log.csv`` and TensorBoard's ``events`` are kept.
+        Folder of ``last.pt``, ``log.csv`` and TensorBoard's ``events``.
     fabric
-        Where it computes, launched; one CPU process if not given.
+        A launched Fabric; one CPU process if not given.
     validate
         See `Validate`; None for no validation.
     save_every, validate_every
@@ -119,11 +119,11 @@ class Trainer:
 
     @property
     def checkpoint(self) -> Path:
-        """The file a stopped run continues from."""
+        """The file from which a stopped run continues."""
         return self.folder / "last.pt"
 
     def resume(self) -> bool:
-        """Continue the run in the folder, if there is one; False if there is none.
+        """Load the checkpoint in the folder, if there is one; return whether there was one.
 
         Raises
         ------
@@ -144,12 +144,12 @@ class Trainer:
         return True
 
     def save(self) -> None:
-        """Write ``last.pt``, whole or not at all.
+        """Write ``last.pt`` atomically.
 
         Raises
         ------
         InputError
-            The disk is full; the checkpoint of the last save is still there.
+            The disk is full; the previous checkpoint is kept.
         """
         if self.fabric.global_rank != 0:
             return
@@ -164,12 +164,12 @@ class Trainer:
         write_state(self.checkpoint, state)
 
     def run(self, report: Callable[[Progress], None] = lambda progress: None) -> bool:
-        """Train to the end of the recipe; False if a SIGTERM or SIGINT ended it early, with everything saved.
+        """Train to the end of the recipe; return False if a SIGTERM or SIGINT ended it early, with everything saved.
 
         Raises
         ------
         InputError
-            A loss is not a number; each process saves its batch as ``nan-batch.pt`` (``nan-batch-1.pt``, ...).
+            A loss or a gradient is not finite; each process saves its batch: ``nan-batch.pt``, ``nan-batch-1.pt``, ...
         """
         started = time.perf_counter()
         with self._stopping_on_signals(), self._logging() as log:
@@ -189,7 +189,7 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether the recipe's steps, or its time, are used up."""
+        """Whether the recipe's steps or its time are used up."""
         return self.recipe.done(self.step, self.seconds) >= 1
 
     def _iterate(self) -> tuple[dict[str, float], float]:
@@ -215,9 +215,9 @@ class Trainer:
         return losses, rate
 
     def _agree(self, terms: Mapping[str, Tensor]) -> dict[str, float]:
-        """The losses' means over all processes, which here also learn that one of them was asked to stop.
+        """Return the losses' means over all processes, and share whether one of them received a stop signal.
 
-        Every process goes the same way from here: one that left alone would keep the others waiting.
+        All processes then stop together, because the others would wait forever for a process that stopped alone.
         """
         asked = torch.tensor(float(self.signal is not None), device=self.fabric.device)
         shared = torch.stack([asked, *(value.detach().float() for value in terms.values())])
@@ -240,7 +240,7 @@ class Trainer:
         if self.validate is None or not due:
             return {}
         if self.fabric.world_size > 1:
-            # Parameters are equal in all processes; running means of a batch normalisation are not.
+            # Parameters are equal in all processes, but running means of batch normalisation are not.
             for buffer in self.averaged.module.buffers():
                 torch.distributed.broadcast(buffer, src=0)
         with torch.no_grad():
@@ -254,11 +254,11 @@ class Trainer:
 
     @contextmanager
     def _logging(self) -> Iterator["TrainingLog | None"]:
-        """The run's log, which the first process writes."""
+        """Open the run's log in the first process; yield None in the others."""
         if self.fabric.global_rank != 0:
             yield None
             return
-        # TensorBoard is imported by the process that writes, and only to train.
+        # Only the process that writes the log imports TensorBoard.
         from benchmark.training.log import TrainingLog
 
         log = TrainingLog(self.folder, self.step)
@@ -282,5 +282,5 @@ class Trainer:
 
 
 def _seed_of(seed: int, step: int, process: int) -> int:
-    """A seed for torch from three numbers, the same on every machine and in every release of Python."""
+    """Return a seed for torch from three numbers, the same on every machine and in every release of Python."""
     return int(np.random.SeedSequence((seed, step, process)).generate_state(1, np.uint64)[0] % 2**63)

@@ -1,4 +1,4 @@
-"""The command-line options that every training has, and what they become."""
+"""Command-line options that all trainings share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -43,12 +43,12 @@ ValidateEvery = Annotated[int, typer.Option("--validate-every", min=1, help="Ite
 
 
 def asked_accelerator(word: DeviceWord) -> Accelerator:
-    """The kind of device that ``--device`` means.
+    """Return the kind of device that ``--device`` selects.
 
     Raises
     ------
     InputError
-        It cannot be used here.
+        No such device is available.
     """
     import torch
 

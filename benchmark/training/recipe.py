@@ -1,4 +1,4 @@
-"""How long and how a network is trained: batch, learning rate over time, optimiser, averaging."""
+"""The recipe of a training: length, batch, learning-rate schedule, optimiser and weight averaging."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from benchmark.training.choices import Schedule
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long and how a network is trained; the defaults are those of IFAN's paper, Section 4.
+    """The hyperparameters of a training; the defaults are those of IFAN's paper, Section 4.
 
     Parameters
     ----------
@@ -22,15 +22,15 @@ class Recipe:
     batch
         Samples in one iteration, over all processes.
     learning_rate
-        At the start.
+        Initial learning rate.
     schedule
-        ``step`` halves the rate at each of ``milestones``; ``cosine`` lets it fall to zero at the last step.
+        ``step`` halves the rate at each of ``milestones``; ``cosine`` lowers it to zero at the last step.
     milestones
         Iterations at which ``step`` halves the rate.
     warmup
         Iterations over which the rate rises linearly from zero.
     betas, weight_decay
-        Of the optimiser.
+        The optimiser's parameters.
     gradient_clip
         Largest norm of the gradient; infinity for no limit.
     ema
@@ -40,8 +40,8 @@ class Recipe:
     optimiser
         ``radam``, with decoupled weight decay, is IFAN's; ``adam`` is the baselines'.
     seconds
-        Longest time for the iterations, on one process. The rate of ``cosine`` then falls with time, and the run ends
-        when time or steps are used up. Such a run cannot be repeated to the bit. None: only steps count.
+        Time limit of the iterations, on one process; None for no limit. With a limit, the rate of ``cosine`` falls with
+        time, the run ends when time or steps are used up, and it cannot be repeated to the bit.
     """
 
     steps: int = 600_000
@@ -59,31 +59,31 @@ class Recipe:
     seconds: float | None = None
 
     def rate(self, step: int, seconds: float = 0.0) -> float:
-        """The learning rate of iteration ``step``, counted from 0, after ``seconds`` of iterations."""
+        """Return the learning rate of iteration ``step``, counted from 0, after ``seconds`` of iterations."""
         rate = self.learning_rate * min(1.0, (step + 1) / (self.warmup + 1))
         if self.schedule == "cosine":
             return rate * 0.5 * (1 + math.cos(math.pi * self.done(step, seconds)))
         return rate * 0.5 ** sum(step >= milestone for milestone in self.milestones)
 
     def done(self, step: int, seconds: float = 0.0) -> float:
-        """The part of the run that is done, 0 to 1."""
+        """Return the finished fraction of the run, 0 to 1."""
         by_time = 0.0 if self.seconds is None else seconds / self.seconds
         return min(1.0, max(step / self.steps, by_time))
 
     def changed(self, options: Mapping[str, Any]) -> "Recipe":
-        """The recipe with some fields replaced; fields that are None in ``options`` keep their value."""
+        """Return the recipe with some fields replaced; fields that are None in ``options`` keep their value."""
         return replace(self, **{name: value for name, value in options.items() if value is not None})
 
     def described(self) -> dict[str, Any]:
-        """Every field by name in JSON's types, for a checkpoint or a training card; None for no gradient limit."""
+        """Return every field by name in JSON's types, for a checkpoint or training card; no gradient limit is None."""
         words = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
         return words | {"gradient_clip": self.gradient_clip if math.isfinite(self.gradient_clip) else None}
 
 
 def optimiser_for(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser over a module's parameters.
+    """Return the recipe's optimiser for a module's parameters.
 
-    IFAN's implementation uses RAdam with decoupled weight decay; torch's default is the coupled form.
+    IFAN's implementation uses RAdam with decoupled weight decay; torch's default is coupled.
     """
     if recipe.optimiser == "adam":
         return torch.optim.Adam(

@@ -1,4 +1,4 @@
-"""Held-out scenes of a set in DPDD's layout, for the validation of deblurring networks."""
+"""Validate deblurring networks on held-out scenes of a data set in DPDD's layout."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,24 +11,24 @@ from benchmark.training.validation import Judged
 from realdof.images.depth import image_from_pixels
 
 Deblur = Callable[[nn.Module, Mapping[str, Tensor]], Tensor]
-"""From the trained module and ``image``, ``left``, ``right``, each float32 (1, 3, H, W), to the same shape."""
+"""Function of the trained module and ``image``, ``left``, ``right``, float32 (1, 3, H, W), to the same shape."""
 
 
 class HeldOutScenes:
-    """Scores a network's outputs, and for comparison the defocused images, against the all-in-focus images.
+    """Validation that scores a network's outputs and, for comparison, the defocused images.
 
     Parameters
     ----------
     scenes
-        What to validate on.
+        The held-out scenes.
     metrics
-        By name, the one that says which weights are best first; the defocused image's have the ending ``_input``.
+        Metrics by name; the first one selects the best weights. Scores of the defocused image are named ``NAME_input``.
     multiple
-        Images are cut to sides that are multiples of it, px.
+        Images are cropped to sides that are multiples of it, px.
     deblur
         See `Deblur`; the result is clipped to [0, 1].
     device
-        Where the network computes.
+        Device of the network.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Run a training in the terminal: show its progress, and at the end where the weights are."""
+"""Run a training in the terminal: show its progress, then say where the weights are."""
 
 import signal
 
@@ -31,12 +31,12 @@ def run_training(trainer: Trainer, title: str) -> None:
     if first:
         stderr.print(outcome(trainer, finished), soft_wrap=True, highlight=False, markup=False)
     if not finished:
-        # A scheduler that ends a job with SIGTERM is told that nothing went wrong; Ctrl-C ends as in every command.
+        # After SIGTERM, with which a scheduler ends a job, the status reports success; Ctrl-C ends as in every command.
         raise typer.Exit(0 if trainer.signal == signal.SIGTERM else 128 + signal.SIGINT)
 
 
 def outcome(trainer: Trainer, finished: bool) -> str:
-    """One sentence on the weights that a training left in its folder."""
+    """Return one sentence on the outcome of a training and the files in its folder."""
     if not finished:
         return (
             f"stopped at step {trainer.step} of {trainer.recipe.steps} and saved {trainer.checkpoint}; "

@@ -1,4 +1,4 @@
-"""Validation of a training: mean figures over held-out items, pictures of the first, and the weights that are kept."""
+"""Validation of a training: average figures over held-out items, write sample pictures, keep the best weights."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from realdof.images.files import write_pixels
 
 AVERAGED, BEST, SAMPLES = "averaged.safetensors", "best.safetensors", "samples.png"
 PICTURES, PICTURE_SIDE = 3, 256
-"""How many items pictures are kept of, and the side of the part that is shown, px."""
+"""Number of items whose pictures are written, and the side of the centre crop, px."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Judged:
     figures
         One number for each of `HeldOut.names`.
     pictures
-        float32 (3, H, W) each, in [0, 1], on the CPU: shown side by side.
+        Pictures to show side by side, float32 (3, H, W) each, in [0, 1], on the CPU.
     """
 
     figures: tuple[float, ...]
@@ -42,41 +42,41 @@ class HeldOut(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the figures; the first says which weights are best, and larger is better."""
+        """Names of the figures; the first figure selects the best weights, and larger is better."""
 
     def __len__(self) -> int:
-        """How many items there are."""
+        """Return the number of items."""
 
     def judge(self, module: nn.Module, index: int) -> Judged:
-        """Judge the averaged module, in evaluation mode and without gradients, by one item."""
+        """Validate the averaged module on one item, in evaluation mode and without gradients."""
 
 
 Save = Callable[[Path, nn.Module, Mapping[str, Any]], None]
-"""Writes the averaged module's network as safetensors, with a training card."""
+"""Function that writes the averaged module's network as safetensors, with a training card."""
 
 
 class Validation:
-    """Judges the averaged weights, and keeps the latest and the best of them.
+    """Validation of the averaged weights, which saves the latest and the best of them.
 
-    Of several processes each judges its share of the items, so none waits for another longer than for one item.
+    Each process validates its share of the items, so none waits for another longer than for one item.
 
     Parameters
     ----------
     folder
-        The run's; it gets ``averaged.safetensors``, ``best.safetensors`` and ``samples.png``.
+        The run's folder, for ``averaged.safetensors``, ``best.safetensors`` and ``samples.png``.
     fabric
-        The run's.
+        The run's Fabric.
     save
         See `Save`.
     card
         The training card without ``steps`` and ``validation``.
     held_out
-        What to judge by; None keeps the averaged weights alone.
+        Items to validate on; if None, only the averaged weights are saved.
 
     Raises
     ------
     InputError
-        The best weights of the run that is continued have no figures.
+        The training card of the continued run's best weights has no validation figure.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Validation:
         self.best = float("-inf") if held_out is None else _best_so_far(folder, held_out.names[0])
 
     def __call__(self, module: nn.Module, step: int) -> Mapping[str, float]:
-        """Mean figures by name; every process of the run calls this and gets the same."""
+        """Return the mean figures by name; every process calls this and gets the same figures."""
         figures = {} if self.held_out is None else self._judged(module, self.held_out)
         names = [AVERAGED]
         if self.held_out is not None and figures[self.held_out.names[0]] > self.best:
@@ -115,7 +115,7 @@ class Validation:
 
 
 def _best_so_far(folder: Path, name: str) -> float:
-    """The first figure of the best weights of the run in a folder; minus infinity for a run that has yet to begin."""
+    """Return the first figure of a run's best weights so far; minus infinity for a new run."""
     best = folder / BEST
     if not (folder / "last.pt").exists() or not best.exists():
         return float("-inf")
@@ -126,7 +126,7 @@ def _best_so_far(folder: Path, name: str) -> float:
 
 
 def _sheet(rows: Sequence[Sequence[Tensor]]) -> Tensor:
-    """The middle of every picture, an item in each row."""
+    """Return one sheet with the centre of every picture, one item per row."""
     return torch.cat([torch.cat([_middle(one) for one in row], dim=2) for row in rows], dim=1)
 
 

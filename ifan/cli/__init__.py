@@ -1,1 +1,1 @@
-"""The command line `ifan`, one file a command."""
+"""The command line `ifan`, one file per command."""

@@ -1,4 +1,4 @@
-"""``ifan-bench figure disparity`` and ``filters``: what the network estimates of photographs."""
+"""``ifan-bench figure disparity`` and ``filters``: draw the network's estimates for photographs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,7 +36,7 @@ def filters(
     photographs: Photographs, out: Out = FIGURE, variant: VariantOf = None, weights: WeightsOf = None,
     device: Device = "auto",
 ) -> None:  # fmt: skip
-    """Draw photographs, their deblurred images, and where IFAN's filters change how much."""
+    """Draw photographs, their deblurred images, and how much IFAN's filters change each part."""
     _draw(photographs, "filters", variant, weights, device, out)
 
 

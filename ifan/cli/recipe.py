@@ -1,4 +1,4 @@
-"""`ifan train --recipe synthetic`: from the options of the command line to the recipe."""
+"""`ifan train --recipe synthetic`: apply the command's options to the recipe and train."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +16,14 @@ from realdof.common.console import stderr
 from realdof.common.errors import InputError
 
 PLANNED = {"steps", "seconds", "batch", "crop", "learning_rate", "loss", "precision", "ema", "warmup", "soft"}
-"""Options that change a field of the plan of the same name."""
+"""Options that set the field of the same name in the plan."""
 KEEPING = "keeping"
-"""Folder, within the run's own, of the last stage of ``ifan-dual``."""
+"""Subfolder of the run for the last stage of ``ifan-dual``."""
 ALLOWED = PLANNED | {
     "out", "named", "variant", "photographs", "validation", "start", "seed", "device", "save_every",
     "validate_every",
 }  # fmt: skip
-"""Options that go together with ``--recipe``; what the others say, the recipe decides itself."""
+"""Options that may be given with ``--recipe``; the recipe fixes all others."""
 
 
 def train_by_recipe(
@@ -35,12 +35,12 @@ def train_by_recipe(
     start: Path | None,
     seed: int,
 ) -> None:
-    """Train as the shipped weights were trained, each stage in turn; a run that was stopped continues.
+    """Train like the shipped weights, stage by stage; a stopped run continues.
 
     Raises
     ------
     InputError
-        There are no photographs, or an option is given that the recipe decides.
+        There are no photographs, or an option is given that the recipe fixes.
     """
     given = {name: value for name, value in context.params.items() if _is_given(context, name)}
     if refused := sorted(given.keys() - ALLOWED):
@@ -65,7 +65,7 @@ def train_by_recipe(
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
-    # By its name: typer may bring a click of its own.
+    # Compare by name, because typer may bundle its own click.
     source = context.get_parameter_source(name)
     return source is not None and source.name not in {"DEFAULT", "DEFAULT_MAP"}
 
@@ -75,7 +75,7 @@ def _plan(given: dict[str, Any]) -> Plan:
     if accelerator not in PLANS:
         raise InputError(f"--recipe synthetic trains on {' or '.join(PLANS)}; give one of them as --device")
     plan = PLANS[accelerator]
-    # Steps that are asked for are not cut short by the time that a plan has.
+    # If steps are given, the plan's time limit does not apply.
     unlimited = {"seconds": None} if "steps" in given else {}
     chosen = unlimited | {name: given[name] for name in PLANNED & given.keys()}
     if chosen.get("precision") == "tf32":

@@ -11,9 +11,9 @@ from realdof.common.console import stopping
 from realdof.common.progress import progress_bar
 
 Split = Literal["train", "val", "test"]
-"""The parts of a data set in DPDD's layout."""
+"""Splits of a data set in DPDD's layout."""
 Bits = Literal[8, 16]
-"""Depth of image files."""
+"""Bit depth of image files."""
 
 
 @stopping("scenes that are rendered are kept; the same command renders the others")

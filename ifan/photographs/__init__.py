@@ -1,1 +1,1 @@
-"""A user's own photographs: read, deblurred and written in kind."""
+"""Read, deblur and write a user's own photographs, keeping format and metadata."""

@@ -1,4 +1,4 @@
-"""Reads, deblurs and writes photographs, one after the other."""
+"""Deblur a batch of photographs: read, deblur and write them one after the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,18 +29,18 @@ from realdof.images.files import read_pixels, write_pixels
 
 @dataclass(frozen=True)
 class Options:
-    """How photographs are deblurred.
+    """Options of `ifan deblur`.
 
     Parameters
     ----------
     variant, weights, device, precision
-        What computes, where and in which type.
+        Network, weights, device and precision of the computation.
     memory
-        What the network may use, such as ``4G``; None for what is free.
+        Memory that the network may use, such as ``4G``; None for all free memory.
     disparity, filters
-        Which maps are written beside the results.
+        Whether to write the disparity map and the map of the filters' change beside each result.
     overwrite, skip_existing
-        Whether results that exist are replaced, or their photographs left out; with neither they are an error.
+        Whether to replace existing results, or to skip their photographs; without either they are an error.
     """
 
     variant: Variant
@@ -57,17 +57,18 @@ class Options:
 def deblur_photographs(
     inputs: Sequence[Path], output: Path, options: Options, left: Path | None = None, right: Path | None = None
 ) -> bool:
-    """Deblur every photograph; one that cannot be is named and the others are still done.
+    """Deblur every photograph; if one of several fails, print its error and continue with the others.
 
     Returns
     -------
     bool
-        Whether all of them were.
+        Whether all photographs were deblurred.
 
     Raises
     ------
     InputError
-        The options do not fit together, a result exists, or the weights cannot be had.
+        The options contradict each other, a result exists, the weights are not available, or the only photograph
+        cannot be deblurred.
     """
     plan = plan_outputs(inputs, output)
     if (left is None) != (right is None) or (left is not None) != options.variant.shape.dual:
@@ -119,7 +120,7 @@ def deblur_photographs(
 
 
 def _load(options: Options) -> tuple[IFANMethod, Context]:
-    # An amount that is none is refused before the weights are looked for.
+    # An invalid amount of memory is refused before the weights are loaded.
     memory = None if options.memory is None else bytes_of(options.memory)
     method = IFANMethod.of(options.variant, options.weights)
     context = Context(device=options.device, precision=options.precision, memory=memory)
@@ -152,7 +153,7 @@ def _write(target: Path, photograph: Photograph, result: Deblurred, options: Opt
 
 
 def _announce(plan: Plan) -> None:
-    """Say how much memory is planned, before the first band."""
+    """Print the planned memory before the first band."""
     stderr.print(described(plan), highlight=False)
 
 

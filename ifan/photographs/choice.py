@@ -1,4 +1,4 @@
-"""Choose variant and weights for photographs where the user does not: those installed, and those that fit a file."""
+"""Choose variant and weights for photographs if the user does not."""
 
 from pathlib import Path
 
@@ -9,21 +9,21 @@ SINGLE, DUAL = "ifan", "ifan-dual"
 
 
 def choose(variant: str | None, weights: str | None, *, dual: bool) -> tuple[Variant, str]:
-    """The variant and its weights.
+    """Return the variant and the name of its weights.
 
     Parameters
     ----------
     variant
-        A variant's name; None for the one that a file of weights holds, or else the paper's for the views there are.
+        A variant's name. None selects the variant that fits the file of weights, otherwise ``ifan`` or ``ifan-dual``.
     weights
-        ``official``, ``synthetic`` or a file; None for the authors' if they are here, else ours.
+        ``official``, ``synthetic`` or a file; None for the authors' if they are in the cache, otherwise this package's.
     dual
         Whether dual-pixel views are given.
 
     Raises
     ------
     InputError
-        There is no such variant, or the file holds no IFAN of the paper.
+        There is no such variant, or the file does not hold an IFAN of the paper.
     """
     if variant is None and weights is not None and Path(weights).is_file():
         return _of_file(Path(weights)), weights
@@ -42,7 +42,7 @@ def _of_file(path: Path) -> Variant:
 
 
 def announcement(variant: Variant, weights: str) -> str | None:
-    """One line on weights that were taken because the authors' are not here; None for the authors' own."""
+    """Return one line that announces synthetic weights, used because the authors' are missing; None for others."""
     if weights != "synthetic":
         return None
     return (

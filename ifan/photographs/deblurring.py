@@ -1,4 +1,4 @@
-"""Deblurring a photograph as stored: whole where it fits, else in bands, never as one float image."""
+"""Deblur a photograph's stored pixels: whole if it fits into memory, otherwise in bands."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ from ifan.shape import SIZE_MULTIPLE
 from realdof.images.depth import image_from_pixels, pixels_from_image
 
 DEFAULT = Context()
-"""Whole photographs where they fit, with the memory that is free."""
+"""The default context: all free memory may be used."""
 
 
 @dataclass(frozen=True)
 class Deblurred:
-    """A deblurred photograph and the maps that were asked for.
+    """A deblurred photograph and its maps.
 
     Parameters
     ----------
     pixels
-        (H, W, 3), of the photograph's type.
+        (H, W, 3), of the photograph's dtype.
     disparity
-        float32 (ceil(H / 8), ceil(W / 8)), px of the small image; None if not asked for or not estimated.
+        float32 (ceil(H / 8), ceil(W / 8)), px of the small image; None if not requested or not estimated.
     filters
-        float32 (ceil(H / 8), ceil(W / 8)), see `ifan.inference.Maps`; None likewise.
+        float32 (ceil(H / 8), ceil(W / 8)), see `ifan.inference.Maps`; None if not requested or not estimated.
     """
 
     pixels: np.ndarray
@@ -47,22 +47,22 @@ def deblur_pixels(
     with_maps: bool = False,
     announce: Callable[[Plan], None] = lambda plan: None,
 ) -> Deblurred:
-    """Deblur a photograph: whole if it fits into the context's memory, else in bands, with the same result.
+    """Deblur a photograph: whole if it fits into the context's memory, otherwise in bands, with the same result.
 
     Parameters
     ----------
     method
-        Loaded and prepared for the context.
+        The method, prepared for the context.
     pixels
         (H, W, 3), uint8 or uint16.
     views
         (H, W, 6), right then left dual-pixel view, for a dual-pixel network.
     context
-        Its ``progress`` is told after each band.
+        Its ``progress`` is called after each band.
     with_maps
-        Keep the disparity map and what the filters change.
+        Whether to return the disparity map and the map of the filters' change.
     announce
-        Told of the bands before the first one.
+        Callback for the plan, before the first band.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def deblur_pixels(
         try:
             return _whole(method, pixels, views, bits, with_maps)
         except torch.OutOfMemoryError:
-            # Out of this block the error is gone, and with it the tensors that its frames hold.
+            # Leaving this block frees the error and the tensors that its frames hold.
             pass
         torch.cuda.empty_cache()
     return _in_bands(method, pixels, views, bits, context, with_maps, announce)

@@ -1,4 +1,4 @@
-"""Figures of what a network estimates: photograph, result, and a map with its scale."""
+"""Figures of a network's estimates: photograph, result, and a map with its scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ _TITLES = {
     "filters": "change by each filter set, share",
 }
 _MOST = 8
-"""Photographs in a figure."""
+"""Largest number of photographs in a figure."""
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """A photograph, its result and its map, uint8 (H, W, 3), and the value at the map's last colour."""
+    """A photograph, its result and its map, uint8 (H, W, 3), and the value of the map's last colour."""
 
     photograph: np.ndarray
     result: np.ndarray

@@ -1,6 +1,6 @@
-"""Find, read and write the user's photographs; EXIF, profile and format are kept.
+"""Find, read and write the user's photographs; EXIF, colour profile and format are kept.
 
-Pixels stay in the file's own grid; the orientation tag and the colour profile travel with them.
+Pixels are not rotated; the orientation tag and the colour profile are copied to the result.
 """
 
 import io
@@ -30,10 +30,10 @@ SUFFIXES = IMAGE_SUFFIXES | RAW_SUFFIXES
 WEBP = ".webp"
 WRITTEN_SUFFIXES = IMAGE_SUFFIXES | {WEBP}
 _FOREIGN_SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".exr", ".ppm"})
-"""Of pictures that are not written; a folder's name may end in anything else."""
+"""Suffixes of image formats that cannot be written; an output with any other unknown suffix is a folder."""
 JPEG_QUALITY = WEBP_QUALITY = 95
 LARGEST_WEBP = 16383
-"""px of a side."""
+"""Largest side of a WebP, px."""
 _PNG_HEADER_END = 33
 
 
@@ -44,17 +44,17 @@ class Photograph:
     Parameters
     ----------
     pixels
-        (H, W, 3) RGB, uint8 or uint16, in the file's own grid.
+        (H, W, 3) RGB, uint8 or uint16, as stored in the file, not rotated.
     grey
-        The file has one channel; all three are equal.
+        Whether the file has one channel; the three channels of ``pixels`` are then equal.
     profile
-        ICC profile, empty for none (sRGB is meant).
+        ICC profile; empty for none, which means sRGB.
     orientation
-        EXIF orientation, 1 to 8: how the grid is to be turned for viewing.
+        EXIF orientation, 1 to 8: how to rotate and mirror the pixels for viewing.
     exif
-        EXIF as a TIFF structure, orientation included; empty for none.
+        EXIF as a TIFF structure, including the orientation; empty for none.
     left_out
-        What the file holds beside, but cannot be carried over: one sentence each.
+        Metadata of the file that cannot be kept: one sentence each.
     """
 
     pixels: np.ndarray
@@ -65,7 +65,7 @@ class Photograph:
     left_out: tuple[str, ...] = ()
 
     def for_file(self, path: Path) -> "Photograph":
-        """The same photograph as a file of this name can hold it: a JPEG has 64 kB for EXIF."""
+        """Return the photograph with metadata that fits the file format: a JPEG holds at most 64 kB of EXIF."""
         if path.suffix.lower() not in _JPEG_SUFFIXES or len(self.exif) <= LARGEST_JPEG_EXIF:
             return self
         sentence = f"the EXIF has {len(self.exif) / 1e3:,.0f} kB, more than a JPEG holds; only the orientation is kept"
@@ -73,7 +73,7 @@ class Photograph:
         return replace(self, exif=kept, left_out=(*self.left_out, sentence))
 
     def with_pixels(self, pixels: np.ndarray) -> "Photograph":
-        """The same photograph with other pixels, which of a grey one are averaged to stay grey."""
+        """Return the photograph with other pixels; writing a grey photograph averages its channels."""
         return replace(self, pixels=pixels)
 
 
@@ -106,7 +106,7 @@ def write_photograph(path: Path, photograph: Photograph) -> None:
     Raises
     ------
     InputError
-        The suffix names none of them, 16 bits are asked of a JPEG or WebP, or the file cannot be written.
+        The suffix is unknown, the pixels have 16 bits for a JPEG or WebP, or the file cannot be written.
     """
     photograph = photograph.for_file(path)
     pixels, suffix = photograph.pixels, path.suffix.lower()
@@ -132,12 +132,12 @@ def write_photograph(path: Path, photograph: Photograph) -> None:
 
 
 def check_output(path: Path, pixels: np.ndarray) -> None:
-    """Refuse a name whose format cannot hold such pixels, before anything is computed.
+    """Check, before anything is computed, that the format of this file name can hold such pixels.
 
     Raises
     ------
     InputError
-        The suffix is unknown, a JPEG or WebP would have to hold 16 bits, or a WebP has too long a side.
+        The suffix is unknown, the pixels have 16 bits for a JPEG or WebP, or a side is too long for a WebP.
     """
     suffix = path.suffix.lower()
     if suffix not in WRITTEN_SUFFIXES:
@@ -153,7 +153,7 @@ def _lossy(photograph: Photograph, pixels: np.ndarray, *, webp: bool) -> bytes:
     extras = {"exif": b"Exif\0\0" + photograph.exif} if photograph.exif else {}
     if photograph.profile:
         extras["icc_profile"] = photograph.profile
-    # Into memory: on a disk that fills up Pillow's own writing leaves half a file and says nothing.
+    # Encode into memory, because on a full disk Pillow leaves half a file without an error.
     content = io.BytesIO()
     if webp:
         Image.fromarray(pixels).save(content, "WEBP", quality=WEBP_QUALITY, **extras)
@@ -170,7 +170,7 @@ def _png(photograph: Photograph, pixels: np.ndarray) -> bytes:
         extras += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photograph.profile))
     if photograph.exif:
         extras += _chunk(b"eXIf", photograph.exif)
-    # Both belong between the header and the pixels.
+    # Both chunks belong between the header and the pixels.
     return content[:_PNG_HEADER_END] + extras + content[_PNG_HEADER_END:]
 
 
@@ -179,14 +179,14 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def plan_outputs(inputs: Sequence[Path], output: Path) -> dict[Path, Path]:
-    """Which file each photograph is written to.
+    """Choose the output file of each photograph.
 
     Parameters
     ----------
     inputs
-        Files, and folders whose photographs are taken, not those of their folders.
+        Files, and folders of photographs; subfolders are not searched.
     output
-        A file for one photograph, else a folder.
+        A file for one photograph, otherwise a folder.
 
     Returns
     -------
@@ -222,7 +222,7 @@ def plan_outputs(inputs: Sequence[Path], output: Path) -> dict[Path, Path]:
 
 
 def _photographs_in(folder: Path) -> list[Path]:
-    # Other systems leave hidden files beside pictures, of the pictures' names.
+    # macOS, for example, puts hidden files with the pictures' names beside them.
     found = sorted(
         path
         for path in folder.iterdir()

@@ -1,4 +1,4 @@
-"""Pictures of what a network estimated on its way, of the photograph's size."""
+"""Draw a network's disparity map and filter-change map as pictures of the photograph's size."""
 
 import numpy as np
 
@@ -6,21 +6,21 @@ from ifan.shape import SIZE_MULTIPLE
 from realdof.common.machine.opencv import cv2
 
 BEHIND, NONE, BEFORE = (94, 60, 153), (247, 247, 247), (230, 97, 1)
-"""Colours of the disparity to either side and of none: purple, nearly white and orange, told apart with every kind of
-colour vision."""
+"""Colours of the disparity, purple and orange to either side and nearly white for none, which can be distinguished
+with every kind of colour vision."""
 _SHARE = 98
-"""Percentile of a map at which its last colour stands, so that a few cells do not take all the colours."""
+"""Percentile of a map's values at its last colour, so that a few outliers do not use up the colours."""
 
 
 def picture_of_disparity(disparity: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A disparity map as uint8 (H, W, 3): nearly white is none, purple and orange are the largest to either side.
+    """Draw a disparity map, uint8 (H, W, 3): nearly white is none, purple and orange are the largest to either side.
 
     Parameters
     ----------
     disparity
         float32 (ceil(H / 8), ceil(W / 8)).
     height, width
-        Of the photograph, px.
+        Size of the photograph, px.
     """
     seen = _inner(disparity)
     largest = disparity_range(disparity)
@@ -32,31 +32,31 @@ def picture_of_disparity(disparity: np.ndarray, height: int, width: int) -> np.n
 
 
 def picture_of_filters(filters: np.ndarray, height: int, width: int) -> np.ndarray:
-    """How much the filters change as uint8 (H, W, 3) in the colours of viridis, from nothing to most of the image.
+    """Draw how much the filters change, uint8 (H, W, 3), in the colours of viridis from no change to the largest.
 
     Parameters
     ----------
     filters
         float32 (ceil(H / 8), ceil(W / 8)), see `ifan.inference.Maps`.
     height, width
-        Of the photograph, px.
+        Size of the photograph, px.
     """
     levels = _enlarged(np.clip(255 * _inner(filters) / filters_range(filters), 0, 255), height, width)
     return np.asarray(cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB))
 
 
 def disparity_range(disparity: np.ndarray) -> float:
-    """The disparity, px of the small image, at which the last colours stand."""
+    """Return the disparity of the last colours, px of the small image."""
     return max(float(np.percentile(np.abs(_inner(disparity)), _SHARE)), 1e-6)
 
 
 def filters_range(filters: np.ndarray) -> float:
-    """The share at which the last colour stands."""
+    """Return the relative change of the last colour."""
     return max(float(np.percentile(_inner(filters), _SHARE)), 1e-6)
 
 
 def _inner(values: np.ndarray) -> np.ndarray:
-    """The map with the outermost cells drawn as their neighbours: half of what they are estimated from is cut off."""
+    """Replace the outermost cells by their neighbours, because half of their surroundings lies outside the image."""
     if min(values.shape) < 3:
         return values
     return np.pad(values[1:-1, 1:-1], 1, mode="edge")

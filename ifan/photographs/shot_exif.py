@@ -1,6 +1,6 @@
-"""The EXIF of raw and TIFF files, carried over tag by tag: what a viewer shows of a shot.
+"""Copy the EXIF tags of a shot (camera, lens, time, exposure) from raw and TIFF files.
 
-The rest of a raw file's EXIF (maker notes, previews, the layout of its pixels) is not true of the result.
+Other tags of a raw file, such as maker notes, previews and the pixel layout, would be wrong for the result.
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ TIME, LENS = 0x9003, 0xA434
 EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH = 0x829A, 0x829D, 0x8827, 0x920A
 _RATIONALS = (EXPOSURE_TIME, F_NUMBER, FOCAL_LENGTH)
 _ASCII, _SHORT, _RATIONAL = 2, 3, 5
-"""TIFF's types."""
+"""Type codes of TIFF."""
 _LARGEST_SHORT = 65535
 
 
 def shot_exif(path: Path, orientation: int) -> bytes:
-    """EXIF with what a raw or TIFF file says of the shot, as a TIFF structure; empty if it says nothing.
+    """Return the EXIF tags of the shot in a raw or TIFF file, as a TIFF structure; empty if there are none.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def shot_exif(path: Path, orientation: int) -> bytes:
 
 
 def tiff_tags(stored: bytes) -> Iterator[tuple[int, int, int, Any, bool]]:
-    """What of EXIF a TIFF's own directory holds, as TIFF/EP has it and as ``tifffile`` wants it."""
+    """Yield the EXIF tags that TIFF/EP allows in a TIFF's main directory, in ``tifffile``'s format."""
     if not stored:
         return
     exif = Image.Exif()
@@ -62,7 +62,7 @@ def tiff_tags(stored: bytes) -> Iterator[tuple[int, int, int, Any, bool]]:
 
 
 def _tags(found: Exif) -> tuple[dict[int, Any], dict[int, Any]]:
-    """The tags of the main directory and of EXIF's own."""
+    """Return the tags of the main directory and those of the EXIF directory."""
     time = None if found.time is None else found.time.strftime("%Y:%m:%d %H:%M:%S")
     numbers = {EXPOSURE_TIME: found.exposure_time, F_NUMBER: found.f_number, FOCAL_LENGTH: found.focal_length}
     shot: dict[int, Any] = {tag: _rational(value) for tag, value in numbers.items() if value is not None and value > 0}

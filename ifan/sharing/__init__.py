@@ -1,1 +1,1 @@
-"""IFAN for other people and programs: the hub, its model card, ONNX and torch.export, conversion of weights."""
+"""Share IFAN: Hugging Face Hub, model card, export to ONNX and torch.export, conversion of weights."""

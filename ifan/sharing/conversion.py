@@ -1,4 +1,4 @@
-"""Weights from one file to another: from the authors' checkpoints to safetensors, from float32 to float16."""
+"""Convert weights: from the authors' checkpoints to safetensors, and from float32 to float16."""
 
 import json
 from pathlib import Path
@@ -34,11 +34,11 @@ def convert(
     target
         The file to write.
     variant
-        The network that the weights are for.
+        The network of the weights.
     label
-        One line on what they are; the source's own if empty.
+        One line that describes the weights; the source's label if empty.
     half
-        Store them in float16.
+        Store the weights in float16.
     card
         A file with a JSON object to add to the training card.
     overwrite
@@ -47,7 +47,7 @@ def convert(
     Raises
     ------
     InputError
-        The source is missing or of another network, the card is no JSON object, or the target exists.
+        The source is missing or holds another network, the card is not a JSON object, or the target exists.
     """
     refuse_existing(target, overwrite)
     weights = read_weights(variant.sets.find(str(source)))

@@ -1,6 +1,6 @@
-"""IFAN for other programs: as ONNX and as a program of torch.export, each checked against the network.
+"""Export IFAN as ONNX or as a torch.export program, and check the export against the network.
 
-What is exported computes filter set by filter set (`ifan.inference`), for one image of any size that divides by 8.
+The export computes one filter set after the other (`ifan.inference`), for one image whose sides are multiples of 8.
 """
 
 from pathlib import Path
@@ -24,18 +24,18 @@ Format = Literal["onnx", "torch"]
 SUFFIXES: dict[str, Format] = {".onnx": "onnx", ".pt2": "torch"}
 """Format by the suffix of the file."""
 TOLERANCE = 1e-4
-"""Largest difference, of the largest value, between what was exported and the network."""
+"""Largest difference between export and network, relative to the largest value."""
 EXAMPLE, OTHER = (64, 96), (72, 88)
-"""Height and width that the export is traced with, and another pair that it is checked with."""
+"""Height and width for tracing the export, and for checking it."""
 
 
 class Exported(nn.Module):
-    """A network as a function from images to the deblurred image, not clipped.
+    """A network as a module from images to the deblurred image, not clipped.
 
     Parameters
     ----------
     network
-        In float32.
+        A network in float32.
     """
 
     def __init__(self, network: IFAN) -> None:
@@ -43,7 +43,7 @@ class Exported(nn.Module):
         self.network = network
 
     def forward(self, image: Tensor, views: Tensor | None = None) -> Tensor:
-        """Deblur: float32 (1, 3, H, W) in [0, 1]; a dual-pixel network takes (1, 6, H, W), right then left, too."""
+        """Deblur float32 (1, 3, H, W) in [0, 1]; a dual-pixel network also needs (1, 6, H, W), right then left."""
         return run(self.network, image, views)
 
 
@@ -53,7 +53,7 @@ def export_weights(variant: Variant, weights: str, target: Path, *, overwrite: b
     Parameters
     ----------
     variant
-        Which network.
+        The network to export.
     weights
         ``official``, ``synthetic`` or a file.
     target
@@ -64,12 +64,12 @@ def export_weights(variant: Variant, weights: str, target: Path, *, overwrite: b
     Returns
     -------
     str
-        What was written, for the user.
+        A message to the user about the written files.
 
     Raises
     ------
     InputError
-        The weights cannot be had, the target exists, or see `export`.
+        The weights are not available, the target exists, or `export` raised it.
     """
     refuse_existing(target, overwrite)
     network = load_network(variant, read_weights(variant.sets.find(weights)))
@@ -81,17 +81,17 @@ def export_weights(variant: Variant, weights: str, target: Path, *, overwrite: b
 
 
 def export(network: IFAN, path: Path) -> float:
-    """Write a network as ONNX (``.onnx``) or for torch.export.load (``.pt2``), and check what was written.
+    """Write a network as ONNX (``.onnx``) or for torch.export.load (``.pt2``), and check the file.
 
     Returns
     -------
     float
-        Largest difference to the network on an image of another size than it was traced with, of the largest value.
+        Largest difference to the network, relative to the largest value, at a size that was not traced.
 
     Raises
     ------
     InputError
-        The suffix is another, a package is missing, or what was written computes something else.
+        The suffix is unknown, a package is missing, or the file's results differ from the network's.
     """
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:

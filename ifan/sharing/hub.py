@@ -1,10 +1,10 @@
-"""Networks in the Hugging Face convention: ``config.json``, ``model.safetensors`` and a model card in one folder.
+"""Load and save networks in the Hugging Face layout: ``config.json``, ``model.safetensors`` and a model card.
 
-A folder on this machine needs no other package and no network; repositories need ``huggingface_hub``. Nothing in a
-folder or repository is executed.
+Local folders need no other package and no network; repositories need ``huggingface_hub``. No code in a folder or
+repository is run.
 
-``huggingface_hub.PyTorchModelHubMixin`` is not used: it would make that package necessary to import a network, writes
-no training card, and does not check what a configuration holds.
+``huggingface_hub.PyTorchModelHubMixin`` is not used: importing a network would need that package, and it neither writes
+a training card nor checks a configuration.
 """
 
 import tempfile
@@ -44,14 +44,14 @@ class Configuration(Strict):
 
 
 class HubModel(nn.Module):
-    """A network that can be loaded by name, and saved as a folder or to a repository.
+    """Base class of a network that can be loaded by name and saved to a folder or repository.
 
     Attributes
     ----------
     shape
-        Which network it is; a subclass is made from it alone.
+        Shape parameters, the only argument of a subclass's constructor.
     label, card
-        One line on what its weights are, and how they came about; empty for a network that was not loaded.
+        One line that describes the weights, and their training card; empty for a network that was not loaded.
     """
 
     shape: NetworkShape
@@ -66,19 +66,19 @@ class HubModel(nn.Module):
 
     @classmethod
     def of_weights(cls, weights: Weights, name: str) -> Self:
-        """A network with weights that were read from a file, float32, ready for inference, without gradients.
+        """Return a network with weights read from a file, float32, ready for inference, without gradients.
 
         Parameters
         ----------
         weights
             See `ifan.checkpoints.read_weights`.
         name
-            What the weights should fit, for the message if they do not.
+            Name of the network that the weights should fit, for the error message.
 
         Raises
         ------
         InputError
-            They are incomplete.
+            The weights are incomplete.
         """
         with torch.device("meta"):
             network = cls(weights.shape)
@@ -88,17 +88,16 @@ class HubModel(nn.Module):
 
     @classmethod
     def from_pretrained(cls, name: str | Path, *, variant: str = "ifan", revision: str | None = None) -> Self:
-        """A network with the weights of this name.
+        """Load a network by the name of its weights, from a folder or from a repository.
 
         Parameters
         ----------
         name
-            ``synthetic`` for the weights that come with this package, ``official`` for the authors' if you have put
-            them into the cache; or a folder written by `save_pretrained`; or a repository on the Hugging Face Hub as
-            ``owner/name``. The Hub's own cache keeps fetched files, so that they load without a network
-            (``HF_HUB_OFFLINE=1``).
+            ``synthetic`` for this package's weights; ``official`` for the authors', if they are in the cache; a folder
+            written by `save_pretrained`; or a repository on the Hugging Face Hub, as ``owner/name``. The Hub's cache
+            keeps fetched files, so they load offline later (``HF_HUB_OFFLINE=1``).
         variant
-            Which network of the paper ``synthetic`` or ``official`` weights are for.
+            The paper's network for ``synthetic`` or ``official`` weights.
         revision
             Branch, tag or commit of the repository.
 
@@ -110,7 +109,7 @@ class HubModel(nn.Module):
         Raises
         ------
         InputError
-            There is no such set, folder or repository, it holds no IFAN, or its files do not fit each other.
+            The weights, folder or repository do not exist or hold no IFAN, or configuration and weights do not match.
         """
         if str(name) in ("official", "synthetic"):
             return cls.of_weights(read_weights(variant_named(variant).sets.find(str(name))), variant)
@@ -128,12 +127,12 @@ class HubModel(nn.Module):
         return network.eval().requires_grad_(False)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write the network as a folder that `from_pretrained` reads: shape, weights in float32, model card.
+        """Save the network to a folder for `from_pretrained`: shape, weights in float32, and model card.
 
         Parameters
         ----------
         folder
-            Made if need be; files of these names in it are replaced. ``label`` and ``card`` go into the model card.
+            Created if needed; existing files are replaced. ``label`` and ``card`` go into the model card.
 
         Raises
         ------
@@ -150,20 +149,20 @@ class HubModel(nn.Module):
         parameters = sum(value.numel() for value in self.parameters())
         write_safetensors(folder / WEIGHTS, self, words, self.card, torch.float32)
         write_text(folder / CARD, model_card(self.shape, self.label, self.card, parameters, VARIANTS.get(name)))
-        # Last, because a folder with it is taken to be whole.
+        # The configuration is written last, because a folder that has it counts as complete.
         write_json(folder / CONFIG, {"architectures": ["IFAN"], "library_name": "ifan-bench", **asdict(self.shape)})
 
     def push_to_hub(self, repository: str, *, private: bool = False, message: str = "Upload IFAN") -> str:
-        """Write the network to a repository on the Hugging Face Hub, which is created if need be.
+        """Upload the network to a repository on the Hugging Face Hub, which is created if needed.
 
         Parameters
         ----------
         repository
-            ``owner/name``. ``huggingface_hub`` knows who you are from ``hf auth login`` or ``HF_TOKEN``.
+            ``owner/name``. ``huggingface_hub`` authenticates by ``hf auth login`` or ``HF_TOKEN``.
         private
-            Whether a repository that is created is private.
+            Whether a new repository is private.
         message
-            Of the commit.
+            Commit message.
 
         Returns
         -------
@@ -205,7 +204,7 @@ def _one_sentence(what: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:
-        # huggingface_hub raises its HTTP library's errors as well as its own, and changed that library.
+        # huggingface_hub also raises errors of its HTTP library, which differs between its versions.
         if type(error).__module__.split(".")[0] not in _HUB_MODULES and not isinstance(error, OSError):
             raise
         lines = str(error).strip().splitlines() or [type(error).__name__]

@@ -1,4 +1,4 @@
-"""The model card of a network: what it is, how it is run, and how its weights came about, as Markdown."""
+"""Write the model card of a network as Markdown: description, use, and training of the weights."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,20 +24,20 @@ clipped. The package is `ifan-bench`; for photographs of any size it has a comma
 def model_card(
     shape: NetworkShape, label: str, card: Mapping[str, Any], parameters: int, variant: Variant | None
 ) -> str:
-    """Markdown with the header that the Hugging Face Hub reads.
+    """Return the model card as Markdown, with the header that the Hugging Face Hub reads.
 
     Parameters
     ----------
     shape
-        The network.
+        Shape parameters of the network.
     label
-        One line on what its weights are.
+        One line that describes the weights.
     card
-        How they came about; what it does not say is left out.
+        The training card; may be empty.
     parameters
-        How many there are.
+        Number of parameters.
     variant
-        Which model of the paper it is, if it is one.
+        The paper's model, if the network is one.
     """
     title = variant.title if variant else "IFAN"
     form = "taps shared between the passes, as in the released code" if shape.shared_taps else "Equation 1"

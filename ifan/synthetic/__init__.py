@@ -1,1 +1,1 @@
-"""Training patches rendered on the training device: photographs, depth, defocus as cameras make it, degradations."""
+"""Render training patches on the training device: scenes, defocus of real lenses, and degradations of cameras."""

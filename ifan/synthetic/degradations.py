@@ -1,4 +1,4 @@
-"""Degradations of a defocused image by camera and file: noise, demosaicing, sharpening, compression, palettes."""
+"""Degradations of an image by camera and file format: noise, demosaicing, sharpening, compression, palettes."""
 
 import io
 from collections.abc import Callable
@@ -18,30 +18,31 @@ from ifan.synthetic.surfaces import to_encoded
 
 @dataclass(frozen=True)
 class Degradations:
-    """How often each happens, as a share of the patches; the all-in-focus image has none of them.
+    """Degradations and their shares of the patches; the all-in-focus image has none of them.
 
     Parameters
     ----------
     noise
-        Shot and read noise in linear light.
+        Share with shot and read noise in linear light.
     electrons
-        Between these, on a logarithmic scale, lies how many make white in a pixel.
+        Bounds of the electrons of a white pixel, drawn on a logarithmic scale.
     read_noise
-        Most read noise, electrons.
+        Largest read noise, electrons.
     mosaic
-        Share of the noisy patches whose noise is that of a colour filter array, interpolated bilinearly.
+        Share of the noisy patches with the noise of a colour filter array, interpolated bilinearly.
     encoded_noise, largest_sigma
-        Noise of even strength in the encoded image, and its largest standard deviation, of 1.0 full scale.
+        Share with noise of uniform strength in the encoded image, and its largest standard deviation, of 1.0 full
+        scale.
     denoising, sharpening
-        As cameras do, mildly.
+        Shares with mild denoising and with mild sharpening, as in cameras.
     jpeg, lowest_quality, highest_quality
-        JPEG, and its quality.
+        Share with JPEG compression, and bounds of its quality.
     webp, palette
-        The same as WebP; and with few colours and Floyd and Steinberg's dither.
+        Share with WebP compression, and share with a palette of few colours and Floyd-Steinberg dither.
     rounding
-        To 8 bits.
+        Share that is rounded to 8 bits.
     exposure
-        Largest error of the exposure, of the linear value.
+        Largest relative error of the exposure, in linear light.
     """
 
     noise: float = 0.3
@@ -64,11 +65,11 @@ class Degradations:
 NONE = Degradations(
     noise=0, encoded_noise=0, denoising=0, sharpening=0, jpeg=0, webp=0, palette=0, rounding=0, exposure=0
 )
-"""Defocus alone."""
+"""Defocus without degradations."""
 
 
 def record(views: Tensor, settings: Degradations, random: np.random.Generator, key: int) -> Tensor:
-    """Expose a sensor to both views and develop what it counted.
+    """Simulate a sensor's exposure to both views, and develop the images.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def record(views: Tensor, settings: Degradations, random: np.random.Generator, k
         float32 (B, 3, 3, H, W) in [0, 1], sRGB-encoded: merged image, left view, right view.
     """
     count, device = len(views), views.device
-    # The sensor clips each half; the merged image is made of the halves.
+    # The sensor clips each half of a pixel; the merged image is the mean of the halves.
     gain = 1 + random.uniform(-settings.exposure, settings.exposure, count)
     views = (views * _each(gain, device)).clamp(0, 1)
     views = _noisy(views, settings, random, key)
@@ -117,7 +118,7 @@ def process(images: Tensor, settings: Degradations, random: np.random.Generator)
 
 
 def through_file(images: Tensor, colours: int, quality: int) -> Tensor:
-    """Reduce to a palette with dither, or without colours given save as WebP: float32 (N, 3, H, W) in [0, 1]."""
+    """Reduce to a palette with dither, or compress as WebP if ``colours`` is 0: float32 (N, 3, H, W) in [0, 1]."""
     results = []
     for image in torch.round(images * 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy():
         picture = Image.fromarray(image)
@@ -145,7 +146,7 @@ def _noisy(views: Tensor, settings: Degradations, random: np.random.Generator, k
     part = views[where]
     noise = normal(tuple(part.shape), key, device)
     noise = torch.where(_each(mosaic[rows].astype(np.float32), device) > 0, _demosaiced(noise), noise)
-    # A half counts half of the electrons that the whole pixel holds.
+    # Each half holds half of the pixel's electrons.
     variance = 2 * part / _each(white[rows], device) + 2 * _each(read[rows] ** 2, device)
     result = views.clone()
     result[where] = part + variance.sqrt() * noise
@@ -153,7 +154,7 @@ def _noisy(views: Tensor, settings: Degradations, random: np.random.Generator, k
 
 
 def _demosaiced(noise: Tensor) -> Tensor:
-    """Correlate pixel noise as bilinear demosaicing of a Bayer pattern does; (B, V, 3, H, W)."""
+    """Correlate pixel noise like bilinear demosaicing of a Bayer pattern; (B, V, 3, H, W)."""
     height, width = noise.shape[-2:]
     rows = torch.arange(height, device=noise.device)[:, None] % 2
     columns = torch.arange(width, device=noise.device)[None, :] % 2
@@ -168,7 +169,7 @@ def _demosaiced(noise: Tensor) -> Tensor:
 def _denoised_and_sharpened(
     images: Tensor, settings: Degradations, random: np.random.Generator, count: int, views: int
 ) -> Tensor:
-    """Blend with a blurred copy, or away from it."""
+    """Denoise by blending with a blurred copy, or sharpen by moving away from it."""
     smooth = np.where(random.random(count) < settings.denoising, random.uniform(0.1, 0.6, count), 0.0)
     crisp = np.where(random.random(count) < settings.sharpening, random.uniform(0.1, 0.7, count), 0.0)
     wide = random.uniform(0.6, 1.4, count)
@@ -181,7 +182,7 @@ def _denoised_and_sharpened(
 
 
 def _separable(images: Tensor, taps: Tensor) -> Tensor:
-    """Blur (N, C, H, W) with five taps of its own for each image."""
+    """Blur (N, C, H, W) with five taps that differ between images."""
     padded = functional.pad(images, (2, 2, 2, 2), mode="reflect")
     height, width = images.shape[-2:]
     weight = taps[:, :, None, None, None]
@@ -195,7 +196,7 @@ def _separable(images: Tensor, taps: Tensor) -> Tensor:
 def _rows(
     images: Tensor, chosen: NDArray[np.bool_], views: int, change: Callable[[Tensor, NDArray[np.int64]], Tensor]
 ) -> Tensor:
-    """Change the images of some scenes, of which each has ``views``; ``change`` is also told which scenes they are."""
+    """Apply ``change`` to the images of the chosen scenes, ``views`` each; it also gets the scenes' indices."""
     rows = np.flatnonzero(chosen)
     if not len(rows):
         return images

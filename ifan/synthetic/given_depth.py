@@ -1,4 +1,4 @@
-"""Scenes whose depth is known, as 3-D renderers give it: cut into surfaces at their depth edges."""
+"""Scenes with known depth, such as from 3-D renderers, which are cut into surfaces at their depth edges."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from realdof.images.files import read_pixels
 
 MOST_SURFACES = 4
 _LEVELS = 24
-"""Blur radii that are tried as the border between two surfaces."""
+"""Number of blur radii that are tried as the border between two surfaces."""
 _JUMP = 0.75
-"""Difference of the blur radius between neighbouring pixels that belong to two surfaces, px."""
+"""Smallest difference of the blur radius between neighbouring pixels that belong to different surfaces, px."""
 
 
 @dataclass(frozen=True)
 class DepthScenes:
-    """Pictures with depth, all of one size.
+    """Images with depth, all of one size.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class DepthScenes:
     nearness
         float16 (N, H, W): 1 / depth, 1 / m.
     boost
-        uint8 (N, H, W): how far beyond white a pixel reaches, in sixteenths of a stop.
+        uint8 (N, H, W): brightness above white, in sixteenths of a stop.
     """
 
     images: Tensor
@@ -45,19 +45,19 @@ class DepthScenes:
     boost: Tensor
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of scenes."""
         return len(self.images)
 
 
 def read_depth_scenes(folder: Path, device: torch.device) -> DepthScenes:
     """Read ``NAME.npz`` with ``depth`` in metres and ``image``, which may be ``NAME.jpg`` or ``NAME.png`` instead.
 
-    ``highlight_index`` and ``highlight_rgb``, if they are there, give the linear light of pixels beyond white.
+    The optional arrays ``highlight_index`` and ``highlight_rgb`` hold the linear light of pixels brighter than white.
 
     Raises
     ------
     InputError
-        There is none, one cannot be read, or they are not of one size.
+        There is no scene, one cannot be read, or their sizes differ.
     """
     paths = sorted(folder.glob("*.npz"))
     if not paths:
@@ -114,7 +114,7 @@ def _picture_beside(path: Path) -> NDArray[np.uint8]:
 def surfaces_of_depth(
     scenes: DepthScenes, count: int, style: SceneStyle, size: int, random: np.random.Generator, key: int
 ) -> Surfaces:
-    """Parts of scenes, focused somewhere within them, as surfaces that hide each other.
+    """Cut parts out of scenes, focus them at a random depth, and split them into surfaces that occlude each other.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def surfaces_of_depth(
         Side of the parts with their margins, px; at most the shorter side of the scenes.
     """
     height, width = scenes.images.shape[-2:]
-    # Edges of what is reduced by two are without stairs, as a sharp lens shows them.
+    # Reducing by two anti-aliases the edges, as a sharp lens does.
     factor = 2 if 2 * size <= min(height, width) and random.random() < 0.6 else 1
     image, nearness, boost = _cut(scenes, count, factor * size, random)
     linear = develop(image, np.arange(count), count, style, random, key) * 2 ** (boost / 16)[:, None]
@@ -168,7 +168,7 @@ def _turn(mirrored: int, quarters: int) -> Callable[[Tensor], Tensor]:
 
 
 def _focused(nearness: Tensor, style: SceneStyle, random: np.random.Generator) -> Tensor:
-    """Signed blur radii of one lens: affine in nearness, zero at a plane of focus somewhere in the picture."""
+    """Return signed blur radii of one lens: affine in nearness, zero at the depth of a random pixel."""
     count = len(nearness)
     flat = nearness.flatten(1)
     place = torch.from_numpy(random.integers(flat.shape[1], size=count)).to(nearness.device)
@@ -178,13 +178,13 @@ def _focused(nearness: Tensor, style: SceneStyle, random: np.random.Generator) -
     limits = np.log(style.smallest_radius), np.log(style.largest_radius)
     largest = np.where(sharp, random.uniform(0, 0.7, count), np.exp(random.uniform(*limits, count)))
     strongest = torch.from_numpy(largest.astype(np.float32)).to(nearness.device)[:, None, None]
-    # Of a scene whose parts are all about as far away, even a strong lens blurs little.
+    # If all parts of a scene are about equally far away, even a strong lens blurs little.
     reach = behind.abs().amax(dim=(1, 2), keepdim=True).clamp(min=1e-4)
     return (behind * strongest / reach).clamp(-LARGEST_RADIUS, LARGEST_RADIUS)
 
 
 def _bounds(radius: Tensor) -> list[list[float]]:
-    """Radii between which each scene is one surface: where most neighbouring pixels lie on either side of a jump."""
+    """Return the radii at which each scene is split into surfaces: those that the most jumps cross."""
     low, high = radius.amin(dim=(1, 2)), radius.amax(dim=(1, 2))
     step = ((high - low) / (_LEVELS + 1)).clamp(min=1e-9)
     jumps = _jumps(radius, low, step).cpu().numpy()
@@ -197,7 +197,7 @@ def _bounds(radius: Tensor) -> list[list[float]]:
 
 
 def _jumps(radius: Tensor, low: Tensor, step: Tensor) -> Tensor:
-    """How many jumps cross which levels: int64 (N, _LEVELS, _LEVELS), by the first and the last level crossed."""
+    """Count the jumps between pixels by the first and the last level that they cross: int64 (N, _LEVELS, _LEVELS)."""
     count, kinds = len(radius), _LEVELS * _LEVELS
     # Level k lies k + 1 steps above the lowest radius.
     place = torch.floor((radius - low[:, None, None]) / step[:, None, None]).long()
@@ -215,15 +215,15 @@ def _jumps(radius: Tensor, low: Tensor, step: Tensor) -> Tensor:
 
 
 def _cuts(jumps: NDArray[np.int64], side: int) -> list[int]:
-    """Levels to cut at, that of the most jumps first; a jump that one of them separates counts no more."""
+    """Choose the levels to cut at, the one with the most jumps first; jumps that are cut no longer count."""
     left, cuts = jumps.copy(), list[int]()
     while len(cuts) < MOST_SURFACES - 1:
         crossed = [int(left[: level + 1, level:].sum()) for level in range(_LEVELS)]
         most = max(crossed)
-        # An edge as short as this hides next to nothing.
+        # Such a short edge occludes almost nothing.
         if most < side / 8:
             break
-        # Of levels that are crossed as often, the middle one.
+        # Of equally good levels the middle one is taken.
         best = [level for level, number in enumerate(crossed) if number == most]
         cuts.append(best[len(best) // 2])
         left[: cuts[-1] + 1, cuts[-1] :] = 0
@@ -233,7 +233,7 @@ def _cuts(jumps: NDArray[np.int64], side: int) -> list[int]:
 def _surface(
     linear: Tensor, radius: Tensor, low: float, high: float, nearest: bool, farthest: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Colour (3, S, S), coverage and radius of what lies between two radii, continued behind nearer surfaces."""
+    """Return colour (3, S, S), coverage and radius of the surface between two radii, continued behind nearer ones."""
     seen = radius >= low if not nearest else torch.ones_like(radius, dtype=torch.bool)
     own = seen & (radius < high) if not farthest else seen
     filled = _filled(torch.cat([linear, radius[None]]), own.float())
@@ -242,13 +242,13 @@ def _surface(
         return colour, torch.ones_like(radius), radii
     alpha = own.float()
     if not nearest:
-        # Behind a nearer surface it goes on where it is what lies around.
+        # Behind a nearer surface it continues where it dominates the surroundings.
         alpha = torch.where(seen, alpha, (_filled(alpha[None], seen.float())[0] > 0.5).float())
     return colour, alpha, radii
 
 
 def _filled(values: Tensor, known: Tensor) -> Tensor:
-    """Values (C, H, W) where ``known`` (H, W) is one, and means of the nearest of them elsewhere."""
+    """Fill values (C, H, W) where ``known`` (H, W) is 0 with means of the nearest known values."""
     sums, weights = (values * known)[None], known[None, None]
     pyramid = []
     while min(sums.shape[-2:]) > 1:

@@ -29,30 +29,31 @@ _TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.
 
 
 def compress(images: Tensor, quality: Tensor, halved: Tensor, offset: tuple[int, int] = (0, 0)) -> Tensor:
-    """Save and read again, as the IJG library does at a quality (ITU-T T.81, Annex K).
+    """Compress and decompress like the IJG library at a quality (ITU-T T.81, Annex K).
 
     Parameters
     ----------
     images
-        float32 (N, 3, H, W) in [0, 1], RGB, sRGB-encoded; H and W divide by 16.
+        float32 (N, 3, H, W) in [0, 1], RGB, sRGB-encoded; H and W are multiples of 16.
     quality
         float32 (N,), 1 to 100.
     halved
-        bool (N,): chroma at half the size both ways (4:2:0), instead of at full size.
+        bool (N,): whether chroma has half the size in both directions (4:2:0) instead of full size.
     offset
-        Row and column of the blocks' corner, 0 to 15: a patch is seldom cut out along the blocks of its photograph.
+        Offset of the block grid in rows and columns, 0 to 15, because patches are rarely aligned with the blocks of
+        their photograph.
 
     Returns
     -------
     Tensor
-        As ``images``, in steps of 1 / 255.
+        Shaped and typed like ``images``, in steps of 1 / 255.
     """
     top, left = offset
     height, width = images.shape[-2:]
     whole = 2 * BLOCK
     padding = (left, -(left + width) % whole, top, -(top + height) % whole)
     levels = functional.pad(torch.round(images.clamp(0, 1) * 255), padding, mode="replicate")
-    # The library keeps whole numbers between its steps.
+    # The library rounds to integers between its steps.
     ycc = torch.round(_mixed(levels, _TO_YCC)) - levels.new_tensor([128.0, 0.0, 0.0])[:, None, None]
     tables = _tables(quality)
     luma = _quantised(ycc[:, :1], tables[0])
@@ -69,8 +70,8 @@ def _mixed(images: Tensor, matrix: tuple[tuple[float, ...], ...]) -> Tensor:
 
 
 def _tables(quality: Tensor) -> Tensor:
-    """Quantisation tables by quality: float32 (2, N, 8, 8), of luma and chroma."""
-    # libjpeg's whole numbers: jpeg_quality_scaling and jpeg_add_quant_table.
+    """Return the quantisation tables of luma and chroma for each quality: float32 (2, N, 8, 8)."""
+    # Integer arithmetic of libjpeg's jpeg_quality_scaling and jpeg_add_quant_table.
     quality = torch.round(quality)
     percent = torch.where(quality < 50, torch.floor(5000 / quality), 200 - 2 * quality)
     base = quality.new_tensor([_LUMINANCE, _CHROMINANCE])[:, None]
@@ -78,14 +79,14 @@ def _tables(quality: Tensor) -> Tensor:
 
 
 def _cosines(like: Tensor) -> Tensor:
-    """The matrix of the 8-point DCT, orthonormal: row by frequency, column by place."""
+    """Return the orthonormal matrix of the 8-point DCT: rows are frequencies, columns positions."""
     place = torch.arange(BLOCK, device=like.device, dtype=torch.float32)
     matrix = torch.cos((2 * place[None] + 1) * place[:, None] * math.pi / (2 * BLOCK)) / 2
     return matrix * torch.where(place == 0, 1 / math.sqrt(2), 1.0)[:, None]
 
 
 def _quantised(planes: Tensor, table: Tensor) -> Tensor:
-    """DCT, rounding to multiples of the table's steps, and back: (N, C, H, W), sides multiples of 8; (N, 8, 8)."""
+    """Quantise the DCT of planes (N, C, H, W), sides multiples of 8, with a table (N, 8, 8), and invert it."""
     count, channels, height, width = planes.shape
     blocks = planes.view(count, channels, height // BLOCK, BLOCK, width // BLOCK, BLOCK)
     cosines, steps = _cosines(planes), table[:, None, None, :, None, :]

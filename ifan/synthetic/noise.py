@@ -1,4 +1,4 @@
-"""Random fields that depend on a key alone, so that every device draws the same ones."""
+"""Random fields that depend only on a key, so that every device draws the same values."""
 
 import math
 
@@ -9,18 +9,18 @@ _MASK = 0xFFFFFFFF
 
 
 def uniform(shape: tuple[int, ...], key: int, device: torch.device) -> Tensor:
-    """Uniform numbers in (0, 1), float32 of ``shape``: a hash of the key and each element's place.
+    """Return uniform numbers in (0, 1), float32 of ``shape``: a hash of the key and each element's index.
 
     The hash is the 32-bit PCG permutation (Jarzynski, Olano, "Hash Functions for GPU Rendering", JCGT 2020).
     """
     place = torch.arange(math.prod(shape), device=device, dtype=torch.int64)
-    # 24 bits are what a float32 can hold between 0 and 1.
+    # A float32 can hold 24 bits between 0 and 1.
     bits = _hash(place ^ _hash_of_key(key)) >> 8
     return ((bits.to(torch.float32) + 0.5) / 2**24).view(shape)
 
 
 def normal(shape: tuple[int, ...], key: int, device: torch.device) -> Tensor:
-    """Standard normal numbers, float32 of ``shape`` (Box and Muller's transform of `uniform`)."""
+    """Return standard normal numbers, float32 of ``shape`` (Box-Muller transform of `uniform`)."""
     radius = torch.sqrt(-2 * torch.log(uniform(shape, 2 * key, device)))
     return radius * torch.cos(2 * math.pi * uniform(shape, 2 * key + 1, device))
 
@@ -32,7 +32,7 @@ def _hash(value: Tensor) -> Tensor:
 
 
 def _hash_of_key(key: int) -> int:
-    # Two halves, so that keys of more than 32 bits differ too.
+    # Both halves are hashed, so that keys of more than 32 bits differ too.
     return _hash_of_int(_hash_of_int(key & _MASK) ^ ((key >> 32) & _MASK))
 
 

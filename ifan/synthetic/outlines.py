@@ -1,4 +1,4 @@
-"""Outlines of surfaces: which part of each pixel one covers, without stairs along the edges."""
+"""Draw outlines of surfaces: the share of each pixel that a surface covers, with anti-aliased edges."""
 
 from collections.abc import Callable
 
@@ -10,16 +10,16 @@ from torch.nn import functional
 from ifan.synthetic.noise import normal
 
 _SHAPES = 10
-"""Shapes in an outline of discs or bars."""
+"""Number of shapes in an outline of discs or bars."""
 
 
 def draw_outlines(size: int, pictures: Tensor, random: np.random.Generator, key: int) -> Tensor:
-    """Coverage of surfaces of many forms: half planes, blobs, lattices, discs, bars, and foliage.
+    """Draw the coverage of surfaces of many forms: half planes, blobs, lattices, discs, bars, and foliage.
 
     Parameters
     ----------
     pictures
-        float32 (N, 3, size, size), encoded; foliage takes its edges from their light and dark.
+        float32 (N, 3, size, size), encoded; foliage follows the bright and dark parts of these pictures.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def draw_outlines(size: int, pictures: Tensor, random: np.random.Generator, key:
 
 
 def smooth_noise(count: int, size: int, cells: int, key: int, device: torch.device) -> Tensor:
-    """Noise with about so many bumps along a side: float32 (count, size, size), about standard normal."""
+    """Draw noise with about ``cells`` bumps along a side: float32 (count, size, size), about standard normal."""
     coarse = normal((count, 1, cells, cells), key, device)
     return functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)[:, 0]
 
@@ -54,11 +54,11 @@ def _column(values: np.ndarray, device: torch.device) -> Tensor:
 
 
 def _distance(level: Tensor) -> Tensor:
-    """About the distance in pixels from where a field is zero."""
+    """Return the approximate distance in pixels to the zero line of a field."""
     across = functional.pad(level[:, :, 2:] - level[:, :, :-2], (1, 1)) / 2
     down = functional.pad((level[:, 2:] - level[:, :-2]).transpose(1, 2), (1, 1)).transpose(1, 2) / 2
     slope = torch.hypot(across, down)
-    # A floor, lest flat places become half transparent without end.
+    # A lower bound, because flat regions would otherwise become half transparent.
     return level / slope.clamp(min=0.02)
 
 
@@ -79,7 +79,7 @@ def _blob(size: int, pictures: Tensor, random: np.random.Generator, key: int) ->
 
 
 def _lattice(size: int, pictures: Tensor, random: np.random.Generator, key: int) -> Tensor:
-    """Bars at equal distances, in one or two directions: railings, branches, wires."""
+    """Draw bars at equal distances, in one or two directions: railings, branches, wires."""
     device, count = pictures.device, len(pictures)
     x, y = _grid(size, device)
     result = None
@@ -111,7 +111,7 @@ def _discs(size: int, pictures: Tensor, random: np.random.Generator, key: int) -
 
 
 def _bars(size: int, pictures: Tensor, random: np.random.Generator, key: int) -> Tensor:
-    """Rectangles, from squares to hairs: like letters, signs, twigs."""
+    """Draw rectangles, from squares to thin lines: like letters, signs, twigs."""
     device, count = pictures.device, len(pictures)
     x, y = _grid(size, device)
     inside = torch.full((count, size, size), -1e3, device=device)
@@ -128,7 +128,7 @@ def _bars(size: int, pictures: Tensor, random: np.random.Generator, key: int) ->
 
 
 def _foliage(size: int, pictures: Tensor, random: np.random.Generator, key: int) -> Tensor:
-    """The light or the dark parts of a picture."""
+    """Draw the bright or the dark parts of a picture."""
     device, count = pictures.device, len(pictures)
     grey = functional.avg_pool2d(pictures.mean(dim=1, keepdim=True), 5, 1, 2, count_include_pad=False)[:, 0]
     middle = grey.mean(dim=(1, 2), keepdim=True)
@@ -146,6 +146,6 @@ FORMS: tuple[Callable[[int, Tensor, np.random.Generator, int], Tensor], ...] = (
     _bars,
     _foliage,
 )
-"""About the distance to the edge in pixels, positive inside: float32 (N, size, size)."""
+"""Functions that draw the approximate distance to the edge in pixels, positive inside: float32 (N, size, size)."""
 SHARES = (0.15, 0.2, 0.15, 0.15, 0.15, 0.2)
-"""How often each is drawn."""
+"""Probability of each form."""

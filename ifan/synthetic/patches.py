@@ -1,4 +1,4 @@
-"""Training patches, rendered on the device that trains: everything from one seed and the step."""
+"""Training patches, rendered on the training device; they depend only on the seed, the step and the process."""
 
 from dataclasses import dataclass, field
 
@@ -17,9 +17,9 @@ from ifan.synthetic.softness import SoftSources, with_soft_scenes
 from ifan.synthetic.surfaces import SceneStyle, draw_layout, draw_surfaces, to_encoded
 
 MARGIN = REACH + 1
-"""What is rendered around a patch and left out, px."""
+"""Margin that is rendered around a patch and cropped, px."""
 NAMES = ("image", "left", "right")
-"""Of the three defocused images; ``target`` is the fourth of a batch."""
+"""Names of the three defocused images; ``target`` is the fourth of a batch."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sources:
 
     @property
     def device(self) -> torch.device:
-        """Where they are kept, and patches rendered."""
+        """Device on which the sources are stored and patches are rendered."""
         return self.bank.tiles.device
 
 
@@ -52,22 +52,23 @@ class PatchStyle:
     crop
         Side of a patch, px.
     scenes, degradations
-        What they show, and what the camera did to it.
+        Properties of the scenes, and degradations by the camera.
     depth_share
         Share of the patches that are parts of scenes with known depth, if there are any.
     soft_truth
-        Share of the patches whose truth is as soft as the lens is in focus. It always is with photographs, whose truth
-        comes from a lens too; a network that only sees truths sharp to the pixel sharpens what is in focus.
+        Share of the patches whose truth is as soft as their lens in focus. In real pairs this is always so, because a
+        lens takes the truth too. A network that is trained only with truths sharp to the pixel sharpens what is in
+        focus.
     misaligned
-        Share of the patches whose truth lies up to half a pixel beside them.
+        Share of the patches that are shifted against their truth by up to half a pixel.
     kept
-        Share of the patches whose defocused image is also their truth and both their views: blur that a photograph
-        itself has comes without disparity, and a network that never sees that sharpens it.
+        Share of the patches whose defocused image is also their truth and both views. Blur that belongs to the
+        photographed scene has no disparity, and a network that is trained without such patches sharpens it.
     soft_sources
-        How many scenes are soft themselves, which is then their truth: a network that only sees sharp truths sharpens
-        what a photograph shows softly.
+        Share and kinds of scenes that are soft themselves and have this softness in their truth. A network that is
+        trained only with sharp truths sharpens soft photographs.
     reduced, factors
-        Share of the batches that are rendered larger and reduced, and by how much: noise and compression come before.
+        Share of the batches that are rendered larger and then reduced, after noise and compression, and the factors.
     """
 
     crop: int = 128
@@ -82,7 +83,7 @@ class PatchStyle:
     factors: tuple[float, ...] = (0.8, 2 / 3, 0.5)
 
     def side(self, factor: float) -> int:
-        """Side of what is rendered to be reduced by a factor: a multiple of 32, within what tiles allow."""
+        """Return the side to render before reducing by a factor: a multiple of 32 that fits into a tile."""
         return min(32 * round(self.crop / factor / 32), TILE - 2 * MARGIN)
 
 
@@ -92,13 +93,13 @@ class SyntheticPatches:
     Parameters
     ----------
     sources
-        On the device that renders.
+        Sources, on the rendering device.
     batch
-        Patches an iteration, over all processes.
+        Patches per iteration, over all processes.
     """
 
     ready = True
-    """Other processes would not make them faster."""
+    """Loader processes would not make the patches faster."""
 
     def __init__(self, sources: Sources, style: PatchStyle, batch: int, seed: int) -> None:
         if style.crop + 2 * MARGIN > TILE or style.crop % 16:
@@ -106,7 +107,7 @@ class SyntheticPatches:
         self.sources, self.style, self.batch, self.seed = sources, style, batch, seed
 
     def __call__(self, step: int, process: int = 0, processes: int = 1) -> dict[str, Tensor]:
-        """This process's share of the batch of an iteration.
+        """Return this process's share of the batch of an iteration.
 
         Returns
         -------
@@ -126,7 +127,7 @@ class SyntheticPatches:
 def make_patches(
     sources: Sources, style: PatchStyle, count: int, side: int, random: np.random.Generator, key: int
 ) -> dict[str, Tensor]:
-    """Patches rendered ``side`` px wide, and reduced to ``style.crop``."""
+    """Render patches with a side of ``side`` px and reduce them to ``style.crop``."""
     surfaces = _draw_scenes(sources, style, count, side + 2 * MARGIN, random, 16 * key)
     lenses = draw_lenses(count, random, sources.device, misaligned=style.misaligned)
     surfaces, lenses = with_soft_scenes(surfaces, lenses, style.soft_sources, MARGIN, random)
@@ -157,14 +158,14 @@ def _draw_scenes(
 
 
 def _truth(surfaces: Surfaces, lenses: Lenses, soft: NDArray[np.bool_]) -> Tensor:
-    """The all-in-focus image, for some as soft as their lens has it: float32 (B, 3, P, P), sRGB-encoded."""
+    """Return the all-in-focus images, some as soft as their lens in focus: float32 (B, 3, P, P), sRGB-encoded."""
     own = lenses.softness * torch.from_numpy(soft).to(lenses.softness.device)
     inner = slice(MARGIN, -MARGIN)
     return to_encoded(soften(sharp(surfaces, 0), own)[..., inner, inner].clamp(0, 1))
 
 
 def _kept(images: Tensor, target: Tensor, kept: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
-    """Make the defocused image of some patches their truth and both their views, which then have no disparity."""
+    """Replace truth and both views of some patches by the defocused image, so that they have no disparity."""
     where = torch.from_numpy(kept).to(images.device)
     merged = images[:, 0]
     images = torch.where(where[:, None, None, None, None], merged[:, None], images)
@@ -172,7 +173,7 @@ def _kept(images: Tensor, target: Tensor, kept: NDArray[np.bool_]) -> tuple[Tens
 
 
 def _reduced(images: Tensor, side: int) -> Tensor:
-    """Reduce (B, V, 3, H, W) as image programs do."""
+    """Reduce (B, V, 3, H, W) bicubically with anti-aliasing, as image programs do."""
     smaller = functional.interpolate(
         images.flatten(0, 1), size=(side, side), mode="bicubic", antialias=True, align_corners=False
     )

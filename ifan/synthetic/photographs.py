@@ -1,4 +1,4 @@
-"""A bank of sharp tiles: every photograph reduced by several factors and cut up, kept on the training device."""
+"""A bank of sharp tiles on the training device, cut from photographs that are reduced by several factors."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +22,14 @@ TILE = 320
 """Side of a tile, px: the largest patch with its margins."""
 STRIDE = 208
 SCALES = (1.0, 0.8, 0.6, 0.45, 0.34, 0.25, 0.18)
-"""How far photographs are reduced, as far as they are large enough."""
+"""Factors by which photographs are reduced, if they are large enough."""
 LARGEST_UNREDUCED = 1600
-"""Shorter side of a photograph that may be used as it is, px; the pixels of a larger one are mostly noise."""
+"""Largest shorter side of a photograph that is used without reduction, px; larger ones are noisy at the pixel."""
 SOFTEST = 0.85
-"""Least `sharpness` of a tile: a sharp photograph comes to 1.0 or more, one blurred by 0.6 px to 0.8."""
+"""Smallest `sharpness` of a tile: a sharp photograph has 1.0 or more, one blurred by 0.6 px has 0.8."""
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"}
 FLAT, FLAT_KEPT = 0.012, 0.12
-"""Median gradient of a tile with next to nothing on it, of 1.0 full scale, and how many of those are kept."""
+"""Median gradient below which a tile counts as flat, of 1.0 full scale, and the share of flat tiles that is kept."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Bank:
     tiles
         uint8 (N, 3, TILE, TILE), RGB, sRGB-encoded.
     source
-        For each tile, which photograph it is of.
+        Index of each tile's photograph.
     """
 
     tiles: Tensor
@@ -51,14 +51,14 @@ class Bank:
         self, index: NDArray[np.int64], top: NDArray[np.int64], left: NDArray[np.int64], turn: NDArray[np.int64],
         side: int,
     ) -> Tensor:  # fmt: skip
-        """Square parts of tiles, mirrored and turned: float32 (n, 3, side, side) in [0, 1].
+        """Cut square parts out of tiles, mirrored and rotated: float32 (n, 3, side, side) in [0, 1].
 
         Parameters
         ----------
         index, top, left
-            Which tile, and where in it.
+            Index of the tile, and position in it.
         turn
-            0 to 7: the bits stand for transposing, mirroring the rows, mirroring the columns.
+            0 to 7: the bits mean transposing, mirroring the rows, mirroring the columns.
         """
         device = self.tiles.device
         where = torch.from_numpy(np.stack([index, top, left, turn])).to(device)
@@ -74,14 +74,15 @@ class Bank:
 
 
 def read_bank(folder: Path, device: torch.device, *, most: int, leaves: int = 0, seed: int = 0) -> Bank:
-    """Make a bank from every photograph of a folder, of which the larger give more tiles.
+    """Make a bank from every photograph of a folder; larger photographs give more tiles.
 
     Parameters
     ----------
     most
-        Most tiles that are kept; each takes 0.3 MB.
+        Largest number of tiles; each takes 0.3 MB.
     leaves
-        How many tiles more show shapes in the colours and textures of the photographs: see `ifan.dead_leaves`.
+        Number of additional tiles with shapes in the colours and textures of the photographs: see
+        `ifan.training.dead_leaves`.
 
     Raises
     ------
@@ -104,12 +105,12 @@ def read_bank(folder: Path, device: torch.device, *, most: int, leaves: int = 0,
 
 
 def find_photographs(folder: Path) -> list[Path]:
-    """Every photograph of a folder, sorted by name.
+    """Return every photograph of a folder, sorted by name.
 
     Raises
     ------
     InputError
-        There is none.
+        There are no photographs.
     """
     paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
@@ -146,7 +147,7 @@ def _starts(length: int, random: np.random.Generator) -> Sequence[int]:
 def _some(
     tiles: list[NDArray[np.uint8]], most: int, found: list[list[NDArray[np.uint8]]], random: np.random.Generator
 ) -> list[NDArray[np.uint8]]:
-    """The share of a photograph when there are too many tiles, by the square root of how many it has."""
+    """Choose a photograph's tiles if there are too many: its share is proportional to the square root of its number."""
     roots = [len(others) ** 0.5 for others in found]
     share = most * len(tiles) ** 0.5 / max(sum(roots), 1e-9)
     if len(tiles) <= share or sum(len(others) for others in found) <= most:
@@ -156,7 +157,7 @@ def _some(
 
 
 def contrast_by_size(image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Contrast between neighbouring pixels, and between those twice as far apart.
+    """Return the contrast between neighbouring pixels, and between pixels twice as far apart.
 
     Parameters
     ----------
@@ -180,14 +181,15 @@ def contrast_by_size(image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def sharpness(contrasts: Sequence[NDArray[np.float32]]) -> float:
-    """How much of the contrast is between neighbouring pixels, compared with that between those twice as far apart.
+    """Return the ratio of the contrast between neighbouring pixels to that between pixels twice as far apart.
 
-    Natural pictures look alike at all sizes: what is sharp to the pixel comes to about one, and what is soft to less.
+    Natural images have similar contrast at all scales: images sharp to the pixel have a ratio of about 1, soft images a
+    smaller one.
 
     Parameters
     ----------
     contrasts
-        Both of `contrast_by_size`; what counts is where there is most of either.
+        Both levels of `contrast_by_size`; the 0.9 quantile of each is compared.
     """
     finest, next_finest = (float(np.quantile(level[::4, ::4], 0.9)) for level in contrasts)
     return finest / max(next_finest, 1e-6)

@@ -1,4 +1,4 @@
-"""The recipe ``synthetic``: the whole training that the shipped weights come from, for a CPU or a GPU."""
+"""The recipe ``synthetic``: the complete training of the shipped weights, on a CPU or a GPU."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -27,27 +27,27 @@ from realdof.common.machine.memory import keep_blocks
 
 VALIDATION_TILES = 400
 VALIDATION_PATCHES, VALIDATION_CROP = 12, 192
-"""Of each band of blur radii, and their side in pixels."""
+"""Number of patches in each band of blur radii, and their side in px."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The recipe's settings on a machine.
+    """The recipe's settings for one kind of machine.
 
     Parameters
     ----------
     accelerator, precision
-        What trains, and in which numbers: ``bfloat16`` is for the network, images and losses are float32.
+        Device and precision; ``bfloat16`` applies to the network, while images and losses stay float32.
     batch, crop
-        Patches a step, and their side in pixels.
+        Patches per step, and their side in px.
     steps, seconds
-        When the training ends, whichever comes first; no limit of time for None.
+        The training ends at the first of these limits; None means no time limit.
     learning_rate, warmup
-        The highest rate, and over how many steps it rises; then it falls along a cosine to zero.
+        Highest learning rate, and the number of steps over which it rises; then it falls to zero along a cosine.
     tiles, leaves
-        Tiles of photographs that are kept on the device, and tiles of shapes beside them.
+        Number of tiles of photographs on the device, and of additional tiles of shapes.
     channels_last, compiled
-        How the network lies in memory, and whether `torch.compile` makes kernels for its training step.
+        Whether the network uses the memory format ``channels_last``, and whether `torch.compile` compiles it.
     loss
         One of `ifan.training.losses.DEBLURRING_LOSSES`.
     lpips
@@ -78,7 +78,7 @@ class Plan:
 
     @property
     def recipe(self) -> Recipe:
-        """For the shared loop."""
+        """The plan's recipe for the shared training loop."""
         return Recipe(
             steps=self.steps, batch=self.batch, learning_rate=self.learning_rate, schedule="cosine",
             warmup=self.warmup, ema=self.ema, seconds=self.seconds,
@@ -89,22 +89,23 @@ CPU = Plan(
     "cpu", "float32", batch=2, crop=128, steps=5000, seconds=None, learning_rate=2e-4, warmup=50, ema=0.999,
     tiles=1500, leaves=100, channels_last=False, compiled=False,
 )  # fmt: skip
-"""Two to three hours of one core or two."""
+"""Plan for a CPU: two to three hours on one or two cores."""
 CUDA = Plan(
     "cuda", "bfloat16", batch=32, crop=128, steps=20_000, seconds=400.0, learning_rate=3e-4, warmup=100, ema=0.998,
     tiles=6000, leaves=400, channels_last=True, compiled=False,
 )  # fmt: skip
-"""Less than ten minutes of a data centre's GPU."""
+"""Plan for a GPU: less than ten minutes on a data-centre GPU."""
 KEEPING_STEPS, KEEPING_RATE, KEPT = 98, 5e-5, 0.25
-"""Steps, learning rate, and share of kept patches of the stage that ends the training of ``ifan-dual``."""
+"""Steps, learning rate, and share of kept patches in the last stage of the training of ``ifan-dual``."""
 PLANS: Mapping[str, Plan] = {"cpu": CPU, "cuda": CUDA}
-"""By accelerator."""
+"""Plans by accelerator."""
 
 
 def keeping_stage(plan: Plan) -> Plan:
-    """The last stage of ``ifan-dual``: it learns to leave blur without disparity, which the truth has too.
+    """Return the plan of the last stage of ``ifan-dual``, which learns to keep blur without disparity.
 
-    It is short and gentle whatever the plan is, and in float32 with two patches a step also on a GPU.
+    Such blur is part of the truth. The stage is short, with a low learning rate, in float32 and with two patches per
+    step, whatever the plan.
     """
     return replace(
         plan, batch=2, steps=KEEPING_STEPS, seconds=None, learning_rate=KEEPING_RATE, warmup=0, ema=0.95,
@@ -113,12 +114,12 @@ def keeping_stage(plan: Plan) -> Plan:
 
 
 def read_sources(folder: Path, plan: Plan, device: torch.device) -> Sources:
-    """Read a folder with ``photos``, sharp photographs, and maybe ``rgbd``, scenes with depth; or photographs alone.
+    """Read sharp photographs from ``photos`` and optional scenes with depth from ``rgbd``; or a folder of photographs.
 
     Raises
     ------
     InputError
-        There are no photographs, something cannot be read, or a patch does not fit into a tile.
+        There are no photographs, a file cannot be read, or a patch does not fit into a tile.
     """
     if plan.crop + 2 * MARGIN > TILE or plan.crop % 16:
         raise InputError(
@@ -132,8 +133,8 @@ def read_sources(folder: Path, plan: Plan, device: torch.device) -> Sources:
 
 
 def validation_groups(folder: Path, plan: Plan) -> dict[str, Group]:
-    """Patches to validate on, of sources that are kept apart in a folder like that of `read_sources`."""
-    # Always rendered on the CPU, where figures of different machines stay comparable.
+    """Render validation patches from separate sources, in a folder like that of `read_sources`."""
+    # Always rendered on the CPU, so that the figures of different machines are comparable.
     kept_apart = read_sources(folder, replace(plan, tiles=VALIDATION_TILES, leaves=0), torch.device("cpu"))
     return rendered_groups(kept_apart, VALIDATION_PATCHES, VALIDATION_CROP)
 
@@ -151,23 +152,23 @@ def prepare(
     validate_every: int = 1000,
     card: Mapping[str, Any] | None = None,
 ) -> Trainer:
-    """Make the training ready, taken up where it was left if the folder holds one.
+    """Prepare a training; if the folder holds one, it continues where it stopped.
 
     Parameters
     ----------
     start
-        Weights to begin with; the variant's ``synthetic`` ones if not given.
+        Initial weights; the variant's ``synthetic`` weights if not given.
     card
-        What the weights' header says beside the recipe: the sources, their authors and licences.
+        Further entries of the training card: the sources, their authors and licences.
 
     Raises
     ------
     InputError
-        The variant has no synthetic weights and no others are given, or the folder holds another run.
+        The variant has no synthetic weights and none are given, or the folder holds another run.
     """
     keep_blocks()
     torch.manual_seed(seed)
-    # Fabric's own mixed precision would round the images, and with them the truth, to 8 bits of mantissa.
+    # Fabric's own mixed precision would round images and truth to 8 bits of mantissa.
     fabric = Fabric(accelerator=plan.accelerator, devices=1, precision="32-true")
     start = variant.sets.find("synthetic") if start is None else start
     network = started_from(start, variant)
@@ -197,7 +198,7 @@ def prepare(
 
 
 def averaged_network(trainer: Trainer) -> IFAN:
-    """The averaged network of a training as it stands."""
+    """Return the current averaged network of a training."""
     module = trainer.averaged.module
     assert isinstance(module, TrainedIFAN)
     return module.network

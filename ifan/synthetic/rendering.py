@@ -1,8 +1,8 @@
-"""Defocus of layered scenes, in linear light and for a whole batch at once.
+"""Render the defocus of layered scenes, in linear light and for a whole batch at once.
 
-A scene is made of surfaces, each with its own picture, outline and blur radius everywhere, also where nearer surfaces
-hide it: so what shows through a blurred edge is known and not guessed. A surface of varying radius is divided
-linearly among layers of one radius each; the layers of one surface add up, and the surfaces cover each other.
+A scene consists of surfaces. Each has a picture, an outline and a blur radius everywhere, also where nearer surfaces
+hide it, so the background of a blurred edge is known. A surface with a varying radius is divided by linear weights
+among layers of constant radius. The layers of a surface are added; the surfaces are composited.
 """
 
 from collections.abc import Sequence
@@ -15,27 +15,27 @@ from torch import Tensor
 from ifan.synthetic.lens import REACH, Lenses, kernels, transfer
 
 MOST_LAYERS = 14
-"""Of one surface; one that would take more has them farther apart."""
+"""Largest number of layers of a surface; a wider range of radii gets larger steps."""
 _DENSITY, _EVEN = 3.0, 3.75
-"""Layers for each pixel of radius near the focus, and the radius from which on their distance grows no more."""
+"""Layers per pixel of radius near the focus, and the radius beyond which their distance is constant."""
 _FAINTEST = 1e-4
-"""Coverage of a layer below which it has no colour: far above the rounding of the transforms."""
+"""Smallest coverage by which a layer's light is divided: far above the rounding of the transforms."""
 
 
 @dataclass(frozen=True)
 class Surfaces:
-    """The surfaces of a batch of scenes, one after the other; those of a scene from the nearest to the farthest.
+    """The surfaces of a batch of scenes, in the order of the scenes, each from the nearest to the farthest.
 
     Parameters
     ----------
     colour
         float32 (N, 3, S, S), linear light.
     alpha
-        float32 (N, S, S): which part of each pixel the surface covers.
+        float32 (N, S, S): share of each pixel that the surface covers.
     radius
         float32 (N, S, S), signed blur radius, px.
     scene, rank
-        The scene that each belongs to, and how many of its surfaces are nearer.
+        Index of each surface's scene, and number of nearer surfaces in it.
     lowest, highest
         Bounds of each surface's radius.
     """
@@ -50,11 +50,11 @@ class Surfaces:
 
     @property
     def scenes(self) -> int:
-        """How many scenes there are."""
+        """Number of scenes."""
         return max(self.scene) + 1
 
     def __add__(self, other: "Surfaces") -> "Surfaces":
-        """These scenes and then the others."""
+        """Return these scenes followed by the others."""
         return Surfaces(
             torch.cat([self.colour, other.colour]),
             torch.cat([self.alpha, other.alpha]),
@@ -67,7 +67,7 @@ class Surfaces:
 
 
 def layer_radii(lowest: float, highest: float) -> list[float]:
-    """Radii of the layers between two bounds: 1/3 px apart near the focus, a third of the radius, 1.25 px at most."""
+    """Return the radii of layers between two bounds, 1/3 px apart up to 1 px, then radius / 3, at most 1.25 px."""
     if highest - lowest < 1e-3:
         return [(lowest + highest) / 2]
     first, last = _steps(lowest), _steps(highest)
@@ -76,12 +76,12 @@ def layer_radii(lowest: float, highest: float) -> list[float]:
 
 
 def highest_within(lowest: float, layers: float) -> float:
-    """The radius up to which a surface from ``lowest`` on takes about so many layers."""
+    """Return the highest radius with which a surface from ``lowest`` on needs about ``layers`` layers."""
     return _radius(_steps(lowest) + layers - 1)
 
 
 def _steps(radius: float) -> float:
-    """How many layers lie between the focus and a radius: the integral of 1 / spacing."""
+    """Return the number of layers between the focus and a radius: the integral of 1 / spacing."""
     size = abs(radius)
     if size <= 1:
         steps = _DENSITY * size
@@ -93,7 +93,7 @@ def _steps(radius: float) -> float:
 
 
 def _radius(steps: float) -> float:
-    """The inverse of `_steps`."""
+    """Return the radius after a number of layers; the inverse of `_steps`."""
     size, bend = abs(steps), _DENSITY * (1 + log(_EVEN))
     if size <= _DENSITY:
         radius = size / _DENSITY
@@ -105,14 +105,14 @@ def _radius(steps: float) -> float:
 
 
 def render(surfaces: Surfaces, lenses: Lenses, margin: int) -> Tensor:
-    """The views through both halves of each lens.
+    """Render the views through both halves of each lens.
 
     Parameters
     ----------
     lenses
-        One for each scene.
+        One lens for each scene.
     margin
-        Pixels on each side that are left out of the result: at least `REACH`, since what lies beyond is unknown.
+        Pixels to crop on each side: at least `REACH`, because the surroundings are unknown.
 
     Returns
     -------
@@ -127,20 +127,20 @@ def render(surfaces: Surfaces, lenses: Lenses, margin: int) -> Tensor:
 
 
 def sharp(surfaces: Surfaces, margin: int) -> Tensor:
-    """The all-in-focus image of each scene: float32 (B, 3, S - 2 margin, S - 2 margin), linear light."""
+    """Render the all-in-focus image of each scene: float32 (B, 3, S - 2 margin, S - 2 margin), linear light."""
     inner = slice(margin, surfaces.colour.shape[-1] - margin)
     alpha = surfaces.alpha[:, None, None, inner, inner]
     return _composited(surfaces, alpha * surfaces.colour[:, None, :, inner, inner], alpha)[:, 0]
 
 
 def _blurred(surfaces: Surfaces, lenses: Lenses, inner: slice) -> tuple[Tensor, Tensor]:
-    """Light and coverage of each surface in both views: (N, 2, 3, P, P) each."""
+    """Return blurred light and coverage of each surface in both views: (N, 2, 3, P, P) each."""
     device, size = surfaces.colour.device, surfaces.colour.shape[-1]
     nodes = [layer_radii(low, high) for low, high in zip(surfaces.lowest, surfaces.highest, strict=True)]
     scene = torch.tensor(surfaces.scene, device=device)
     extra = transfer(lenses, size)
     spectra = torch.zeros(len(nodes), 2, 6, size, size // 2 + 1, dtype=torch.complex64, device=device)
-    # The k-th layer of every surface that has so many.
+    # Process the k-th layer of every surface that has one.
     for k in range(max(len(radii) for radii in nodes)):
         having = [index for index, radii in enumerate(nodes) if len(radii) > k]
         rows = torch.tensor(having, device=device)
@@ -151,14 +151,14 @@ def _blurred(surfaces: Surfaces, lenses: Lenses, inner: slice) -> tuple[Tensor, 
         spread = torch.fft.rfft2(kernels(lenses[scene[rows]], around[:, 1]), s=(size, size))
         spread = spread * extra[scene[rows]][:, None, None]
         spectra[rows] += torch.cat([spectrum[:, None, :3] * spread, spectrum[:, None, 3:] * spread], dim=2)
-    # A kernel's centre lies REACH after its first pixel, and so much later comes its image.
+    # A kernel's centre is REACH pixels after its first pixel, so the result is shifted by REACH.
     late = slice(inner.start + REACH, inner.stop + REACH)
     both = torch.fft.irfft2(spectra, s=(size, size))[..., late, late]
     return both[:, :, :3], both[:, :, 3:]
 
 
 def _neighbours(radii: Sequence[float], k: int) -> tuple[float, float, float]:
-    # The outermost layers hold what lies beyond them too.
+    # The outermost layers also take the radii beyond them.
     return (
         radii[k - 1] if k > 0 else radii[k] - 1e3,
         radii[k],
@@ -167,7 +167,7 @@ def _neighbours(radii: Sequence[float], k: int) -> tuple[float, float, float]:
 
 
 def _tent(radius: Tensor, around: Tensor) -> Tensor:
-    """Weight of a layer: one at its radius, falling evenly to zero at the layers below and above."""
+    """Return a layer's weight: 1 at its radius, falling linearly to 0 at the radii of the neighbouring layers."""
     below, centre, above = (around[:, column, None, None] for column in range(3))
     rising = torch.where(below < centre - 500, 1.0, (radius - below) / (centre - below))
     falling = torch.where(above > centre + 500, 1.0, (above - radius) / (above - centre))
@@ -175,7 +175,7 @@ def _tent(radius: Tensor, around: Tensor) -> Tensor:
 
 
 def _composited(surfaces: Surfaces, light: Tensor, coverage: Tensor) -> Tensor:
-    """Surfaces over each other, nearest first; the farthest fills what is left."""
+    """Composite the surfaces from the nearest to the farthest, which fills the rest."""
     device, scenes = light.device, surfaces.scenes
     picture = torch.zeros(scenes, *light.shape[1:], device=device)
     free = torch.ones(scenes, *light.shape[1:], device=device)
@@ -187,7 +187,7 @@ def _composited(surfaces: Surfaces, light: Tensor, coverage: Tensor) -> Tensor:
         farthest = torch.tensor([last[surfaces.scene[index]] == rank for index in here], device=device)
         part = coverage[rows]
         colour = light[rows] / part.clamp(min=_FAINTEST)
-        # Where the radius changes, the layers of a surface add up to a little more or less than all of it.
+        # Where the radius changes, the layers' coverage adds up to slightly more or less than 1.
         part = torch.where(farthest[:, None, None, None, None], torch.ones_like(part), part.clamp(0, 1))
         picture[scene] += free[scene] * part * colour
         free[scene] *= 1 - part

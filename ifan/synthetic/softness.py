@@ -1,4 +1,4 @@
-"""Scenes that are soft themselves, as many photographs are: their truth is that softness and nothing sharper."""
+"""Scenes that are soft themselves, like many photographs; this softness is part of their truth."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -12,34 +12,33 @@ from ifan.synthetic.lens import Lenses, draw_lenses, soften
 from ifan.synthetic.rendering import Surfaces, render, sharp
 
 SUBJECT = (0.15, 0.85)
-"""Part of the patch that the subject of a photograph with a blurred background covers."""
+"""Bounds of the share of a patch that the subject of a photograph with a blurred background covers."""
 
 
 @dataclass(frozen=True)
 class SoftSources:
-    """How often photographs are soft before they are put out of focus, and how.
+    """Share and kinds of photographs that are soft before they are defocused.
 
-    A soft scene is one flat photograph. What made it soft belongs to the truth; what is out of focus on top of that
-    does not.
+    A soft scene is one flat photograph. Its softness belongs to the truth; the defocus on top of it does not.
 
     Parameters
     ----------
     share
         Share of the scenes that are soft; 0 for none.
     own_blur, enlarged
-        Share of the soft scenes whose background a lens of their own blurred, where there is a subject and a
-        background, and share of those enlarged bicubically. A Gaussian blurs the others. Evenly soft truths taught a
-        network within minutes to leave small blur as it is, so by default there are none.
+        Share of the soft scenes whose background is blurred by another lens, where there is a subject and a background,
+        and share of those that are enlarged bicubically. A Gaussian blurs the others. Uniformly soft truths taught a
+        network within minutes to keep small blur, so by default there are none.
     deviation
         Bounds of the Gaussian's standard deviation, px.
     enlargement
         Bounds of the factor of enlargement.
     own_radius
-        Bounds of the largest blur radius of a scene's own lens, px; drawn on a logarithmic scale.
+        Bounds of the largest blur radius of that other lens, px; drawn on a logarithmic scale.
     in_focus
-        Share of the soft scenes without any defocus on top.
+        Share of the soft scenes without defocus on top.
     largest_radius
-        Largest blur radius of that defocus, px; drawn evenly.
+        Largest blur radius of that defocus, px; drawn uniformly.
     """
 
     share: float = 0.0
@@ -56,19 +55,19 @@ class SoftSources:
 def with_soft_scenes(
     surfaces: Surfaces, lenses: Lenses, style: SoftSources, margin: int, random: np.random.Generator
 ) -> tuple[Surfaces, Lenses]:
-    """Replace some scenes by soft photographs of them, a little out of focus or not at all.
+    """Replace some scenes by soft photographs of them, slightly defocused or in focus.
 
     Parameters
     ----------
     lenses
-        One for each scene.
+        One lens for each scene.
     margin
         At least `ifan.synthetic.lens.REACH`, px.
 
     Returns
     -------
     Surfaces, Lenses
-        As before for the other scenes. Scenes in focus have lenses without aberrations or shift.
+        Scenes and lenses, unchanged for the other scenes. Lenses of scenes in focus have no aberrations or shift.
     """
     if not style.share:
         return surfaces, lenses
@@ -97,7 +96,7 @@ def with_soft_scenes(
 
 
 def _with_a_subject(surfaces: Surfaces, margin: int) -> list[int]:
-    """Scenes of which the nearest surface shows enough to be seen in focus, and leaves enough background."""
+    """Return the scenes whose nearest surface covers enough for a subject and leaves enough background."""
     several = {scene for scene, rank in zip(surfaces.scene, surfaces.rank, strict=True) if rank > 0}
     inner = slice(margin, -margin)
     visible = surfaces.alpha[..., inner, inner].mean(dim=(1, 2)).tolist()
@@ -118,7 +117,7 @@ def _scene(surfaces: Surfaces, scene: int) -> Surfaces:
 
 
 def _out_of_focus(scene: Surfaces, style: SoftSources, margin: int, random: np.random.Generator) -> Tensor:
-    """What a camera of its own, focused on the nearest surface, sees of a scene: linear light, float32 (3, S, S)."""
+    """Photograph a scene with another lens, focused on the nearest surface: linear light, float32 (3, S, S)."""
     focus = (scene.lowest[0] + scene.highest[0]) / 2
     lowest, highest = [low - focus for low in scene.lowest], [high - focus for high in scene.highest]
     largest = max(abs(radius) for radius in [*lowest, *highest])
@@ -129,7 +128,7 @@ def _out_of_focus(scene: Surfaces, style: SoftSources, margin: int, random: np.r
     )  # fmt: skip
     lens = draw_lenses(1, random, scene.colour.device, misaligned=0.0)
     seen = render(scene, lens, margin).mean(dim=1)
-    # What the margin hides is mirrored: later blur is too small to bring it into the patch.
+    # The cropped margin is filled by reflection: later blur is too small to bring it into the patch.
     return functional.pad(seen, (margin, margin, margin, margin), mode="reflect")[0]
 
 
@@ -144,7 +143,7 @@ def _enlarged(picture: Tensor, factor: float) -> Tensor:
 def _flat_scenes(
     pictures: Tensor, scenes: NDArray[np.int64], largest: NDArray[np.float64], random: np.random.Generator
 ) -> Surfaces:
-    """Photographs as planes, some slanted."""
+    """Turn photographs into planes, some of them slanted."""
     count, size = len(pictures), pictures.shape[-1]
     slanted = random.random(count) < 0.5
     side = random.choice([-1.0, 1.0], count)
@@ -164,7 +163,7 @@ def _flat_scenes(
 
 
 def _rows(surfaces: Surfaces, rows: list[int], flat: Surfaces) -> Surfaces:
-    """Some surfaces and then flat scenes; both have the numbers of their scenes already."""
+    """Join some surfaces and flat scenes, whose scene indices are already set."""
     return Surfaces(
         torch.cat([surfaces.colour[rows], flat.colour]), torch.cat([surfaces.alpha[rows], flat.alpha]),
         torch.cat([surfaces.radius[rows], flat.radius]), [*(surfaces.scene[row] for row in rows), *flat.scene],
@@ -174,7 +173,7 @@ def _rows(surfaces: Surfaces, rows: list[int], flat: Surfaces) -> Surfaces:
 
 
 def _without_aberrations(lenses: Lenses, scenes: NDArray[np.int64]) -> Lenses:
-    """Let some lenses show what is in focus as it is, but for their softness."""
+    """Remove the aberrations and shifts of some lenses; their softness stays."""
     where = torch.from_numpy(scenes).to(lenses.blades.device)
     changed = {}
     for field in fields(lenses):

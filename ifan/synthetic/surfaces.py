@@ -1,4 +1,4 @@
-"""Scenes: photographic textures on planes, slanted and uneven surfaces, one before the other, with known depth."""
+"""Draw scenes: photographic textures on flat, slanted and uneven surfaces that occlude each other, with blur radii."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from ifan.synthetic.photographs import TILE, Bank
 from ifan.synthetic.rendering import MOST_LAYERS, Surfaces, highest_within
 
 USUAL_LAYERS = MOST_LAYERS - 3.0
-"""Of a surface at most, by which the spread of its blur radius is bounded."""
+"""Largest number of layers of a surface, which limits the range of its blur radius."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class SceneStyle:
     Parameters
     ----------
     smallest_radius, largest_radius
-        Between these, on a logarithmic scale, lies the largest blur radius of a scene that shows defocus, px.
+        Bounds of the largest blur radius of a scene with defocus, px, drawn on a logarithmic scale.
     sharp_share
-        Share of the scenes whose radius stays under 0.7 px: a network that never sees a sharp image ruins it.
+        Share of the scenes whose radius stays under 0.7 px; a network trained without sharp images ruins them.
     surfaces
-        How often scenes have one, two and three surfaces.
+        Shares of the scenes with one, two and three surfaces.
     highlights, sparks
-        Share of the scenes whose brightest parts reach beyond white, and of those with small lights added.
+        Share of the scenes with parts brighter than white, and share with additional small lights.
     grey
         Share of the scenes without colour.
     """
@@ -47,7 +47,7 @@ class SceneStyle:
 
 @dataclass
 class Layout:
-    """What was drawn of scenes before any picture is: one entry a surface, nearest first within a scene."""
+    """The layout of scenes before pictures are drawn: one entry per surface, nearest first within a scene."""
 
     scene: list[int]
     rank: list[int]
@@ -56,13 +56,13 @@ class Layout:
 
     @property
     def covering(self) -> NDArray[np.int64]:
-        """Which surfaces have another behind them, and so an outline."""
+        """Indices of the surfaces that have another behind them and therefore need an outline."""
         following = [*self.scene[1:], -1]
         return np.flatnonzero([one == other for one, other in zip(self.scene, following, strict=True)])
 
 
 def draw_layout(scenes: int, style: SceneStyle, random: np.random.Generator) -> Layout:
-    """Surfaces with bounds of their blur radius."""
+    """Draw the surfaces of scenes and the bounds of their blur radii."""
     layout = Layout([], [], [], [])
     for scene in range(scenes):
         bounds = _draw_bounds(style, random)
@@ -80,7 +80,7 @@ def _draw_bounds(style: SceneStyle, random: np.random.Generator) -> list[tuple[f
         largest = random.uniform(0.0, 0.7)
     else:
         largest = float(np.exp(random.uniform(np.log(style.smallest_radius), np.log(style.largest_radius))))
-    # One surface is as far out of focus as the scene gets, the others anywhere.
+    # One surface has the scene's largest blur radius, the others any radius.
     centres = [float(random.choice([-1.0, 1.0])) * largest]
     centres += [float(random.uniform(-1, 1)) * largest for _ in range(count - 1)]
     bounds = []
@@ -98,14 +98,14 @@ def _draw_bounds(style: SceneStyle, random: np.random.Generator) -> list[tuple[f
 def draw_surfaces(
     bank: Bank, layout: Layout, style: SceneStyle, size: int, random: np.random.Generator, key: int
 ) -> Surfaces:
-    """Pictures, outlines and blur radii of the surfaces of a layout.
+    """Draw pictures, outlines and blur radii of the surfaces of a layout.
 
     Parameters
     ----------
     size
         Side of the scenes with their margins, px.
     key
-        Of the fields of noise, as ``random`` is of all else.
+        Key of the noise fields; ``random`` provides all other random values.
     """
     count, device = len(layout.scene), bank.tiles.device
     encoded = _draw_pictures(bank, count, size, random)
@@ -129,13 +129,13 @@ def _draw_pictures(bank: Bank, count: int, size: int, random: np.random.Generato
 
 
 def _draw_radius(layout: Layout, size: int, random: np.random.Generator, key: int, device: torch.device) -> Tensor:
-    """Slopes and bumps that just reach the bounds of each surface: float32 (N, size, size)."""
+    """Draw radii with slopes and bumps that span each surface's bounds: float32 (N, size, size)."""
     count = len(layout.scene)
     axis = torch.linspace(-0.5, 0.5, size, device=device)
     angle, bumps, fine = torch.from_numpy(
         np.stack([
             random.uniform(0, 2 * np.pi, count),
-            # Two of three surfaces are planes in space, whose radius is linear in the image.
+            # Two thirds of the surfaces are planes in space, whose radius is linear in the image.
             np.where(random.random(count) < 0.65, 0.0, random.uniform(0.1, 1.0, count)),
             random.uniform(0, 0.3, count),
         ]).astype(np.float32)
@@ -151,14 +151,14 @@ def _draw_radius(layout: Layout, size: int, random: np.random.Generator, key: in
 def develop(
     encoded: Tensor, scene: NDArray[np.int64], scenes: int, style: SceneStyle, random: np.random.Generator, key: int
 ) -> Tensor:
-    """Linear light of pictures, with tone curve, colour and exposure drawn for each, and lights beyond white.
+    """Convert pictures to linear light, with random tone curve, colour and exposure, and highlights above white.
 
     Parameters
     ----------
     encoded
         float32 (N, 3, S, S) in [0, 1].
     scene
-        Which scene each belongs to: what makes a scene grey or holds highlights is drawn for the whole of it.
+        Index of each picture's scene; grey and highlights are drawn per scene.
     """
     count, device = len(encoded), encoded.device
 
@@ -170,7 +170,7 @@ def develop(
     gain = torch.from_numpy(np.exp(random.normal(0, 0.12, (count, 3))).astype(np.float32)).to(device)[:, :, None, None]
     exposure = each(np.exp(random.normal(-0.1, 0.3, count)))
     linear = linear.clamp(min=1e-5) ** power * gain
-    # A picture that is bright already is not made white.
+    # The exposure is limited, so that a bright picture does not become white.
     brightness = linear.mean(dim=(1, 2, 3), keepdim=True)
     linear = linear * torch.minimum(exposure, 0.6 / brightness.clamp(min=1e-3))
     saturation = np.where(random.random(scenes) < style.grey, 0.0, 1.0)[scene] * np.exp(random.normal(0, 0.15, count))
@@ -184,7 +184,7 @@ def develop(
 
 
 def _sparks(linear: Tensor, random: np.random.Generator, key: int) -> Tensor:
-    """Small bright lights, as reflections on water and leaves or lamps at night are."""
+    """Draw small bright lights, such as reflections on water and leaves or lamps at night."""
     count, _, size, _ = linear.shape
     device = linear.device
     rare = torch.from_numpy(np.exp(random.uniform(np.log(2e-4), np.log(4e-3), count)).astype(np.float32)).to(device)
@@ -192,7 +192,7 @@ def _sparks(linear: Tensor, random: np.random.Generator, key: int) -> Tensor:
     power = uniform((count, 1, size, size), 2 * key + 1, device)
     strength = torch.where(chance < rare[:, None, None, None], 2 * (power + 0.05) ** -1.3, torch.zeros_like(power))
     tint = torch.from_numpy(random.uniform(0.6, 1.0, (count, 3, 1, 1)).astype(np.float32)).to(device)
-    # A lamp is larger than one pixel, and round.
+    # A light is round and larger than one pixel.
     spread = strength.new_tensor([[0.25, 0.6, 0.25], [0.6, 1.0, 0.6], [0.25, 0.6, 0.25]])[None, None]
     return tint * functional.conv2d(strength, spread, padding=1)
 
@@ -203,5 +203,5 @@ def to_linear(encoded: Tensor) -> Tensor:
 
 
 def to_encoded(linear: Tensor) -> Tensor:
-    """The sRGB curve, of values from 0 up."""
+    """Apply the sRGB curve to values from 0 up."""
     return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=1e-6) ** (1 / 2.4) - 0.055)

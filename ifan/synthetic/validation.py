@@ -1,4 +1,4 @@
-"""Validation on patches rendered once, of photographs kept apart, told by how far they are out of focus."""
+"""Validation on patches of separate photographs, rendered once and grouped by blur radius."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ BANDS: dict[str, SceneStyle] = {
     "to_10": SceneStyle(smallest_radius=4.0, largest_radius=10.0, sharp_share=0.0),
     "to_25": SceneStyle(smallest_radius=10.0, largest_radius=25.0, sharp_share=0.0),
 }
-"""Scenes by their largest blur radius in pixels."""
+"""Groups of scenes by their largest blur radius in px."""
 FAINT_NOISE = Degradations(
     noise=1.0, electrons=(2e4, 2e4), read_noise=2.0, encoded_noise=0, denoising=0, sharpening=0, jpeg=0, webp=0,
     palette=0, exposure=0,
 )  # fmt: skip
-"""The sensor of a good camera at its lowest sensitivity, and files of 8 bits."""
+"""Degradations of a good camera at its lowest sensitivity, with 8-bit files."""
 SEED = 20_210_000
-"""Of the validation patches, whatever the seed of the training is."""
+"""Seed of the validation patches, independent of the training's seed."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Group:
 
 
 def rendered_groups(sources: Sources, count: int, crop: int) -> dict[str, Group]:
-    """Patches of each of `BANDS`.
+    """Render the patches of each of `BANDS`.
 
     Parameters
     ----------
     count
-        How many patches a band has.
+        Number of patches per band.
     """
     groups = {}
     for number, (name, scenes) in enumerate(BANDS.items()):
@@ -61,21 +61,21 @@ def rendered_groups(sources: Sources, count: int, crop: int) -> dict[str, Group]
 
 
 def psnr(output: Tensor, target: Tensor) -> Tensor:
-    """PSNR of each image in dB, of (n, 3, H, W) in [0, 1]."""
+    """Return the PSNR of each image in dB, for (n, 3, H, W) in [0, 1]."""
     return -10 * torch.log10((output.clamp(0, 1) - target).square().mean(dim=(1, 2, 3)).clamp(min=1e-10))
 
 
 class GroupValidation:
-    """Gains of the averaged network by group; keeps its weights as ``averaged.safetensors``.
+    """Validation that measures the averaged network's gains by group and saves its weights.
 
     Parameters
     ----------
     groups
-        What is validated on; may be empty.
+        Groups to validate on; may be empty.
     folder
-        The run's own.
+        The run's folder, for ``averaged.safetensors``.
     card
-        From step to what the weights' header says.
+        Function of the step that returns the training card.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class GroupValidation:
         self.groups, self.folder, self.variant, self.card = groups, folder, variant, card
 
     def __call__(self, module: nn.Module, step: int) -> dict[str, float]:
-        """Mean gain in dB of each group, and with the ending ``_least`` that of its worst image."""
+        """Return the mean gain in dB of each group and, as ``NAME_least``, that of its worst image."""
         network = cast(TrainedIFAN, module).network
         figures: dict[str, float] = {}
         for name, group in self.groups.items():
@@ -97,7 +97,7 @@ class GroupValidation:
 
 @torch.no_grad()
 def gains(network: IFAN, group: Group) -> Tensor:
-    """PSNR of the output less that of the input, dB, for each image of a group."""
+    """Return the PSNR of the output minus that of the input, dB, for each image of a group."""
     training = network.training
     network.eval()
     device = next(network.parameters()).device

@@ -1,4 +1,4 @@
-"""The augmentations of IFAN's training, on four images at once (Section 4, and the released code's figures)."""
+"""The augmentations of IFAN's training, applied alike to four images (Section 4; values of the released code)."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from realdof.images.colour import linear_to_srgb
 
 GREY_WEIGHTS = np.array([0.2126, 0.7152, 0.07228], dtype=np.float32)
-"""As released, the last with its slip of the pen (BT.709 has 0.0722)."""
+"""Weights of the released code; the last one has a typing error there (0.0722 in BT.709)."""
 INPUTS = ("image", "left", "right")
-"""What noise is added to; never the all-in-focus image."""
+"""Images to which noise is added; never the all-in-focus image."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How four aligned images become one training patch.
+    """Settings of the augmentation that turns four aligned images into one training patch.
 
     Parameters
     ----------
@@ -25,11 +25,11 @@ class Augmentation:
     noise
         Largest standard deviation of the Gaussian noise, of 1.0 full scale; the smallest is 0.001.
     noise_probability, grey_probability, scale_probability
-        How often each is applied.
+        Probability of each augmentation.
     smallest_scale
         The scale is uniform between this and 1.
     skip_sharp
-        Probability that a patch with next to no defocus is drawn again; not in the paper.
+        Probability that a patch with almost no defocus is drawn again; not in the paper.
     """
 
     crop: int = 256
@@ -42,20 +42,20 @@ class Augmentation:
 
     @property
     def reach(self) -> int:
-        """The side of what a patch may be made of, px."""
+        """Largest side of the region from which a patch is made, px."""
         return round(self.crop / self.smallest_scale)
 
     def __call__(
         self, images: dict[str, NDArray[np.float32]], random: np.random.Generator
     ) -> dict[str, NDArray[np.float32]]:
-        """Crop, scale, grey and add noise, in one draw for all images.
+        """Crop, scale, convert to grey and add noise, with the same random values for all images.
 
         Parameters
         ----------
         images
             float32 (H, W, 3) in [0, 1] each, all of one size, at least ``crop / smallest_scale`` on a side.
         random
-            The only source of chance.
+            The source of all random values.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class Augmentation:
     def _crop_and_scale(
         self, images: dict[str, NDArray[np.float32]], scale: float, random: np.random.Generator
     ) -> dict[str, NDArray[np.float32]]:
-        # Scaling a crop of crop / scale pixels equals scaling the image and cropping, at a fraction of the work.
+        # Scaling a crop of crop / scale pixels equals scaling the image and then cropping, but costs much less.
         side = round(self.crop / scale)
         height, width = next(iter(images.values())).shape[:2]
         top = int(random.integers(height - side + 1))
@@ -91,6 +91,6 @@ class Augmentation:
 
 
 def _grey(patch: NDArray[np.float32]) -> NDArray[np.float32]:
-    # The released code weights the encoded values and then applies the sRGB curve to the sum; kept as it is.
+    # As in the released code, the encoded values are weighted and the sRGB curve is applied to the sum.
     luminance = np.asarray(linear_to_srgb(patch @ GREY_WEIGHTS), dtype=np.float32)
     return np.repeat(luminance[..., None], 3, axis=2)

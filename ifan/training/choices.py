@@ -5,4 +5,4 @@ from typing import Literal
 DeblurringLoss = Literal["mse", "rms", "log", "detail", "mixed"]
 """The names of `ifan.training.losses.DEBLURRING_LOSSES`."""
 Initialisation = Literal["paper", "variance-preserving"]
-"""How a training's weights begin."""
+"""Initialisation of a training's weights."""

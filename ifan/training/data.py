@@ -1,4 +1,4 @@
-"""Training data of IFAN: a set in DPDD's layout, or photographs from which scenes are rendered."""
+"""Training data of IFAN: a data set in DPDD's layout, or photographs from which scenes are rendered."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -24,13 +24,13 @@ class Data:
     Parameters
     ----------
     folder
-        A set in DPDD's layout, or None; its ``val`` split, if it has one, is what validates.
+        A data set in DPDD's layout, or None; its ``val`` split, if any, is used for validation.
     photographs
-        Sharp photographs whose scenes are rendered as needed and replace the folder's own; empty for none.
+        Sharp photographs. Scenes rendered from them replace the folder's training scenes; empty for none.
     synthesis
-        What rendered scenes are like.
+        Properties of rendered scenes.
     loaders
-        Processes that prepare batches; None for as many as help.
+        Number of processes that prepare batches; chosen automatically if None.
 
     Raises
     ------
@@ -48,12 +48,12 @@ class Data:
             raise InputError("a training needs --data, a set in DPDD's layout, or --photographs to render scenes from")
 
     def patches(self, variant: Variant, augmentation: Augmentation, recipe: Recipe) -> Patches:
-        """Where batches come from.
+        """Return the source of batches.
 
         Raises
         ------
         InputError
-            The set is not whole or of too few bits, or a photograph is too small.
+            The data set is incomplete or has too few bits, or a photograph is too small.
         """
         if self.photographs:
             synthesis = replace(self.synthesis, bits=variant.bits)
@@ -65,13 +65,13 @@ class Data:
 
     @property
     def validation(self) -> DualPixelFolder | None:
-        """The split that validates, if there is one."""
+        """The validation split, if there is one."""
         if self.folder is None or not (self.folder / "val_c").is_dir():
             return None
         return DualPixelFolder.open(self.folder, "val")
 
     def described(self) -> dict[str, Any]:
-        """A description of the data by name; a training continues only with equal data."""
+        """Return a description of the data by name; a training continues only with equal data."""
         if not self.photographs:
             assert self.folder is not None
             files = DualPixelFolder.open(self.folder).files
@@ -90,19 +90,19 @@ def chosen_data(
     rendering: Mapping[str, float | None],
     loaders: int | None,
 ) -> Data:
-    """The data that the options of ``ifan train`` describe.
+    """Return the data that the options of ``ifan train`` describe.
 
     Parameters
     ----------
     folder, photographs, depth, loaders
         See `Data`; photographs and depth are folders.
     rendering
-        Fields of `Synthesis`, None where no option gives them.
+        Fields of `Synthesis`; None for options that are not given.
 
     Raises
     ------
     InputError
-        An option for rendering stands without photographs, or there are none.
+        An option for rendering is given without photographs, or the folder holds none.
     """
     given: dict[str, Any] = {name: value for name, value in rendering.items() if value is not None}
     if photographs is None:
@@ -120,7 +120,7 @@ def check_depth(scenes: DualPixelFolder, variant: Variant) -> None:
     Raises
     ------
     InputError
-        They have too few bits.
+        The images have too few bits.
     """
     bits = read_header(scenes.files[0]["image"]).bits
     if variant.bits > bits:

@@ -1,7 +1,7 @@
 """Pictures of overlapping shapes: sharp to the pixel everywhere, with edges and corners at every scale and contrast.
 
-The dead leaves model (Lee, Mumford, Huang, IJCV 2001) shares the statistics of natural images, and restoration networks
-learn from it what a few photographs do not show (Achddou, Gousseau, Ladjal, SSVM 2021).
+The dead leaves model (Lee, Mumford, Huang, IJCV 2001) has the statistics of natural images. Restoration networks learn
+from it what a few photographs do not show (Achddou, Gousseau, Ladjal, SSVM 2021).
 """
 
 from collections.abc import Callable
@@ -14,19 +14,19 @@ from benchmark.datasets.dual_pixel import as_float
 from realdof.images.resize import area_resize
 
 SUPERSAMPLING = 2
-"""Shapes are drawn so much larger and reduced by area, so that edges fall between pixels."""
+"""Factor by which shapes are drawn larger, then reduced by area averaging, so that edges are anti-aliased."""
 SMALLEST, LARGEST = 3.0, 0.4
-"""Radius of the shapes: px of the picture, and part of its side. Their number falls with the cube of the radius."""
+"""Smallest radius of the shapes, px, and largest, as a share of the picture's side; their density falls as 1 / r^3."""
 SHAPES = 900
 TEXTURED = 0.35
-"""Share of the shapes that are cut out of the photograph; the others have a colour of it, and shading."""
+"""Share of the shapes that are cut out of the photograph; the others have one of its colours, with shading."""
 
 Float = NDArray[np.float32]
 Outline = Callable[[float, np.random.Generator], NDArray[np.float64]]
 
 
 def dead_leaves(photograph: NDArray[np.uint8] | NDArray[np.uint16], size: int, random: np.random.Generator) -> Float:
-    """A picture with the colours and textures of a photograph.
+    """Draw a picture of shapes with the colours and textures of a photograph.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def dead_leaves(photograph: NDArray[np.uint8] | NDArray[np.uint16], size: int, r
     """
     side = size * SUPERSAMPLING
     canvas = _texture(photograph, side, side, random)
-    # From the back to the front, the small ones as often behind as before.
+    # Shapes are painted from back to front, in an order that does not depend on their size.
     for radius in _radii(size, random) * SUPERSAMPLING:
         _paint(canvas, photograph, radius, random)
     return np.clip(area_resize(canvas, size, size), 0, 1).astype(np.float32)
@@ -77,7 +77,7 @@ def _paint(
 def _texture(
     photograph: NDArray[np.uint8] | NDArray[np.uint16], height: int, width: int, random: np.random.Generator
 ) -> Float:
-    """A part of the photograph reduced by two, which makes it sharp."""
+    """Return a part of the photograph, reduced by two, which makes it sharp."""
     tall, wide = min(photograph.shape[0], 2 * height), min(photograph.shape[1], 2 * width)
     top = int(random.integers(photograph.shape[0] - tall + 1))
     left = int(random.integers(photograph.shape[1] - wide + 1))
@@ -104,7 +104,7 @@ def _ellipse(radius: float, random: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _rectangle(radius: float, random: np.random.Generator) -> NDArray[np.float64]:
-    # From squares to bars a twentieth as wide as long.
+    # From squares to bars with an aspect ratio of 20.
     thin = np.exp(random.uniform(np.log(0.05), 0))
     return _turned(np.array([[-1, -thin], [1, -thin], [1, thin], [-1, thin]]) * radius, random)
 
@@ -122,4 +122,4 @@ def _turned(points: NDArray[np.float64], random: np.random.Generator) -> NDArray
 
 
 OUTLINES: tuple[Outline, ...] = (_ellipse, _rectangle, _polygon)
-"""Corners of a shape around its centre, float64 (n, 2), x and y."""
+"""Functions that draw a shape's corners around its centre, float64 (n, 2), x and y."""

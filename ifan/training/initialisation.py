@@ -1,9 +1,9 @@
-"""A start for short trainings: signals keep their size through the network, and IAC begins as the identity.
+"""Initialisation for short trainings: signals keep their variance through the network, and IAC is the identity.
 
-The paper starts from Xavier-uniform weights (`ifan.blocks.initialise`). With its leaky ReLUs that halves the
-variance in every layer: at the start, and still after 2,000 steps, the features at one eighth of the size
-had a standard deviation of 1e-3 and the predicted filters multiplied that to nothing seventeen times, so that only
-the skip connections were trained. 600,000 steps mend that; a few thousand do not.
+The paper uses Xavier-uniform weights (`ifan.blocks.initialise`). With leaky ReLUs they halve the variance in every
+layer. At the start, and still after 2,000 steps, the features at one eighth of the size had a standard deviation of
+1e-3, and seventeen passes of the predicted filters reduced it to almost nothing, so only the skip connections were
+trained. 600,000 steps make up for that; a few thousand do not.
 """
 
 import math
@@ -16,16 +16,16 @@ from ifan.network import IFAN
 from ifan.shape import FilterLayout
 
 SMALL = 0.1
-"""What a branch that is added to something starts at, relative to the size of a plain layer."""
+"""Initial scale of a branch that is added to other features, relative to a plain layer."""
 TINY = 0.002
-"""The same for the filters and the image's correction, whose inputs have grown by every sum on the way."""
+"""Initial scale of the filters and the image's correction, whose inputs have grown with every sum before them."""
 
 
 def preserve_variance(network: IFAN) -> None:
-    """Draw the weights of a network anew, in place, so that every layer's output is as large as its input.
+    """Initialise the weights of a network, in place, so that every layer keeps the variance of its input.
 
-    He et al., ICCV 2015, Equation 14, for the leaky ReLU; branches of residual steps, the disparity, the image's
-    correction and the filters start small; the centre tap of every filter starts at one.
+    The scale follows He et al., ICCV 2015, Equation 14, for the leaky ReLU. Branches of residual steps, the disparity,
+    the image's correction and the filters start small; the centre tap of every filter starts at one.
     """
     for part in network.modules():
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
@@ -35,7 +35,7 @@ def preserve_variance(network: IFAN) -> None:
                 _draw(_layer(part, f"stem.{number}.2"), SMALL)
     _draw(_layer(network, "DME.3"), SMALL)
     _draw(_layer(network, "out_res.0"), TINY)
-    # Adam moves a tap by the rate times the sum over its inputs, and 34 passes multiply what it moves.
+    # Adam changes a tap by the learning rate times the sum of its inputs, and 34 passes multiply the changes.
     _draw(_layer(network, "F.0.0"), SMALL)
     _start_as_identity(_layer(network, "F.3"), network.shape.layout)
 
@@ -49,7 +49,7 @@ def _layer(module: nn.Module, name: str) -> nn.Conv2d:
 
 def _draw(layer: nn.Conv2d | nn.ConvTranspose2d, scale: float = 1.0) -> None:
     taps = layer.kernel_size[0] * layer.kernel_size[1]
-    # An output of a transposed convolution sees only every stride-th tap in each direction.
+    # An output of a transposed convolution uses only every stride-th tap in each direction.
     seen = taps // (layer.stride[0] * layer.stride[1]) if isinstance(layer, nn.ConvTranspose2d) else taps
     gain = math.sqrt(2 / (1 + NEGATIVE_SLOPE**2))
     nn.init.normal_(layer.weight, std=scale * gain / math.sqrt(layer.in_channels * seen))

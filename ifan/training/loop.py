@@ -1,4 +1,4 @@
-"""A training of IFAN: its network, data, losses and validation, given to the loop in `benchmark.training`."""
+"""Train IFAN: pass its network, data, losses and validation to the loop in `benchmark.training`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -40,17 +40,17 @@ class Settings:
     Parameters
     ----------
     variant
-        Which IFAN.
+        The IFAN variant.
     recipe, augmentation
-        How long, how, and on what patches.
+        Length and hyperparameters, and the augmentation of patches.
     reblurring_width
-        32 as the supplement has it; the released code uses 128; 0 trains without the reblurring loss.
+        Channels of the reblurring network: 32 in the supplement, 128 in the released code, 0 for no reblurring loss.
     precision
-        Of the forward and backward pass.
+        Precision of the forward and backward pass.
     initialisation
-        The paper's, or `ifan.training.initialisation`'s for short trainings.
+        The paper's, or that of `ifan.training.initialisation` for short trainings.
     loss
-        Which of `ifan.training.losses.DEBLURRING_LOSSES`; the paper's is ``mse``.
+        Name in `ifan.training.losses.DEBLURRING_LOSSES`; the paper's is ``mse``.
     """
 
     variant: Variant
@@ -62,7 +62,7 @@ class Settings:
     loss: DeblurringLoss = "mse"
 
     def described(self) -> dict[str, Any]:
-        """Everything but the recipe by name in JSON's types, the augmentation's fields as one."""
+        """Return all settings except the recipe by name, in JSON's types; the augmentation is one nested entry."""
         return {
             "variant": self.variant.name,
             "augmentation": asdict(self.augmentation),
@@ -90,14 +90,14 @@ def train(
     Parameters
     ----------
     data
-        A set in DPDD's layout, with a ``val`` split if there is one; or see `Data`.
+        A data set in DPDD's layout, optionally with a ``val`` split; or see `Data`.
     folder
-        The run's own folder.
+        The run's folder.
     settings
-        What is trained and how.
+        The variant and its training settings.
     start
-        Weights to begin with instead of random ones. A single-image network can start a dual-pixel one: both
-        views get half of the first layer each.
+        Initial weights; random if not given. Single-image weights can initialise a dual-pixel network: the first
+        layer's weights are halved and used for both views.
     accelerator, devices, nodes
         See `benchmark.training.fabric.Hardware`.
     save_every, validate_every
@@ -106,7 +106,7 @@ def train(
     Raises
     ------
     InputError
-        The data is not whole, or the folder holds a run with other settings.
+        The data is incomplete, or the folder holds a run with other settings.
     """
     if settings.augmentation.crop % SIZE_MULTIPLE:
         raise InputError(
@@ -141,7 +141,7 @@ def train(
 
 
 def trained_module(settings: Settings, start: Path | None = None) -> TrainedIFAN:
-    """The network with its losses, as training begins with it.
+    """Return the network with its losses, with initial weights.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def trained_module(settings: Settings, start: Path | None = None) -> TrainedIFAN
 
 
 def started_from(path: Path, variant: Variant) -> IFAN:
-    """A trainable network with weights from a file; a dual-pixel variant may start from single-image weights.
+    """Return a trainable network with weights from a file; a dual-pixel variant accepts single-image weights.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def started_from(path: Path, variant: Variant) -> IFAN:
 
 
 def deblur(module: nn.Module, views: Mapping[str, Tensor]) -> Tensor:
-    """The trained network's output for a held-out scene, (1, 3, H, W); see `benchmark.training.scenes.Deblur`."""
+    """Deblur a held-out scene with the trained network, (1, 3, H, W); see `benchmark.training.scenes.Deblur`."""
     network = cast(TrainedIFAN, module).network
     both = torch.cat([views["right"], views["left"]], dim=1) if network.shape.dual else None
     result: Tensor = network(views["image"], both)
@@ -190,5 +190,5 @@ def deblur(module: nn.Module, views: Mapping[str, Tensor]) -> Tensor:
 
 
 def _flat(described: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with those of the augmentation beside the others, so that a message names the one that differs."""
+    """Flatten the augmentation's settings into the others, so that an error message names the one that differs."""
     return {key: value for key, value in described.items() if key != "augmentation"} | described["augmentation"]

@@ -1,4 +1,4 @@
-"""The three losses that IFAN is trained with (Lee et al., CVPR 2021, Section 3.3)."""
+"""IFAN's three training losses (Lee et al., CVPR 2021, Section 3.3), and alternatives to the deblurring loss."""
 
 from collections.abc import Callable
 
@@ -49,34 +49,34 @@ def warp_by_disparity(image: Tensor, disparity: Tensor) -> Tensor:
 
 
 def deblurring_loss(output: Tensor, target: Tensor, image: Tensor | None = None) -> Tensor:
-    """L_deblur, Equation 4: mean squared error between I_BS and I_S, both (B, 3, H, W)."""
+    """Return L_deblur, Equation 4: the mean squared error between I_BS and I_S, both (B, 3, H, W)."""
     return functional.mse_loss(output, target)
 
 
 def rms_deblurring_loss(output: Tensor, target: Tensor, image: Tensor | None = None) -> Tensor:
-    """The mean over images of their root mean squared error, not in the paper; scaled by 0.1.
+    """Return the images' mean root mean squared error, scaled by 0.1; not in the paper.
 
-    Equation 4 weighs a patch by its error squared, so sharp patches hardly count and a short training ruins them.
-    Half-way between it and `log_deblurring_loss`.
+    Equation 4 weights a patch by its squared error, so sharp patches hardly count and a short training ruins them. This
+    loss is a compromise between Equation 4 and `log_deblurring_loss`.
     """
     errors = (output - target).square().mean(dim=(1, 2, 3))
     return 0.1 * torch.sqrt(errors + 1e-6).mean()
 
 
 def log_deblurring_loss(output: Tensor, target: Tensor, image: Tensor | None = None) -> Tensor:
-    """The mean over images of the logarithm of their mean squared error, not in the paper; scaled by 0.01.
+    """Return the images' mean logarithm of the mean squared error, scaled by 0.01; not in the paper.
 
-    Every patch counts the same, as in the mean of PSNR over images.
+    Every patch has the same weight, as in the mean PSNR over images.
     """
     errors = (output - target).square().mean(dim=(1, 2, 3))
     return 0.01 * torch.log(errors + 1e-5).mean()
 
 
 def detail_deblurring_loss(output: Tensor, target: Tensor, image: Tensor | None = None) -> Tensor:
-    """`log_deblurring_loss`, and for half as much the same of the mean error of the gradients; not in the paper.
+    """Return `log_deblurring_loss` plus the logarithm of the mean absolute error of the gradients; not in the paper.
 
-    The squared error is content with a mean of all sharp images that may be behind a blurred one. The gradients of
-    such a mean are too weak, which their absolute error shows.
+    The squared error alone favours the mean of all sharp images that could explain a blurred one. The gradients of that
+    mean are too weak, which their absolute error penalises.
     """
     difference = output - target
     across = (difference[..., :, 1:] - difference[..., :, :-1]).abs().mean(dim=(1, 2, 3))
@@ -85,15 +85,15 @@ def detail_deblurring_loss(output: Tensor, target: Tensor, image: Tensor | None 
 
 
 def mixed_deblurring_loss(output: Tensor, target: Tensor, image: Tensor | None = None) -> Tensor:
-    """`detail_deblurring_loss` with logarithms that end near 40 dB for images near their truth; not in the paper.
+    """Return `detail_deblurring_loss` with the logarithms bounded near 40 dB for almost sharp images; not in the paper.
 
-    A logarithm without a bound rewards an exact copy of those far more than any deblurring, so a network that sees
-    many of them learns to copy.
+    Without the bound an exact copy of an almost sharp image lowers the loss far more than any deblurring, so a network
+    that is trained on many such images learns to copy.
 
     Parameters
     ----------
     image
-        The defocused images, which tell the patches apart.
+        The defocused images, which show which patches are almost sharp.
     """
     if image is None:
         raise ValueError("the loss 'mixed' needs the defocused images")
@@ -118,7 +118,7 @@ DEBLURRING_LOSSES: dict[str, Callable[..., Tensor]] = {
 
 
 def disparity_loss(disparity: Tensor, right: Tensor, left: Tensor) -> Tensor:
-    """L_disp, Equation 2: the right view, downsampled and warped, against the left one downsampled.
+    """Return L_disp, Equation 2: the error between the downsampled, warped right view and the downsampled left view.
 
     Parameters
     ----------
@@ -131,17 +131,17 @@ def disparity_loss(disparity: Tensor, right: Tensor, left: Tensor) -> Tensor:
 
 
 def reblurring_loss(reblurred: Tensor, image: Tensor) -> Tensor:
-    """L_reblur, Equation 3: the reblurred small image (B, 3, H/8, W/8) against the defocused one (B, 3, H, W)."""
+    """Return L_reblur, Equation 3: reblurred small image (B, 3, H/8, W/8) against defocused image (B, 3, H, W)."""
     return functional.mse_loss(reblurred, downsample(image))
 
 
 class TrainedIFAN(nn.Module):
-    """IFAN and, if it is trained with one, its reblurring network; from a batch to the losses.
+    """IFAN with its losses and, if used, its reblurring network: maps a batch to loss terms.
 
     ``forward`` takes a batch of four images, float (B, 3, H, W) each: ``image``, ``left``, ``right``, ``target``.
-    With ``half_precision`` the network computes in bfloat16 where that is safe; images and losses stay float32,
-    whose rounding would else be larger than the errors of sharp images (8 bits: 50 dB). With ``perceptual`` above 0,
-    LPIPS is a further term with that weight; not in the paper.
+    With ``half_precision`` the network computes in bfloat16 where that is safe. Images and losses stay float32, because
+    bfloat16 would round more than the errors of sharp images (8 bits: 50 dB). With ``perceptual`` above 0, LPIPS is a
+    further term with that weight; not in the paper.
     """
 
     def __init__(
@@ -162,14 +162,14 @@ class TrainedIFAN(nn.Module):
         self.reblurring = reblurring
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The loss terms by name; their sum is L_total. A network without an estimator has no disparity loss."""
+        """Return the loss terms by name; their sum is L_total. Without an estimator there is no disparity loss."""
         image, left, right, target = (batch[key] for key in ("image", "left", "right", "target"))
         shape = self.network.shape
         with torch.autocast(image.device.type, torch.bfloat16, enabled=self.half_precision):
             prediction = self.network.predict(image, torch.cat([right, left], dim=1) if shape.dual else None)
         terms = {"deblur": self.deblurring_loss(prediction.image.to(target.dtype), target, image)}
         if prediction.disparity is not None:
-            # The paper trains the estimator on the right view alone, not on the merged image it sees at test time.
+            # The paper trains the estimator on the right view, but applies it to the merged image at test time.
             with torch.autocast(image.device.type, torch.bfloat16, enabled=self.half_precision):
                 disparity = prediction.disparity if shape.dual else self.network.estimate_disparity(right)
             terms["disparity"] = disparity_loss(disparity.to(right.dtype), right, left)

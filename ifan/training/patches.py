@@ -1,4 +1,4 @@
-"""Training patches: cut from a set in DPDD's layout, or rendered as they are needed; then augmented."""
+"""Training patches: cut from a data set in DPDD's layout, or rendered when needed; then augmented."""
 
 import math
 from abc import ABC, abstractmethod
@@ -19,18 +19,18 @@ from realdof.common.errors import InputError
 from realdof.images.headers import read_header
 
 SHARP = 1e-5
-"""Mean squared error of two patches that are as good as equal, of 1.0 full scale: 50 dB."""
+"""Mean squared error below which two patches count as equal, of 1.0 full scale: 50 dB."""
 PHOTOGRAPHS_KEPT = 32
-"""In memory, by each process that renders."""
+"""Number of photographs that each rendering process keeps in memory."""
 
 
 def check_images(scenes: DualPixelFolder, augmentation: Augmentation) -> None:
-    """Look at the header of every image, so that a training does not meet the odd one hours later.
+    """Check the header of every image, so that a training does not fail on one hours later.
 
     Raises
     ------
     InputError
-        A file is no image or cut short, a scene is too small for the crop, its views differ, or the depth does.
+        A file is not an image or is truncated, a scene is too small for the crop, or views differ in size or bit depth.
     """
     needed = augmentation.reach
     bits = read_header(scenes.files[0]["image"]).bits
@@ -56,19 +56,19 @@ def check_images(scenes: DualPixelFolder, augmentation: Augmentation) -> None:
 
 
 def is_sharp(patch: dict[str, NDArray[np.float32]]) -> bool:
-    """Whether defocused and all-in-focus image are all but equal, so that there is little to learn from them."""
+    """Return whether defocused and all-in-focus image are almost equal, so that there is little to learn."""
     return float(np.square(patch["image"] - patch["target"]).mean()) < SHARP
 
 
 class Patches(ABC):
-    """Batches of augmented patches, each drawn from (seed, step, place in the batch) alone.
+    """Batches of augmented patches; each patch depends only on (seed, step, place in the batch).
 
     Parameters
     ----------
     augmentation
-        How part of a scene becomes a patch.
+        The augmentation that turns part of a scene into a patch.
     batch
-        Patches an iteration, over all processes.
+        Patches per iteration, over all processes.
     """
 
     def __init__(self, augmentation: Augmentation, batch: int, seed: int) -> None:
@@ -77,7 +77,7 @@ class Patches(ABC):
         self.seed = seed
 
     def __call__(self, step: int, process: int, processes: int) -> dict[str, Tensor]:
-        """This process's share of the batch of iteration ``step``: float32 (B, 3, crop, crop) by name."""
+        """Return this process's share of the batch of iteration ``step``: float32 (B, 3, crop, crop) by name."""
         share = range(process * self.batch // processes, (process + 1) * self.batch // processes)
         patches = [self._patch(np.random.default_rng((self.seed, step, place))) for place in share]
         return {
@@ -93,23 +93,23 @@ class Patches(ABC):
 
     @property
     def ready(self) -> bool:
-        """Whether patches cost next to nothing."""
+        """Whether patches are so cheap that no other process needs to prepare them."""
         return False
 
     @abstractmethod
     def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """Part of a scene, as large as the augmentation needs: float32 (side, side, 3) in [0, 1] by name."""
+        """Return part of a scene, as large as the augmentation needs: float32 (side, side, 3) in [0, 1] by name."""
 
 
 class FolderPatches(Patches):
-    """Patches of a set in DPDD's layout.
+    """Patches of a data set in DPDD's layout.
 
     Parameters
     ----------
     scenes
-        What to draw from.
+        The scenes.
     in_memory
-        Keep the images in memory, where they are few enough.
+        Whether to keep the images in memory, if there are few enough.
 
     Raises
     ------
@@ -133,10 +133,10 @@ class FolderPatches(Patches):
         return self._memory is not None
 
     def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """Part of one of the scenes."""
+        """Return a part of a random scene."""
         index = int(random.integers(len(self.scenes)))
         stored = self._memory[index] if self._memory is not None else self.scenes.load(index)
-        # Only the patch is turned to float: the whole image would cost more than the rest of the batch.
+        # Only the patch is converted to float; converting the image would take longer than the rest of the batch.
         side = min(self.augmentation.reach, *stored["image"].shape[:2])
         height, width = stored["image"].shape[:2]
         top, left = int(random.integers(height - side + 1)), int(random.integers(width - side + 1))
@@ -144,14 +144,14 @@ class FolderPatches(Patches):
 
 
 class RenderedPatches(Patches):
-    """Patches of scenes that are rendered for them, no two alike: see `ifan.training.synthesis`.
+    """Patches of newly rendered scenes, a different one for each patch: see `ifan.training.synthesis`.
 
     Parameters
     ----------
     sources
         Sharp photographs, each with its depth map or None.
     synthesis
-        What the scenes are like, but for their size, which follows from the augmentation.
+        Properties of the scenes, except their size, which follows from the augmentation.
 
     Raises
     ------
@@ -163,7 +163,7 @@ class RenderedPatches(Patches):
         self, sources: list[Source], synthesis: Synthesis, augmentation: Augmentation, batch: int, seed: int
     ) -> None:
         super().__init__(augmentation, batch, seed)
-        # What lies beyond the edge of a scene is not known, so the part that it blurs into is left out.
+        # The surroundings of a scene are unknown, so the margin into which they would blur is left out.
         self.margin = math.ceil(synthesis.largest_radius)
         self.synthesis = replace(synthesis, size=augmentation.reach + 2 * self.margin)
         self.sources = sources
@@ -171,7 +171,7 @@ class RenderedPatches(Patches):
             read_source(photograph, depth, self.synthesis.size)
 
     def region(self, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """The inner part of a scene of its own."""
+        """Return the inner part of a newly rendered scene."""
         photograph, depth = read(*self.sources[int(random.integers(len(self.sources)))], self.synthesis.size)
         scene = render_scene(photograph, self.synthesis, (int(random.integers(2**63)),), depth)
         inner = slice(self.margin, self.margin + self.augmentation.reach)
@@ -180,5 +180,5 @@ class RenderedPatches(Patches):
 
 @lru_cache(maxsize=PHOTOGRAPHS_KEPT)
 def read(photograph: Path, depth: Path | None, size: int) -> tuple[Pixels, Pixels | None]:
-    """`read_source`; what was read last is kept."""
+    """Read a photograph and its depth map, and cache them; see `read_source`."""
     return read_source(photograph, depth, size)

@@ -1,4 +1,4 @@
-"""LPIPS as a term of a training's loss: of a batch, with gradients."""
+"""LPIPS of a batch, with gradients, as a term of a training's loss."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class PerceptualLoss(nn.Module):
-    """The mean over a batch of what `benchmark.metrics.lpips.metric.LPIPS` measures; its weights stay as they are.
+    """The mean of `benchmark.metrics.lpips.metric.LPIPS` over a batch; its weights are not trained.
 
     Raises
     ------
@@ -22,13 +22,13 @@ class PerceptualLoss(nn.Module):
         super().__init__()
         network = plain_network()
         self.weights = network.weights
-        # In place, an activation would overwrite what the gradient needs.
+        # In-place activations would overwrite values that the gradient needs.
         self.features = nn.Sequential(
             *(nn.ReLU() if isinstance(layer, nn.ReLU) else layer for layer in network.features)
         )
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        """The mean distance of images float (B, 3, H, W) in [0, 1], at least 31x31 px."""
+        """Return the mean distance of images, float (B, 3, H, W) in [0, 1], at least 31x31 px."""
         mean, deviation = (output.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_DEVIATION))
         features = (torch.cat([output, target]) - mean) / deviation
         weights = iter(self.weights)

@@ -1,4 +1,4 @@
-"""The photographs that training scenes are rendered from, and their depth maps, if they have any."""
+"""Find and read the photographs from which training scenes are rendered, and their depth maps, if any."""
 
 from pathlib import Path
 from typing import TypeAlias
@@ -12,12 +12,12 @@ from realdof.images.files import read_pixels
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 Source: TypeAlias = tuple[Path, Path | None]
-"""A photograph and its depth map, if it has one."""
+"""Paths of a photograph and of its depth map, if it has one."""
 PHOTOGRAPH_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 
 
 def find_photographs(folder: Path) -> list[Path]:
-    """Every photograph in a folder, sorted by name.
+    """Return every photograph in a folder, sorted by name.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def find_photographs(folder: Path) -> list[Path]:
 
 
 def find_depth(photographs: list[Path], folder: Path) -> list[Path]:
-    """The depth map of every photograph: the PNG or TIFF of the same name in another folder.
+    """Return the depth map of every photograph: the PNG or TIFF of the same name in another folder.
 
     Raises
     ------
@@ -47,13 +47,13 @@ def find_depth(photographs: list[Path], folder: Path) -> list[Path]:
 
 
 def with_depth(photographs: list[Path], depth: list[Path] | None) -> list[Source]:
-    """Each photograph with its depth map, None where there are none."""
+    """Pair each photograph with its depth map, or with None."""
     maps: list[Path] | list[None] = depth or [None] * len(photographs)
     return list(zip(photographs, maps, strict=True))
 
 
 def read_source(path: Path, depth_path: Path | None, size: int) -> tuple[Pixels, Pixels | None]:
-    """A photograph and its depth map as they are stored.
+    """Read a photograph and its depth map, without conversion.
 
     Raises
     ------

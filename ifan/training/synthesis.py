@@ -1,4 +1,4 @@
-"""Training sets made of sharp photographs: dual-pixel defocus with depth drawn or given, in DPDD's layout."""
+"""Render training sets from sharp photographs: dual-pixel defocus with random or given depth, in DPDD's layout."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -31,18 +31,18 @@ class Synthesis:
     largest_radius
         Largest blur radius, px; the radii are log-uniform from 1 px up to it.
     sharp_share
-        Share of scenes whose blur radius stays under 0.7 px: a network that never sees a sharp image ruins it.
+        Share of scenes whose blur radius stays under 0.7 px; a network trained without sharp images ruins them.
     smallest_scale
-        A photograph is reduced by a factor between this and 1, as far as its size allows; reduction makes the
-        all-in-focus image sharp to the pixel whatever the photograph's own lens did.
+        A photograph is reduced by a factor between this and 1, as far as its size allows. Reduction makes the
+        all-in-focus image sharp to the pixel, regardless of the photograph's own lens.
     leaves_share
         Share of scenes that show shapes in the colours and textures of their photograph: see
         `ifan.training.dead_leaves`.
     bits
-        Depth of the files.
+        Bit depth of the files.
     electrons
-        How many electrons make white in a pixel, which sets the shot noise of the views; None for none. The
-        all-in-focus image has no noise.
+        Electrons of a white pixel, which determine the shot noise of the views; None for no noise. The all-in-focus
+        image has no noise.
     """
 
     size: int = 384
@@ -56,7 +56,7 @@ class Synthesis:
 
 @dataclass(frozen=True)
 class Window:
-    """A square part of a photograph, maybe mirrored; px."""
+    """A square part of a photograph, possibly mirrored; px."""
 
     top: int
     left: int
@@ -64,17 +64,16 @@ class Window:
     mirrored: bool
 
     def cut(self, pixels: Pixels, size: int) -> NDArray[np.float32]:
-        """The part of stored pixels (H, W, C), reduced to (size, size, C), float32 in [0, 1]."""
+        """Cut the part out of stored pixels (H, W, C) and reduce it to (size, size, C), float32 in [0, 1]."""
         piece = as_float(pixels[self.top : self.top + self.side, self.left : self.left + self.side])
         region = cv2.resize(piece, (size, size), interpolation=cv2.INTER_AREA)
         return np.ascontiguousarray(region[:, ::-1] if self.mirrored else region, dtype=np.float32)
 
 
 def draw_window(photograph: Pixels, settings: Synthesis, random: np.random.Generator) -> Window:
-    """A part of a photograph with some detail in it.
+    """Draw a part of a photograph that shows some detail.
 
-    Of eight draws the one whose median gradient is the third largest is taken, so that empty sky is rare but
-    not absent.
+    Of eight random parts the one with the third largest median gradient is used, so empty sky is rare but not absent.
     """
     draws = [_draw_window(photograph, settings, random) for _ in range(8)]
     draws.sort(key=lambda window: _detail(window.cut(photograph, settings.size)))
@@ -95,10 +94,10 @@ def _detail(region: NDArray[np.float32]) -> float:
 
 
 def draw_radius_map(settings: Synthesis, random: np.random.Generator) -> NDArray[np.float32]:
-    """A signed blur-radius map: planes, slanted surfaces, steps and cut-out objects before them.
+    """Draw a signed blur-radius map: planes, slanted surfaces, steps and cut-out objects before them.
 
-    For one thin lens the blur radius is affine in inverse depth, and the inverse depth of a plane is affine
-    in image coordinates: so a plane in space is a ramp of signed radius.
+    For a thin lens the blur radius is affine in inverse depth, and the inverse depth of a plane is affine in image
+    coordinates. A plane in space is therefore a ramp of signed radius.
 
     Returns
     -------
@@ -119,12 +118,12 @@ def draw_radius_map(settings: Synthesis, random: np.random.Generator) -> NDArray
 def radius_map_from_depth(
     inverse_depth: NDArray[np.float32], settings: Synthesis, random: np.random.Generator
 ) -> NDArray[np.float32]:
-    """A signed blur-radius map of a scene with known depth, focused somewhere within it.
+    """Return a signed blur-radius map of a scene with known depth, focused at a random depth within it.
 
     Parameters
     ----------
     inverse_depth
-        float (size, size), proportional to 1 / depth up to a constant, as disparity is: larger is nearer.
+        float (size, size), affine in 1 / depth, like disparity: larger is nearer.
 
     Returns
     -------
@@ -144,14 +143,14 @@ def _largest_radius(settings: Synthesis, random: np.random.Generator) -> float:
 
 
 def add_shot_noise(views: DualPixel, electrons: float, random: np.random.Generator) -> DualPixel:
-    """Views whose pixels counted electrons, each with half the light, and their sum as the merged image.
+    """Add shot noise to both views, each with half the light, and merge them into the image.
 
     Parameters
     ----------
     views
         sRGB-encoded, in [0, 1].
     electrons
-        At white in the merged image.
+        Electrons of a white pixel of the merged image.
     """
     counted = [
         random.poisson(np.asarray(srgb_to_linear(view)) * (electrons / 2)).astype(np.float32) / (electrons / 2)
@@ -187,16 +186,17 @@ def _cut_out(size: int, random: np.random.Generator) -> NDArray[np.bool_]:
 def render_scene(
     photograph: Pixels, settings: Synthesis, seed: tuple[int, ...], depth: Pixels | None = None
 ) -> dict[str, Pixels]:
-    """One scene.
+    """Render one scene.
 
     Parameters
     ----------
     photograph
         uint8 or uint16 (H, W, 3), RGB, sharp.
     seed
-        All chance comes from it.
+        Seed of all random values.
     depth
-        uint8 or uint16 (H, W, 3) with equal channels, proportional to inverse depth: brighter is nearer. None draws it.
+        uint8 or uint16 (H, W, 3) with equal channels, proportional to inverse depth: brighter is nearer. Random if
+        None.
 
     Returns
     -------
@@ -205,7 +205,7 @@ def render_scene(
     """
     random = np.random.default_rng(seed)
     window = draw_window(photograph, settings, random)
-    # Nothing is drawn where there are none, so that a seed goes on meaning the same scene.
+    # Without leaves no random number is drawn, so that a seed keeps its scene.
     if settings.leaves_share and random.random() < settings.leaves_share:
         sharp = dead_leaves(photograph, settings.size, random)
     else:
@@ -233,9 +233,9 @@ def synthesize(
     workers: int = 1,
     depth: list[Path] | None = None,
 ) -> Generator[int, None, None]:
-    """Render ``count`` scenes to ``out`` in DPDD's layout; scenes already there are kept.
+    """Render ``count`` scenes to ``out`` in DPDD's layout; existing scenes are kept.
 
-    Yields the number of scenes done so far. The same arguments give the same files whatever ``workers`` is.
+    Yields the number of finished scenes. The files do not depend on ``workers``.
 
     Raises
     ------
@@ -263,6 +263,6 @@ def _render_file(out: Path, split: str, settings: Synthesis, seed: int, item: tu
     path, depth_path, index = item
     photograph, depth = read_source(path, depth_path, settings.size)
     images = render_scene(photograph, settings, (seed, index), depth)
-    # The target comes last: its presence says that the scene is whole.
+    # The target is written last: its existence marks the scene as complete.
     for name, target in _paths(out, split, index).items():
         write_pixels(target, images[name])

@@ -1,1 +1,1 @@
-"""Commands that check a plug-in, one a kind."""
+"""Commands that check a plug-in, one for each kind."""

@@ -1,4 +1,4 @@
-"""Findings in the terminal, a line each."""
+"""Print the findings of a check in the terminal."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from realdof.common.console import stdout
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
-    """Print findings as they come; exit with status 1 if anything is wrong."""
+    """Print findings as they arrive, one per line; exit with status 1 if anything is wrong."""
     wrong = 0
     for finding in findings:
         verdict = "[green]ok[/]   " if finding.problem is None else "[red]wrong[/]"

@@ -1,4 +1,4 @@
-"""``ifan-bench data split``: which scenes train, validate and test."""
+"""``ifan-bench data split``: divide the scenes of a folder into train, val and test lists."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ def split(
     val: Annotated[float, typer.Option("--val", min=0, max=1, help="Share; DPDD's by default.")] = 0.15,
     test: Annotated[float, typer.Option("--test", min=0, max=1, help="Share; DPDD's by default.")] = 0.15,
 ) -> None:
-    """List which scenes train, validate and test, by a hash of their names; nothing of yours is moved."""
+    """Divide scenes into train, val and test lists by a hash of their names; no image is moved."""
     from benchmark.datasets.folder import PairedFolder
     from benchmark.datasets.split import split as split_names
     from realdof.common.files import write_text

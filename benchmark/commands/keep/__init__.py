@@ -1,1 +1,1 @@
-"""`ifan-bench results ...`, `submit-check`, `published`: commands that keep results."""
+"""`ifan-bench results ...`, `submit-check`, `published`: commands that manage results."""

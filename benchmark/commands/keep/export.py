@@ -1,4 +1,4 @@
-"""``ifan-bench results export``: every record for other programs."""
+"""``ifan-bench results export``: write every record as CSV or JSON."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ def export(
     format: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; printed if not given.")] = None,
 ) -> None:
-    """Export every record, one row an image, for other programs."""
+    """Export every record as CSV or JSON, one row per image, for other programs."""
     from benchmark import registry
     from benchmark.results.choice import every_run
     from benchmark.results.export import as_csv, as_json, export_rows

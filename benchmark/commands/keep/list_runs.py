@@ -1,4 +1,4 @@
-"""``ifan-bench results list``: every run, a line each."""
+"""``ifan-bench results list``: list the runs in a results folder."""
 
 from benchmark.commands.options import RESULTS, OnlyDataset, OnlyProtocol, Results, Wide
 

@@ -1,4 +1,4 @@
-"""``ifan-bench results merge``: bring another results folder's runs into this one."""
+"""``ifan-bench results merge``: copy another results folder's runs into this one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ def merge(
     source: Annotated[Path, typer.Argument(help="The results folder to take runs from; it stays as it is.")],
     results: Results = RESULTS,
 ) -> None:
-    """Bring the runs of another results folder into this one; images that are there are kept."""
+    """Copy the runs of another results folder into this one; images that are already here are kept."""
     from benchmark.results.merge import merge as merge_runs
 
     for merged in merge_runs(source, results):

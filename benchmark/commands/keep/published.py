@@ -1,4 +1,4 @@
-"""``ifan-bench published``: the figures that papers print, and ``ifan-bench published lint``."""
+"""``ifan-bench published`` and ``ifan-bench published lint``: show and check the figures that papers print."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""``ifan-bench results rescore``: a run's saved outputs under another protocol."""
+"""``ifan-bench results rescore``: score a run's saved outputs under another protocol."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""``ifan-bench results show``: one run in full."""
+"""``ifan-bench results show``: show one run in full."""
 
 from benchmark.commands.options import RESULTS, OnlyDataset, OnlyProtocol, Results, RunWord, Wide
 

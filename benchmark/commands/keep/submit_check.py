@@ -14,7 +14,7 @@ def submit_check(
         bool, typer.Option("--without-outputs", help="Do not ask for the output images.")
     ] = False,
 ) -> None:
-    """Check a results folder that is to be submitted; exit status 1 if anything is wrong with it."""
+    """Check a results folder before its submission; exit status 1 if anything is wrong with it."""
     from benchmark.results.submission import check_submission
 
     checked = check_submission(folder, needs_outputs=not without_outputs)

@@ -1,1 +1,1 @@
-"""`ifan-bench methods`, `datasets`, `protocols`, `leaderboard`, `compare`: commands that show what there is."""
+"""`ifan-bench methods`, `datasets`, `protocols`, `leaderboard`, `compare` and others: commands that show something."""

@@ -1,4 +1,4 @@
-"""``ifan-bench compare A B``: where one method wins and loses against another, with the images."""
+"""``ifan-bench compare A B``: compare two runs image by image."""
 
 from pathlib import Path
 from typing import Annotated

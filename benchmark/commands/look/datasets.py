@@ -1,4 +1,4 @@
-"""``ifan-bench datasets``: every data set, a line each."""
+"""``ifan-bench datasets``: list the data sets."""
 
 
 def datasets() -> None:

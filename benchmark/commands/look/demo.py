@@ -1,4 +1,4 @@
-"""``ifan-bench demo``: a page on this machine that deblurs one photograph and shows it before and after."""
+"""``ifan-bench demo``: serve a web page that deblurs a photograph and shows it before and after."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,12 +40,12 @@ def demo(
 def serve(
     method: str, weights: str | None, device: str, memory: int | None, most_bytes: int, host: str, port: int
 ) -> None:
-    """Serve the page until it is interrupted, then remove everything that it kept.
+    """Serve the page until SIGINT or SIGTERM, then delete all its files.
 
     Raises
     ------
     InputError
-        The method or the weights cannot be had, or the port cannot be listened on.
+        The method or the weights are not available, or the port cannot be opened.
     """
     import signal
     import threading
@@ -63,7 +63,7 @@ def serve(
     with demo_folder() as folder:
         service = Service(folder, offers(method, weights), device, memory)
         page = launch(service, host, port, most_bytes)
-        # A service manager ends it as Ctrl-C does.
+        # SIGTERM, which a service manager sends, ends the demo like Ctrl-C.
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         if host not in OWN_NAMES:
             say(

@@ -1,4 +1,4 @@
-"""Methods by what they need before they run."""
+"""Group methods by what they need before they can run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ GROUPS = (READY, WEIGHTS, REPOSITORY)
 
 @dataclass(frozen=True)
 class Listed:
-    """A method in the list.
+    """A method as `ifan-bench methods` lists it.
 
     Parameters
     ----------
     name
-        The word after ``--method``.
+        Value of ``--method``.
     group
         One of ``GROUPS``.
     needs
-        Which weights are on this machine, or the command that gets what is missing.
+        For a ready method the weights on this machine, otherwise the command that gets what is missing.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Listed:
 
 
 def grouped() -> list[Listed]:
-    """Every sound method, members of families included."""
+    """Return every method that can be imported, including the members of families."""
     return [
         Listed(name, factory.card, _group(factory), how_to_get(factory) if _group(factory) != READY else _here(factory))
         for name, factory in _every()
@@ -41,7 +41,7 @@ def grouped() -> list[Listed]:
 
 
 def how_to_get(factory: MethodFactory) -> str:
-    """The command or the sentence that gets what a method needs; empty if it needs nothing."""
+    """Return the command or sentence that says how to get what a method needs; empty if it needs nothing."""
     if isinstance(factory, RepositoryFactory):
         return f"git clone {factory.card.repository.partition(' at ')[0]}"
     if not isinstance(factory, NetworkCard):
@@ -73,7 +73,7 @@ def _group(factory: MethodFactory) -> str:
 
 
 def _here(factory: MethodFactory) -> str:
-    """Which weights of a ready method are on this machine."""
+    """Return which weights of a ready method are on this machine."""
     if isinstance(factory, NetworkCard) and factory.sets is not None:
         path = factory.sets.official_path
         official = ["official"] if path is not None and path.is_file() else []

@@ -1,4 +1,4 @@
-"""``ifan-bench methods``: every method, a line each, or the card of one."""
+"""``ifan-bench methods``: list the methods, or show one method's card."""
 
 from typing import Annotated
 

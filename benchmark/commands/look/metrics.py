@@ -1,10 +1,10 @@
-"""``ifan-bench metrics``: every metric, in a line."""
+"""``ifan-bench metrics``: list the metrics."""
 
 from benchmark.commands.options import Wide
 
 
 def metrics(wide: Wide = False) -> None:
-    """List every metric that outputs can be scored by."""
+    """List every metric that can score outputs."""
     from benchmark import registry
     from benchmark.commands.tables import print_table
     from benchmark.leaderboards.render.tables import Cell, Table

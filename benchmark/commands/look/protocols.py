@@ -1,10 +1,10 @@
-"""``ifan-bench protocols``: every protocol, in a line."""
+"""``ifan-bench protocols``: list the protocols."""
 
 from benchmark.commands.options import Wide
 
 
 def protocols(wide: Wide = False) -> None:
-    """List every protocol that figures can be measured under."""
+    """List every protocol under which outputs can be scored."""
     from benchmark import registry
     from benchmark.commands.tables import print_table
     from benchmark.leaderboards.render.tables import Cell, Table

@@ -1,4 +1,4 @@
-"""``ifan-bench report``: a folder of pages that shows what runs made, from disk, without a network."""
+"""``ifan-bench report``: write a web report of runs that can be opened from disk, without a network."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""`ifan-bench run`, `score`, `complexity`, `study`: commands that compute."""
+"""`ifan-bench run`, `score`, `complexity`, `reproduce`, `study`: commands that measure methods."""

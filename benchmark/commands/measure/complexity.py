@@ -1,4 +1,4 @@
-"""``ifan-bench complexity``: parameters, multiply-accumulates, and time."""
+"""``ifan-bench complexity``: count parameters and multiply-accumulates, and time a method."""
 
 from typing import Annotated
 

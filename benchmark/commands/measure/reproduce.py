@@ -33,7 +33,7 @@ def reproduce(
     workers: WorkerCount = 1,
     cluster: Cluster = None,
 ) -> None:
-    """Run a method where figures are published of it and compare; exit status 1 if one is not met or not measured."""
+    """Run a method and compare it with its published figures; exit status 1 if one is not met or not measured."""
     from benchmark import registry
     from benchmark.commands.tables import print_table
     from benchmark.commands.terminal import showing_preparation, showing_progress

@@ -1,4 +1,4 @@
-"""``ifan-bench run``: a method over a data set, scored."""
+"""``ifan-bench run``: run a method over a data set and score it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +80,7 @@ def run(
         str | None, typer.Option("--python", help="With --repo: the interpreter of the environment that it needs.")
     ] = None,
 ) -> None:
-    """Run a method over a data set and score it; a run that was stopped, even killed, continues where it was."""
+    """Run a method over a data set and score it; a run that was stopped or killed continues where it ended."""
     from benchmark import registry
     from benchmark.commands.terminal import print_summary, saying_once, showing_preparation, showing_progress
     from benchmark.loading import with_program, with_repository
@@ -119,7 +119,7 @@ def run(
 
 
 def _announced_weights(factory: "MethodFactory", task: "Task") -> str | None:
-    """The weights that are used unless others are asked for; one line says so where what is at hand decides."""
+    """Return the default weights; print one line about them if they depend on what is on this machine."""
     from benchmark.datasets.card import AT_HAND
     from benchmark.running.requirements import default_weights
     from realdof.common.console import say, stderr

@@ -1,4 +1,4 @@
-"""``ifan-bench score``: score images that exist."""
+"""``ifan-bench score``: score existing output images."""
 
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +36,7 @@ def score(
     workers: WorkerCount = 1,
     cluster: Cluster = None,
 ) -> None:
-    """Score results that exist, paired with the data set by name; status 1 if an image cannot be scored."""
+    """Score existing output images, paired with the data set by name; exit status 1 if one cannot be scored."""
     from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
     from benchmark.running import runner
     from benchmark.running.task import open_task

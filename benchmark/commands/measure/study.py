@@ -1,4 +1,4 @@
-"""``ifan-bench study FILE``: methods x data sets x protocols from one file."""
+"""``ifan-bench study FILE``: run every method on every data set under every protocol that a file names."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +25,7 @@ def study(
     worker_memory: WorkerMemory = None,
     untimed: Untimed = False,
 ) -> None:
-    """Run what is missing of a study and write all its tables; exit status 1 if anything could not be run."""
+    """Run the missing parts of a study and write all its tables; exit status 1 if anything could not be run."""
     from benchmark.commands.terminal import showing_preparation, showing_progress
     from benchmark.studies.file import read_study
     from benchmark.studies.study import run_study

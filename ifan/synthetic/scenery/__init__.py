@@ -1,1 +1,1 @@
-"""3-D scenes with true depth, composed at random and rendered with POV-Ray, to train on."""
+"""Compose random 3-D scenes for training and render them with depth, using POV-Ray."""

@@ -14,7 +14,7 @@ from realdof.common.errors import InputError
 
 
 def main() -> int:
-    """Render the scenes of the seeds ``first`` to ``first + count - 1``; a scene that is there already is kept."""
+    """Render one scene for each of ``count`` seeds, from ``first`` in steps of ``step``; existing scenes are kept."""
     parser = argparse.ArgumentParser(prog="python -m ifan.synthetic.scenery", description=__doc__)
     parser.add_argument("--photographs", type=Path, required=True, help="folder of 8-bit PNG files for the surfaces")
     parser.add_argument("--out", type=Path, required=True, help="folder for NNN.npz and NNN.json")
@@ -44,7 +44,7 @@ def main() -> int:
                 "seconds": round(time.perf_counter() - started, 1),
             }
             path.with_suffix(".json").write_text(json.dumps(record) + "\n")
-            # Last: a scene counts as done when its images are there.
+            # The images are written last, because their existence marks the scene as complete.
             partial = path.with_name(f".{path.name}")
             result.write(partial)
             partial.replace(path)

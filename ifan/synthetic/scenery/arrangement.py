@@ -1,4 +1,4 @@
-"""Arrangements of objects over the camera's view, their detail sized for its pixels."""
+"""Arrange objects in the camera's view, with detail sized for the image's pixels."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,20 +10,20 @@ from ifan.synthetic.scenery.language import Item, vector
 from ifan.synthetic.scenery.materials import Picture
 
 LINES = 512
-"""Height of the image that fine detail is made for, px; more lines show the same detail larger."""
+"""Image height for which fine detail is sized, px; higher images show the same detail larger."""
 
 
 class Stage:
-    """What a recipe composes a scene with.
+    """State and helpers with which a recipe composes a scene.
 
     Parameters
     ----------
     rng
-        Random numbers.
+        Random number generator.
     pictures
-        What surfaces may show.
+        Pictures for the surfaces.
     field_of_view
-        Vertical, degrees.
+        Vertical field of view, degrees.
     """
 
     def __init__(self, rng: np.random.Generator, pictures: Sequence[Picture], field_of_view: float) -> None:
@@ -35,28 +35,28 @@ class Stage:
         self._pixels = 0.5 * LINES / np.tan(np.radians(field_of_view) / 2)
 
     def metres(self, pixels: float, distance: float) -> float:
-        """How long something is that covers so many pixels at a distance, m."""
+        """Return the length that covers a number of pixels at a distance, m."""
         return pixels * distance / self._pixels
 
     def picture(self, width: float = 0) -> Picture:
-        """One of the pictures, noted in the scene's record; of those as wide as ``width`` in px if there are any."""
+        """Choose a picture, at least ``width`` px wide if there is one, and note it in the scene's record."""
         fit = [picture for picture in self._pictures if picture.width >= width] or self._pictures
         chosen = fit[int(self.rng.integers(len(fit)))]
         self.shown.append(chosen.path.name)
         return chosen
 
     def sharp_width(self, picture: Picture, distance: float) -> float:
-        """Width at which one pixel of the picture covers a pixel or less of the image at a distance, m."""
+        """Return a width at which a picture's pixels are at most as large as the image's at a distance, m."""
         return self.metres(picture.width / self.rng.uniform(1.0, 1.8), distance)
 
     def declare(self, mesh: str) -> str:
-        """Name of a mesh that several items share."""
+        """Declare a mesh that several items share, and return its name."""
         name = f"MESH{len(self.declarations)}"
         self.declarations.append(f"#declare {name} = {mesh}")
         return name
 
     def across(self, distance: float, spread: float = 1.0) -> float:
-        """A place to the left or right that the image shows at a distance, m."""
+        """Draw a horizontal position that is visible at a distance, m."""
         return float(self.rng.uniform(-0.75, 0.75) * spread * self.metres(LINES, distance))
 
 
@@ -65,7 +65,7 @@ def _turn(rng: np.random.Generator, most: float = 180) -> str:
 
 
 def foliage(stage: Stage, count: int, near: float, far: float, floor: float | None) -> Iterator[Item]:
-    """Balls of leaves between two distances, on stems if there is a floor."""
+    """Place balls of leaves between two distances, on stems if there is a floor."""
     rng = stage.rng
     kinds = [stage.declare(things.leaves(rng, int(rng.integers(150, 500)), rng.uniform(0.12, 0.35))) for _ in range(3)]
     hue = rng.uniform(0.15, 0.4) if rng.uniform() < 0.7 else rng.uniform()
@@ -73,7 +73,7 @@ def foliage(stage: Stage, count: int, near: float, far: float, floor: float | No
     for _ in range(count):
         distance = np.exp(rng.uniform(np.log(near), np.log(far)))
         radius = stage.metres(rng.uniform(50, 160), distance)
-        # The nearest leaf stays beyond the shortest distance that the depth pass knows.
+        # The nearest leaf stays beyond the shortest distance of the depth pass.
         distance = max(distance, 0.3 + 1.4 * radius)
         height = (
             rng.uniform(-0.35, 0.45) * stage.metres(LINES, distance)
@@ -88,7 +88,7 @@ def foliage(stage: Stage, count: int, near: float, far: float, floor: float | No
 
 
 def grass(stage: Stage, count: int, floor: float, near: float, far: float) -> Iterator[Item]:
-    """Tufts on the floor between two distances."""
+    """Place tufts of grass on the floor between two distances."""
     rng = stage.rng
     kinds = [
         stage.declare(things.leaves(rng, int(rng.integers(100, 400)), rng.uniform(0.3, 0.9), upright=True))
@@ -108,8 +108,8 @@ def grass(stage: Stage, count: int, floor: float, near: float, far: float) -> It
 
 
 def backdrop(stage: Stage, distance: float) -> Item:
-    """A photograph as wide as the image, upright at a distance."""
-    # Enlarged pixels would be soft, and what is trained on must be sharp.
+    """Return an upright photograph at a distance, almost twice as wide as the image is high."""
+    # Enlarged pixels would be soft, but training data must be sharp.
     picture = stage.picture(1.9 * LINES)
     width = stage.metres(1.9 * LINES, distance)
     tall = width * picture.height / picture.width
@@ -118,7 +118,7 @@ def backdrop(stage: Stage, distance: float) -> Item:
 
 
 def boards(stage: Stage, count: int, near: float, far: float) -> Iterator[Item]:
-    """Pictures on boards at all angles."""
+    """Place boards with pictures at random angles."""
     for _ in range(count):
         rng, picture = stage.rng, stage.picture()
         distance = rng.uniform(near, far)
@@ -131,7 +131,7 @@ def boards(stage: Stage, count: int, near: float, far: float) -> Iterator[Item]:
 
 
 def clutter(stage: Stage, count: int, floor: float, near: float, far: float) -> Iterator[Item]:
-    """Solids and wrapped cans on the floor, some raised words."""
+    """Place solids, wrapped cans and raised words on the floor."""
     rng = stage.rng
     for _ in range(count):
         distance = np.exp(rng.uniform(np.log(near), np.log(far)))
@@ -152,7 +152,7 @@ def clutter(stage: Stage, count: int, floor: float, near: float, far: float) -> 
 
 
 def lamps(stage: Stage, count: int, near: float, far: float) -> Iterator[Item]:
-    """Small lamps, 1 to 8 px across, anywhere."""
+    """Place small lamps, 1 to 8 px across, at random positions."""
     for _ in range(count):
         distance = stage.rng.uniform(near, far)
         at = np.array([stage.across(distance), stage.rng.uniform(-0.4, 0.5) * stage.metres(LINES, distance), distance])
@@ -160,7 +160,7 @@ def lamps(stage: Stage, count: int, near: float, far: float) -> Iterator[Item]:
 
 
 def cables(stage: Stage, count: int, near: float, far: float, most_lamps: int) -> Iterator[Item]:
-    """Sagging cables across the whole image, some with lamps."""
+    """Place sagging cables across the whole image, some with lamps."""
     for _ in range(count):
         left, right = (_cable_end(stage, side, stage.rng.uniform(near, far)) for side in (-1, 1))
         radius = stage.metres(stage.rng.uniform(0.7, 3), near)
@@ -173,12 +173,12 @@ def _cable_end(stage: Stage, side: int, distance: float) -> NDArray[np.float64]:
 
 
 def fences(stage: Stage, count: int, floor: float, near: float, far: float) -> Iterator[Item]:
-    """Fences that stand on the floor and lead away from the camera."""
+    """Place fences that stand on the floor and lead away from the camera."""
     for _ in range(count):
         rng, distance = stage.rng, stage.rng.uniform(near, far)
         pitch, width = stage.metres(rng.uniform(14, 60), distance), stage.metres(rng.uniform(400, 900), distance)
         height = stage.metres(rng.uniform(120, 400), distance)
-        # Turned away from the camera only, so that no part comes nearer.
+        # Fences are turned only away from the camera, so that no part comes nearer.
         turn = (
             f"rotate y*{-rng.uniform(0, 55):.0f}"
             if rng.uniform() < 0.5
@@ -189,7 +189,7 @@ def fences(stage: Stage, count: int, floor: float, near: float, far: float) -> I
 
 
 def ground(stage: Stage, floor: float, grain: float) -> Item:
-    """A floor of bricks, tiles or a pattern."""
+    """Return a floor of bricks, tiles or a pattern."""
     texture = (
         materials.masonry(stage.rng, 6 * grain)
         if stage.rng.uniform() < 0.4

@@ -1,4 +1,4 @@
-"""Pieces of POV-Ray's scene description language: objects with surface and place, and whole scenes as text."""
+"""Objects and scenes as text in POV-Ray's scene description language."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ _DISTANCE = (
 
 
 def vector(*components: float) -> str:
-    """A vector such as ``<1.0000,2.0000,3.0000>``."""
+    """Return a vector such as ``<1.00000,2.00000,3.00000>``."""
     return "<" + ",".join(f"{component:.5f}" for component in components) + ">"
 
 
 def colour(rgb: Sequence[float] | NDArray[np.float64]) -> str:
-    """A colour of linear light."""
+    """Return a colour in linear light."""
     return "rgb " + vector(*rgb)
 
 
 @dataclass(frozen=True)
 class Item:
-    """One object.
+    """One object of a scene.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ class Item:
     texture
         ``texture { ... }`` in the shape's own coordinates.
     placement
-        Transformations that bring shape and texture to their place: x to the right, y up, z away from the camera, m.
+        Transformations of shape and texture into the scene: x to the right, y up, z away from the camera, m.
     casts_shadow
-        Lamps do not.
+        Whether the object casts a shadow; lamps do not.
     """
 
     shape: str
@@ -48,17 +48,17 @@ class Item:
     casts_shadow: bool = True
 
     def text(self, view: str, *, distance: bool) -> str:
-        """The object as text.
+        """Return the object as text.
 
         Parameters
         ----------
         view
             Transformation from the scene's to the camera's coordinates.
         distance
-            With its distance in place of its surface.
+            Whether to show the object's distance instead of its texture.
         """
         if distance:
-            # Behind the placement, so that the surface shows the camera's own z.
+            # The texture follows the transformations, so that it shows z in the camera's coordinates.
             return f"object {{ {self.shape} {self.placement} {view} {_DISTANCE} }}"
         shadow = "" if self.casts_shadow else "no_shadow"
         return f"object {{ {self.shape} {self.texture} {self.placement} {view} {shadow} }}"
@@ -71,19 +71,19 @@ class Scene:
     Parameters
     ----------
     kind
-        Which recipe composed it.
+        Name of the recipe that composed it.
     items
         Its objects.
     declarations
         Meshes that several items share.
     lights, sky
-        Left out of the distance pass.
+        Light sources and sky, which the distance pass omits.
     field_of_view
-        Vertical, degrees.
+        Vertical field of view, degrees.
     pitch
-        By how much the camera looks down, degrees.
+        Angle by which the camera looks down, degrees.
     photographs
-        Names of the files that its surfaces show.
+        Names of the files that the surfaces show.
     """
 
     kind: str
@@ -96,14 +96,14 @@ class Scene:
     photographs: tuple[str, ...]
 
     def text(self, what: Literal["image", "distance"], aspect: float) -> str:
-        """The whole file for POV-Ray 3.7.
+        """Return the whole file for POV-Ray 3.7.
 
         Parameters
         ----------
         what
-            Which pass.
+            The rendering pass.
         aspect
-            Width over height.
+            Width divided by height.
         """
         view = f"rotate x*{-self.pitch:.4f}"
         direction = 0.5 / np.tan(np.radians(self.field_of_view) / 2)
@@ -120,7 +120,7 @@ class Scene:
 
 
 def mesh(vertices: NDArray[np.float64], faces: NDArray[np.int64], normals: NDArray[np.float64] | None = None) -> str:
-    """A triangle mesh.
+    """Return a triangle mesh.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def mesh(vertices: NDArray[np.float64], faces: NDArray[np.int64], normals: NDArr
     faces
         (M, 3), indices of vertices.
     normals
-        (N, 3), of the vertices; None for flat triangles.
+        Normals of the vertices, (N, 3); None for flat triangles.
     """
     parts = [f"vertex_vectors {{ {len(vertices)}, {_rows(vertices)} }}"]
     if normals is not None:

@@ -1,4 +1,4 @@
-"""Light sources of a scene."""
+"""Light sources and sky of a scene."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ifan.synthetic.scenery.language import colour, vector
 
 
 def lights(rng: np.random.Generator, kind: str) -> tuple[str, ...]:
-    """A sun or lamp that casts shadows, and light from the sky without."""
+    """Return a sun or lamp that casts shadows, and two shadowless fill lights."""
     warm = np.array([1.0, rng.uniform(0.75, 1.0), rng.uniform(0.5, 1.0)])
     high, side = rng.uniform(20, 70), rng.uniform(-70, 70)
     main = 1000 * np.array(
@@ -26,7 +26,7 @@ def lights(rng: np.random.Generator, kind: str) -> tuple[str, ...]:
 
 
 def sky(rng: np.random.Generator, kind: str) -> str:
-    """Blue with clouds, dark over a street."""
+    """Return a blue sky with clouds, dark for a street."""
     brightness = rng.uniform(0.05, 0.4) if kind == "street" else rng.uniform(0.5, 1.2)
     zenith = np.array([0.25, 0.45, 0.9]) * brightness
     cloud = np.array([1.0, 1.0, 1.0]) * brightness

@@ -1,4 +1,4 @@
-"""Surfaces: procedural patterns, photographs and printed pages."""
+"""Textures of surfaces: procedural patterns, masonry, photographs and lamps."""
 
 import colorsys
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ class Picture:
 
 
 def random_colour(rng: np.random.Generator, *, hue: float | None = None, brightest: float = 0.9) -> tuple[float, ...]:
-    """A colour of linear light, mostly of low saturation, near ``hue`` in [0, 1] if that is given."""
+    """Draw a colour in linear light, mostly of low saturation, near ``hue`` in [0, 1] if given."""
     at = rng.uniform() if hue is None else (hue + rng.normal(0, 0.04)) % 1
     saturation = rng.beta(1.5, 2.5) if hue is None else rng.beta(2, 3)
     return tuple(value**2.2 for value in colorsys.hsv_to_rgb(at, saturation, rng.uniform(0.15, brightest)))
 
 
 def finish(rng: np.random.Generator, *, shiny: float = 0.4) -> str:
-    """A finish: matt, or with probability ``shiny`` with small highlights that may be brighter than white."""
+    """Draw a finish: matt or, with probability ``shiny``, with small highlights that may be brighter than white."""
     matt = f"ambient 0.06 diffuse {rng.uniform(0.6, 0.85):.2f}"
     if rng.uniform() >= shiny:
         return f"finish {{ {matt} }}"
@@ -56,14 +56,14 @@ def finish(rng: np.random.Generator, *, shiny: float = 0.4) -> str:
 
 
 def procedural(rng: np.random.Generator, grain: float, *, hue: float | None = None, shiny: float = 0.4) -> str:
-    """A random pattern with relief.
+    """Draw a pattern with relief.
 
     Parameters
     ----------
     grain
         Size of its features in the shape's coordinates.
     hue
-        Of its colours, in [0, 1]; None for any.
+        Hue of its colours, in [0, 1]; None for any.
     shiny
         Probability of highlights.
     """
@@ -83,7 +83,7 @@ def procedural(rng: np.random.Generator, grain: float, *, hue: float | None = No
 
 
 def masonry(rng: np.random.Generator, size: float) -> str:
-    """Bricks, tiles or boards.
+    """Draw a texture of bricks, tiles or hexagons.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def masonry(rng: np.random.Generator, size: float) -> str:
 
 
 def photograph(picture: Picture, rng: np.random.Generator, *, wrap: int = 0, shiny: float = 0.2) -> str:
-    """The picture over the unit square of x and y; ``wrap`` 1 wraps a unit sphere, 2 a unit cylinder along y."""
+    """Show a picture on the unit square of x and y; ``wrap`` 1: on a unit sphere; 2: on a unit cylinder along y."""
     kind = f"map_type {wrap} interpolate 2"
     return (
         f'texture {{ pigment {{ image_map {{ png "{picture.path}" gamma srgb {kind} }} }} {finish(rng, shiny=shiny)} }}'
@@ -112,5 +112,5 @@ def photograph(picture: Picture, rng: np.random.Generator, *, wrap: int = 0, shi
 
 
 def glow(rgb: tuple[float, ...], strength: float) -> str:
-    """A lamp, ``strength`` times as bright as white paper in full light."""
+    """Return the texture of a lamp, ``strength`` times as bright as white paper in full light."""
     return f"texture {{ pigment {{ {colour(rgb)} }} finish {{ ambient 0 diffuse 0 emission {strength:.2f} }} }}"

@@ -1,4 +1,4 @@
-"""Running POV-Ray: a scene becomes an image with its depth."""
+"""Run POV-Ray: render a scene to an image with depth."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ from ifan.synthetic.scenery.materials import Picture
 from realdof.common.errors import InputError
 
 SKY_M = 1000.0
-"""Depth where no surface is, m."""
+"""Depth where there is no surface, m."""
 _ANTI_ALIASING = ("+A0.1", "+AM1", "+R2", "-J")
 
 
@@ -29,11 +29,11 @@ class Render:
     image
         uint8 (H, W, 3), RGB, sRGB-encoded, clipped at white.
     depth
-        float16 (H, W), m along the optical axis, through the centres of the pixels; the sky is at ``SKY_M``.
+        float16 (H, W), m along the optical axis, at the pixels' centres; the sky is at ``SKY_M``.
     highlight_index
         int32 (K,), flat indices of the pixels brighter than white.
     highlight_rgb
-        float16 (K, 3), their linear light, of which at least one channel is above 1.
+        float16 (K, 3), their linear light; at least one channel is above 1.
     """
 
     image: NDArray[np.uint8]
@@ -53,14 +53,14 @@ class Render:
 
 
 def render(scene: Scene, width: int, height: int, exposure: float = 0.9) -> Render:
-    """Render a scene twice: its light, anti-aliased, and its distance, through the centres of the pixels.
+    """Render a scene twice: anti-aliased light, and distance at the pixels' centres.
 
     Parameters
     ----------
     width, height
         px.
     exposure
-        Linear light, of 1 for white, of the brightest channel that 2 % of the pixels exceed.
+        Target for the 98th percentile of each pixel's brightest channel, in linear light with white at 1.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def render(scene: Scene, width: int, height: int, exposure: float = 0.9) -> Rend
         raise InputError("POV-Ray is not installed; on Debian: apt-get install povray")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # Radiance RGBE holds light beyond white, and OpenCV reads it; distances need 16 bits.
+        # Radiance RGBE can hold light brighter than white, and OpenCV reads it; distances need 16 bits.
         light = _pass(program, scene, "image", folder, width, height, ("+FH", *_ANTI_ALIASING), ".hdr")
         nearness = _pass(program, scene, "distance", folder, width, height, ("+FN16", "File_Gamma=1.0", "-A"), ".png")
     linear = np.maximum(light[:, :, ::-1].astype(np.float32), 0)
@@ -110,7 +110,7 @@ def _pass(
 
 
 def read_pictures(folder: Path, smallest: int = 200) -> list[Picture]:
-    """Find the PNG files of a folder and of those below it, in the order of their names.
+    """Find the 8-bit PNG files of a folder and its subfolders, sorted by name.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def read_pictures(folder: Path, smallest: int = 200) -> list[Picture]:
     Raises
     ------
     InputError
-        There is none.
+        There are no such files.
     """
     pictures = []
     for path in sorted(folder.rglob("*.png")):

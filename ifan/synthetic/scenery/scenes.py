@@ -1,4 +1,4 @@
-"""Whole scenes: a table top, a room's corner, a garden, a street at dusk and a wall seen from the side."""
+"""Compose whole scenes: a table top, a room's corner, a garden, a street at dusk and a wall seen from the side."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -68,7 +68,7 @@ def _street(stage: Stage) -> Iterator[Item]:
     for side in (-1, 1):
         picture = stage.picture()
         beside, length = stage.metres(LINES * rng.uniform(0.45, 0.75), 5), rng.uniform(10, 30)
-        # The picture is repeated, so that its pixels are small even at the near end.
+        # The picture is repeated, so that its pixels are small even at its near end.
         tile = stage.metres(picture.width / rng.uniform(1.0, 1.8), 5)
         box = f"box {{ 0, {vector(length / tile, rng.uniform(3, 9) / tile, 0.05)} }}"
         turn = f"scale <{side},1,1> rotate y*{side * -rng.uniform(70, 85):.1f}"
@@ -82,7 +82,7 @@ def _street(stage: Stage) -> Iterator[Item]:
 
 
 def _wall(stage: Stage) -> Iterator[Item]:
-    """One or two large slanted surfaces and a relief, a few things before them."""
+    """Compose a large slanted picture and one or two reliefs, with a few things before them."""
     rng = stage.rng
     distance = rng.uniform(1.2, 3)
     picture = stage.picture(1.9 * LINES)
@@ -128,7 +128,7 @@ RECIPES: dict[str, tuple[Callable[[Stage], Iterator[Item]], float]] = {
     "street": (_street, 2),
     "wall": (_wall, 0),
 }
-"""How each kind of scene is composed, and by about how many degrees the camera looks down."""
+"""Each kind of scene's function, and the angle by which the camera looks down, degrees, approximately."""
 
 
 def compose(seed: int, pictures: Sequence[Picture]) -> Scene:
@@ -139,7 +139,7 @@ def compose(seed: int, pictures: Sequence[Picture]) -> Scene:
     seed
         The same seed and pictures give the same scene; its kind is the seed modulo the number of kinds.
     pictures
-        What its surfaces may show.
+        Pictures for its surfaces.
 
     Raises
     ------

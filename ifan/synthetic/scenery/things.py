@@ -1,4 +1,4 @@
-"""Things to look at: foliage, lattices, cables, lamps, boards, text, clutter, stones and relief."""
+"""Objects of scenes: foliage, fences, cables, lamps, boards, text, solids, stones and relief."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -17,14 +17,14 @@ _WORDS = (
 
 
 def leaves(rng: np.random.Generator, count: int, length: float, *, upright: bool = False) -> str:
-    """A mesh of bent leaves in a ball of radius 1, or of grass blades on a disc of radius 1.
+    """Return a mesh of bent leaves in a ball of radius 1, or of grass blades on a disc of radius 1.
 
     Parameters
     ----------
     length
-        Of a leaf, relative to the radius.
+        Length of a leaf, relative to the radius.
     upright
-        Blades that grow upwards.
+        Whether to make grass blades, which grow upwards.
     """
     if upright:
         radius, angle = np.sqrt(rng.uniform(0, 1, count)), rng.uniform(0, 2 * np.pi, count)
@@ -46,7 +46,7 @@ def leaves(rng: np.random.Generator, count: int, length: float, *, upright: bool
 
 
 def relief(rng: np.random.Generator, cells: int, height: float) -> str:
-    """A rough sheet over the unit square of x and y, with ridges of ``height`` towards the camera."""
+    """Return a rough sheet on the unit square of x and y, with ridges of ``height`` towards the camera."""
     rows, columns = np.mgrid[0 : cells + 1, 0 : cells + 1] / cells
     z = np.zeros_like(rows)
     for octave in range(1, 6):
@@ -67,7 +67,7 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fence(rng: np.random.Generator, width: float, height: float, pitch: float, place: str) -> Iterator[Item]:
-    """Pickets, a grid or a mesh of wire in the plane z = 0, ``width`` x ``height``, ``pitch`` from bar to bar, m."""
+    """Yield pickets, a grid or a wire mesh in the plane z = 0, ``width`` x ``height``, with bars ``pitch`` apart, m."""
     kind = rng.choice(["pickets", "grid", "wire"])
     thick = pitch * rng.uniform(0.06, 0.2)
     bars = []
@@ -94,7 +94,7 @@ def fence(rng: np.random.Generator, width: float, height: float, pitch: float, p
 def cable(
     rng: np.random.Generator, start: NDArray[np.float64], end: NDArray[np.float64], radius: float, lamps: int
 ) -> Iterator[Item]:
-    """A sagging cable between two points, m, with ``lamps`` small lamps."""
+    """Yield a sagging cable between two points, m, with ``lamps`` small lamps."""
     t = np.linspace(0, 1, 17)[:, None]
     sag = np.linalg.norm(end - start) * rng.uniform(0.02, 0.2)
     points = start + t * (end - start) - (0, 1, 0) * (4 * sag * t * (1 - t))
@@ -110,7 +110,7 @@ def cable(
 def lamp(
     rng: np.random.Generator, at: NDArray[np.float64], radius: float, tint: tuple[float, ...] | None = None
 ) -> Item:
-    """A small bright ball."""
+    """Return a small bright ball."""
     rgb = tuple(0.35 + 0.65 * value for value in (tint or materials.random_colour(rng, brightest=1.0)))
     return Item(
         f"sphere {{ {vector(*at)}, {radius:.5f} }}",
@@ -120,7 +120,7 @@ def lamp(
 
 
 def board(picture: Picture, rng: np.random.Generator, width: float, thickness: float, place: str) -> Item:
-    """A board that shows the picture, its lower left corner at the origin, m."""
+    """Return a board that shows the picture, with its lower left corner at the origin, m."""
     height = width * picture.height / picture.width
     # The texture spans the unit square, so it is scaled together with the box.
     return Item(
@@ -131,7 +131,7 @@ def board(picture: Picture, rng: np.random.Generator, width: float, thickness: f
 
 
 def wrapped(picture: Picture, rng: np.random.Generator, radius: float, height: float, place: str) -> Item:
-    """A can or a ball with the picture around it."""
+    """Return a can or a ball with the picture wrapped around it."""
     if rng.uniform() < 0.5:
         return Item("sphere { 0, 1 }", materials.photograph(picture, rng, wrap=1), f"scale {radius:.5f} {place}")
     return Item(
@@ -142,7 +142,7 @@ def wrapped(picture: Picture, rng: np.random.Generator, radius: float, height: f
 
 
 def lettering(rng: np.random.Generator, size: float, place: str) -> Item:
-    """Raised words."""
+    """Return raised words."""
     words = " ".join(rng.choice(_WORDS, rng.integers(1, 4)))
     words = words.upper() if rng.uniform() < 0.4 else words.title()
     shape = f'text {{ internal {rng.integers(0, 2) + 1} "{words}" {rng.uniform(0.05, 0.3):.2f}, 0 }}'
@@ -150,7 +150,7 @@ def lettering(rng: np.random.Generator, size: float, place: str) -> Item:
 
 
 def solid(rng: np.random.Generator, size: float, grain: float, place: str, picture: Picture | None = None) -> Item:
-    """A box, ball, can, cone, ring or rounded block about ``size`` across, m."""
+    """Return a box, ball, can, cone, ring or rounded block, about ``size`` across, m."""
     shape = str(
         rng.choice(
             [
@@ -172,7 +172,7 @@ def solid(rng: np.random.Generator, size: float, grain: float, place: str, pictu
 def stones(
     rng: np.random.Generator, count: int, size: float, extent: tuple[float, float, float, float]
 ) -> Iterator[Item]:
-    """Pebbles on the ground within (left, right, near, far), m, in a few kinds of stone."""
+    """Yield pebbles on the ground within (left, right, near, far), m, of a few kinds of stone."""
     kinds = [materials.procedural(rng, rng.uniform(0.1, 0.6), shiny=0.3) for _ in range(5)]
     left, right, near, far = extent
     for _ in range(count):
