@@ -21,7 +21,7 @@ def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv
 
 
 class ConvAct(nn.Sequential):
-    """A convolution, transposed or not, and its *lrelu*."""
+    """A convolution or transposed convolution, followed by *lrelu*."""
 
     def forward(self, features: Tensor) -> Tensor:
         """Map float (B, c, h, w) to the convolution's output shape."""

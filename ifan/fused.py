@@ -1,6 +1,6 @@
-"""A convolution and what follows it as one operation of oneDNN: the same bits, with fewer passes over memory.
+"""Fuse a convolution and the operation after it by oneDNN: the same bits, with fewer passes over memory.
 
-``torch.compile`` uses these operations; modules called as they are do not.
+``torch.compile`` uses these operations; plain module calls do not.
 """
 
 from typing import cast
@@ -12,13 +12,13 @@ from ifan.iac import NEGATIVE_SLOPE
 
 _OPERATIONS = ("_convolution_pointwise", "_convolution_transpose_pointwise")
 AVAILABLE = torch.backends.mkldnn.is_available() and all(hasattr(torch.ops.mkldnn, name) for name in _OPERATIONS)
-"""Whether this build of torch has the operations."""
+"""Whether this build of torch has the fused operations."""
 
 
 def can_fuse(features: Tensor) -> bool:
-    """Whether the operations serve: inference on a CPU in float32, features (B, C, H, W) in channels-last order.
+    """Return whether fusion applies: inference on a CPU in float32, features (B, C, H, W) in channels-last order.
 
-    In bfloat16 the plain operations round once more, between convolution and activation.
+    It is not used in bfloat16, where the plain operations round once more, between convolution and activation.
     """
     return (
         AVAILABLE
@@ -32,7 +32,7 @@ def can_fuse(features: Tensor) -> bool:
 
 
 def conv_lrelu(features: Tensor, conv: nn.Conv2d) -> Tensor:
-    """The convolution and the leaky ReLU of the paper."""
+    """Apply a convolution and the paper's leaky ReLU."""
     made = torch.ops.mkldnn._convolution_pointwise(
         features, conv.weight, conv.bias, conv.padding, conv.stride, conv.dilation, conv.groups,
         "leaky_relu", [NEGATIVE_SLOPE], "",
@@ -41,7 +41,7 @@ def conv_lrelu(features: Tensor, conv: nn.Conv2d) -> Tensor:
 
 
 def conv_add(features: Tensor, conv: nn.Conv2d, added: Tensor) -> Tensor:
-    """The convolution, and ``added``, shaped like its result, on top."""
+    """Apply a convolution and add ``added``, which has the shape of the result."""
     made = torch.ops.mkldnn._convolution_pointwise.binary(
         features, added, conv.weight, conv.bias, conv.padding, conv.stride, conv.dilation, conv.groups,
         "add", 1.0, None, [], None,
@@ -50,7 +50,7 @@ def conv_add(features: Tensor, conv: nn.Conv2d, added: Tensor) -> Tensor:
 
 
 def upconv_lrelu(features: Tensor, conv: nn.ConvTranspose2d) -> Tensor:
-    """The transposed convolution and the leaky ReLU of the paper."""
+    """Apply a transposed convolution and the paper's leaky ReLU."""
     made = torch.ops.mkldnn._convolution_transpose_pointwise(
         features, conv.weight, conv.bias, conv.padding, conv.output_padding, conv.stride, conv.dilation, conv.groups,
         "leaky_relu", [NEGATIVE_SLOPE], "",

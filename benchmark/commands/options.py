@@ -1,4 +1,4 @@
-"""Options that several commands share, and the values that they stand for."""
+"""Options that several commands share, and the functions that interpret their values."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ RESULTS = Path("results")
 
 
 def names_of(group: str) -> Callable[[str], list[str]]:
-    """What a shell may complete a word to: the names of a group of entry points, found without importing them."""
+    """Return a shell completion over the names of a group of entry points, which are not imported for it."""
 
     def complete(incomplete: str) -> list[str]:
         from benchmark import registry
@@ -98,21 +98,21 @@ OnlyProtocol = Annotated[
 
 
 def asked_workers(count: int, cluster: str | None, memory: float | None = None, *, untimed: bool = False) -> "Workers":
-    """The workers that the options ask for; ``memory`` in GB."""
+    """Return the workers that the options describe; ``memory`` is in GB."""
     from benchmark.running.workers import Workers
 
     return Workers(count, cluster, None if memory is None else round(memory * 10**9), untimed)
 
 
 def asked_memory(text: str | None) -> int | None:
-    """Bytes that ``--memory`` means; None if it is not given."""
+    """Return the value of ``--memory`` in bytes; None if it is not given."""
     from benchmark.bands.budget import bytes_of
 
     return None if text is None else bytes_of(text)
 
 
 def asked_device(word: str, cluster: str | None = None) -> str:
-    """The device that ``--device`` means, in torch's words; of a cluster's workers ``auto`` is the processor."""
+    """Return torch's name of the device that ``--device`` selects; with a cluster, ``auto`` is the CPU."""
     from benchmark.running.environment import usable_device
 
     if cluster is None:
@@ -121,7 +121,7 @@ def asked_device(word: str, cluster: str | None = None) -> str:
 
 
 def asked_precision(device: str, precision: Precision) -> Precision:
-    """The precision; if the device only emulates it, one line says so, with the measured cost."""
+    """Return the precision; if the device only emulates it, print one line with the measured cost."""
     from benchmark.running.precision import warning_of
     from realdof.common.console import say, stderr
 
@@ -132,17 +132,17 @@ def asked_precision(device: str, precision: Precision) -> Precision:
 
 
 def asked_metrics(words: Sequence[str] | None) -> tuple[str, ...] | None:
-    """The names between the commas, each once; None for all metrics."""
+    """Return the names of the metrics, each once; None for all metrics."""
     return tuple(names_in(words)) if words else None
 
 
 def names_in(words: Sequence[str] | None) -> list[str]:
-    """The names of an option that takes several, between commas or by giving the option again; each once."""
+    """Return the names in a repeatable, comma-separated option, each once."""
     return list(dict.fromkeys(name.strip() for word in words or () for name in word.split(",") if name.strip()))
 
 
 def asked_tiling(tile: int | None, overlap: int | None) -> "Tiling | None":
-    """The tiling that ``--tile`` and ``--overlap`` ask for, in px."""
+    """Return the tiling that ``--tile`` and ``--overlap`` describe, in px."""
     from benchmark.tiling import SAFE_OVERLAP, Tiling
 
     if tile is None and overlap is not None:

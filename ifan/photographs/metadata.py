@@ -1,4 +1,4 @@
-"""A photograph's metadata: EXIF and colour profile, read within bounds, dropped if damaged."""
+"""Read a photograph's metadata, EXIF and colour profile, with size limits; damaged parts are dropped."""
 
 import struct
 import warnings
@@ -16,15 +16,15 @@ from realdof.images.tiff import read_page
 
 ORIENTATION = 274
 LARGEST_PROFILE = 2**24
-"""Bytes; the largest printers' profiles have a few million."""
+"""Largest colour profile in bytes; printer profiles have up to a few million."""
 LARGEST_JPEG_EXIF = 65533 - len(jpeg.EXIF)
-"""Bytes that one segment holds."""
+"""Largest EXIF in bytes that fits into one JPEG segment."""
 _PROFILE_HEADER, _SIGNATURE_AT, _SIGNATURE = 128, 36, b"acsp"
 _FAULTS = (
     SyntaxError, struct.error, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError,
     RuntimeError, MemoryError,
 )  # fmt: skip
-"""What Pillow raises for damaged EXIF."""
+"""Exceptions that Pillow raises for damaged EXIF."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,16 @@ class Metadata:
     Parameters
     ----------
     orientation
-        EXIF's, 1 to 8.
+        EXIF orientation, 1 to 8.
     grey
-        The file has one channel, or one with alpha.
+        Whether the file has one channel, with or without alpha.
     profile
         ICC profile; empty for none.
     exif
-        EXIF as a TIFF structure, orientation included; empty for none, and for TIFF files, see `shot_exif`.
+        EXIF as a TIFF structure, including the orientation; empty for none. For TIFF files it is always empty; see
+        `shot_exif`.
     damaged
-        What the file holds but is left out: ``EXIF``, ``rest of the EXIF``, ``colour profile``.
+        Damaged parts, which are dropped: ``EXIF``, ``rest of the EXIF``, ``colour profile``.
     """
 
     orientation: int = 1
@@ -53,7 +54,7 @@ class Metadata:
 
 
 def read_metadata(path: Path) -> Metadata:
-    """The metadata of a JPEG, PNG or TIFF file; what of it is damaged is named, and no reason to refuse the file.
+    """Read the metadata of a JPEG, PNG or TIFF file; damaged metadata is dropped and reported, not an error.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def read_metadata(path: Path) -> Metadata:
 
 
 def exif_with(orientation: int) -> bytes:
-    """EXIF that holds an orientation alone."""
+    """Return EXIF with nothing but an orientation."""
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     return exif.tobytes().removeprefix(jpeg.EXIF)
@@ -97,7 +98,7 @@ def _of_png(file: BinaryIO) -> tuple[bytes | None, bytes | None]:
 
 
 def _unpacked(content: bytes) -> bytes:
-    """The profile in an iCCP chunk: a name, a method, and what is compressed; empty if damaged or too large."""
+    """Decompress the profile in an iCCP chunk (name, method, compressed data); empty if damaged or too large."""
     _, _, packed = content.partition(b"\0")
     inflate = zlib.decompressobj()
     try:
@@ -123,11 +124,11 @@ def _of_jpeg(file: BinaryIO) -> tuple[bytes | None, bytes | None]:
 
 
 def _checked_exif(stored: bytes | None, orientation: int) -> tuple[bytes, tuple[str, ...]]:
-    """EXIF as Pillow writes it again, and what of it was damaged; the orientation is kept in any case."""
+    """Return the EXIF as rewritten by Pillow, and its damaged parts; the orientation is always kept."""
     if stored is None:
         return b"", ()
     exif = Image.Exif()
-    # Of a directory that is cut short, Pillow reads what is there and warns.
+    # From a truncated directory Pillow reads the tags that are there, and warns.
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:

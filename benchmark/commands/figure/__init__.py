@@ -1,1 +1,1 @@
-"""``ifan-bench figure``: figures for a paper, one kind a command."""
+"""``ifan-bench figure``: figures for a paper, one command for each kind."""

@@ -1,4 +1,4 @@
-"""``ifan-bench figure comparison`` and ``failures``: scenes by methods, with crops."""
+"""``ifan-bench figure comparison`` and ``failures``: draw scenes by methods, with crops."""
 
 from pathlib import Path
 

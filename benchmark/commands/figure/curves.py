@@ -1,4 +1,4 @@
-"""``ifan-bench figure curves``: losses and validations of trainings."""
+"""``ifan-bench figure curves``: draw losses and validation figures of trainings."""
 
 from pathlib import Path
 from typing import Annotated

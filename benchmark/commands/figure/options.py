@@ -1,4 +1,4 @@
-"""Options that the kinds of figure share."""
+"""Options and helpers that the commands of `ifan-bench figure` share."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def _drawable(out: Path) -> Path:
-    """Refuse a kind of file before anything is computed."""
+    """Check, before anything is computed, that the file format can be written."""
     from benchmark.report.figures.canvas import drawable
 
     return drawable(out)
@@ -38,7 +38,7 @@ FIGURE = Path("figure.pdf")
 def image_set(
     results: Path, dataset: str, protocol: str | None, roots: list[str] | None = None, subset: Path | None = None
 ) -> "ImageSet":
-    """The runs on a data set under one protocol, the data set's own if none is given.
+    """Return the runs on a data set under one protocol, by default the data set's own.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def image_set(
 
 
 def spread(names: Sequence[str], count: int) -> list[str]:
-    """At most so many names, spread evenly over all."""
+    """Return at most ``count`` names, spread evenly over all."""
     step = max(1, len(names) // count)
     return list(names[::step][:count])
 

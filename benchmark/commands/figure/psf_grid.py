@@ -1,4 +1,4 @@
-"""``ifan-bench figure psf-grid``: the blur of images as point-spread functions on a grid."""
+"""``ifan-bench figure psf-grid``: draw the blur of images as point-spread functions on a grid."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""``ifan-bench leaderboard``: tables of what was measured and what papers print."""
+"""``ifan-bench leaderboard``: tables of measured and published figures."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,7 @@ OPTIONS_OF: dict[tuple[str, ...], tuple[str, ...]] = {
     ("table",): ("wide",),
     ("latex",): ("names", "bold", "second", "intervals"),
 }
-"""Options that some formats alone have."""
+"""Options that only some formats support."""
 MORE = "--wide shows intervals, costs, published figures and sources; --columns chooses; --format csv has everything"
 FORMATS = ("table", "csv", "markdown", "latex", "json")
 
@@ -131,7 +131,7 @@ def _refuse_unused(context: typer.Context, format: str | None) -> None:
     """Refuse options that would do nothing; ``format`` is None for tables that have no style."""
     for wanted, names in OPTIONS_OF.items():
         sources = {name: context.get_parameter_source(name) for name in names}
-        # By the word: Typer has brought a Click of its own since 0.20.
+        # Compare by name, because Typer bundles its own Click since 0.20.
         given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
         if given and format not in wanted:
             raise InputError(f"--{given[0]} belongs to a leaderboard with --format {' or '.join(wanted)}")
