@@ -35,15 +35,18 @@ def deconvolve(
     blur_map: Annotated[
         Path, typer.Option("--map", help="Its blur map: a grey image, read as s in [0, 1], or a .npy array of any s.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the result goes: .png, .tiff or .jpg.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write: .png, .tiff or .jpg.")],
     scale: Annotated[
         float, typer.Option(help="sigma in px is scale x s + offset; EBDB's maps have 5, JNB's 4, one in px 1.")
     ] = 7.5,
     offset: Annotated[float, typer.Option(help="See --scale; 0 for EBDB's, JNB's and maps in px.")] = -0.5,
-    kernel: Annotated[KernelName, typer.Option(help="The blur's shape, of standard deviation sigma.")] = ("gaussian"),
-    solver: Annotated[SolverName, typer.Option(help="How a level of blur is undone.")] = "hyper-laplacian",
+    kernel: Annotated[KernelName, typer.Option(help="Shape of the blur kernel with standard deviation sigma.")] = (
+        "gaussian"
+    ),
+    solver: Annotated[SolverName, typer.Option(help="Deconvolution algorithm.")] = "hyper-laplacian",
     mode: Annotated[
-        Mode, typer.Option(help="fast: tiles, levels blended; reference: every level whole, as in the paper.")
+        Mode,
+        typer.Option(help="fast: in tiles, levels blended; reference: whole image at every level, as in the paper."),
     ] = "fast",
     data_weight: Annotated[
         float | None, typer.Option(help="hyper-laplacian: lambda, higher for less noise; 420, the paper's for CUHK.")
@@ -51,12 +54,14 @@ def deconvolve(
     alpha: Annotated[
         float | None, typer.Option(help="hyper-laplacian: the prior's exponent; 2/3, the paper's comparison had 1.5.")
     ] = None,
-    iterations: Annotated[int | None, typer.Option(help="richardson-lucy: how many; 20.")] = None,
-    noise: Annotated[float | None, typer.Option(help="wiener: noise over gradients, variances; 0.01.")] = None,
+    iterations: Annotated[int | None, typer.Option(help="richardson-lucy: number of iterations; 20.")] = None,
+    noise: Annotated[
+        float | None, typer.Option(help="wiener: variance of the noise / variance of the gradients; 0.01.")
+    ] = None,
     device: Device = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
 ) -> None:
-    """Undo a blur that is known at every pixel; the result has the photograph's size and bit depth."""
+    """Deblur a photograph whose blur is known at every pixel; the result has its size and bit depth."""
     import torch
 
     from realdof.common.machine.memory import keep_blocks

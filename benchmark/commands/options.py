@@ -51,18 +51,23 @@ Metrics = Annotated[
     list[str] | None,
     typer.Option("--metrics", help="Comma-separated or given several times, e.g. psnr,ssim,mae; all if not given."),
 ]
-Wide = Annotated[bool, typer.Option("--wide", help="Every column; a table that is too wide goes on below.")]
+Wide = Annotated[
+    bool, typer.Option("--wide", help="Show every column; a table wider than the terminal continues below.")
+]
 Again = Annotated[bool, typer.Option("--again", help="Compute every image anew, even those that are done.")]
 ClaimsPaper = Annotated[
     bool,
-    typer.Option("--claims-paper", help="Your word that the weights are the paper's; tables say so."),
+    typer.Option("--claims-paper", help="State that the weights are the paper's; tables note it."),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many images; never ranked.")]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="Number of images to use, from the first; such a run is never ranked."),
+]
 Device = Annotated[
     str, typer.Option("--device", help="cpu, cuda, cuda:1, mps; auto is a GPU if there is one, else cpu.")
 ]
 PrecisionName = Annotated[
-    Precision, typer.Option("--precision", help="What the method computes in; part of a run's id.")
+    Precision, typer.Option("--precision", help="Precision of the computation; part of a run's id.")
 ]
 Weights = Annotated[str | None, typer.Option("--weights", help="official, synthetic, or a file.")]
 WorkerCount = Annotated[
@@ -72,14 +77,15 @@ Cluster = Annotated[
     str | None, typer.Option("--cluster", help="Address of a Dask scheduler to use instead of processes here.")
 ]
 WorkerMemory = Annotated[
-    float | None, typer.Option("--worker-memory", min=0.5, help="GB a process may take; an image needing more fails.")
+    float | None,
+    typer.Option("--worker-memory", min=0.5, help="Memory limit of a process, GB; an image needing more fails."),
 ]
 Memory = Annotated[
     str | None,
     typer.Option(
         "--memory",
-        help="What an image may take, such as 4G; what is free if not given. Larger ones are computed in bands, with "
-        "the same result.",
+        help="Memory limit for an image, such as 4G; all free memory if not given. Images that need more are computed "
+        "in bands, with the same result.",
     ),
 ]
 Untimed = Annotated[

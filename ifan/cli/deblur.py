@@ -38,7 +38,7 @@ def deblur(
     memory: Annotated[
         str | None,
         typer.Option(
-            help="What the network may use, such as 4G; by default what is free. A photograph that needs more is "
+            help="Memory limit of the network, such as 4G; all free memory by default. A photograph that needs more is "
             "computed in bands of rows, with the same result."
         ),
     ] = None,

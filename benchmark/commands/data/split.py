@@ -12,8 +12,8 @@ def split(
     folder: Annotated[Path, typer.Argument(help="Pairs: source/ and target/ with the same names.")],
     out: Annotated[Path, typer.Option("--out", help="Where train.txt, val.txt and test.txt go.")],
     seed: Annotated[int, typer.Option("--seed", help="Another seed gives another split.")] = 0,
-    val: Annotated[float, typer.Option("--val", min=0, max=1, help="Share; DPDD's by default.")] = 0.15,
-    test: Annotated[float, typer.Option("--test", min=0, max=1, help="Share; DPDD's by default.")] = 0.15,
+    val: Annotated[float, typer.Option("--val", min=0, max=1, help="Share of val; DPDD's by default.")] = 0.15,
+    test: Annotated[float, typer.Option("--test", min=0, max=1, help="Share of test; DPDD's by default.")] = 0.15,
 ) -> None:
     """Divide scenes into train, val and test lists by a hash of their names; no image is moved."""
     from benchmark.datasets.folder import PairedFolder

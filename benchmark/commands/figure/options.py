@@ -27,7 +27,7 @@ Crops = Annotated[
 ]
 Count = Annotated[int, typer.Option("--count", min=1, max=8, help="How many scenes, where none is named.")]
 Roots = Annotated[list[str] | None, typer.Option("--root", help="The data set's folder.")]
-Subset = Annotated[Path | None, typer.Option("--subset", help="The list that runs on DATASET@LIST had.")]
+Subset = Annotated[Path | None, typer.Option("--subset", help="The list file of runs on DATASET@LIST.")]
 MethodNames = Annotated[
     Literal["short", "full"],
     typer.Option("--names", help="short: the methods' titles; full: their names with weights."),

@@ -21,10 +21,10 @@ def demo(
     memory: Annotated[
         str | None,
         typer.Option(
-            help="What a method may use, such as 4G; what is free if not given. Larger photographs go in bands."
+            help="Memory limit, such as 4G; all free memory if not given. Photographs that need more go in bands."
         ),
     ] = None,
-    megabytes: Annotated[float, typer.Option("--megabytes", min=1, help="The largest file that is taken.")] = 100,
+    megabytes: Annotated[float, typer.Option("--megabytes", min=1, help="Largest upload, MB.")] = 100,
     host: Annotated[str, typer.Option("--host", help="Where to listen; 0.0.0.0 lets other machines in.")] = (LOOPBACK),
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 7860,
 ) -> None:

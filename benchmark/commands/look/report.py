@@ -19,13 +19,15 @@ def report(
             "--root", help="The data set's folder, if not its place in the cache: DIR, or NAME=DIR for each of several."
         ),
     ] = None,
-    subset: Annotated[Path | None, typer.Option("--subset", help="The list that runs on DATASET@LIST had.")] = None,
+    subset: Annotated[Path | None, typer.Option("--subset", help="The list file of runs on DATASET@LIST.")] = None,
     pictures: Annotated[
         int | None,
-        typer.Option("--pictures", min=0, help="Images with a page at most, spread over the set; all if not given."),
+        typer.Option(
+            "--pictures", min=0, help="Largest number of images with a page, spread over the set; all if not given."
+        ),
     ] = None,
     megabytes: Annotated[
-        float, typer.Option("--megabytes", min=1, help="What the pictures may take; quality follows.")
+        float, typer.Option("--megabytes", min=1, help="Size limit of all pictures; their quality is chosen to fit.")
     ] = 150,
 ) -> None:
     """Write a web report: pictures with a slider, linked zoom and error maps, leaderboards, and charts."""

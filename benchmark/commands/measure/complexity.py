@@ -10,10 +10,11 @@ from realdof.common.errors import InputError
 
 def complexity(
     method: Annotated[str | None, typer.Option("--method", help="Every method with a network if not given.")] = None,
-    height: Annotated[int, typer.Option(min=64, help="px; the paper's is 720.")] = 720,
-    width: Annotated[int, typer.Option(min=64, help="px; the paper's is 1280.")] = 1280,
+    height: Annotated[int, typer.Option(min=64, help="Image height, px; 720 in the paper.")] = 720,
+    width: Annotated[int, typer.Option(min=64, help="Image width, px; 1280 in the paper.")] = 1280,
     repeats: Annotated[
-        int | None, typer.Option("--repeats", min=1, help="Also time the method so often on an image of this size.")
+        int | None,
+        typer.Option("--repeats", min=1, help="Also time the method this many times on an image of this size."),
     ] = None,
     weights: Weights = None,
     device: Device = "auto",
