@@ -27,8 +27,8 @@ class SoftSources:
         Share of the scenes that are soft; 0 for none.
     own_blur, enlarged
         Share of the soft scenes whose background is blurred by another lens, where there is a subject and a background,
-        and share of those that are enlarged bicubically. A Gaussian blurs the others. Uniformly soft truths taught a
-        network within minutes to keep small blur, so by default there are none.
+        and share of the soft scenes that are enlarged bicubically. A Gaussian blurs the others. Uniformly soft truths
+        taught a network within minutes to keep small blur, so by default there are none.
     deviation
         Bounds of the Gaussian's standard deviation, px.
     enlargement
