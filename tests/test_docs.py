@@ -130,6 +130,15 @@ def test_the_home_page_gives_the_command_of_the_readme() -> None:
     assert leaderboard == f".venv/bin/{PAGES['README.md'][-1]}"
 
 
+def test_every_kind_of_plug_in_has_a_how_to_and_a_place_in_contributing() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    how_to = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "how-to").glob("*.md"))
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for group in project["entry-points"]:
+        assert group in how_to
+        assert f'[project.entry-points."{group}"]' in contributing
+
+
 class Addresses(HTMLParser):
     """What a page of the site fetches when it is opened."""
 

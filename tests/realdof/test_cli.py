@@ -45,6 +45,23 @@ def test_what_a_newcomer_simulates_becomes_pairs_and_faulty_scenes_come_only_whe
 
 
 @pytest.mark.parametrize(
+    ("shots", "said"),
+    [(("a.ARW", "b.ARW"), "sort them with realdof scan"), ((), "holds no scenes; give a folder of")],
+    ids=["loose shots", "another folder"],
+)
+def test_a_build_of_a_wrong_folder_says_what_to_do_and_leaves_no_folder(
+    tmp_path: Path, shots: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "shots").mkdir()
+    for name in shots:
+        (tmp_path / "shots" / name).write_bytes(b"raw")
+    done = realdof("build", tmp_path / "shots", tmp_path / "out")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["shots"]
+
+
+@pytest.mark.parametrize(
     ("command", "said"), [(("inspect", "nowhere.ARW"), "nowhere.ARW"), (("scenes", "nowhere"), "does not exist")]
 )
 def test_what_is_not_there_is_one_sentence_and_status_2(command: tuple[str, ...], said: str) -> None:

@@ -99,6 +99,14 @@ def test_a_column_that_is_not_there_is_named_and_columns_are_not_ignored_by_othe
         assert f"{option[0]} belongs to a leaderboard with --format table" in str(ignored.exception)
 
 
+def test_no_page_is_printed_into_the_terminal_and_the_command_that_writes_one_is_named(results: Path) -> None:
+    words = ["leaderboard", "--dataset", "dpdd", "--format", "html", "--results", str(results)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code != 0
+    assert done.output == ""
+    assert f"ifan-bench report {results} -o site --dataset dpdd" in str(done.exception)
+
+
 def test_in_a_pipe_a_table_is_plain_and_no_cell_is_broken(results: Path) -> None:
     lines = shown("results", "list", "--results", results, "--wide")
     assert len(lines) == 3 + len(METHODS), "title, headings, a line of dashes and a line a run"
