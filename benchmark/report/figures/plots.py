@@ -45,7 +45,12 @@ def draw_rate(title: str, entrants: Sequence[Entrant], out: Path) -> None:
     InputError
         No run has both a PSNR and a cost; ``title`` says where.
     """
-    rows = [entrant for entrant in entrants if entrant.row.ranked and entrant.row.figures.get("psnr") is not None]
+    # The input is no method that costs something; without it every method has the colour of the other plots.
+    rows = [
+        entrant
+        for entrant in entrants
+        if entrant.row.ranked and entrant.row.method != INPUT_METHOD and entrant.row.figures.get("psnr") is not None
+    ]
     # What costs nothing has no place on a logarithmic axis.
     panels = {c: [e for e in rows if (e.row.figures.get(c.key) or 0) > 1e-3] for c in COSTS}
     panels = {cost: found for cost, found in panels.items() if found}
@@ -63,6 +68,7 @@ def draw_rate(title: str, entrants: Sequence[Entrant], out: Path) -> None:
                     **style(rows.index(entrant)),
                 )  # fmt: skip
             axes.set_xscale("log")
+            axes.margins(0.1)
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.xaxis.set_minor_formatter(NullFormatter())

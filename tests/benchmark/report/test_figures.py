@@ -12,6 +12,7 @@ from benchmark import registry
 from benchmark.commands.app import app
 from benchmark.datasets.folder import PairedFolder
 from benchmark.report.contents import collect
+from benchmark.report.figures.canvas import COLOURS
 from benchmark.report.figures.comparison import find_crops
 from benchmark.report.figures.curves import read_log
 from benchmark.report.figures.psf import TILE, UNKNOWN, psf_picture, sigma_from_maps
@@ -213,3 +214,13 @@ def test_rate_leaves_out_what_has_no_cost(tmp_path: Path) -> None:
     make_run(tmp_path / "results", "net", 25.0)
     words = ["figure", "rate", str(tmp_path / "results"), "-o", str(tmp_path / "f.svg"), "--dataset", "dpdd"]
     assert CliRunner().invoke(app, words).exit_code == 0
+
+
+def test_a_methods_colour_in_rate_is_that_of_the_plots_without_the_input(tmp_path: Path) -> None:
+    make_run(tmp_path / "results", "input", 30.0)
+    make_run(tmp_path / "results", "net", 25.0)
+    words = ["figure", "rate", str(tmp_path / "results"), "-o", str(tmp_path / "f.svg"), "--dataset", "dpdd"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    drawn = (tmp_path / "f.svg").read_text(encoding="utf-8")
+    assert COLOURS[0] in drawn
+    assert COLOURS[1] not in drawn
