@@ -33,6 +33,10 @@ def test_only_the_columns_asked_for_stand_in_order(results: Path) -> None:
     assert r"\begin{tabular}{lrr}" in text
 
 
+def test_columns_given_twice_are_both_shown(results: Path) -> None:
+    assert latex(results, "--columns", "lpips", "--columns", "psnr") == latex(results, "--columns", "lpips,psnr")
+
+
 def test_a_run_that_is_not_ranked_is_left_out_and_counted(results: Path) -> None:
     text = latex(results)
     assert "half" not in text
