@@ -56,16 +56,19 @@ def test_commands_killed_at_random_moments_are_finished_by_the_next(
     undisturbed = host(folder, scenario.words(folder), before=scenario.before)
     assert undisturbed.status == 0, undisturbed.said
     figures = scenario.figures(folder)
-    draw, killed = random.Random(f"{SEED} {name}"), 0
+    draw, killed, seconds = random.Random(f"{SEED} {name}"), 0, undisturbed.seconds
     for number in range(KILLS):
         shutil.rmtree(folder)
         shutil.copytree(template, folder)
         inputs, kept = unchanged(folder, scenario.inputs), scenario.kept(folder)
         which = SIGNALS[number % len(SIGNALS)]
-        moment = draw.uniform(0.1, 1.0) * undisturbed.seconds
+        moment = draw.uniform(0.1, 1.0) * seconds
         ended = host(folder, scenario.words(folder), signals=[(which, moment)], before=scenario.before)
         COUNTS[f"{which.name} at a random moment"] += 1
         killed += ended.status not in (0, 1, 2)
+        if ended.status == 0:
+            # The first one may have waited for the disk or for other work on the machine.
+            seconds = min(seconds, ended.seconds)
         if ended.status == STOPPED:
             assert "Traceback" not in ended.said, ended.said
         assert unchanged(folder, scenario.inputs) == inputs, f"{which.name} after {moment:.3f} s: an input was changed"
