@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from small_pairs import HEIGHT, WIDTH, pair
 
-from realdof.alignment.detail import band_pass, is_structureless, noise_level
+from realdof.alignment.detail import NOISE_ENERGY, NOISE_GRADIENT, band_pass, is_structureless, noise_level
 from realdof.images.colour import luma
 
 
@@ -27,3 +27,9 @@ def test_coloured_noise_is_no_structure_but_a_scene_is() -> None:
 def test_the_band_pass_ignores_brightness_and_slow_shading() -> None:
     ramp = np.linspace(0, 1, WIDTH, dtype=np.float32)[None] * np.ones((HEIGHT, 1), np.float32)
     np.testing.assert_allclose(band_pass(ramp)[30:-30, 30:-30], 0, atol=1e-5)
+
+
+def test_the_noise_constants_are_the_variances_of_band_passed_white_noise_and_its_gradient() -> None:
+    passed = band_pass(np.random.default_rng(2).standard_normal((512, 512)).astype(np.float32))
+    assert passed.var() == pytest.approx(NOISE_ENERGY, rel=0.03)
+    assert np.gradient(passed, axis=1)[:, 1:-1].var() == pytest.approx(NOISE_GRADIENT, rel=0.03)
