@@ -1,5 +1,5 @@
-"""Networks computed band of rows by band of rows: the whole image's result in a fraction of the memory.
+"""Compute networks in bands of rows: the same result as for the whole image, in a fraction of the memory.
 
-No row of any layer is computed twice. A layer keeps the rows that the layers above it still need, which follows from
-their kernels; the result is the whole image's to rounding, without seams.
+No row of any layer is computed twice. A layer keeps the rows that the layers reading it still need, which follows
+from their kernels. The result equals that of the whole image up to rounding, without seams.
 """

@@ -1,4 +1,4 @@
-"""How much memory an image may take, and the largest bands that keep within it."""
+"""The memory that an image may take, and the largest bands that fit into it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 SHARE = 0.8
 """Share of the free memory that an image may take: estimates are not exact, and other programs need some."""
 RESERVE = 1.25
-"""What an allocator takes for the bytes of a plan: blocks of many sizes leave gaps."""
+"""Factor from a plan's bytes to the allocator's: blocks of many sizes leave gaps."""
 LARGEST = 640_000
-"""Pixels of a band at most: larger ones take more memory and are no faster."""
+"""Largest number of pixels in a band: larger bands take more memory and are no faster."""
 CGROUP = Path("/sys/fs/cgroup")
 UNITS = {"": 1e9, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
 def bytes_of(text: str) -> int:
-    """Bytes that ``4G``, ``800M`` or ``2.5`` (GB) mean.
+    """Parse an amount of memory such as ``4G``, ``800M`` or ``2.5`` (GB) into bytes.
 
     Raises
     ------
     InputError
-        The text is no amount of memory.
+        The text is not an amount of memory.
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text.upper())
     if found is None or float(found[1]) == 0:
@@ -39,7 +39,7 @@ def bytes_of(text: str) -> int:
 
 
 def plan_within(graph: Graph, available: int | None) -> Plan:
-    """The largest bands that fit into so many bytes; None for no limit.
+    """Plan the largest bands that fit into ``available`` bytes; None for no limit.
 
     Raises
     ------
@@ -62,12 +62,12 @@ def plan_within(graph: Graph, available: int | None) -> Plan:
 
 
 def described(plan: Plan) -> str:
-    """One line on a plan: its bands and its memory."""
+    """Describe a plan in one line: its bands and its memory."""
     return f"{plan.count} bands of {plan.band} rows, {plan.bytes * RESERVE / 1e9:.2f} GB planned"
 
 
 def available_bytes(device: torch.device) -> int | None:
-    """What may be allocated on a device: the share of its free memory that is safe to take; None if unknown."""
+    """Return the bytes that may be allocated on a device, a safe share of its free memory; None if unknown."""
     if device.type == "cuda":
         import torch
 
@@ -81,7 +81,7 @@ def available_bytes(device: torch.device) -> int | None:
 
 
 def _container_bytes() -> int | None:
-    """What is left of a container's own memory limit (control groups, version 2); None where there is none."""
+    """Return the bytes left of a container's memory limit (control groups, version 2); None without a limit."""
     try:
         limit = (CGROUP / "memory.max").read_text().strip()
         used = int((CGROUP / "memory.current").read_text())

@@ -1,4 +1,4 @@
-"""The order in which layers compute their rows, and the memory that it takes: known before the start."""
+"""A network as a graph of layers: the order in which rows are computed, and the memory needed, planned in advance."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmark.bands.layers import Delay, Edge, Layer, Source
 from benchmark.bands.rows import Border, Ring, Rows
 
 Observer = Callable[[int, int, Tensor], None]
-"""Given the first row, the row after the last, and the rows (1, C, n, W) that a layer has just computed."""
+"""Callback (start, stop, rows) with the rows from ``start`` up to ``stop``, (1, C, n, W), just computed by a layer."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Rows that a layer computes in one go."""
+    """The rows that a layer computes in one call."""
 
     layer: Layer
     start: int
@@ -26,18 +26,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """How an image is computed.
+    """The plan for computing an image in bands.
 
     Parameters
     ----------
     band
         Rows of the image that are computed at once, px.
     count
-        How many bands there are, those included that only fill the layers.
+        Number of bands, including the first ones, which only fill the layers' buffers.
     capacities
-        Rows that each layer's buffer holds.
+        Number of rows in each layer's buffer.
     bytes
-        Memory of all buffers and of the largest intermediate result.
+        Memory of all buffers and of the largest intermediate result, bytes.
     """
 
     band: int
@@ -52,9 +52,9 @@ class Graph:
     Parameters
     ----------
     last
-        The layer whose rows are the result, as high as the image.
+        The layer that computes the result, as high as the image.
     multiple
-        px: bands are multiples of it, because the network halves an image so often.
+        Band heights are multiples of this, px, because the network halves the image repeatedly.
     """
 
     def __init__(self, last: Layer, multiple: int) -> None:
@@ -65,10 +65,10 @@ class Graph:
             for number, edge in enumerate(layer.edges):
                 self._readers[edge.source].append((layer, number))
         self.reach = self._reach()
-        """Rows, px: how far below a row of the result lie the rows of the image that it depends on."""
+        """How many rows of the image below a row of the result that row depends on."""
 
     def plan(self, band: int) -> Plan:
-        """Capacities and memory for bands of so many rows, a multiple of ``multiple``."""
+        """Plan buffers and memory for bands of ``band`` rows, a multiple of ``multiple``."""
         capacities = dict.fromkeys(self.layers, 0)
         first = {layer: -self._beyond(layer)[0] for layer in self.layers}
         done = dict.fromkeys(self.layers, 0)
@@ -85,7 +85,7 @@ class Graph:
         return Plan(band, count, capacities, held + scratch)
 
     def bands(self, band: int) -> Iterator[list[Step]]:
-        """What each band computes, layer after layer; each row of each layer once."""
+        """Yield the steps of each band, layer by layer; each row of each layer is computed once."""
         height, done = self.last.height, dict.fromkeys(self.layers, 0)
         lag = -(-self.reach // self.multiple) * self.multiple
         target = -lag
@@ -107,14 +107,14 @@ class Graph:
         device: torch.device,
         report: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
-        """Compute all rows; what is wanted of them is taken by the observers.
+        """Compute all rows and pass them to the observers.
 
         Parameters
         ----------
         plan
             Made by `plan`.
         observers
-            Called with the rows of a layer when they are there; the rows are overwritten later.
+            Called with a layer's rows once they are computed; they are overwritten later, so copy them.
         report
             Progress callback (bands done, bands in all).
         """
@@ -126,7 +126,7 @@ class Graph:
                 read = [stores[edge.source].pieces(*edge.rows(step.start, step.stop)) for edge in layer.edges]
                 store = stores[layer]
                 if isinstance(store, Ring):
-                    # The rows may lie at the ring's end and go on at its beginning.
+                    # The rows may wrap around from the ring's end to its beginning.
                     start = step.start
                     for piece in store.pieces(step.start, step.stop):
                         stop = start + piece.shape[2]
@@ -146,7 +146,7 @@ class Graph:
             report(number, plan.count)
 
     def rows_seen(self, row: int) -> tuple[int, int]:
-        """First and last row of the image, px, that one row of the result depends on, as if images had no borders."""
+        """Return the first and last image row that one row of the result depends on, ignoring image borders."""
         spans = {self.last: (row, row + 1)}
         for layer in reversed(self.layers):
             start, stop = spans[layer]
@@ -172,12 +172,12 @@ class Graph:
         return Rows(layer.channels, layer.height, layer.width, capacity, above, below, border, layer.dtype, device)
 
     def _beyond(self, layer: Layer) -> tuple[int, int]:
-        """Rows beyond the upper and the lower border that are read."""
+        """Return how many rows beyond the upper and the lower border are read."""
         edges = [reader.edges[number] for reader, number in self._readers[layer]]
         return max((edge.before for edge in edges), default=0), max((edge.after for edge in edges), default=0)
 
     def _needed_from(self, layer: Layer, done: Mapping[Layer, int]) -> int:
-        """The first row that a reader still needs; the next one where there is none."""
+        """Return the first row that a reader still needs; the next row to compute if no reader needs any."""
         waiting = [
             reader.edges[number].rows(done[reader], done[reader] + 1)[0]
             for reader, number in self._readers[layer]
@@ -186,7 +186,7 @@ class Graph:
         return min(waiting, default=done[layer])
 
     def _needs(self, target: int) -> dict[Layer, int]:
-        """Rows that each layer has computed when the result is there up to a row, as if images had no borders."""
+        """Return the rows each layer must have computed for the result up to ``target``, ignoring image borders."""
         needs = {self.last: target}
         for layer in reversed(self.layers):
             need = needs[layer] = -(-needs[layer] // layer.step) * layer.step
@@ -201,14 +201,14 @@ class Graph:
 
 
 def _enlarged(edge: Edge, start: int, stop: int) -> tuple[int, int]:
-    """What single rows of an enlarged image need: a kernel covers no more rows than it must."""
+    """Return the exact source rows that rows of an enlarging layer need; `Edge.rows` covers whole steps only."""
     if edge.up == 1 or not edge.before:
         return edge.rows(start, stop)
     return -(-(start - 2) // 2), stop // 2 + 1
 
 
 def _sorted(last: Layer) -> list[Layer]:
-    """Every layer that the last one depends on, each after those it reads."""
+    """Sort all layers that the last one depends on, each after the layers that it reads."""
     found: dict[Layer, None] = {}
     waiting = [(last, False)]
     while waiting:

@@ -1,4 +1,4 @@
-"""A whole image from a graph of rows, within a memory."""
+"""Compute a whole image with a graph of layers, within a memory limit."""
 
 from collections.abc import Callable
 
@@ -22,15 +22,15 @@ def image_in_bands(
     Parameters
     ----------
     make
-        From what gives rows of the image, its height and its width to a graph.
+        Builds the graph, given a function that reads rows of the image, and the image's height and width.
     image
-        (1, C, H, W), sides multiples of the graph's.
+        (1, C, H, W), H and W multiples of the graph's ``multiple``.
     memory
-        Bytes that buffers may take; None for no limit.
+        Bytes that the buffers may take; None for no limit.
     report
         Progress callback (bands done, bands in all).
     announce
-        Told of the plan in one line, before the first band.
+        Called with the plan in one line, before the first band.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""Layers as functions of rows: which rows of others one row needs, and how rows are computed from them.
+"""Layers that compute rows: which rows of other layers they read, and how they compute their own.
 
-Rows beyond a border are rows like others, so a layer pads on the left and on the right only.
+Buffers also hold the rows beyond the upper and lower borders, so a layer pads only on the left and on the right.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from torch.nn import functional
 from benchmark.bands.rows import Border
 
 Read = Callable[[int, int], Tensor]
-"""From the first row and the row after the last to these rows of an image, (1, C, n, W)."""
+"""Function (start, stop) that returns the rows from ``start`` up to ``stop`` of an image, (1, C, n, W)."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """How a layer reads another one.
+    """A layer's input from another layer.
 
     Parameters
     ----------
     source
-        What it reads.
+        The layer that is read.
     down, up
-        Rows of the source for ``up`` rows of the layer.
+        The layer reads ``down`` rows of the source for ``up`` rows of its own.
     before, after
-        Further rows above and below.
+        Number of further rows read above and below.
     border
-        What lies beyond the image's first and last row.
+        Values beyond the image's first and last row.
     """
 
     source: Layer
@@ -43,25 +43,25 @@ class Edge:
     border: Border = "zeros"
 
     def rows(self, start: int, stop: int) -> tuple[int, int]:
-        """The source's rows, from and up to, that the layer's rows from ``start`` up to ``stop`` need."""
+        """Return the source's first row and row after the last that the rows from ``start`` up to ``stop`` need."""
         return start * self.down // self.up - self.before, -(-stop * self.down // self.up) + self.after
 
 
 class Layer(ABC):
-    """One layer. A subclass gives ``compute``.
+    """One layer of the network. A subclass implements ``compute``.
 
     Parameters
     ----------
     edges
-        What it reads.
+        The layer's inputs.
     channels, height, width
-        Of its whole output.
+        Shape of the whole output.
     dtype
-        Of its output.
+        Type of the output.
     step
-        It computes multiples of so many rows.
+        The layer computes multiples of this number of rows.
     temporary
-        Channels of what it allocates while it computes.
+        Number of channels that are allocated temporarily while computing; None for as many as the output's.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Layer(ABC):
         return self.channels * self.width * self.dtype.itemsize
 
     def scratch(self, rows: int) -> int:
-        """Bytes that are allocated while so many rows are computed."""
+        """Return the bytes allocated temporarily while computing this many rows."""
         return rows * self._temporary * self.width * self.dtype.itemsize
 
     @abstractmethod
@@ -87,14 +87,14 @@ class Layer(ABC):
         Parameters
         ----------
         read
-            What each edge asked for, in pieces from the top.
+            The rows of each edge's source, in pieces from the top.
         out
-            (1, C, n, W).
+            Output to write to, (1, C, n, W).
         """
 
 
 class Source(Layer):
-    """An image, read when its rows are needed."""
+    """The input image, read when its rows are needed."""
 
     def __init__(self, read: Read, channels: int, height: int, width: int, dtype: torch.dtype) -> None:
         super().__init__((), channels, height, width, dtype)
@@ -106,7 +106,7 @@ class Source(Layer):
 
 
 class Delay(Layer):
-    """A layer's rows for a reader that comes to them much later."""
+    """A copy of a layer's rows for a reader that needs them much later, such as a skip connection."""
 
     def __init__(self, source: Layer) -> None:
         super().__init__((Edge(source),), source.channels, source.height, source.width, source.dtype, temporary=0)
@@ -117,26 +117,26 @@ class Delay(Layer):
 
 
 class Convolution(Layer):
-    """A convolution with bias, what is added to it, and its activation.
+    """A convolution with bias, optional additions and activation.
 
     Parameters
     ----------
     source
-        What it reads.
+        The layer that is read.
     weight, bias
         (C', C, k, k), and (C') or None.
     stride
         1 or 2.
     padding
-        Columns on the left and on the right, and as many rows above and below.
+        Columns of padding on the left and on the right; the first is also the rows of padding above.
     border
-        What the padding holds.
+        Values of the padding.
     added
-        A layer of the same shape that is added before the activation.
+        Layer of the same shape to add before the activation.
     slope
-        Of the leaky ReLU at the end; 1 for none, 0 for a ReLU.
+        Slope of the leaky ReLU; 1 for no activation, 0 for a ReLU.
     after
-        A layer of the same shape that is added behind the activation.
+        Layer of the same shape to add after the activation.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class Convolution(Layer):
 
 
 class Doubling(Layer):
-    """A transposed convolution of 4x4 with stride 2, leaky ReLU, and a skip that is added."""
+    """A transposed 4x4 convolution with stride 2, a leaky ReLU, and a skip connection added to it."""
 
     def __init__(self, source: Layer, weight: Tensor, bias: Tensor | None, slope: float, skip: Layer) -> None:
         edges = (Edge(source, 1, 2, 1, 1), Edge(skip))
@@ -184,14 +184,14 @@ class Doubling(Layer):
         self._weight, self._bias, self._slope = weight, bias, slope
 
     def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
-        """Enlarge rows; those that the kernel covers in part are cut off by the padding."""
+        """Enlarge rows; the padding cuts off the rows that the kernel covers only in part."""
         made = functional.conv_transpose2d(read[0][0], self._weight, self._bias, 2, (3, 1))
         torch.ops.aten.leaky_relu.out(made, self._slope, out=out)
         _added(out, read[1])
 
 
 class Joined(Layer):
-    """Channels of several layers behind one another."""
+    """The concatenated channels of several layers."""
 
     def __init__(self, *sources: Layer) -> None:
         first = sources[0]
@@ -212,7 +212,7 @@ class Joined(Layer):
 
 
 class Pointwise(Layer):
-    """A function of each value."""
+    """A function applied to each value."""
 
     def __init__(self, source: Layer, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__((Edge(source),), source.channels, source.height, source.width, source.dtype)
@@ -224,7 +224,7 @@ class Pointwise(Layer):
 
 
 class MaxPool(Layer):
-    """The largest of 2x2."""
+    """Max pooling over 2x2 px."""
 
     def __init__(self, source: Layer) -> None:
         super().__init__((Edge(source, 2),), source.channels, source.height // 2, source.width // 2, source.dtype)
@@ -235,7 +235,7 @@ class MaxPool(Layer):
 
 
 class Nearest(Layer):
-    """Twice the size by repetition."""
+    """Nearest-neighbour upsampling to twice the size."""
 
     def __init__(self, source: Layer) -> None:
         edges = (Edge(source, 1, 2),)
@@ -249,7 +249,7 @@ class Nearest(Layer):
 
 
 def _added(rows: Tensor, pieces: list[Tensor]) -> Tensor:
-    """Add what lies in pieces to rows, in place."""
+    """Add pieces, in order from the top, to rows, in place."""
     place = 0
     for piece in pieces:
         rows[:, :, place : place + piece.shape[2]].add_(piece)

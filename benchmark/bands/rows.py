@@ -1,4 +1,4 @@
-"""The rows of one layer's output that are still needed, in a buffer that is allocated once."""
+"""Buffers, allocated once, for the rows of a layer's output that are still needed."""
 
 from typing import Literal
 
@@ -6,22 +6,22 @@ import torch
 from torch import Tensor
 
 Border = Literal["zeros", "replicate"]
-"""What a layer sees above the first and below the last row of an image."""
+"""Values above the first and below the last row of an image."""
 
 
 class Rows:
-    """A window of rows that moves down an image.
+    """A buffer for a window of rows that moves down the image.
 
     Parameters
     ----------
     channels, height, width
-        Of the whole output.
+        Shape of the whole output.
     capacity
-        Rows to hold at once, those beyond the border included.
+        Number of rows held at once, including those beyond the border.
     above, below
-        Rows beyond the upper and the lower border that layers read.
+        Number of rows beyond the upper and the lower border that layers read.
     border
-        What those rows hold.
+        Values of the rows beyond the borders.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Rows:
             self._data[:, :, :above] = 0
 
     def room(self, count: int) -> Tensor:
-        """Where the next rows go, (1, C, count, W); `written` makes them count."""
+        """Return the view to write the next rows to, (1, C, count, W); then call `written`."""
         return self._at(self._stop, self._stop + count)
 
     def written(self, count: int) -> None:
-        """The next so many rows are there; what lies beyond a border comes with the row at the border."""
+        """Mark the next ``count`` rows as written; fill the rows beyond a border once the row at it is written."""
         if self._stop == 0 and self._above and self._border == "replicate":
             self._at(-self._above, 0).copy_(self._at(0, 1).expand(-1, -1, self._above, -1))
         self._stop += count
@@ -53,11 +53,11 @@ class Rows:
                 beyond.copy_(self._at(self._height - 1, self._height).expand_as(beyond))
 
     def pieces(self, start: int, stop: int) -> list[Tensor]:
-        """Rows from ``start`` up to ``stop``, (1, C, n, W) each, from the top; in one piece."""
+        """Return the rows from ``start`` up to ``stop``, (1, C, n, W), as a list of one piece."""
         return [self._at(start, stop)]
 
     def forget(self, before: int) -> None:
-        """Rows above this one are not needed any more."""
+        """Drop the rows above ``before``."""
         gone = before - self._first
         if gone <= 0:
             return
@@ -73,9 +73,9 @@ class Rows:
 
 
 class Ring:
-    """Rows that are kept for long: in a ring, so that none is ever moved, and read in up to two pieces.
+    """A ring buffer for rows that are kept for long: rows are never moved, and are read in up to two pieces.
 
-    Parameters as for `Rows`, which has borders beside.
+    Parameters as for `Rows`, but without borders.
     """
 
     def __init__(self, channels: int, width: int, capacity: int, dtype: torch.dtype, device: torch.device) -> None:
@@ -84,7 +84,7 @@ class Ring:
         )
 
     def pieces(self, start: int, stop: int) -> list[Tensor]:
-        """Rows from ``start`` up to ``stop``, to read or to write."""
+        """Return the rows from ``start`` up to ``stop``, as one or two views to read or to write."""
         size = self._data.shape[2]
         first, count = start % size, stop - start
         straight = min(count, size - first)

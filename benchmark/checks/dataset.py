@@ -1,4 +1,4 @@
-"""Check a data set on disk: its card, its scenes and their files, its identity, and a short run."""
+"""Check a data set on disk: card, scenes and their files, identity, and a short run."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _IMAGES_OF_A_RUN = 2
 
 
 def findings(name: str, root: Path | None) -> Iterator[Finding]:
-    """Check the data set registered under a name; one whose scenes cannot be listed ends the check.
+    """Check the data set registered under a name; the check stops if its scenes cannot be listed.
 
     Parameters
     ----------
     root
-        Where its images are; None for its own place in the cache.
+        Folder of the images; None for the default folder in the cache.
 
     Raises
     ------
     InputError
-        There is no such data set, or its package is broken.
+        No data set has this name, or its package is broken.
     """
     found = registry.dataset(name)
     yield Finding("card", guarded(lambda: _card_problem(found.card)))

@@ -1,4 +1,4 @@
-"""One result of a check, and the guard that turns a plug-in's exception into one."""
+"""The result of one check, and a guard that turns a plug-in's exception into a problem."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from benchmark.registry import PLUGIN_FAILURES
 
 @dataclass(frozen=True)
 class Finding:
-    """What was checked, and what is wrong with it.
+    """The result of one check.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Finding:
 
 
 def guarded(check: Callable[[], str | None]) -> str | None:
-    """Run a check; an exception of the plug-in is its problem."""
+    """Run a check and return its problem; an exception raised by the plug-in is the problem."""
     try:
         return check()
     except PLUGIN_FAILURES as error:
@@ -31,5 +31,5 @@ def guarded(check: Callable[[], str | None]) -> str | None:
 
 
 def told(error: BaseException) -> str:
-    """An exception in one line."""
+    """Describe an exception in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

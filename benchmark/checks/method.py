@@ -1,4 +1,4 @@
-"""Check a method: its card, its cost, what it returns for difficult images, and a whole run."""
+"""Check a method: card, cost, outputs for difficult images, and a whole run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def findings(name: str, factory: MethodFactory, weights: str | None, device: str) -> Iterator[Finding]:
-    """Check a method, from its card to a run; a method that cannot be loaded ends the check.
+    """Check a method, from its card to a run; the check stops if the method cannot be loaded.
 
     Parameters
     ----------
     name
-        The name that it is registered as.
+        Name under which the method is registered.
     weights
         Key or path; None for a method without weights.
     """

@@ -1,4 +1,4 @@
-"""Check a metric: its card, its values for good and bad outputs, and a whole run."""
+"""Check a metric: card, values for good and bad outputs, and a whole run."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def findings(name: str) -> Iterator[Finding]:
-    """Check the metric registered under a name; one that cannot be made ready ends the check.
+    """Check the metric registered under a name; the check stops if the metric cannot be loaded.
 
     Raises
     ------
     InputError
-        There is no such metric, or its package is broken.
+        No metric has this name, or its package is broken.
     """
     card = registry.metric_card(name)
     yield Finding("card", _card_problem(card))

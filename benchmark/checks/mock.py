@@ -1,4 +1,4 @@
-"""Mock images and a mock data set that plug-ins are checked with: tiny, odd, portrait and landscape."""
+"""Mock images and a mock data set for checking plug-ins: tiny, odd-sized, portrait and landscape."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZES = {"tiny": (64, 64), "odd": (65, 99), "portrait": (131, 70), "landscape": 
 
 
 def mock_image(height: int, width: int) -> Image:
-    """A reddish image of soft blobs and a hard-edged box, float32 (3, H, W) in [0, 1]."""
+    """Draw a reddish image of soft blobs and a hard-edged box, float32 (3, H, W) in [0, 1]."""
     import torch
 
     generator = torch.Generator().manual_seed(height * 1000 + width)
@@ -25,7 +25,7 @@ def mock_image(height: int, width: int) -> Image:
 
 
 def blurred(image: Image, side: int = 5) -> Image:
-    """An image out of focus: the mean over squares of ``side`` px."""
+    """Blur an image with the mean over squares of ``side`` px."""
     import torch
 
     margin = side // 2
@@ -34,7 +34,7 @@ def blurred(image: Image, side: int = 5) -> Image:
 
 
 def noisy(image: Image, deviation: float) -> Image:
-    """An image with Gaussian noise, clipped to [0, 1]; the same noise each time."""
+    """Add Gaussian noise to an image and clip it to [0, 1]; the noise is the same each time."""
     import torch
 
     generator = torch.Generator().manual_seed(1)
@@ -43,7 +43,7 @@ def noisy(image: Image, deviation: float) -> Image:
 
 
 def mock_sample(name: str, height: int, width: int, device: str, *, dual: bool) -> Sample:
-    """A sample as a method sees it: with views if wanted, without the all-in-focus image."""
+    """Make a sample as a method receives it: with views if wanted, without the all-in-focus image."""
     from benchmark.method import Sample
 
     image = mock_image(height, width).to(device)
@@ -52,7 +52,7 @@ def mock_sample(name: str, height: int, width: int, device: str, *, dual: bool) 
 
 
 def write_pairs(root: Path) -> Path:
-    """Write 16-bit pairs with views, one of every size, for the data set ``folder``; give ``root``."""
+    """Write 16-bit pairs with views, one of every size, as data set ``folder`` reads them; return ``root``."""
     from realdof.images.depth import pixels_from_image
     from realdof.images.files import write_pixels
 

@@ -1,4 +1,4 @@
-"""Check a protocol: its description, how it reads and fits images, how it scores, and a whole run."""
+"""Check a protocol: description, reading, resizing and scoring of images, and a whole run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def findings(name: str) -> Iterator[Finding]:
     Raises
     ------
     InputError
-        There is no such protocol, or its package is broken.
+        No protocol has this name, or its package is broken.
     """
     protocol = registry.protocol(name)
     yield Finding("description", _description_problem(protocol))
@@ -65,7 +65,7 @@ def _metrics_problem(protocol: Protocol) -> str | None:
 
 
 def _pickle_problem(protocol: Protocol) -> str | None:
-    # What is read was written on this line.
+    # Safe: the pickle is written on the same line.
     if pickle.loads(pickle.dumps(protocol)) != protocol:  # nosec B301
         return "a copy of it differs from it; make it a frozen dataclass of plain values"
     return None

@@ -1,4 +1,4 @@
-"""What a data set is to the harness: a card, a folder, and a checked list of entries."""
+"""The interface of a data set: a card, a folder, and a checked list of entries."""
 
 import hashlib
 import os
@@ -16,14 +16,14 @@ from realdof.common.plain import composed
 from realdof.images.headers import Header, read_header
 
 SMALLEST_SIDE = 64
-"""px; a smaller image is no photograph, and the networks reduce by 8 before they filter."""
+"""px; smaller images are refused: the networks reduce images by 8 before they filter."""
 Progress = Callable[[int, int], None]
-"""Told how much is done, and of how much."""
+"""Progress callback (done, total)."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".tif", ".tiff"}
 
 
 def no_progress(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Ignore progress; the default callback."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Entry:
     target
         The all-in-focus image, where it exists.
     groups
-        What the image belongs to, such as its scene or f-stop, by kind.
+        The image's groups by kind, such as its scene or f-stop.
     target_name
         Name of the all-in-focus image, which several images may share; None if it is the image's own.
     output
-        A result that exists and is to be scored; None for an image that a method deblurs.
+        An existing output to score; None if a method is to deblur the image.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Entry:
 
 
 def entry_of(name: str, files: Mapping[str, Path]) -> Entry:
-    """The entry of files by role: ``image``, and where they exist ``left``, ``right`` and ``target``."""
+    """Make an entry from files by role: ``image``, and if they exist ``left``, ``right`` and ``target``."""
     return Entry(name, files["image"], files.get("left"), files.get("right"), files.get("target"))
 
 
@@ -82,7 +82,7 @@ class Dataset(ABC):
     Parameters
     ----------
     root
-        Where its images are; None for the data set's own place in the cache.
+        Folder of the images; None for the data set's default folder in the cache.
     """
 
     card: DatasetCard
@@ -92,12 +92,12 @@ class Dataset(ABC):
 
     @classmethod
     def default_root(cls) -> Path:
-        """The data set's place in the cache.
+        """Return the data set's default folder in the cache.
 
         Raises
         ------
         InputError
-            It has none, so ``--root`` is needed.
+            The data set has no default folder, so ``--root`` is needed.
         """
         return default_place(cls.card.name)
 
@@ -121,17 +121,17 @@ class Dataset(ABC):
         return True
 
     def prepare(self, report: Progress = no_progress) -> None:  # noqa: B027
-        """Make the data set ready on disk if it can make itself.
+        """Make the images on disk, if the data set is rendered or developed here.
 
         Parameters
         ----------
         report
-            Told how many images are made, and of how many.
+            Progress callback (images made, images in all).
         """
 
     @abstractmethod
     def entries(self) -> list[Entry]:
-        """Every image's files, sorted by name.
+        """List every image's files, sorted by name.
 
         Raises
         ------
@@ -145,9 +145,9 @@ class Dataset(ABC):
         return self.entries()
 
     def identity(self, report: Progress = no_progress) -> str:
-        """What identifies the images: a hash of every file's content, unless the subclass knows better.
+        """Return a hash that identifies the images: of every file's content, unless a subclass overrides it.
 
-        It enters a run's id, and two data sets that differ here never share a table.
+        The hash is part of a run's id; data sets with different hashes never share a table.
 
         Parameters
         ----------
@@ -159,16 +159,16 @@ class Dataset(ABC):
         return hash_of_files(paths, report)
 
     def check_whole(self) -> None:  # noqa: B027
-        """Check that every image is there that the data set was published with; a part of it is not asked.
+        """Check that the data set has all the images it was published with; a `Subset` checks nothing here.
 
         Raises
         ------
         InputError
-            Images are missing or left over.
+            Images are missing, or there are more than were published.
         """
 
     def check(self, headers: Mapping[str, Header]) -> None:  # noqa: B027
-        """Check what this data set promises of its images beyond `check_entries`, before anything is computed.
+        """Check the image sizes and depths that this data set is known to have; `check_entries` checks the rest.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class Dataset(ABC):
         Raises
         ------
         InputError
-            An image has another size or depth than the data set's.
+            The size or depth of an image is not that of the data set.
         """
 
 
@@ -225,7 +225,7 @@ def default_place(name: str) -> Path:
 
 
 def list_images(folder: Path) -> dict[str, Path]:
-    """The images in a folder by name without suffix, sorted; hidden files are passed over.
+    """List the images in a folder by name without suffix, sorted; hidden files are ignored.
 
     Raises
     ------
@@ -250,7 +250,7 @@ def list_images(folder: Path) -> dict[str, Path]:
 
 
 def hash_of_files(paths: Iterable[Path], report: Progress = no_progress) -> str:
-    """One SHA-256 over names and contents of files, in order.
+    """Compute one SHA-256 over the names and contents of files, in order.
 
     Parameters
     ----------

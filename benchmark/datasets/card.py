@@ -1,4 +1,4 @@
-"""What a data set says of itself: the card that tables, `data info` and the docs show."""
+"""The card of a data set: the facts that tables, `data info` and the docs show."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -14,9 +14,9 @@ Group = Literal[
 ]
 """Headings of `ifan-bench datasets`."""
 GROUPS: tuple[Group, ...] = get_args(Group)
-"""In their order."""
+"""The headings in the order they are shown in."""
 AT_HAND = "at hand"
-"""As `DatasetCard.weights`: the weights that are on this machine."""
+"""Value of `DatasetCard.weights`: use the weights that are on this machine."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Archive:
     Parameters
     ----------
     name
-        Of the file.
+        Name of the file.
     mirrors
         URLs, tried in this order; ``hf://OWNER/NAME/FILE`` for a file on the Hugging Face hub.
     limits
-        More than this is another file.
+        Largest size and number of files; an archive that exceeds them is refused.
     sha256
-        Of the file; None where it is not known here, and then the first download decides.
+        SHA-256 of the file; None if unknown: later downloads must then match the first one.
     """
 
     name: str
@@ -43,31 +43,31 @@ class Archive:
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """What a reader of a table needs to know of a data set.
+    """The facts about a data set that tables and commands show.
 
     Parameters
     ----------
     name, title
-        The word on the command line, and the name in tables.
+        Name on the command line, and name in tables.
     summary
-        One sentence; it says so if the defocus is rendered.
+        One sentence; it says if the defocus is rendered.
     licence, citation
-        Of the images.
+        Licence and citation of the images.
     protocol
-        The protocol it is scored under unless another is asked for.
+        Name of the default protocol.
     weights
-        Key of the weights that methods run with unless others are asked for; `AT_HAND` for ``official`` where that
-        file is here, else ``synthetic``.
+        Key of the weights that methods use by default; `AT_HAND` for ``official`` if that file is on this machine,
+        else ``synthetic``.
     count, layout, size
-        How many scenes it has, the folders they lie in, and the images' size and depth; empty where it is open.
+        Number of scenes, their folders, and the images' size and depth; None or empty if not fixed.
     notes
-        What else one must know, one sentence each; what could not be verified says so.
+        Further facts, one sentence each; a fact that could not be verified says so.
     archive
-        Where it can be fetched; None for a data set that is made or is the user's own.
+        The archive to download; None if there is none.
     by_hand
-        What a person must do to get it, in one sentence, where there is no direct download; empty otherwise.
+        If there is no direct download, how to get the data set by hand, in one sentence; otherwise empty.
     group
-        The heading it stands under in `ifan-bench datasets`.
+        Heading in the list that `ifan-bench datasets` prints.
     """
 
     name: str

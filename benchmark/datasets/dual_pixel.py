@@ -20,7 +20,7 @@ VIEWS = {
 }
 """Each image's folder."""
 LARGEST_GAP = 2
-"""Between the frame numbers of images that belong together: in DPDD -1, +1 and -2 occur."""
+"""Largest difference between the frame numbers of the images of one scene: in DPDD -1, +1 and -2 occur."""
 IN_MEMORY_BYTES = 4 * 2**30
 """A set smaller than this once decoded is kept in memory."""
 
@@ -39,7 +39,7 @@ class DualPixelFolder:
 
     @classmethod
     def open(cls, root: Path, split: str = "train") -> "DualPixelFolder":
-        """List a split, and pair the four images of every scene.
+        """List the files of a split and group the four images of every scene.
 
         Raises
         ------
@@ -52,7 +52,7 @@ class DualPixelFolder:
         return len(self.files)
 
     def load(self, index: int) -> dict[str, NDArray[np.uint8] | NDArray[np.uint16]]:
-        """The four images of a scene as they are stored, uint8 or uint16 (H, W, 3) RGB.
+        """Read the four images of a scene as stored, uint8 or uint16 (H, W, 3) RGB.
 
         Raises
         ------
@@ -70,12 +70,12 @@ class DualPixelFolder:
 
 
 def as_float(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float32]:
-    """Stored pixels as float32 in [0, 1]."""
+    """Convert stored pixels to float32 in [0, 1]."""
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
 def list_views(root: Path, split: str, names: Iterable[str] = tuple(VIEWS)) -> dict[str, dict[str, Path]]:
-    """The images in the folders of some of `VIEWS`, each by name without suffix, sorted.
+    """List the images of the given `VIEWS`, each by name without suffix, sorted.
 
     Raises
     ------
@@ -86,19 +86,19 @@ def list_views(root: Path, split: str, names: Iterable[str] = tuple(VIEWS)) -> d
 
 
 def pair_views(listed: Mapping[str, Mapping[str, Path]]) -> dict[str, dict[str, Path]]:
-    """The images of every scene by what they show, under the name of its ``image``.
+    """Group the images of every scene by view; the scene's name is that of its ``image``.
 
-    Names are equal, or end in frame numbers that differ by no more than `LARGEST_GAP`.
+    The names within a scene are equal, or end in frame numbers that differ by at most `LARGEST_GAP`.
 
     Parameters
     ----------
     listed
-        From `list_views`, with ``image``.
+        Result of `list_views`; it must include ``image``.
 
     Raises
     ------
     InputError
-        The folders hold different numbers of images, or two that meet in the sorted order do not belong together.
+        The folders hold different numbers of images, or two images at the same place in the sorted order do not match.
     """
     paired = {name: pair_in_order(listed["image"], images, LARGEST_GAP) for name, images in listed.items()}
     return {scene: {name: images[scene] for name, images in paired.items()} for scene in listed["image"]}

@@ -1,4 +1,4 @@
-"""Data set `folder`: any ``source/`` with a ``target/`` of the same names, and ``left/`` and ``right/`` if there."""
+"""Data set `folder`: the user's own ``source/`` and ``target/`` with equal names; ``left/`` and ``right/`` optional."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from realdof.common.errors import InputError
 
 
 class PairedFolder(Dataset):
-    """A folder of pairs of the user's own."""
+    """A folder of the user's own image pairs."""
 
     card = DatasetCard(
         name="folder",
@@ -26,7 +26,7 @@ class PairedFolder(Dataset):
         raise InputError("the data set folder needs --root DIR, a folder with source/ and target/ in it")
 
     def entries(self) -> list[Entry]:
-        """Pair by name; every image must have its partner in every folder there is."""
+        """Pair the images by name; every image needs a partner in each folder that exists."""
         sources = list_images(self.root / "source")
         partners = {
             role: list_images(self.root / role)

@@ -1,4 +1,4 @@
-"""What the published data sets' folders have in common: where the images start, and which file belongs to which."""
+"""Helpers for the folders of published data sets: find the images, pair them, and check number, size and depth."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,39 +12,39 @@ from realdof.images.headers import Header, read_header
 DEEPEST = 2
 """Levels of folders that archives may put around a data set, such as ``DPDD/DPDD/test_c``."""
 SHOWN = 6
-"""Names that a message lists of a folder."""
+"""Number of names that an error message lists."""
 
 
 def find_layout(root: Path, folders: tuple[str, ...], title: str) -> Path:
-    """The folder that holds a data set's own folders: ``root``, or one that its archive has put around them.
+    """Find the folder that holds a data set's folders: ``root``, or a folder inside it that the archive added.
 
     Parameters
     ----------
     folders
-        Names that must all be there, possibly with ``/`` in them.
+        Names of the folders that must all exist, possibly with ``/`` in them.
     title
-        The data set's, for the sentence.
+        The data set's title, for error messages.
 
     Raises
     ------
     InputError
-        There is no such folder, or there are two.
+        No such folder exists, or two do.
     """
     return find_one_of(root, (folders,), title)[1]
 
 
 def find_one_of(root: Path, layouts: Sequence[tuple[str, ...]], title: str) -> tuple[tuple[str, ...], Path]:
-    """Which of the layouts that a data set is spread in is here, and the folder that holds its folders.
+    """Find which of a data set's known layouts a folder has; return that layout and the folder that holds it.
 
     Parameters
     ----------
     layouts
-        The names of the folders of each layout, the published one first; the first that fits is taken.
+        Names of the folders of each layout, the published layout first; the first that fits is returned.
 
     Raises
     ------
     InputError
-        None is here, or one is here twice.
+        No layout fits, or one fits twice.
     """
     for folders in layouts:
         found = _only(root, partial(_has, folders), title)
@@ -55,7 +55,7 @@ def find_one_of(root: Path, layouts: Sequence[tuple[str, ...]], title: str) -> t
 
 
 def what_is_in(folder: Path) -> str:
-    """The first names in a folder, for a message that says what is wrong with it."""
+    """List the first names in a folder, for error messages."""
     names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir())
     names = [name for name in names if not name.startswith(".")]
     if not names:
@@ -65,7 +65,7 @@ def what_is_in(folder: Path) -> str:
 
 
 def find_images(root: Path, title: str) -> Path:
-    """The folder that holds a flat data set's images: ``root``, or one inside it; raises as `find_layout`."""
+    """Find the folder that holds a flat data set's images: ``root``, or one inside it; raises as `find_layout`."""
     found = _only(root, lambda folder: any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()), title)
     if found is None:
         raise InputError(f"{root} is not {title}: it holds no images (PNG, JPEG or TIFF)")
@@ -98,17 +98,17 @@ def pair_in_order(sources: Mapping[str, Path], partners: Mapping[str, Path], lar
     sources, partners
         Path by name without suffix, sorted.
     largest_gap
-        By how much the last numbers in two paired names may differ; the cameras of DPDD count one shot more or less.
+        Largest difference between the last numbers in two paired names: in DPDD they differ by one or two shots.
 
     Returns
     -------
     dict
-        Each source's name with its partner.
+        Partner by the source's name.
 
     Raises
     ------
     InputError
-        One folder has more images than the other, or two that meet in the order have other numbers.
+        One folder has more images than the other, or the numbers of a pair differ by more than ``largest_gap``.
     """
     if len(sources) != len(partners):
         one, other = (next(iter(paths.values())).parent for paths in (sources, partners))
@@ -136,7 +136,7 @@ def check_count(
     Parameters
     ----------
     known
-        By their wrong number of images, what is known of copies that circulate.
+        A sentence about an incomplete copy in circulation, by its number of images.
     """
     count = len(list(found))
     if count != expected:
@@ -148,7 +148,7 @@ def check_count(
 
 
 def check_size(headers: Mapping[str, Header], size: tuple[int, int], title: str, root: Path) -> None:
-    """Raise `InputError` unless every image has one size, height and width in px, either way up."""
+    """Raise `InputError` unless every image has this size (height and width, px), in landscape or portrait."""
     for name, header in headers.items():
         if sorted((header.height, header.width)) != sorted(size):
             raise InputError(
@@ -158,7 +158,7 @@ def check_size(headers: Mapping[str, Header], size: tuple[int, int], title: str,
 
 
 def check_bits(entries: Iterable[Entry], bits: int, title: str) -> None:
-    """Raise `InputError` unless every image has so many bits a channel."""
+    """Raise `InputError` unless every image has this number of bits a channel."""
     for path in dict.fromkeys(path for entry in entries for path in entry.files.values()):
         if (found := read_header(path).bits) != bits:
             raise InputError(f"{path} has {found} bits a channel; the images of {title} have {bits}")

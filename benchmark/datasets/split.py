@@ -1,4 +1,4 @@
-"""A train / val / test split of scenes that depends on their names alone, so that it survives new scenes."""
+"""A train / val / test split of scenes by name alone, so that adding scenes does not move the others."""
 
 import hashlib
 from collections.abc import Iterable
@@ -6,36 +6,36 @@ from collections.abc import Iterable
 from realdof.common.errors import InputError
 
 DPDD_SHARES = (0.70, 0.15, 0.15)
-"""Train, val, test: DPDD's 350, 74 and 76 of 500."""
+"""Default shares of train, val and test: those of DPDD, 350, 74 and 76 of 500."""
 SIDES = ("train", "val", "test")
 
 
 def split(
     names: Iterable[str], seed: int = 0, shares: tuple[float, float, float] = DPDD_SHARES
 ) -> dict[str, list[str]]:
-    """Put every scene on one side by a hash of seed and name.
+    """Assign every scene to train, val or test by a hash of seed and name.
 
-    A scene stays on its side whatever is added or removed later, so that no training scene ever becomes a test
-    scene; the price is that sides have their shares only on average.
+    A scene stays on its side when scenes are added or removed, so that no training scene ever becomes a test scene.
+    In return, the sides have their shares only on average.
 
     Parameters
     ----------
     names
-        Of the scenes.
+        Names of the scenes.
     seed
-        Another one gives another split.
+        Seed of the hash; another seed gives another split.
     shares
-        Of train, val and test, in [0, 1], together 1.
+        Shares of train, val and test, in [0, 1], with the sum 1.
 
     Returns
     -------
     dict
-        Sorted names by side.
+        Sorted scene names by side.
 
     Raises
     ------
     InputError
-        The shares are none, or a side that has a share is left without a scene.
+        The shares are invalid, or a side with a share above 0 receives no scene.
     """
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
         raise InputError(f"shares of train, val and test must be 0 or more and 1 together, not {shares}")
@@ -52,6 +52,6 @@ def split(
 
 
 def _fraction(seed: int, name: str) -> float:
-    """A number in [0, 1) that only seed and name decide."""
+    """Hash seed and name to a number in [0, 1)."""
     digest = hashlib.sha256(f"{seed}\n{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,4 +1,4 @@
-"""Part of a data set, by a list of scenes that the user gives: indoor or outdoor, or one side of a split."""
+"""A part of a data set, given by a list of scenes, such as the indoor scenes or one side of a split."""
 
 import re
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ from realdof.common.plain import composed
 from realdof.images.headers import Header
 
 SEPARATOR = "@"
-"""Between the data set's name and the list's: runs on ``dpdd`` with ``indoor.txt`` are runs on ``dpdd@indoor``."""
+"""Separates the data set's name from the list's: ``dpdd`` with ``indoor.txt`` is recorded as ``dpdd@indoor``."""
 
 
 class Subset(Dataset):
-    """The scenes of another data set that a list names.
+    """The scenes of another data set that are in a list.
 
     Parameters
     ----------
     whole
-        The data set.
+        The whole data set.
     names
-        Of the scenes.
+        Names of the scenes.
     title
-        The list's; it enters the data set's name, so that no table mixes part and whole.
+        Name of the list; it becomes part of the data set's name, so that no table mixes part and whole.
     """
 
     def __init__(self, whole: Dataset, names: set[str], title: str) -> None:
@@ -42,7 +42,7 @@ class Subset(Dataset):
 
     @classmethod
     def default_root(cls) -> Path:
-        """Raise `InputError`: a subset has no place of its own."""
+        """Raise `InputError`: a subset has no folder of its own."""
         raise InputError("a subset lies where its data set does")
 
     @property
@@ -55,7 +55,7 @@ class Subset(Dataset):
         self.whole.prepare(report)
 
     def entries(self) -> list[Entry]:
-        """The scenes of the list, sorted by name."""
+        """List the files of the scenes in the list, sorted by name."""
         every = {entry.name: entry for entry in self.whole.listed}
         unknown = sorted(self._names - every.keys())
         if unknown:
@@ -63,31 +63,31 @@ class Subset(Dataset):
         return [entry for name, entry in every.items() if name in self._names]
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Check what the whole data set promises."""
+        """Check the sizes and depths as the whole data set does."""
         self.whole.check(headers)
 
     def identity(self, report: Progress = no_progress) -> str:
-        """The whole data set's identity with the names."""
+        """Return a hash of the whole data set's identity and the scenes' names."""
         return sha256("\n".join([self.whole.identity(report), *sorted(self._names)]).encode()).hexdigest()
 
 
 def restrict(dataset: Dataset, list_file: Path | None) -> Dataset:
-    """The scenes of a data set that a file lists, or all of them without a file."""
+    """Restrict a data set to the scenes that a file lists; return it unchanged without a file."""
     return dataset if list_file is None else Subset(dataset, read_names(list_file), list_file.stem)
 
 
 def whole_name(dataset: str) -> str:
-    """Name of the data set that ``dataset``, perhaps ``NAME@LIST``, is or is a part of."""
+    """Return the name of the whole data set: ``dpdd`` for ``dpdd@indoor`` and for ``dpdd``."""
     return dataset.partition(SEPARATOR)[0]
 
 
 def read_names(path: Path) -> set[str]:
-    """The scenes that a text file lists, one a line; a suffix is dropped, ``#`` begins a comment.
+    """Read the scene names in a text file, one a line; file suffixes are dropped, ``#`` begins a comment.
 
     Raises
     ------
     InputError
-        The file cannot be read, lists nothing, or its own name could not be part of a folder's.
+        The file cannot be read, lists nothing, or its own name cannot be part of a folder's name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", path.stem):
         raise InputError(f"{path.stem!r} names no subset: use letters, digits, dots and dashes in the list's file name")

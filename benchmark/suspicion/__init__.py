@@ -1,1 +1,1 @@
-"""Detect common mistakes in a run or a data set: cheap measurements, and the sentences that follow from them."""
+"""Detect common mistakes in a run or a data set: cheap measurements, and the warnings that follow from them."""

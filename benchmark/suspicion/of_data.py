@@ -16,18 +16,18 @@ from realdof.images.files import read_pixels
 from realdof.images.headers import read_header
 
 LOOKED_AT = 4
-"""Scenes whose pixels are decoded."""
+"""Number of neighbouring scenes compared; the pixels of one scene more are decoded."""
 _BETTER = 0.3
-"""By how much the correlation with a neighbour's truth must exceed that with the own one."""
+"""Least difference by which an input must correlate better with a neighbour's target than with its own."""
 _SMALL = 64
-"""px; side that images are reduced to for pairing."""
+"""px; side to which images are reduced to check the pairing."""
 
 
 def doubts_about_data(entries: Sequence[Entry], protocol: Protocol) -> list[str]:
-    """Doubts about the data, one sentence each.
+    """List doubts about the data, one sentence each.
 
-    The sizes are those of all files, from their headers; the pixels those of the first scenes. A file that cannot be
-    read raises no doubt here: the run itself records it with its image.
+    Sizes are checked for all files, from their headers; pixels only for the first scenes. An unreadable file raises no
+    doubt here, because the run itself records that failure.
     """
     first = _first_of_each_target(entries)[: LOOKED_AT + 1]
     doubts: list[str] = []
@@ -38,7 +38,7 @@ def doubts_about_data(entries: Sequence[Entry], protocol: Protocol) -> list[str]
 
 
 def holds_eight_bits(pixels: np.ndarray) -> bool:
-    """Whether 16-bit pixels hold 8-bit values: v, v x 256 or v x 257.
+    """Return whether 16-bit pixels hold 8-bit values v, stored as v, v x 256 or v x 257.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def _other_size(entries: Sequence[Entry], protocol: Protocol) -> Iterator[str]:
     for entry in entries:
         header = read_header(entry.image)
         stored, scored = (header.height, header.width), protocol.fitted_size(header.height, header.width)
-        # Cutting to a multiple and turning change no scale.
+        # Cropping to a multiple and rotating do not change the scale.
         cuts = [abs(one - other) for one, other in zip(sorted(stored), sorted(scored), strict=True)]
         if max(cuts) >= max(protocol.size_multiple, 2):
             found.append((entry.name, scored, stored))
@@ -66,7 +66,7 @@ def _other_size(entries: Sequence[Entry], protocol: Protocol) -> Iterator[str]:
 
 
 def _eight_in_sixteen(entries: Sequence[Entry]) -> Iterator[str]:
-    # A truth may come from an 8-bit photograph, as in sample; an input that a lens or a renderer has blurred does not.
+    # A target may come from an 8-bit photograph, as in sample, so only blurred inputs are checked.
     for path in (path for entry in entries[:1] for role, path in entry.files.items() if role != "target"):
         pixels = read_pixels(path)
         if pixels.dtype == np.uint16 and pixels.max() > 0 and holds_eight_bits(pixels):

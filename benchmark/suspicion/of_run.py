@@ -7,28 +7,28 @@ from benchmark.results.record import Record
 from benchmark.suspicion.signs import Sign
 
 FAR_BELOW_DB = -3.0
-"""Median of PSNR of the output less PSNR of the input: no method that works loses so much."""
+"""Median PSNR gain over the input, dB, below which a run is doubted: no working method loses so much."""
 CHANNELS_DB = 1.0
-"""What reversed channels must add at least, to be named."""
+"""Least PSNR gain from reversed channels, dB, for a warning."""
 SCALE = 1.25
-"""A factor beyond this or its inverse is named."""
+"""A scale factor outside 1 / SCALE to SCALE gives a warning."""
 BLURRIER = 0.8
-"""Of the truth's detail over the input's, below which the truth is the blurrier one."""
+"""Ratio of the target's detail to the input's below which the target counts as blurrier."""
 SHIFTED_PX = 0.75
 STEADY_PX = 0.3
-"""A shift is constant if most images have it to within this."""
+"""px; a shift is constant if most images have it to within this."""
 MOST = 0.8
-"""Share of the images that must show the same."""
+"""Least share of the images that must show the same sign."""
 OUTSIDE = 0.5
-"""How far beyond [0, 1] the outputs' lowest or highest value lies for most images, for another range."""
+"""Distance beyond [0, 1] of the median lowest or highest output value above which the range counts as wrong."""
 CLIPPED = 0.1
-"""Median share of pixels that only the output has at 0 or 1."""
+"""Median share of pixels clipped to 0 or 1 in the output alone, above which a run is doubted."""
 UNLIKE = 0.5
-"""Median correlation of input and truth below which they do not show the same."""
+"""Median correlation of input and target below which they count as different scenes."""
 
 
 def doubts_about_run(records: Iterable[Record]) -> list[str]:
-    """Doubts about the run, one sentence each; none for records of versions that kept no signs."""
+    """List doubts about the run, one sentence each; none for records of releases that kept no signs."""
     done = [record for record in records if record.status == "ok" and record.signs]
     return [sentence for find in _FINDERS for sentence in find(done)] if done else []
 

@@ -12,13 +12,13 @@ from benchmark.method import Image, Sample
 from realdof.images.colour import luma
 
 LARGEST = 512
-"""px; larger images are looked at in a central square of this side, so that the signs cost little time."""
+"""px; of larger images only a central square of this side is measured, to save time."""
 _FLOOR = 1e-10
-"""Of a mean squared error: 100 dB."""
+"""Smallest mean squared error: 100 dB."""
 _SMOOTHING = 1.0
-"""px; standard deviation of the blur before detail is measured, so that noise is not taken for it."""
+"""px; standard deviation of the blur before detail is measured, so that noise does not count as detail."""
 _CLEAR = 0.2
-"""Response of the phase correlation above which a shift is one."""
+"""Response of the phase correlation above which a shift is trusted."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def signs_of(output: Image, sample: Sample) -> dict[str, float]:
     Parameters
     ----------
     output
-        As the method returned it, float32 (3, H, W).
+        The method's output, not clipped, float32 (3, H, W).
     sample
         With or without an all-in-focus image.
 
@@ -83,7 +83,7 @@ def _against_truth(made: np.ndarray, image: np.ndarray, truth: np.ndarray) -> di
 
 
 def likeness(first: np.ndarray, second: np.ndarray) -> float:
-    """Correlation of two luma images after both are reduced to at most 32 px: blur and small shifts do not matter.
+    """Correlate two luma images, both resized to 32x32 px, so that blur and small shifts do not matter.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def likeness(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _central(image: Image) -> np.ndarray:
-    """The central square of an image, or all of a small one: float32 (H, W, 3)."""
+    """Crop the central square of an image, or return all of a small one: float32 (H, W, 3)."""
     top, left = (max(0, (side - LARGEST) // 2) for side in image.shape[-2:])
     square = image[..., top : top + LARGEST, left : left + LARGEST]
     return np.ascontiguousarray(square.detach().cpu().permute(1, 2, 0).float().numpy())

@@ -1,1 +1,1 @@
-"""Getting a published data set onto this machine."""
+"""Download and install published data sets."""

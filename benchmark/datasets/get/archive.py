@@ -1,4 +1,4 @@
-"""Unpacking an archive that a stranger has made: nothing leaves the folder, and nothing but plain files is written."""
+"""Safe unpacking of untrusted archives: only plain files are written, and only inside the target folder."""
 
 import lzma
 import re
@@ -25,12 +25,12 @@ _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOF
 
 
 class DamagedArchive(InputError):
-    """The file is no whole archive: fetching it again may help."""
+    """The archive is damaged or incomplete; downloading it again may help."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """More than this is no data set: bytes unpacked, and number of members."""
+    """Largest unpacked size in bytes and number of members; an archive that exceeds them is refused."""
 
     bytes: int
     files: int
@@ -49,14 +49,14 @@ class _Member:
 def unpack(
     archive: Path, folder: Path, limits: Limits, report: Callable[[int, int | None], None] = lambda done, total: None
 ) -> int:
-    """Unpack a zip or tar archive (plain, gz, bz2 or xz) into a folder that is there and empty.
+    """Unpack a zip or tar archive (plain, gz, bz2 or xz) into an existing, empty folder.
 
-    What file systems add (``__MACOSX``, ``.DS_Store`` ...) is left out.
+    Files that operating systems add (``__MACOSX``, ``.DS_Store`` ...) are left out.
 
     Parameters
     ----------
     report
-        Told the bytes written, and the bytes in all where the archive says so.
+        Progress callback (bytes written, bytes in all); the total is None if the archive does not give it.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def unpack(
 
 
 def check_whole(archive: Path) -> None:
-    """Raise `InputError` if a file is no zip or tar archive, or a zip archive without its end."""
+    """Raise `DamagedArchive` if a file is not a zip or tar archive, or is a truncated zip archive."""
     try:
         if _is_zip(archive):
             zipfile.ZipFile(archive).close()
@@ -155,7 +155,7 @@ def _zip_member(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
     odd = None if kind in (0, stat.S_IFREG, stat.S_IFDIR) else "a link or a device"
     if info.flag_bits & _ENCRYPTED:
         odd = "an encrypted file"
-    # orig_filename: the library has already turned what it found suspicious in filename into something else.
+    # orig_filename, because the library has already rewritten suspicious characters in filename.
     return _Member(info.orig_filename, info.file_size, odd, info.filename.endswith("/"), lambda: opened.open(info))
 
 

@@ -1,6 +1,6 @@
-"""Downloading a large archive from one of several mirrors, going on where a broken connection left off.
+"""Download a large archive from one of several mirrors, and resume after a broken connection.
 
-pooch is not used, because it cannot resume; huggingface_hub only says where a file of the hub lies (``hub.py``).
+pooch is not used, because it cannot resume. huggingface_hub is used only to look up a file on the hub (``hub.py``).
 """
 
 import json
@@ -24,19 +24,19 @@ from realdof.common.files import sha256_of, write_json
 from realdof.common.processes.locks import Locked, locked
 
 PAUSE = 1.0
-"""Seconds before the second try without progress; each further one doubles it."""
+"""Seconds before the second try without progress; the pause doubles with each further try."""
 IDLE_TRIES = 4
-"""A mirror is given up after so many connections in a row that brought nothing."""
+"""Number of connections in a row without progress after which a mirror is given up."""
 ALL_TRIES = 200
-"""A mirror that drips is given up after so many connections."""
+"""Number of connections after which a mirror is given up, even if each made some progress."""
 
-# What has come of a block is lost when the connection breaks, so blocks are small.
+# A broken connection loses the block being received, so blocks are small.
 _BLOCK = 2**14
 _PERMANENT = (
     requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL, requests.exceptions.MissingSchema,
     requests.exceptions.SSLError,
 )  # fmt: skip
-"""Asking again does not help; a connection that is refused or silent may come back."""
+"""Errors after which a retry cannot help; a refused or silent connection is retried."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
@@ -48,7 +48,7 @@ class _BrokenOff(Exception):
 class _State:
     """Which file a partial download belongs to; sent as ``If-Range``, so that two files are never mixed.
 
-    ``url`` is the mirror's, whatever that leads to.
+    ``url`` is the mirror's address before redirects.
     """
 
     url: str
@@ -64,21 +64,21 @@ def fetch(
     progress: Progress | None = None,
     starting: Starting = nobody,
 ) -> Path:
-    """Download an archive, or find it in ``folder``; a download that was broken off, or killed, goes on.
+    """Download an archive, or find it in ``folder``; an interrupted download is resumed.
 
     Parameters
     ----------
     check
-        Raises `InputError` if a whole file is not the right one; the next mirror is tried then.
+        Raises `InputError` if the complete file is the wrong one; the next mirror is tried then.
     progress
-        Called as it arrives.
+        Called for each block received.
     starting
-        Told the size and the free space once for each mirror that answers, before anything is written.
+        Called with the size and the free space, once for each mirror that answers, before anything is written.
 
     Raises
     ------
     InputError
-        No mirror has it, or the folder cannot be written to or is too full.
+        No mirror has the archive, or the folder cannot be written to or has too little space.
     """
     path = folder / archive.name
     if path.is_file():
@@ -89,7 +89,7 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
         problems = []
         with part.locked():
-            # The mirror that the partial file came from can go on; any other starts anew.
+            # Try the mirror of the partial file first: only there can the download resume.
             for url in sorted(archive.mirrors, key=lambda url: url != part.state.url):
                 try:
                     located = locate(url, connection.timeout, PAUSE)
@@ -141,11 +141,11 @@ class _Part:
         try:
             return _State(**json.loads(self._state.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, RecursionError):
-            # Nothing is lost but what was fetched before: the download starts anew.
+            # Without its state the partial file is useless, so the download starts again.
             return _State("", None, None)
 
     def begin(self, state: _State) -> None:
-        # Cut, not removed: it is locked.
+        # Truncate the file rather than remove it, because it is locked.
         with self.file.open("wb"):
             write_json(self._state, asdict(state))
 
@@ -163,7 +163,7 @@ class _Part:
 
 
 def _check_promise(located: Located, path: Path) -> None:
-    """Refuse a file of the hub that is not the one which the hub has by its own word."""
+    """Refuse a file whose size or SHA-256 is not the one that the hub gives."""
     if located.bytes is not None and path.stat().st_size != located.bytes:
         raise InputError(f"{path.stat().st_size:,} bytes, not the {located.bytes:,} that the hub tells")
     if located.sha256 is not None and (found := sha256_of(path)) != located.sha256:
@@ -180,7 +180,7 @@ def _fetch_from(url: str, located: Located, part: _Part, max_bytes: int, connect
             problem = str(error)
         else:
             return
-        # A server that makes us begin again and again brings nothing, however much it sends.
+        # A server that restarts the download each time makes no progress, however much it sends.
         idle = 0 if part.size > farthest else idle + 1
         farthest = max(farthest, part.size)
         if idle == IDLE_TRIES:
@@ -200,7 +200,7 @@ def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: 
     if offset and state.validator:
         options["headers"] |= {"Range": f"bytes={offset}-", "If-Range": state.validator}
     try:
-        # The timeout is among the options.
+        # The options include the timeout.
         response = requests.get(located.url, stream=True, **options)  # nosec B113
     except OSError as error:
         if isinstance(error, _PERMANENT):
@@ -221,7 +221,7 @@ def _go_on(url: str, located: Located, part: _Part, max_bytes: int, connection: 
 
 
 def _checked(response: requests.Response, url: str, part: _Part, offset: int, state: _State) -> _State:
-    """Check the response's status and headers; the state of the file that they describe."""
+    """Check the response's status and headers; return the state of the file that they describe."""
     if response.status_code == 416:
         part.begin(_State("", None, None))
         raise _BrokenOff("has no such part of the file any more")
@@ -241,7 +241,7 @@ def _checked(response: requests.Response, url: str, part: _Part, offset: int, st
         return state
     length = response.headers.get("Content-Length", "")
     tag = response.headers.get("ETag", "")
-    # A weak tag does not promise the same bytes.
+    # A weak ETag does not guarantee the same bytes.
     validator = response.headers.get("Last-Modified") if tag.startswith("W/") or not tag else tag
     return _State(url, validator, int(length) if length.isdecimal() else None)
 
@@ -263,7 +263,7 @@ def _append(
 
 
 def _received(response: requests.Response) -> Iterator[bytes]:
-    """Tell a connection that breaks off from a disk that is full: both are OSError."""
+    """Yield the blocks received; a broken connection raises `_BrokenOff`, since a full disk raises OSError too."""
     try:
         yield from response.iter_content(_BLOCK)
     except OSError as error:

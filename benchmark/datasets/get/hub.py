@@ -19,9 +19,9 @@ _ADDRESS = re.compile(
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 TRIES = 4
-"""How often a hub that cannot be reached, or is busy, is asked."""
+"""Number of requests to a hub that cannot be reached or is busy."""
 PASSING = (408, 429, 500, 502, 503, 504)
-"""HTTP statuses of a server that may answer when it is asked again."""
+"""HTTP statuses after which a retry may help."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Located:
 
 
 def locate(address: str, timeout: float, pause: float = 1.0) -> Located:
-    """Find what an address leads to; every address but the hub's leads to itself.
+    """Resolve an address: look up ``hf://`` addresses on the hub, and return other URLs unchanged.
 
-    A hub that cannot be reached or is busy is asked again, `TRIES` times in all.
+    If the hub cannot be reached or is busy, the request is repeated, up to `TRIES` times in all.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def locate(address: str, timeout: float, pause: float = 1.0) -> Located:
         ``hf://OWNER/NAME/FILE``, ``hf://datasets/OWNER/NAME@REVISION/FILE``, or a URL. The hub is that of
         ``$HF_ENDPOINT``, if set.
     timeout
-        Longest silence of the hub, in seconds.
+        Seconds to wait for the hub's answer.
     pause
-        Seconds before the second try; each further one doubles it.
+        Seconds before the second try; the pause doubles with each further try.
 
     Raises
     ------
     InputError
-        The address is none, ``huggingface_hub`` is not installed, or the hub has no such file for us.
+        The address is malformed, ``huggingface_hub`` is not installed, or the hub gives us no such file.
     """
     if not address.startswith(SCHEME):
         return Located(address)
@@ -91,7 +91,7 @@ def _looked_up(hub: ModuleType, matched: re.Match[str], timeout: float) -> Locat
     found = hub.get_hf_file_metadata(
         hub.hf_hub_url(**place, revision=matched["revision"]), timeout=timeout, endpoint=endpoint
     )
-    # Of one revision, whatever is pushed while we fetch.
+    # Fix the revision, so that a push during the download does not change the file.
     url: str = hub.hf_hub_url(**place, revision=found.commit_hash or matched["revision"])
     headers: dict[str, str] = hub.utils.build_hf_headers()
     tag = found.etag or ""
@@ -99,13 +99,13 @@ def _looked_up(hub: ModuleType, matched: re.Match[str], timeout: float) -> Locat
 
 
 def _transport_error(hub: ModuleType) -> type[Exception]:
-    """What the library's own HTTP client raises; which client that is depends on the library's version."""
+    """Return the error class of the library's HTTP client, which depends on the library's version."""
     kinds: tuple[type[Exception], ...] = hub.errors.HfHubHTTPError.__mro__
     return next(kind for kind in kinds if kind.__name__ == "HTTPError")
 
 
 def _is_passing(error: Exception) -> bool:
-    """Whether asking again may help: no answer came, or that of a busy server."""
+    """Return whether a retry may help: the server did not answer, or was busy."""
     response = getattr(error, "response", None)
     if response is not None:
         return response.status_code in PASSING
@@ -114,7 +114,7 @@ def _is_passing(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """The reason of the library's error in one line, from the error's name."""
+    """Return the reason for the library's error in one line, from the error's name."""
     names = {kind.__name__ for kind in type(error).__mro__}
     response = getattr(error, "response", None)
     if "GatedRepoError" in names:

@@ -1,4 +1,4 @@
-"""Getting a published data set onto this machine: fetch or take a file, check its hash, unpack it, check the set."""
+"""Install a published data set: download its archive or use a local one, check its hash, unpack and check it."""
 
 import json
 import secrets
@@ -22,7 +22,7 @@ Report = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Fetched:
-    """What is recorded of an archive: the SHA-256 that every later file of its name must have, and its origin."""
+    """The record of an archive: the SHA-256 that later files of its name must have, its size and its origin."""
 
     sha256: str
     bytes: int
@@ -39,31 +39,31 @@ def install(
     unpacking: Report = lambda done, total: None,
     starting: Starting = nobody,
 ) -> Path:
-    """Make a published data set ready in a folder, which appears whole and checked or not at all.
+    """Install a published data set in a folder; the folder appears complete and checked, or not at all.
 
     Parameters
     ----------
     root
-        Where it goes; None for its own place in the cache.
+        Folder to install into; None for the default folder in the cache.
     file
-        An archive that is here already; nothing is fetched then.
+        A local archive to use instead of a download.
     mirrors
         URLs to use instead of the card's.
     progress, unpacking
-        Told how far the download and the unpacking are.
+        Progress callbacks of the download and of the unpacking.
     starting
-        Told the size and the free space before a download.
+        Called with the size and the free space before a download.
 
     Returns
     -------
     Path
-        Where it is.
+        The data set's folder.
 
     Raises
     ------
     InputError
-        It cannot be had, is another file than before, cannot be unpacked, or is not this data set; or something else
-        is in the way.
+        The archive cannot be downloaded, differs from the recorded one, cannot be unpacked, or is not this data set;
+        or the folder already holds something else.
     """
     card = factory.card
     place = root or factory.default_root()
@@ -92,12 +92,12 @@ def install(
 
 
 def downloads() -> Path:
-    """Where archives lie while they are fetched, and the records of their hashes for ever."""
+    """Return the folder of archives during their download; the records of their hashes stay there."""
     return cache_folder() / "downloads"
 
 
 def known_hash(archive: Archive) -> Fetched | None:
-    """What an archive's SHA-256 must be: the card's, or else that of the first one of its name that was unpacked.
+    """Return the SHA-256 that an archive must have: the card's, or that of the first one unpacked; None if unknown.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def _record_path(archive: Archive) -> Path:
 
 
 def _unpack_and_check(factory: type[Dataset], path: Path, place: Path, archive: Archive, report: Report) -> None:
-    # Beside its place: only a folder of the same file system can be renamed to it in one step.
+    # Unpack beside the final folder: a rename is atomic only within one file system.
     temporary = place.with_name(f"{place.name}.unpacking-{secrets.token_hex(4)}")
     try:
         temporary.mkdir(parents=True)

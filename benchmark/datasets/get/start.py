@@ -14,11 +14,11 @@ class Start:
     Parameters
     ----------
     name, url
-        The file, and the mirror it comes from.
+        Name of the partial file, and URL of the mirror.
     done, total
-        Bytes that are here from an earlier try, and bytes in all; None where the server does not say.
+        Bytes kept from an earlier try, and bytes in all; None if the server does not give the size.
     folder, free
-        Where it goes, and the bytes free there.
+        Folder of the download, and bytes free in it.
     """
 
     name: str
@@ -33,7 +33,7 @@ Starting = Callable[[Start], None]
 
 
 def nobody(start: Start) -> None:
-    """A start that nobody watches."""
+    """Ignore the start; the default callback."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Data set `cuhk`: 704 photographs with defocus and without ground truth, for pictures and time."""
+"""Data set `cuhk`: 704 defocused photographs without ground truth, for visual comparison and timing."""
 
 from benchmark.datasets.base import Dataset, Entry, list_images
 from benchmark.datasets.card import Archive, DatasetCard
@@ -7,7 +7,7 @@ from benchmark.datasets.layout import check_count, find_images
 
 
 class CUHK(Dataset):
-    """One folder of JPEG files; there is nothing to score against."""
+    """One folder of JPEG files without all-in-focus images, so nothing can be scored."""
 
     card = DatasetCard(
         name="cuhk",

@@ -1,4 +1,4 @@
-"""Data sets `dpdd`, `dpdd-val`, `dpdd-train` and `dpdd-native`: Canon dual-pixel pairs, in the layouts they come in."""
+"""Data sets `dpdd`, `dpdd-val`, `dpdd-train` and `dpdd-native`: Canon dual-pixel pairs in their published layouts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,9 +22,9 @@ _HUB_COPY = {
 
 
 class DPDD(Dataset):
-    """The 76 test scenes, with both dual-pixel views where ``test_l`` and ``test_r`` are there.
+    """The 76 test scenes, with both dual-pixel views if ``test_l`` and ``test_r`` exist.
 
-    Whether it is the 16-bit or the 8-bit copy is seen in the files; the protocol decides at which depth they are read.
+    The copy may be the 16-bit or the 8-bit one; the protocol decides at which depth the files are read.
     """
 
     card = DatasetCard(
@@ -58,12 +58,12 @@ class DPDD(Dataset):
 
     @classmethod
     def default_root(cls) -> Path:
-        """One place in the cache for all three splits, which come in one archive."""
+        """Return the cache folder that all three splits share, because they come in one archive."""
         return default_place("dpdd")
 
     @property
     def family(self) -> str:
-        """The three splits are of one data set."""
+        """``dpdd``: the three splits belong to one data set."""
         return DPDD.card.name
 
     def entries(self) -> list[Entry]:
@@ -80,7 +80,7 @@ class DPDD(Dataset):
         return with_places(entries, folder) if layout == RESTORMER_LAYOUT else entries
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Every image has DPDD's size and the same depth."""
+        """Check that every image has DPDD's size and all have the same depth."""
         check_size(headers, self.size, self.card.title, self.root)
         check_depth(self.listed, self.card.title)
 
@@ -109,7 +109,7 @@ class DPDDTrain(DPDD):
 
 
 class DPDDNative(DPDD):
-    """The 76 test scenes at the camera's own size."""
+    """The 76 test scenes at the camera's full resolution."""
 
     card = replace(
         DPDD.card,
@@ -135,10 +135,10 @@ class DPDDNative(DPDD):
 
     @classmethod
     def default_root(cls) -> Path:
-        """Its own place in the cache."""
+        """Return its own folder in the cache, not that of `DPDD`."""
         return default_place(cls.card.name)
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Every image has the camera's size and 16 bits."""
+        """Check that every image has the camera's full resolution and 16 bits."""
         super().check(headers)
         check_bits(self.listed, 16, self.card.title)

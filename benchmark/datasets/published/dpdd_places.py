@@ -1,4 +1,4 @@
-"""Which of DPDD's test scenes are indoors and which outdoors, where a copy has the labels of Restormer's authors."""
+"""Indoor and outdoor labels of DPDD's test scenes, if a copy has the label files of Restormer's authors."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,12 +13,12 @@ PLACES = ("indoor", "outdoor")
 
 
 def with_places(entries: Sequence[Entry], folder: Path) -> list[Entry]:
-    """The entries, sorted by name, with the group ``place`` if both label files lie in a folder.
+    """Add the group ``place`` to the entries, which are sorted by name, if the folder has both label files.
 
     Raises
     ------
     InputError
-        A file holds no numbers, or the two do not name every scene once.
+        A file does not hold whole numbers, or the two together do not list every scene exactly once.
     """
     paths = {place: folder / f"{place}_labels.npy" for place in PLACES}
     if not all(path.is_file() for path in paths.values()):

@@ -1,4 +1,4 @@
-"""Data set `lfdof`: photographs refocused from light fields, up to 15 defocused images of a scene to one target."""
+"""Data set `lfdof`: photographs refocused from light fields, with up to 15 defocused images for each target."""
 
 import re
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from realdof.images.headers import Header
 
 PUBLISHED = ("test_data/input", "test_data/ground_truth")
 LAYOUTS = (PUBLISHED, ("input", "ground_truth"), ("input", "target"))
-"""As its authors publish it, its test folder alone, and LaKDNet's copy without a folder a scene."""
+"""Layouts: the authors' archive, its test folder alone, and LaKDNet's copy, which has no folders for scenes."""
 _NAME = re.compile(r"(?P<scene>.+)_ap(?P<aperture>\d+)_(?P<focus>\d+)")
 
 
 class LFDOF(Dataset):
-    """The 725 defocused test images; those of a scene share one all-in-focus image."""
+    """The 725 defocused test images; the images of a scene share one all-in-focus image."""
 
     card = DatasetCard(
         name="lfdof",
@@ -62,7 +62,7 @@ class LFDOF(Dataset):
         check_count(self.listed, self.card.count or 0, self.card.title, self.root)
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Every image has the published size and 8 bits."""
+        """Check that every image has the published size and 8 bits."""
         check_size(headers, self.size, self.card.title, self.root)
         check_bits(self.listed, 8, self.card.title)
 
@@ -78,6 +78,6 @@ class LFDOF(Dataset):
 
 
 def _images_of(inputs: Path) -> list[Path]:
-    """The images in a folder, or in the folders of the scenes in it."""
+    """List the images in a folder, or in its subfolders, one for each scene."""
     scenes = sorted(path for path in inputs.iterdir() if path.is_dir() and not path.name.startswith("."))
     return [image for folder in scenes or [inputs] for image in list_images(folder).values()]

@@ -10,7 +10,7 @@ from benchmark.datasets.published.dpdd import DPDD
 
 
 class NTIRE21(DPDD):
-    """The test scenes; ``test_c/target`` may be missing, since challenges keep it back."""
+    """The test scenes; ``test_c/target`` may be missing, since challenges often withhold it."""
 
     card = DatasetCard(
         name="ntire21",
@@ -35,7 +35,7 @@ class NTIRE21(DPDD):
 
     @classmethod
     def default_root(cls) -> Path:
-        """Its own place in the cache."""
+        """Return its own folder in the cache, not that of `DPDD`."""
         return default_place(cls.card.name)
 
     @property

@@ -27,7 +27,7 @@ FIELD = (1008, 1344)
 WINDOW = 101
 """px; side of the box that the ratio of the white sheets is averaged over."""
 DEVELOPER = 1
-"""Version of what is developed from the raws."""
+"""Version of the developed images; raised if the same raw files would give other pixels."""
 ROLES = ("image", "left", "right", "target")
 
 
@@ -60,12 +60,12 @@ class Pixel4(Dataset):
     )
 
     def prepare(self, report: Progress = no_progress) -> None:
-        """Develop what is not in the cache yet.
+        """Develop the scenes unless the cache already holds them.
 
         Raises
         ------
         InputError
-            The folder is not this data set, a raw is none, or the cache cannot be written to.
+            The folder is not this data set, a file is not a raw image, or the cache cannot be written to.
         """
         manifest = self._developed / "manifest.json"
         if manifest.is_file() and _is_whole(manifest):
@@ -93,12 +93,12 @@ class Pixel4(Dataset):
         check_count(self._raws, self.card.count or 0, self.card.title, self.root)
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Every developed image shows the central field of view, with 16 bits."""
+        """Check that every developed image has the size of the central field of view and 16 bits."""
         check_size(headers, FIELD, self.card.title, self.root)
         check_bits(self.listed, 16, self.card.title)
 
     def identity(self, report: Progress = no_progress) -> str:
-        """The raws' content and the version of what develops them."""
+        """Return a hash of the raw files' content and the developer's version."""
         return hashlib.sha256(f"{DEVELOPER} {hash_of_files(self._sources, report)}".encode()).hexdigest()
 
     @cached_property
@@ -115,7 +115,7 @@ class Pixel4(Dataset):
 
     @cached_property
     def _raws(self) -> dict[str, dict[str, Path]]:
-        """Each scene's files by role."""
+        """Each scene's raw files by role."""
         folder = self._folder
         truths = folder / "gt_all_in_focus_im"
         places = {"left": folder, "right": folder, "target": truths if truths.is_dir() else folder}
@@ -147,7 +147,7 @@ class Pixel4(Dataset):
 
     @cached_property
     def _developed(self) -> Path:
-        """A folder of its own in the cache for every content of the raws, found by names, sizes and times of change."""
+        """The cache folder of the developed images, named after the raw files' names, sizes and modification times."""
         stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in self._sources]
         key = hashlib.sha256(json.dumps([DEVELOPER, str(self._folder.resolve()), stats]).encode()).hexdigest()
         return cache_folder() / "pixel4-developed" / key[:12]
@@ -159,12 +159,12 @@ class Pixel4(Dataset):
 def develop(raws: Mapping[str, Path], sheets: tuple[Path, Path]) -> dict[str, np.ndarray]:
     """Develop a scene: linear, uint16 (1008, 1344), for ``image``, ``left``, ``right`` and ``target``.
 
-    65535 is the sensor's white in the views; the all-in-focus image is as it is stored.
+    In the views 65535 is the sensor's white level; the all-in-focus image is returned as stored.
 
     Raises
     ------
     InputError
-        A view or a sheet is no 16-bit file of 14-bit values, or is too small.
+        A view or a white sheet is not a 16-bit file of 14-bit values, or is too small.
     """
     left, right = (read_view(raws[view]) for view in ("left", "right"))
     sheet_left, sheet_right = (read_view(path) for path in sheets)
@@ -181,12 +181,12 @@ def develop(raws: Mapping[str, Path], sheets: tuple[Path, Path]) -> dict[str, np
 
 
 def read_view(path: Path) -> np.ndarray:
-    """Read a 14-bit view as linear light, float64 (H, W) in [0, 1]: black level off, 1 is the sensor's white.
+    """Read a 14-bit view as linear light, float64 (H, W) in [0, 1]: black level subtracted, 1 is the white level.
 
     Raises
     ------
     InputError
-        The file has 8 bits, or values above 14 bits, or is smaller than the central field of view.
+        The file has 8 bits, has values above 14 bits, or is smaller than the central field of view.
     """
     stored = read_pixels(path)[..., 1]
     if stored.dtype != np.uint16:
@@ -200,7 +200,7 @@ def read_view(path: Path) -> np.ndarray:
 
 
 def central(view: np.ndarray) -> np.ndarray:
-    """The central field of view."""
+    """Crop a view to the central field of view."""
     top, left = ((view.shape[axis] - FIELD[axis]) // 2 for axis in (0, 1))
     return view[top : top + FIELD[0], left : left + FIELD[1]]
 

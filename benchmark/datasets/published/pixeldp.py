@@ -48,5 +48,5 @@ class PixelDP(Dataset):
         return [Entry(name, path, left[name], right[name]) for name, path in images["image"].items()]
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Every image has the same depth."""
+        """Check that all images have the same depth."""
         check_depth(self.listed, self.card.title)

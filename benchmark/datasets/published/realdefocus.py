@@ -1,4 +1,4 @@
-"""Data set `realdefocus`: RealBokeh reversed, photographs of a scene at several f-stops to one at f/22."""
+"""Data set `realdefocus`: RealBokeh reversed; the targets are at f/22, the defocused images at wider apertures."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -16,7 +16,7 @@ _REMEDY = "fetch the data set's metadata again"
 
 
 class _Scene(BaseModel):
-    """What the metadata of a scene say that is needed here; they say more."""
+    """The fields of a scene's metadata that are used here; others are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
@@ -27,7 +27,7 @@ class _Scene(BaseModel):
 
 
 class RealDefocus(Dataset):
-    """The test scenes: each photograph with a wide aperture is to become the one at the narrowest."""
+    """The test scenes; the target of each image is the scene's photograph at the narrowest aperture."""
 
     card = DatasetCard(
         name="realdefocus",
@@ -54,7 +54,7 @@ class RealDefocus(Dataset):
     split = "test"
 
     def entries(self) -> list[Entry]:
-        """The defocused images by name, each with its scene's image at the narrowest aperture."""
+        """List the defocused images by name, each with its scene's image at the narrowest aperture."""
         folder = find_layout(self.root, (f"{self.split}/metadata",), self.card.title) / self.split
         found = sorted((folder / "metadata").glob("*.json"))
         if not found:
@@ -66,7 +66,7 @@ class RealDefocus(Dataset):
         return sorted(entries, key=lambda entry: entry.name)
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Every image has 8 bits."""
+        """Check that every image has 8 bits."""
         check_bits(self.listed, 8, self.card.title)
 
 

@@ -1,4 +1,4 @@
-"""Data set `realdof`: the 50 published scenes, or a set of one's own that ``realdof build`` has made."""
+"""Data set `realdof`: the 50 published scenes, or a data set made with ``realdof build``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,7 +46,7 @@ class RealDOF(Dataset):
 
     @property
     def is_built(self) -> bool:
-        """Whether ``realdof build`` has made it."""
+        """Whether the folder was made by ``realdof build``."""
         return (self._folder / BUILD).is_file()
 
     @property
@@ -69,7 +69,7 @@ class RealDOF(Dataset):
         return [Entry(name, path, target=paired[name]) for name, path in sources.items()]
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """The published images are at most 2376x1586, either way up."""
+        """Check that the published images are at most 2376x1586, in landscape or portrait."""
         if self.is_built:
             return
         for name, header in headers.items():
@@ -85,7 +85,7 @@ class RealDOF(Dataset):
 
 
 def _scenes_of_build(folder: Path) -> set[str]:
-    """The scenes that a build has kept: accepted and doubtful ones."""
+    """Return the scenes that a build has kept: accepted and doubtful ones."""
     if not (folder / MANIFEST).is_file():
         raise InputError(f"{folder} has no {MANIFEST}: realdof build has not finished it; run it again")
     return {scene.name for scene in read_manifest(folder).scenes if Role.SOURCE in scene.outputs}

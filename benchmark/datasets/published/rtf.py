@@ -49,6 +49,6 @@ class RTF(Dataset):
         check_count(self.listed, self.card.count or 0, self.card.title, self.root)
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Every image has the published size and 8 bits."""
+        """Check that every image has the published size and 8 bits."""
         check_size(headers, self.size, self.card.title, self.root)
         check_bits(self.listed, 8, self.card.title)

@@ -1,4 +1,4 @@
-"""Data set `sdd`: pairs whose images do not lie on each other, scored after the truth is warped onto the output."""
+"""Data set `sdd`: misaligned pairs, scored after the all-in-focus image is warped onto the output."""
 
 from collections.abc import Mapping
 
@@ -48,6 +48,6 @@ class SDD(Dataset):
         return [Entry(name, path, target=truths[name]) for name, path in images.items()]
 
     def check(self, headers: Mapping[str, Header]) -> None:
-        """Every image has the published size and 8 bits."""
+        """Check that every image has the published size and 8 bits."""
         check_size(headers, self.size, self.card.title, self.root)
         check_bits(self.listed, 8, self.card.title)

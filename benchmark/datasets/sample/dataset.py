@@ -1,4 +1,4 @@
-"""Data set `sample`: real photographs that come with scikit-image, with rendered defocus, made on first use."""
+"""Data set `sample`: real photographs from scikit-image with rendered defocus, made on first use."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ ROLES = {"image": "source", "left": "left", "right": "right", "target": "target"
 
 
 class _Manifest(Strict):
-    """What was rendered: the scenes' parameters, and each file's SHA-256."""
+    """The rendered files: the identity of the generator and its sources, and each file's SHA-256."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -52,11 +52,11 @@ class SampleDataset(Dataset):
 
     @classmethod
     def default_root(cls) -> Path:
-        """A folder of its own in the cache for every version of the generator and its sources."""
+        """Return the cache folder of this version of the generator and its sources."""
         return cache_folder() / "sample" / _identity()[:12]
 
     def prepare(self, report: Callable[[int, int], None] = no_progress) -> None:
-        """Render what is missing or differs from the manifest.
+        """Render all scenes unless the files match the manifest.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class SampleDataset(Dataset):
                 path = self._path(scene.name, role)
                 write_pixels(path, pixels)
                 files[path.relative_to(self.root).as_posix()] = sha256_of(path)
-        # The manifest comes last: a set without it is rendered again.
+        # The manifest is written last, so that an interrupted rendering is repeated.
         write_json(self.root / "manifest.json", {"identity": _identity(), "scenes": _parameters(), "files": files})
         report(len(SCENES), len(SCENES))
 
@@ -99,7 +99,7 @@ class SampleDataset(Dataset):
         ]
 
     def identity(self, report: Callable[[int, int], None] = no_progress) -> str:
-        """Generator version, hashes of the photographs, and every scene's parameters; not the rendered bytes."""
+        """Return a hash of generator version, photographs and scene parameters; the rendered bytes do not enter it."""
         return _identity()
 
     def _path(self, name: str, role: str) -> Path:
@@ -108,11 +108,11 @@ class SampleDataset(Dataset):
 
 def render_scene(scene: Scene) -> dict[str, NDArray[np.uint16]]:
     """Render one scene: uint16 (H, W, 3) for ``image``, ``left``, ``right`` and ``target``."""
-    # Imported here: it needs scipy, which a list of data sets does without.
+    # Imported here, so that listing data sets does not load scipy.
     from realdof.optics.rendering import render_defocus
 
     threads = cv2.getNumThreads()
-    # One thread: the order of additions, and with it the last bit, must not depend on the machine's load.
+    # One thread, so that the order of additions and the last bit do not depend on the machine's load.
     cv2.setNumThreads(1)
     try:
         photograph = read_pixels(_photograph(scene.photograph))

@@ -9,28 +9,28 @@ from numpy.typing import NDArray
 from realdof.optics.lens import ThinLens
 
 GENERATOR_VERSION = 1
-"""Raised whenever the same parameters would give other pixels."""
+"""Version of the generator; increased whenever the same parameters would give other pixels."""
 MOTORCYCLE_FOCAL_PX, MOTORCYCLE_BASELINE_M, MOTORCYCLE_OFFSET_PX = 994.978, 0.193001, 31.086
 """Calibration of the stereo pair, as scikit-image's documentation of ``stereo_motorcycle`` gives it."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One scene.
+    """The parameters of one scene.
 
     Parameters
     ----------
     name
-        Of the image.
+        The image's name.
     photograph
-        File of scikit-image's data folder.
+        File name in scikit-image's data folder.
     depth
-        ``planar``: the first of ``distances``; ``slanted``: a plane in space from the first at the top to the
-        second at the bottom; ``stepped``: bands of equal height from the top; ``measured``: the stereo pair's.
+        ``planar``: one distance; ``slanted``: a plane in space, from the first distance at the top to the second
+        at the bottom; ``stepped``: bands of equal height, from the top; ``measured``: from the stereo pair.
     distances
-        m.
+        Distances from the lens, m.
     lens
-        With which it is taken; the pixel pitch is that of a sensor 36 mm wide at the photograph's width.
+        The lens; the pixel pitch is that of a sensor 36 mm wide at the photograph's width.
     """
 
     name: str
@@ -59,13 +59,13 @@ SCENES = (
 
 
 def depth_of(scene: Scene, height: int, width: int, disparity: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Distance of every pixel from the lens.
+    """Compute the distance of every pixel from the lens.
 
     Parameters
     ----------
     disparity
-        The stereo pair's, float (height, width), px of the left image, not finite where it is unknown; needed
-        for ``measured`` depth alone.
+        Disparity of the stereo pair, float (height, width), px of the left image, not finite where unknown; needed
+        only for ``measured`` depth.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def depth_of(scene: Scene, height: int, width: int, disparity: NDArray[np.float6
     rows = (np.arange(height) + 0.5) / height
     if scene.depth == "slanted":
         top, bottom = scene.distances
-        # Inverse depth is what is linear across the image of a plane in space.
+        # The inverse depth of a plane in space is linear across its image.
         column = 1 / (1 / top + rows * (1 / bottom - 1 / top))
     else:
         column = np.asarray(scene.distances)[
@@ -89,9 +89,9 @@ def depth_of(scene: Scene, height: int, width: int, disparity: NDArray[np.float6
 
 
 def _depth_from(disparity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Triangulate; where the stereo pair gives no disparity the nearest pixel's that has one stands in."""
+    """Triangulate the depth; a pixel without disparity takes that of the nearest pixel that has one."""
     known = np.isfinite(disparity)
-    # Imported here: listing data sets needs none of it.
+    # Imported here, so that listing data sets does not load scipy.
     from scipy import ndimage
 
     nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)

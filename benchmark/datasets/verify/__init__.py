@@ -1,1 +1,1 @@
-"""Whether a data set's files are whole and its pairs aligned."""
+"""Verify that a data set's files are complete and its pairs aligned."""

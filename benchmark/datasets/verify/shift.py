@@ -1,4 +1,4 @@
-"""How far a defocused image lies from its all-in-focus image: whole-image correlation, then tile by tile."""
+"""Measure the shift between a defocused image and its all-in-focus image: for the whole image, then for tiles."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from realdof.alignment.tiles import TILE, tile_shifts
 from realdof.images.colour import luma
 
 REDUCTION = 4
-"""The whole-image correlation is made on images this much smaller; the tiles find the rest."""
+"""Factor by which images are reduced for the whole-image correlation; the tiles refine its result."""
 FEWEST_TILES = 8
-"""With fewer tiles that show the same in both images, the shift cannot be told."""
+"""Fewest matching tiles from which the shift is measured."""
 _PASSES = 2
 
 
@@ -24,11 +24,11 @@ class PairShift:
     Attributes
     ----------
     x, y
-        px: what lies at p in the target lies at p + (x, y) in the source.
+        Shift, px: a point at p in the target lies at p + (x, y) in the source.
     error
-        px: standard error of the median over tiles, from their scatter.
+        Standard error of the median over tiles, px, from their scatter.
     tiles
-        How many tiles told.
+        Number of matching tiles.
     """
 
     x: float
@@ -53,11 +53,11 @@ def pair_shift(target: np.ndarray, source: np.ndarray) -> PairShift | None:
     Returns
     -------
     PairShift or None
-        None if fewer than `FEWEST_TILES` tiles show the same: too little texture, too much blur, or other scenes.
+        None if fewer than `FEWEST_TILES` tiles match: too little texture, too much blur, or different scenes.
     """
     first, second = luma(target), luma(source)
     whole = _whole_shift(first, second)
-    # A tile's window favours small shifts, so what the first pass finds is undone before the second measures.
+    # A tile's window is biased towards small shifts, so the second pass measures after undoing the first's shift.
     for _ in range(_PASSES):
         overlap = _overlap(first, second, whole)
         if overlap is None:
@@ -74,7 +74,7 @@ def pair_shift(target: np.ndarray, source: np.ndarray) -> PairShift | None:
 
 
 def _whole_shift(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Peak of the cross-correlation of both reduced, band-passed images: int (2,), (x, y), px of the full size."""
+    """Find the cross-correlation's peak of the reduced, band-passed images: int (2,), (x, y), px of the full size."""
     height, width = (max(side // REDUCTION, 1) for side in first.shape)
     window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
     spectra = []
@@ -88,7 +88,7 @@ def _whole_shift(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _overlap(first: np.ndarray, second: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Both images where they overlap once the second is shifted back; None if that is less than a tile."""
+    """Crop both images to their overlap after shifting the second back; None if it is smaller than a tile."""
     height, width = first.shape
     x, y = (int(value) for value in shift)
     one = first[max(0, -y) : height - max(0, y), max(0, -x) : width - max(0, x)]

@@ -1,4 +1,4 @@
-"""Looking at every pixel of a data set: is each file whole, is any there twice, does each pair show the same place."""
+"""Verify every pixel of a data set: each file decodes, no file is duplicated, and each pair is aligned."""
 
 import csv
 import hashlib
@@ -14,12 +14,12 @@ from realdof.common.errors import InputError
 from realdof.images.files import read_pixels
 
 ALIGNED_WITHIN = 0.5
-"""px; a pair is called misaligned only if its shift exceeds this by three standard errors."""
+"""px; a pair counts as misaligned only if its shift exceeds this by three standard errors."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong (``wrong``) or doubtful with a scene, in one sentence."""
+    """One problem of a scene in one sentence: an error if ``wrong`` is true, else a doubt."""
 
     scene: str
     wrong: bool
@@ -28,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class SceneCheck:
-    """One scene: its images' height and width in px, bits a channel by role, and the pair's shift where it tells."""
+    """One scene: height and width of its images, px, bits a channel by role, and the pair's shift if measurable."""
 
     name: str
     height: int
@@ -39,7 +39,7 @@ class SceneCheck:
 
 @dataclass(frozen=True)
 class Verification:
-    """All that was seen, and all that is wrong or doubtful."""
+    """The scenes that were checked, and the problems found."""
 
     scenes: tuple[SceneCheck, ...]
     findings: tuple[Finding, ...]
@@ -51,12 +51,12 @@ def verify(dataset: Dataset, report: Callable[[int, int], None] = lambda done, t
     Parameters
     ----------
     report
-        Told scenes done and in all.
+        Progress callback (scenes done, scenes in all).
 
     Raises
     ------
     InputError
-        Count, pairing, sizes or depth are not the data set's.
+        The number of images, their pairing, sizes or depth are not those of the data set.
     """
     entries = dataset.entries()
     dataset.check_whole()
@@ -79,7 +79,7 @@ def verify(dataset: Dataset, report: Callable[[int, int], None] = lambda done, t
 
 
 def to_csv(verification: Verification) -> str:
-    """A row a scene; columns without a value are empty."""
+    """Write the verification as CSV, one row a scene; columns without a value are empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["scene", "width", "height", "bits", "shift_x", "shift_y", "shift_error", "tiles", "findings"])
@@ -110,9 +110,9 @@ def _duplicates(entry: Entry, pixels: dict[str, np.ndarray], seen: dict[str, tup
         digest = hashlib.sha256(repr((array.shape, array.dtype.str)).encode() + array.tobytes()).hexdigest()
         path = str(entry.files[role])
         other_role, other = seen.get(digest, (role, path))
-        # Several images may share one file as their truth.
+        # Several images may share one all-in-focus file.
         if other != path:
-            # One photograph can be the truth of two scenes, as in sample; nothing else is there twice by design.
+            # Two scenes can share an all-in-focus photograph, as in sample; all other duplicates are errors.
             shared_truth = role == other_role == "target"
             yield Finding(entry.name, not shared_truth, f"{path} has the same pixels as {other}")
         seen.setdefault(digest, (role, path))
