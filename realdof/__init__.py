@@ -1,6 +1,6 @@
-"""Pairs of a defocused and an all-in-focus photograph, built as RealDOF was; alone useful: align, develop, exposure.
+"""Build pairs of a defocused and an all-in-focus photograph, as RealDOF was built; align, match, develop photographs.
 
-The names of ``__all__`` are imported when they are asked for, so ``import realdof`` costs nothing.
+The names in ``__all__`` are imported on first use, so ``import realdof`` is fast.
 """
 
 from importlib import import_module

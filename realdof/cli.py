@@ -1,4 +1,4 @@
-"""The command line `realdof`; each command is a module of ``realdof.commands``."""
+"""The command line `realdof`, whose commands are the modules of ``realdof.commands``."""
 
 from realdof.commands.align import align
 from realdof.commands.build import build

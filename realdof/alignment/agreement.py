@@ -10,7 +10,7 @@ from realdof.geometry.warp import warp
 
 
 def correlation(first: np.ndarray, second: np.ndarray, valid: np.ndarray) -> float:
-    """Correlation coefficient over the valid pixels; 0 where there are too few or one image is flat."""
+    """Return the correlation coefficient over the valid pixels; 0 if there are too few or one image is flat."""
     if np.count_nonzero(valid) < 0.1 * valid.size:
         return 0.0
     a, b = (image[valid].astype(np.float64) for image in (first, second))
@@ -20,7 +20,7 @@ def correlation(first: np.ndarray, second: np.ndarray, valid: np.ndarray) -> flo
 
 
 def detail_correlation(coarse: LumaPair, homography: np.ndarray, full: Grid) -> float:
-    """Correlation, -1 to 1, of the fine detail of an aligned pair where both images are."""
+    """Return the correlation, -1 to 1, of an aligned pair's fine detail where the two images overlap."""
     grid = coarse.grid
     border = BAND_PASS_REACH
     first, second = band_pass(coarse.reference), band_pass(coarse.moving)

@@ -1,7 +1,7 @@
-"""What a photograph holds between its noise and its shading: the detail that alignment and its judgement rest on.
+"""The detail of a photograph, between its noise and its shading, by which it is aligned and the alignment is judged.
 
-SciPy takes a seventh of a second to import, so functions of this package import it when they are called: the process
-that hands out scenes only knows the types of their results and starts without it.
+SciPy takes 0.14 s to import, so the functions of this package import it when they are called: the process
+that distributes scenes to workers needs only the types of their results and starts without it.
 """
 
 from functools import lru_cache
@@ -10,13 +10,13 @@ import numpy as np
 
 from realdof.common.machine.opencv import cv2
 
-# px; what other scales cost is in docs/explanation/alignment.md (tests/performance/alignment_numbers.py).
+# px; docs/explanation/alignment.md compares other scales (tests/performance/alignment_numbers.py).
 _FINE_SCALE, _COARSE_SCALE = 0.8, 8.0
 # 2.5 standard deviations: beyond it the coarse Gaussian has 1.2 % of its weight.
 BAND_PASS_REACH = 20
 
-# px: twice the coarse scale, so that what the band-pass itself spreads is no repetition; and the share of the window's
-# own overlap below which a coefficient rests on the borders alone.
+# px: twice the coarse scale, so that correlation made by the band-pass itself does not count as repetition. Share of
+# the window's own overlap below which a coefficient depends on the borders alone.
 _OWN_DETAIL, _SMALLEST_OVERLAP = 16, 0.3
 # At scales of 4 to 16 px demosaiced noise has 0.04 of its energy, gravel 0.25, a photograph 0.9 and more. Half and
 # twice of these numbers: docs/explanation/alignment.md (tests/performance/quality_numbers.py).
@@ -26,14 +26,14 @@ _BROAD_SCALES, _NOISE_BREADTH = (4.0, 16.0), 0.1
 def band_pass(grey: np.ndarray) -> np.ndarray:
     """Band-pass filter an image by a difference of Gaussians of 0.8 and 8 px: float32 (H, W).
 
-    Vignetting and stray light differ between two cameras and stay with the frame when the scene moves.
+    The filter removes vignetting and stray light, which differ between two cameras and do not move with the scene.
     """
     fine, coarse = (cv2.GaussianBlur(grey, (0, 0), scale) for scale in (_FINE_SCALE, _COARSE_SCALE))
     return np.subtract(fine, coarse, out=np.asarray(fine))
 
 
 def noise_level(grey: np.ndarray) -> float:
-    """Standard deviation of white noise, from the median of the finest diagonal Haar details (Donoho, 1995)."""
+    """Estimate the standard deviation of white noise: median of the finest diagonal Haar details (Donoho, 1995)."""
     height, width = (side // 2 * 2 for side in grey.shape)
     even, odd = grey[0:height:2, :width], grey[1:height:2, :width]
     diagonal = (even[:, ::2] - even[:, 1::2] - odd[:, ::2] + odd[:, 1::2]) / 2
@@ -41,9 +41,9 @@ def noise_level(grey: np.ndarray) -> float:
 
 
 def is_structureless(grey: np.ndarray) -> bool:
-    """Whether a photograph, luma (H, W), has fine detail only, as noise has and no scene.
+    """Return whether a photograph, luma (H, W), has only fine detail, which means that it shows noise and no scene.
 
-    ``noise_level`` takes noise to be white; demosaicing leaves some that is not, and it must not pass for texture.
+    ``noise_level`` assumes white noise; demosaicing makes noise that is not white, which must not count as texture.
     """
     broad, broader = (cv2.GaussianBlur(grey, (0, 0), scale) for scale in _BROAD_SCALES)
     inner = slice(BAND_PASS_REACH, -BAND_PASS_REACH), slice(BAND_PASS_REACH, -BAND_PASS_REACH)
@@ -51,7 +51,7 @@ def is_structureless(grey: np.ndarray) -> bool:
 
 
 def self_similarity(photograph: np.ndarray) -> float:
-    """How well a photograph matches itself when shifted by more than its own detail: 1 if it is periodic.
+    """Measure how well a photograph matches itself when shifted by more than its detail; 1 if it is periodic.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def _window(height: int, width: int) -> tuple[np.ndarray, list[int], np.ndarray,
     from scipy import fft
 
     window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
-    # Twice the size, so that the transform's periods do not fold one end onto the other.
+    # Zero-padded to twice the size, so that the circular correlation does not wrap around.
     size = [fft.next_fast_len(2 * side, real=True) for side in (height, width)]
     overlap = fft.irfft2(np.abs(fft.rfft2(window, s=size)) ** 2, s=size)
     down, across = (fft.fftfreq(side, 1 / side) for side in size)
@@ -88,7 +88,7 @@ def _window(height: int, width: int) -> tuple[np.ndarray, list[int], np.ndarray,
 
 
 def _passed_noise() -> tuple[float, float]:
-    """Variance of band-passed white noise of variance one, and of its central differences."""
+    """Return the variance of band-passed white noise of variance one, and of its central differences."""
     impulse = np.zeros((65, 65), np.float32)
     impulse[32, 32] = 1
     response = band_pass(impulse)

@@ -1,4 +1,4 @@
-"""The displacement field that the tiles of two photographs suggest: how far the corners are off, and how surely."""
+"""The displacement field fitted to the tiles of two photographs: the shift of the corners and its standard error."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from realdof.alignment.tiles import TileShifts
 from realdof.geometry.grid import Grid, apply_homography
 
 FEWEST_TILES = 5
-"""A homography has eight unknowns and a tile tells two numbers: below five tiles nothing is left to tell the error."""
+"""A homography has eight unknowns and a tile gives two equations: fewer than five tiles leave the error unknown."""
 
 # Huber's constant for 95 % efficiency on normal errors (Huber, Robust Statistics, 1981).
 _HUBER = 1.345
-# One-sided: 39 of 40 fields stay below the bound, which a test counts.
+# One-sided: 39 of 40 fields stay below the bound, which a test checks.
 _CONFIDENCE = 0.975
-# Added to the promised error of a tile: what the interpolation of its peak leaves, px. A quarter of the 0.04 px between
-# the points that the peak is searched on (``tiles``).
+# Added to the estimated standard error of a tile, px: the error that remains after interpolating the peak, a quarter of
+# the 0.04 px between the points on which the peak is searched (``tiles``).
 _PEAK_ERROR = 0.01
-# Of the normal matrix in double precision: six digits of the parameters are left.
+# Largest condition number of the normal matrix: in double precision it leaves six digits of the parameters.
 _SINGULAR = 1e10
 # Standard deviation of a normal distribution over its median absolute deviation is 1 / 0.6745.
 _MEDIAN_DEVIATION = 0.6745
@@ -25,7 +25,7 @@ _MEDIAN_DEVIATION = 0.6745
 
 @dataclass(frozen=True)
 class ShiftVector:
-    """At (x, y) of the image the moving photograph is displaced by (dx, dy); all px."""
+    """The displacement (dx, dy) of the moving photograph at the point (x, y) of the image; all px."""
 
     x: float
     y: float
@@ -40,16 +40,16 @@ class ShiftModel:
     Attributes
     ----------
     grid
-        The grid it lies on.
+        The grid that the field lies on.
     parameters
         float64 (8,).
     corner_shift
-        Largest displacement over the four corners of the grid, px; infinite with too few tiles, and so are the next.
+        Largest displacement at the four corners of the grid, px. With too few tiles this and the next two are infinite.
     corner_error
-        Largest standard error of that displacement over the four corners, px.
+        Largest standard error of the displacement at the four corners, px.
     bound
-        Displacement that no corner exceeds to 97.5 %, px: with few tiles the standard error is itself uncertain, which
-        Student's distribution takes into account.
+        Displacement, px, that no corner exceeds with 97.5 % confidence. Student's distribution takes into account that
+        the standard error itself is uncertain with few tiles.
     """
 
     grid: Grid
@@ -59,15 +59,15 @@ class ShiftModel:
     bound: float
 
     def at(self, points: np.ndarray) -> np.ndarray:
-        """The displacement at points (..., 2), px; zero where nothing could be fitted."""
+        """Return the displacement at points (..., 2), px; zero if no field could be fitted."""
         return (_design(points.reshape(-1, 2), self.grid) @ self.parameters).reshape(points.shape)
 
 
 def fit_shift_model(tiles: TileShifts, grid: Grid) -> ShiftModel:
     """Fit the displacement field of a small homography to the matched tiles, robustly (Huber's weights).
 
-    The standard error follows from the scatter of the tiles about the fit, so parallax, movement or a lens's
-    distortion enter it as well as noise and lack of texture.
+    The standard error follows from the scatter of the tiles about the fit, so it includes parallax, movement and lens
+    distortion as well as noise and lack of texture.
     """
     from scipy.special import stdtrit
 
@@ -78,7 +78,7 @@ def fit_shift_model(tiles: TileShifts, grid: Grid) -> ShiftModel:
         return unknown
     design = _design(points, grid)
     target = shifts.reshape(-1)
-    # Weighting by the promised precision keeps weakly textured tiles from spoiling the others.
+    # Weights by the expected precision, so that weakly textured tiles do not spoil the fit.
     promised = np.repeat(1 / np.hypot(tiles.standard_error[used], _PEAK_ERROR), 2)
     weights = promised**2
     for _ in range(10):
@@ -100,13 +100,13 @@ def fit_shift_model(tiles: TileShifts, grid: Grid) -> ShiftModel:
 
 
 def matched_shifts(tiles: TileShifts, scale: float = 1.0) -> tuple[ShiftVector, ...]:
-    """The displacement of each matched tile, in px of a grid ``scale`` times as fine."""
+    """Return the displacement of each matched tile, in px of a grid ``scale`` times as fine."""
     values = np.concatenate([tiles.centres[tiles.matched], tiles.shifts[tiles.matched]], axis=1) * scale
     return tuple(ShiftVector(*row) for row in values.round(4).tolist())
 
 
 def _design(points: np.ndarray, grid: Grid) -> np.ndarray:
-    """Derivative of a homography's displacement by its eight parameters at the identity, (2 N, 8)."""
+    """Return the derivative of a homography's displacement by its eight parameters at the identity, (2 N, 8)."""
     scale = grid.width / 2
     centred = np.array([[1 / scale, 0, -grid.width / 2 / scale], [0, 1 / scale, -grid.height / 2 / scale], [0, 0, 1]])
     x, y = apply_homography(centred, points).T

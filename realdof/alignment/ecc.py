@@ -1,6 +1,6 @@
 """Alignment by the enhanced correlation coefficient: Evangelidis and Psarakis, IEEE TPAMI 30 (10), 2008.
 
-The inverse compositional form: gradients and the normal matrix belong to the reference and are computed once.
+It is the inverse compositional form: gradients are taken from the reference, so they are computed only once.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, from_integer_centres, normalised, to_integer_centres
 from realdof.geometry.warp import midpoints_filled, warp_dense
 
-# Sums over a homography's Jacobian reduce to moments of the image gradients. For each of its eight parameters: terms
-# (gradient 0 = horizontal or 1 = vertical, sign, power of x, power of y) of the displacement it causes.
+# Sums over a homography's Jacobian reduce to moments of the image gradients. Each of its eight parameters causes a
+# displacement with the terms (gradient 0 = horizontal or 1 = vertical, sign, power of x, power of y).
 _TERMS = (
     ((0, 1, 1, 0),),
     ((0, 1, 0, 1),),
@@ -23,17 +23,17 @@ _TERMS = (
     ((0, -1, 2, 0), (1, -1, 1, 1)),
     ((0, -1, 1, 1), (1, -1, 0, 2)),
 )
-# Share of the frame; `verdict` refuses what overlaps by less than 0.4 anyway, so here it only ends hopeless climbs.
+# Share of the frame. `verdict` rejects overlaps below 0.4 anyway; this limit only stops hopeless searches early.
 _SMALLEST_OVERLAP = 0.1
-# Variance of a flat image: its standard deviation is below a fifteenth of a 16-bit step.
+# Largest variance of a flat image: its standard deviation is below a fifteenth of a 16-bit step.
 _FLAT = 1e-12
-# Double precision keeps 16 digits, so four of the step's are left.
+# Largest condition number: of double precision's 16 digits it leaves four of the step.
 _SINGULAR = 1e12
 
 
 @dataclass(frozen=True)
 class MaskedImage:
-    """``values``, float32 (H, W), finite everywhere, of which only those count that are ``known``, bool (H, W)."""
+    """An image: ``values``, float32 (H, W), all finite, which count only where ``known``, bool (H, W), is true."""
 
     values: np.ndarray
     known: np.ndarray
@@ -41,9 +41,9 @@ class MaskedImage:
 
 @dataclass(frozen=True)
 class EccResult:
-    """``homography`` from the reference to the moving image, its ``correlation``, and the iterations it took.
+    """A homography from the reference to the moving image, its correlation, and the number of iterations.
 
-    The correlation is -1 where the images do not overlap.
+    The correlation is -1 if the images do not overlap.
     """
 
     homography: np.ndarray
@@ -54,7 +54,7 @@ class EccResult:
 def maximise_correlation(
     reference: MaskedImage, moving: MaskedImage, start: np.ndarray, *, iterations: int, epsilon: float
 ) -> EccResult:
-    """Find the homography that maximises the correlation coefficient, from one that is nearly right.
+    """Find the homography that maximises the correlation coefficient, starting from one that is nearly right.
 
     Parameters
     ----------
@@ -63,21 +63,21 @@ def maximise_correlation(
     start
         Homography to begin with, half-pixel centres.
     iterations
-        At most so many; zero leaves the start as it is, with a correlation of -1.
+        Largest number of iterations; with zero, the start is returned with a correlation of -1.
     epsilon
-        Stop when the coefficient changes by less.
+        Stop when the coefficient changes by less than this.
 
     Returns
     -------
     EccResult
-        The best of all iterations.
+        The result of the best iteration.
     """
     grid = Grid.of(reference.values)
     to_unit = _to_unit(grid)
     x, y = _unit_axes(grid, to_unit)
     horizontal, vertical = _gradients(reference.values, to_unit[0, 0])
     dense = midpoints_filled(moving.values)
-    # Every linear interpolation reads exactly one of the original samples, the nearest.
+    # Every linear interpolation in the dense image reads exactly one original sample, the nearest.
     dense[::2, ::2][~moving.known] = np.nan
     current = to_unit @ start @ np.linalg.inv(to_unit)
     best = EccResult(normalised(start), -1.0, 0)
@@ -106,7 +106,7 @@ def maximise_correlation(
         if product <= 0 or abs(correlation - last) < epsilon:
             break
         last = correlation
-        # The overlap moves with the first step; later the matrix only preconditions and may stay.
+        # The overlap changes with the first step; later the matrix only preconditions and need not be recomputed.
         if iteration < 2:
             normal_matrix = _normal_matrix(horizontal, vertical, valid, x, y)
         gain = template_energy / product
@@ -126,21 +126,21 @@ def single_level_ecc(
 ) -> EccResult:
     """Run OpenCV's ECC at one scale, as RealBlur's authors did: 300 iterations, epsilon -1.
 
-    Parameters as ``maximise_correlation``, the images float32 (H, W). OpenCV does not tell how many iterations it took;
-    with a positive epsilon ``iterations`` of the result is their upper bound.
+    The parameters are those of ``maximise_correlation``, with images float32 (H, W). OpenCV does not return the number
+    of iterations; with a positive epsilon, ``iterations`` of the result is an upper bound.
     """
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, iterations, epsilon)
     matrix = to_integer_centres(start).astype(np.float32)
     try:
         correlation, found = cv2.findTransformECC(reference, moving, matrix, cv2.MOTION_HOMOGRAPHY, criteria)
     except cv2.error:
-        # It raises where the images do not overlap or the correlation vanishes: no alignment was found.
+        # OpenCV raises if the images do not overlap or the correlation vanishes: no alignment was found.
         return EccResult(normalised(start), -1.0, iterations)
     return EccResult(from_integer_centres(np.asarray(found, np.float64)), float(correlation), iterations)
 
 
 def _to_unit(grid: Grid) -> np.ndarray:
-    """To coordinates with the origin in the middle and the longer half side as unit, for a sound normal matrix."""
+    """Return the map to coordinates centred on the grid, in units of half the longer side, for good conditioning."""
     unit = max(grid.height, grid.width) / 2
     return np.array([[1 / unit, 0, -grid.width / 2 / unit], [0, 1 / unit, -grid.height / 2 / unit], [0, 0, 1.0]])
 
@@ -152,7 +152,7 @@ def _unit_axes(grid: Grid, to_unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _gradients(values: np.ndarray, unit_per_px: float) -> tuple[np.ndarray, np.ndarray]:
-    """Central differences per unit of length."""
+    """Return the central differences per unit of length."""
     scale = 0.5 / unit_per_px
     horizontal = cv2.Sobel(values, cv2.CV_32F, 1, 0, ksize=1, scale=scale)
     vertical = cv2.Sobel(values, cv2.CV_32F, 0, 1, ksize=1, scale=scale)
@@ -164,12 +164,12 @@ def _mean(image: np.ndarray, count: int) -> float:
 
 
 def _product(first: np.ndarray, second: np.ndarray, count: int) -> float:
-    # Row by row, so that single precision adds up no more than a row.
+    # Row by row, so that single precision sums at most one row.
     return float(np.einsum("ij,ij->i", first, second).sum(dtype=np.float64)) / count
 
 
 def _moments(field: np.ndarray, x_powers: np.ndarray, y_powers: np.ndarray) -> np.ndarray:
-    """Sums of ``field`` times y^i x^j."""
+    """Return the sums of ``field`` times y^i x^j, indexed [i, j]."""
     return np.asarray(y_powers.T @ (field @ x_powers.astype(np.float32)).astype(np.float64))
 
 
@@ -204,7 +204,7 @@ def _steepest_descent(
 
 
 def _solved(normal_matrix: np.ndarray | None, descent: np.ndarray) -> np.ndarray | None:
-    """The homography of one step; nothing where the images' texture does not determine it."""
+    """Return the homography of one step; None if the images' texture does not determine it."""
     if normal_matrix is None or np.linalg.cond(normal_matrix) > _SINGULAR:
         return None
     a, b, c, d, e, f, g, h = np.linalg.solve(normal_matrix, descent)

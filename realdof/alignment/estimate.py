@@ -1,4 +1,4 @@
-"""The homography between the two cameras of the beam-splitter rig, from a reference pair, and whether to trust it."""
+"""Estimate the homography between the two cameras of the rig from a reference pair, and judge whether to trust it."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -20,9 +20,9 @@ from realdof.geometry.warp import warp
 
 Method = Literal["pyramid-ecc", "single-level-ecc", "sift"]
 
-# Features, and the correlation that judges, are computed on a grid of at most this width: a quarter of 2376.
+# Features and the detail correlation are computed on a grid of at most this width: a quarter of 2376 px.
 _COARSE_WIDTH = 594
-# Halved or doubled, the width and these three give the same verdicts (tests/performance/alignment_numbers.py).
+# Halving or doubling the width and these three leaves the verdicts the same (tests/performance/alignment_numbers.py).
 _FEWEST_INLIERS = 15
 _CLEAR_MAJORITY = 2
 _FALL_BACK_MARGIN = 0.05
@@ -30,18 +30,18 @@ _FALL_BACK_MARGIN = 0.05
 
 @dataclass(frozen=True)
 class AlignmentSettings:
-    """How to align.
+    """Settings of the alignment.
 
     Parameters
     ----------
     ecc_iterations
-        ``None``, the default, climbs a pyramid (1/8, 1/4, 1/2, 1 with at most 60, 40, 25, 15 iterations). A number
-        runs OpenCV's ECC so often on the full grid alone, from a similarity found in the Fourier spectra: 300 with
-        an ``ecc_epsilon`` of -1 is what the authors of RealBlur did, whom the paper follows.
+        ``None``, the default, runs ECC from coarse to fine (1/8, 1/4, 1/2, 1 with at most 60, 40, 25, 15 iterations). A
+        number runs OpenCV's ECC with that many iterations on the full grid alone, starting from a similarity found in
+        the Fourier spectra. The authors of RealBlur, whom the paper follows, used 300 with an ``ecc_epsilon`` of -1.
     ecc_epsilon
-        Stop when the correlation coefficient changes by less; a negative one never stops early.
+        Stop when the correlation coefficient changes by less than this; a negative value never stops early.
     mirrored
-        Whether the moving camera sees the scene mirrored; ``None`` finds out.
+        Whether the moving camera sees the scene mirrored; ``None`` to detect it.
     """
 
     ecc_iterations: int | None = None
@@ -51,7 +51,7 @@ class AlignmentSettings:
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where the moving camera sees what the reference camera sees, and how sure that is.
+    """The homography from the reference camera's image to the moving camera's, with the evidence for it.
 
     Attributes
     ----------
@@ -61,24 +61,25 @@ class Alignment:
     mirrored
         Whether the moving image is mirrored.
     method
-        ``sift`` where the features' homography was better than what ECC made of any start.
+        ``sift`` if the homography of the features was better than ECC's result from every start.
     start
-        What the method began with: ``identity``, ``sift`` or ``spectra``.
+        Where the method started: ``identity``, ``sift`` or ``spectra``.
     iterations
-        Iterations of ECC over all levels, of the start that won.
+        Number of ECC iterations over all levels, from the chosen start.
     correlation
         Correlation coefficient of the two photographs' luma after alignment, which ECC maximises.
     detail_correlation
-        The same after a band-pass on a grid 594 px wide, where neither noise nor vignetting counts: the gate.
+        The same after a band-pass on a grid at most 594 px wide, which suppresses noise and vignetting; the verdict
+        rejects alignments whose value is too low.
     inliers, inliers_other_way
-        SIFT features that agree on one homography with the mirror as found, and with the opposite; ``None`` if the
-        settings said which.
+        Number of SIFT features that agree on one homography with the mirror as found, and with the opposite; the latter
+        is ``None`` if the settings gave the mirror.
     tiles, textured_tiles, matched_tiles
-        Tiles of 64 px within the overlap (in small frames neighbours overlap by half); those with texture; those of
-        them that show the same.
+        Number of tiles of 64 px within the overlap (in small frames neighbours overlap by half), of those with texture,
+        and of those with texture that match in both photographs.
     estimated_error
-        Corner error in px that is not exceeded, to 97.5 %: the homography that is left in the tiles' shifts, and its
-        uncertainty. ``None`` where too few tiles match to tell.
+        Corner error, px, that is not exceeded with 97.5 % confidence, from the shifts that the tiles still show and
+        their uncertainty. ``None`` if too few tiles match.
     verdict, reason
         Whether the homography may be used, and one sentence that says why.
     """
@@ -107,7 +108,7 @@ class Alignment:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """``homography`` holds for the moving image as ``mirrored`` says: flipped, if it is mirrored."""
+    """A candidate homography; if ``mirrored``, it refers to the flipped moving image."""
 
     homography: np.ndarray
     mirrored: bool
@@ -122,13 +123,13 @@ def estimate_homography(reference: np.ndarray, moving: np.ndarray, settings: Ali
     Parameters
     ----------
     reference, moving
-        uint8, uint16 or float32 in [0, 1], (H, W, 3), sRGB-encoded, of one size: of the camera that takes the
-        defocused images, and of the one that takes the all-in-focus images.
+        uint8, uint16 or float32 in [0, 1], (H, W, 3), sRGB-encoded, of one size: from the camera that takes the
+        defocused images, and from the one that takes the all-in-focus images.
 
     Returns
     -------
     Alignment
-        Always: photographs that cannot be aligned give a rejected one with its reason.
+        Photographs that cannot be aligned also give one, with the verdict rejected and the reason.
 
     Raises
     ------
@@ -153,7 +154,7 @@ def estimate_homography(reference: np.ndarray, moving: np.ndarray, settings: Ali
         for candidate in _candidates(views[way], coarse[way], matches[way], way, settings)
     ]
     scores = [detail_correlation(coarse[c.mirrored], c.homography, pair.grid) for c in candidates]
-    # Features alone are less exact: they win only where ECC went astray.
+    # Features alone are less exact: they are chosen only if ECC failed.
     ranks = [score - _FALL_BACK_MARGIN * (c.method == "sift") for score, c in zip(scores, candidates, strict=True)]
     winner = int(np.argmax(ranks))
     best = candidates[winner]
@@ -174,7 +175,7 @@ def _inliers(match: FeatureMatch | None) -> int:
 
 
 def _plausible(matches: dict[bool, FeatureMatch | None]) -> list[bool]:
-    """Mirror states to try: the one that the features suggest, or both if they do not decide."""
+    """Return the mirror states to try: the one that the features suggest, or both if they do not decide."""
     ways = sorted(matches, key=lambda way: _inliers(matches[way]), reverse=True)
     most = _inliers(matches[ways[0]])
     clear = most >= _FEWEST_INLIERS and most >= _CLEAR_MAJORITY * _inliers(matches[ways[-1]])
@@ -184,7 +185,7 @@ def _plausible(matches: dict[bool, FeatureMatch | None]) -> list[bool]:
 def _candidates(
     pair: LumaPair, coarse: LumaPair, match: FeatureMatch | None, mirrored: bool, settings: AlignmentSettings
 ) -> list[_Candidate]:
-    """Candidates: ECC's result from each start, then the features' own homography as a fallback."""
+    """Return the candidates: ECC's result from the best start, and the features' own homography as a fallback."""
     similarity = similarity_from_spectra(coarse.reference, coarse.moving)
     starts = {"identity": np.eye(3)}
     if similarity is not None:

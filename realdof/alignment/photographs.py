@@ -1,4 +1,4 @@
-"""Aligning any two photographs: arrays of any depth and size in, a homography between their pixels out."""
+"""Align any two photographs of the same size, as arrays of any bit depth, by a homography between their pixels."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -17,35 +17,36 @@ from realdof.images.depth import as_float
 from realdof.images.resize import area_resize
 
 LARGEST_SIDE = 2400
-"""px; larger photographs are aligned on a grid reduced by a whole factor, as the paper's are (9504 px to 2376)."""
+"""px; larger photographs are reduced by an integer factor for alignment, as in the paper (9504 px to 2376)."""
 
 SMALLEST_SIDE = 128
-"""px of that grid: smaller photographs have too few tiles to judge an alignment by."""
+"""Smallest side of the reduced photographs, px: smaller ones have too few tiles to judge an alignment by."""
 
 _DEPTHS = (8, 16, 32)
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """How the second photograph lies on the first.
+    """The alignment of a second photograph ``b`` to a first one ``a``.
 
     Attributes
     ----------
     homography
-        float64 (3, 3), from pixels of ``a`` to pixels of ``b``; pixel i covers [i, i + 1), its centre is i + 0.5. A
-        mirror is part of it.
+        float64 (3, 3), from pixels of ``a`` to pixels of ``b``; pixel i covers [i, i + 1), its centre is i + 0.5.
+        Includes the mirror.
     error
-        Error in px of ``a`` that no corner exceeds, to 97.5 %; ``None`` where too little matches to tell.
+        Error, in px of ``a``, that no corner exceeds with 97.5 % confidence; ``None`` if too little matches.
     verdict, reason
         ``accepted``, ``doubtful`` or ``rejected``, and one sentence that says why.
     correlation
-        Correlation coefficient of the two photographs' luma once they are aligned, which ECC maximises.
+        Correlation coefficient of the two photographs' luma after alignment, which ECC maximises.
     mirrored
         Whether ``b`` shows the scene mirrored.
     displacement
-        Tile by tile what is left after alignment: at (x, y) of ``a`` the aligned ``b`` is displaced by (dx, dy), px.
+        Remaining displacement of each tile: at (x, y) of ``a`` the aligned ``b`` is displaced by (dx, dy), px.
     warped
-        ``b`` on the pixels of ``a``, float32 (H, W, 3) in [0, 1]; mirrored at its borders where ``a`` sees more.
+        ``b`` resampled to the pixels of ``a``, float32 (H, W, 3) in [0, 1]; mirrored at its borders where ``a`` shows
+        more.
     """
 
     homography: np.ndarray
@@ -65,23 +66,23 @@ def align(a: np.ndarray, b: np.ndarray, *, mirrored: bool | None = None, demosai
     ----------
     a, b
         (H, W, 3), RGB, sRGB-encoded, of one size, at least 128 px a side, of any memory layout. Floating point in
-        [0, 1], or integers: uint8 and uint16 fill their range, wider and signed ones the smallest of 8, 16 and 32 bits
-        that holds the largest value of both.
+        [0, 1], or integers: full scale is that of the type for uint8 and uint16; for wider and signed types it is that
+        of the smallest of 8, 16 and 32 bits that holds the largest value of both.
     mirrored
-        Whether ``b`` is mirrored against ``a``; ``None`` finds out.
+        Whether ``b`` is mirrored against ``a``; ``None`` to detect it.
     demosaiced
-        Whether a photograph is a raw file developed to its full size. They are then aligned on half of it, because
-        demosaicing spreads noise over neighbouring pixels, where it looks like moved detail.
+        Whether a photograph is a raw file developed to its full size. Both are then aligned at half the size, because
+        demosaicing spreads noise over neighbouring pixels, where it looks like displaced detail.
 
     Returns
     -------
     Aligned
-        Always: photographs that cannot be aligned have a rejected verdict with its reason.
+        Photographs that cannot be aligned also give one, with the verdict rejected and the reason.
 
     Raises
     ------
     ValueError
-        An array is of another shape, type or range, or the two differ in size.
+        An array has another shape, type or range, or the two differ in size.
 
     Examples
     --------
@@ -119,7 +120,7 @@ def align(a: np.ndarray, b: np.ndarray, *, mirrored: bool | None = None, demosai
 
 
 def _stored(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both images as contiguous uint8, uint16 or float32 arrays, which OpenCV accepts."""
+    """Return both images as contiguous uint8, uint16 or float32 arrays, which OpenCV accepts."""
     for image in (a, b):
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype.kind not in "uif":
             raise ValueError(f"a photograph must be numbers (H, W, 3), not {image.dtype} {image.shape}")

@@ -13,20 +13,21 @@ from realdof.geometry.grid import Grid, change_grid
 from realdof.images.colour import SATURATED, luma
 from realdof.images.resize import area_resize
 
-# Iterations at most, by how many times coarser the grid is: ECC stops by its epsilon before. These, the smallest side
-# and the smoothing give the same alignments when halved and doubled (tests/performance/alignment_numbers.py).
+# Largest number of iterations, by how many times coarser the grid is; ECC's epsilon stops it before. Halving and
+# doubling these, the smallest side and the smoothing gives the same alignments
+# (tests/performance/alignment_numbers.py).
 _SCHEDULE = {8: 60, 4: 40, 2: 25, 1: 15}
 _SMALLEST_SIDE = 64
-# Coarser grids keep the shading: it carries ECC over displacements that detail cannot bridge.
+# Coarser grids keep the shading: with it ECC bridges displacements that are too large for detail.
 _COARSEST_BAND_PASSED = 2
 _SMOOTHING = 0.8
 
 
 @dataclass(frozen=True)
 class LumaPair:
-    """Luma of the two photographs, float32 (H, W), and bool (H, W) where one of their channels is saturated.
+    """Luma of the two photographs, float32 (H, W), and masks, bool (H, W), of pixels with a saturated channel.
 
-    ``moving`` is seen as the reference camera sees the scene: flipped if it is mirrored.
+    ``moving`` shows the scene as the reference camera does: it is flipped if the moving camera's image is mirrored.
     """
 
     reference: np.ndarray
@@ -36,12 +37,12 @@ class LumaPair:
 
     @classmethod
     def of(cls, reference: np.ndarray, moving: np.ndarray) -> "LumaPair":
-        """From photographs, uint8, uint16 or float (H, W, 3)."""
+        """Make a pair from photographs, uint8, uint16 or float (H, W, 3)."""
         return cls(luma(reference), luma(moving), _saturated(reference), _saturated(moving))
 
     @cached_property
     def flipped(self) -> "LumaPair":
-        """The same with the moving photograph's left and right swapped."""
+        """The pair with the moving photograph flipped left to right."""
         return LumaPair(
             self.reference,
             np.ascontiguousarray(self.moving[:, ::-1]),
@@ -51,11 +52,11 @@ class LumaPair:
 
     @property
     def grid(self) -> Grid:
-        """The grid both photographs lie on."""
+        """The grid of both photographs."""
         return Grid.of(self.reference)
 
     def coarser(self, grid: Grid) -> "LumaPair":
-        """The pair on a coarser grid; a pixel is saturated if any part of it is."""
+        """Return the pair on a coarser grid; a pixel is saturated if any part of it is."""
         if grid == self.grid:
             return self
         height, width = grid.height, grid.width
@@ -69,7 +70,7 @@ class LumaPair:
 
 @dataclass(frozen=True)
 class Climb:
-    """The result of the finest level, on the full grid, the start it came from, and the iterations of all levels."""
+    """The result on the full grid, the name of the start that led to it, and the iterations of all levels."""
 
     result: EccResult
     start: str
@@ -77,14 +78,14 @@ class Climb:
 
 
 def climb(pair: LumaPair, starts: Mapping[str, np.ndarray], *, epsilon: float) -> Climb:
-    """Run ECC from every start on the coarsest grid, and from the best of the results on each finer one.
+    """Run ECC from every start on the coarsest grid, then refine the best result on each finer grid.
 
     Parameters
     ----------
     starts
         Homographies on the pair's grid, by name.
     epsilon
-        ECC stops on each level when the correlation changes by less.
+        ECC stops on each level when the correlation changes by less than this.
     """
     full = pair.grid
     factors = [factor for factor in _SCHEDULE if min(full.height, full.width) >= factor * _SMALLEST_SIDE] or [1]
@@ -112,7 +113,7 @@ def _coarser(grid: Grid, factor: int) -> Grid:
 
 
 def _saturated(photograph: np.ndarray) -> np.ndarray:
-    """Where a channel is saturated; there the brighter photograph's edges lie elsewhere than the darker one's."""
+    """Return where a channel is saturated; saturation displaces edges of the brighter photograph."""
     full_scale = 1.0 if photograph.dtype.kind == "f" else float(np.iinfo(photograph.dtype).max)
     return np.asarray(photograph.max(axis=2) >= SATURATED * full_scale)
 
@@ -125,13 +126,13 @@ def _prepared(pair: LumaPair, factor: int) -> tuple[MaskedImage, MaskedImage]:
 
 
 def _filtered(image: np.ndarray, saturated: np.ndarray, factor: int) -> MaskedImage:
-    """Band-passed, without what is saturated, on the fine grids; on coarse ones, smoothed only."""
+    """Band-pass the image and exclude saturated pixels on fine grids; only smooth it on coarse ones."""
     known = np.zeros(image.shape, bool)
     if factor > _COARSEST_BAND_PASSED:
         known[2:-2, 2:-2] = True
         return MaskedImage(np.asarray(cv2.GaussianBlur(image, (0, 0), _SMOOTHING)), known)
     border = BAND_PASS_REACH
     known[border:-border, border:-border] = True
-    # The filter spreads what saturation changed; three pixels hold nearly all of it.
+    # The filter spreads the error of saturated pixels, nearly all of it within three pixels.
     near = cv2.dilate(saturated.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     return MaskedImage(band_pass(image), known & ~near)

@@ -1,4 +1,4 @@
-"""The folder that holds an alignment of two photographs."""
+"""Write the alignment of two photographs to a folder."""
 
 import csv
 from io import StringIO

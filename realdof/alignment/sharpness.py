@@ -1,8 +1,8 @@
-"""Two photographs of different sharpness: by how much one must be blurred to be as sharp as the other.
+"""Blur the sharper of two photographs until both are equally sharp.
 
-Alignment by correlation assumes that the photographs differ by brightness and noise alone. Where one is blurrier, what
-it lacks acts as noise that does not average out: 0.03 px at the corners for Gaussians of 1 and 2 px, 0.17 px for 0.5
-and 3 px (tests/performance/ecc_bias.py). Blurring the sharper one removes nearly all of it.
+Alignment by correlation assumes that the photographs differ by brightness and noise alone. If one is blurrier, the
+detail that it lacks acts as noise that does not average out: 0.03 px at the corners for Gaussians of 1 and 2 px,
+0.17 px for 0.5 and 3 px (tests/performance/ecc_bias.py). Blurring the sharper one removes nearly all of this error.
 """
 
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from realdof.alignment.pyramid import LumaPair
 from realdof.common.machine.opencv import cv2
 from realdof.geometry.warp import warp
 
-# Standard deviations tried, px; larger blur leaves nothing between noise and shading.
+# Standard deviations tried, px; larger blur leaves no detail between noise and shading.
 _SIGMAS = 0.35 * np.sqrt(2) ** np.arange(10)
-# Each narrows the interval to 0.62 of it: six leave 6 % of the first, below 0.05 sigma.
+# Each step narrows the interval to 62 %: six steps leave 6 % of it, less than 0.05 sigma.
 _REFINEMENTS = 6
 
 
 def equally_sharp(pair: LumaPair, homography: np.ndarray) -> LumaPair:
-    """Blur the sharper of two nearly aligned photographs so that it is as blurred as the other.
+    """Blur the sharper of two nearly aligned photographs until it is as blurred as the other.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def equally_sharp(pair: LumaPair, homography: np.ndarray) -> LumaPair:
     view = warp(pair.moving, homography, grid, interpolation=cv2.INTER_LINEAR, outside=float("nan"))
     valid = np.isfinite(view)
     view[~valid] = 0
-    # Near the border of the overlap the zeros beyond it tell.
+    # Near the border of the overlap, the zeros beyond it affect the filtered values.
     margin = 2 * BAND_PASS_REACH + 1
     valid = cv2.erode(valid.astype(np.uint8), np.ones((margin, margin), np.uint8), borderValue=0) > 0
 
@@ -51,7 +51,7 @@ def _blurred(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _best(match: Callable[[float], float]) -> float:
-    """Sigma at the highest match; positive if the reference is to be blurred, negative if the moving photograph is."""
+    """Find the sigma of the best match; positive to blur the reference, negative to blur the moving photograph."""
     trials = [0.0, *_SIGMAS.tolist(), *(-_SIGMAS).tolist()]
     best = max(trials, key=match)
     if best == 0:

@@ -1,4 +1,4 @@
-"""Where alignment may begin: homographies from matched SIFT features and similarities from Fourier spectra."""
+"""Starting points for the alignment: homographies from SIFT features and similarities from Fourier spectra."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from realdof.common.machine.opencv import cv2
 from realdof.geometry.grid import Grid, from_integer_centres
 from realdof.geometry.warp import warp
 
-# Halved and doubled, these give the same alignments (tests/performance/alignment_numbers.py).
+# Halving and doubling these gives the same alignments (tests/performance/alignment_numbers.py).
 _FEATURES = 2000
 _REPROJECTION_PX = 2.0
 _RADII, _ANGLES = 256, 256
 # Lowe, IJCV 60 (2), 2004, section 7.1: it discards 90 % of the false matches and less than 5 % of the correct ones.
 _RATIO = 0.8
-# OpenCV's default; and one start of three may fail once in a thousand scenes, because ECC tries the others too.
+# OpenCV's default; one of three starts may fail in one of a thousand scenes, because ECC tries the others too.
 _ITERATIONS, _CONFIDENCE = 2000, 0.999
-# Two lenses of one focal length differ by a few percent; beyond this the spectra have found something else.
+# Two lenses of one focal length differ by a few percent; a larger scale is a false match of the spectra.
 _LARGEST_SCALE = 2.0
 
 
@@ -30,14 +30,14 @@ class FeatureMatch:
 
 @dataclass(frozen=True)
 class Features:
-    """SIFT features (Lowe, 2004): ``points`` float32 (N, 2) as OpenCV counts pixels, ``descriptors`` (N, 128)."""
+    """SIFT features (Lowe, 2004): ``points`` float32 (N, 2) with OpenCV's pixel centres, ``descriptors`` (N, 128)."""
 
     points: np.ndarray
     descriptors: np.ndarray
 
     @classmethod
     def of(cls, image: np.ndarray) -> "Features":
-        """The strongest features of a luma image, float32 (H, W) in [0, 1]."""
+        """Find the strongest features of a luma image, float32 (H, W) in [0, 1]."""
         keypoints, descriptors = cv2.SIFT.create(nfeatures=_FEATURES).detectAndCompute(_eight_bits(image), None)
         points = np.array([keypoint.pt for keypoint in keypoints], np.float32).reshape(-1, 2)
         return cls(points, np.zeros((0, 128), np.float32) if descriptors is None else descriptors)
@@ -49,7 +49,7 @@ def match_features(reference: Features, moving: Features) -> FeatureMatch | None
     Returns
     -------
     FeatureMatch or None
-        Nothing if fewer than four features match or no homography fits them.
+        None if fewer than four features match or no homography fits them.
     """
     if min(len(reference.points), len(moving.points)) < 4:
         return None
@@ -76,10 +76,10 @@ def match_features(reference: Features, moving: Features) -> FeatureMatch | None
 
 
 def similarity_from_spectra(reference: np.ndarray, moving: np.ndarray) -> np.ndarray | None:
-    """Rotation, scale and shift from Fourier spectra (Reddy and Chatterji, IEEE TIP 5 (8), 1996).
+    """Estimate rotation, scale and shift from Fourier spectra (Reddy and Chatterji, IEEE TIP 5 (8), 1996).
 
-    The magnitudes of the spectra, in log-polar coordinates, are shifted against each other by rotation and scale; the
-    shift follows from the phases. The authors' start of ECC.
+    Rotation and scale shift the magnitudes of the spectra in log-polar coordinates; the translation follows from the
+    phases. RealBlur's authors start ECC from this similarity.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def similarity_from_spectra(reference: np.ndarray, moving: np.ndarray) -> np.nda
     Returns
     -------
     ndarray or None
-        Homography (3, 3) of a similarity; nothing where the spectra suggest a scale beyond 0.5 to 2.
+        Homography (3, 3) of a similarity; None if the spectra suggest a scale outside 0.5 to 2.
     """
     from scipy import fft
 
@@ -104,7 +104,7 @@ def similarity_from_spectra(reference: np.ndarray, moving: np.ndarray) -> np.nda
     if not 1 / _LARGEST_SCALE < scale < _LARGEST_SCALE:
         return None
     angle = along_angle * np.pi / _ANGLES
-    # The magnitudes cannot tell a turn from the same turn plus 180 degrees.
+    # The magnitudes are the same for a rotation and for that rotation plus 180 degrees.
     candidates = [
         _with_shift(first * window, second, window, _about_centre(grid, scale, radians))
         for radians in (angle, angle + np.pi)
@@ -113,7 +113,7 @@ def similarity_from_spectra(reference: np.ndarray, moving: np.ndarray) -> np.nda
 
 
 def _polar_spectrum(image: np.ndarray, size: int) -> np.ndarray:
-    """Magnitude of the spectrum over half a turn (rows) and the logarithm of the radius (columns), float32."""
+    """Return the magnitude of the spectrum over half a turn (rows) and the log of the radius (columns), float32."""
     from scipy import fft
 
     spectrum = fft.fftshift(fft.fft2(image, s=(size, size)))
@@ -121,13 +121,13 @@ def _polar_spectrum(image: np.ndarray, size: int) -> np.ndarray:
     polar = cv2.warpPolar(
         magnitude, (_RADII, 2 * _ANGLES), (size / 2, size / 2), size / 2, cv2.INTER_LINEAR | cv2.WARP_POLAR_LOG
     )[:_ANGLES]
-    # The mean over all angles says nothing of the turn and, being dominated by the window, nothing of the scale.
+    # The mean over all angles carries no rotation and, because the window dominates it, no scale.
     tapered = (polar - polar.mean(axis=0)) * np.hanning(_RADII).astype(np.float32)
     return np.asarray(tapered, np.float32)
 
 
 def _about_centre(grid: Grid, scale: float, radians: float) -> np.ndarray:
-    """A turn and scaling about the middle of the grid."""
+    """Return the homography of a rotation and scaling about the middle of the grid."""
     cosine, sine = scale * np.cos(radians), scale * np.sin(radians)
     x, y = grid.width / 2, grid.height / 2
     return np.array(
@@ -138,7 +138,7 @@ def _about_centre(grid: Grid, scale: float, radians: float) -> np.ndarray:
 def _with_shift(
     reference: np.ndarray, moving: np.ndarray, window: np.ndarray, turned: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """``turned`` followed by the shift that phase correlation finds, and that peak's height."""
+    """Add the shift found by phase correlation to ``turned``; return the result and the height of the peak."""
     view = warp(moving, turned, Grid.of(reference), interpolation=cv2.INTER_LINEAR, outside=0.0) * window
     (x, y), response = cv2.phaseCorrelate(reference, view)
     return turned @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]]), response

@@ -1,7 +1,7 @@
-"""How far two aligned photographs are apart, tile by tile: the measurement that judges every alignment.
+"""Measure the displacement between two aligned photographs in each tile; every alignment is judged by it.
 
-Cross-correlation in the Fourier domain, with the peak found to a hundredth of a pixel. It shares neither start nor
-linearisation with the alignment by ECC, so it is an independent witness.
+The method is cross-correlation in the Fourier domain, with the peak found to a hundredth of a pixel. It uses neither
+the start nor the linearisation of the alignment by ECC, so it is an independent check.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from realdof.geometry.peak import vertex
 TILE = 64
 """Side of a tile in px."""
 
-# Below so many, tiles overlap by half: their window makes neighbours nearly independent (Welch, IEEE Trans. Audio
-# Electroacoust. 15 (2), 1967), and a small frame's corners are known three times as exactly.
+# With fewer tiles than this, tiles overlap by half: their window makes neighbours nearly independent (Welch, IEEE
+# Trans. Audio Electroacoust. 15 (2), 1967), and the corners of a small frame are known three times as exactly.
 _MANY_TILES = 200
 
-# Which tiles are measured by. Half and twice of each: docs/explanation/alignment.md
-# (tests/performance/alignment_numbers.py). 0.1 px costs a pair 0.5 to 5 dB, by its noise.
+# Thresholds that select the tiles. docs/explanation/alignment.md has the effect of halving and doubling each
+# (tests/performance/alignment_numbers.py). A shift of 0.1 px costs a pair 0.5 to 5 dB, depending on its noise.
 _LARGEST_STANDARD_ERROR = 0.1
 _SMALLEST_EXPECTED_PEAK = 0.6
 _SMALLEST_SHARE_OF_PEAK = 0.6
@@ -28,29 +28,30 @@ _SMALLEST_SHARE_OF_PEAK = 0.6
 
 @dataclass(frozen=True)
 class TileShifts:
-    """The displacement of the moving photograph against the reference on a grid of tiles.
+    """The displacement of the moving photograph relative to the reference on a grid of tiles.
 
     Attributes
     ----------
     centres
         float64 (rows, columns, 2), px, as (x, y).
     shifts
-        float64 (rows, columns, 2), px: what lies at p in the reference lies at p + shift in the moving photograph.
+        float64 (rows, columns, 2), px: the point p of the reference is at p + shift in the moving photograph.
     standard_error
-        float64 (rows, columns), px: what the reference's contrast and the photographs' noise allow at best, in the
-        direction of least contrast.
+        float64 (rows, columns), px: smallest standard error possible with the reference's contrast and the photographs'
+        noise, in the direction of least contrast.
     peak
         float64 (rows, columns): correlation coefficient of the tile at its best shift.
     expected_peak
-        float64 (rows, columns): what the coefficient would be if the tiles differed by the photographs' noise alone.
+        float64 (rows, columns): the coefficient to expect if the tiles differed by the photographs' noise alone.
     sure_error, sure_peak
-        As ``standard_error`` and ``expected_peak``, for what a single tile is to prove: from the middle of the tile,
-        which the correlation looks at, and with the tile's own noise where that is larger, as in the shadows.
+        Like ``standard_error`` and ``expected_peak``, but cautious enough to draw conclusions from a single tile: they
+        are weighted towards the middle of the tile, as the correlation is, and use the tile's own noise where that is
+        larger, as in the shadows.
     within
         bool (rows, columns): the whole tile has content in both photographs.
     gradients, moving_gradients
-        float64 (rows, columns, 3): sums of xx, xy and yy of the gradients in the reference and in the moving
-        photograph, without the noise's.
+        float64 (rows, columns, 3): sums of the gradient products xx, xy and yy in the reference and in the moving
+        photograph, less those of the noise.
     """
 
     centres: np.ndarray
@@ -66,17 +67,17 @@ class TileShifts:
 
     @property
     def located(self) -> np.ndarray:
-        """bool (rows, columns): the reference has enough contrast there in all directions."""
+        """bool (rows, columns): the reference has enough contrast in all directions in the tile."""
         return np.asarray(self.standard_error <= _LARGEST_STANDARD_ERROR)
 
     @property
     def textured(self) -> np.ndarray:
-        """bool (rows, columns): both photographs have content there, and enough of it above the noise to measure."""
+        """bool (rows, columns): both photographs have content in the tile, and enough of it above the noise."""
         return np.asarray(self.within & self.located & (self.expected_peak >= _SMALLEST_EXPECTED_PEAK))
 
     @property
     def matched(self) -> np.ndarray:
-        """bool (rows, columns): the tile has texture, and both photographs show the same there."""
+        """bool (rows, columns): the tile has texture that matches in both photographs."""
         return np.asarray(self.textured & (self.peak >= _SMALLEST_SHARE_OF_PEAK * self.expected_peak))
 
 
@@ -89,10 +90,10 @@ def tile_shifts(reference: np.ndarray, moving: np.ndarray, *, valid: np.ndarray 
         Luma of the aligned photographs, float32 (H, W), at least one tile large.
     valid
         bool (H, W): where the moving photograph has content; a tile with any pixel outside counts as having
-        no texture. Everywhere by default.
+        no texture. The default is everywhere.
     """
     grid = Grid.of(reference)
-    # Tiles are spread over the whole height and width, the few px that are left lie between them.
+    # Tiles are spread evenly over the whole height and width.
     tops, lefts = (np.round(np.linspace(0, side - TILE, count)).astype(int) for side, count in _counts(grid))
     rows, columns = len(tops), len(lefts)
     first, second = (_tiles(band_pass(grey), tops, lefts) for grey in (reference, moving))
@@ -125,7 +126,7 @@ def tile_shifts(reference: np.ndarray, moving: np.ndarray, *, valid: np.ndarray 
 
 
 def _counts(grid: Grid) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Height and its number of tiles, then width and its number of tiles."""
+    """Return the height and its number of tiles, then the width and its number of tiles."""
     height, width = grid.height // TILE, grid.width // TILE
     if height * width < _MANY_TILES:
         height, width = 2 * height - 1, 2 * width - 1
@@ -133,13 +134,13 @@ def _counts(grid: Grid) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def _tiles(image: np.ndarray, tops: np.ndarray, lefts: np.ndarray) -> np.ndarray:
-    """(rows * columns, TILE, TILE)."""
+    """Cut an image into tiles, (rows * columns, TILE, TILE)."""
     windows = np.lib.stride_tricks.sliding_window_view(image, (TILE, TILE))
     return windows[np.ix_(tops, lefts)].reshape(-1, TILE, TILE)
 
 
 def _gradient_energy(tiles: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Sums of xx, xy and yy of the central differences, (tiles, 3), weighted by the square of ``weight``."""
+    """Return the sums of the gradient products xx, xy and yy, (tiles, 3), weighted by the square of ``weight``."""
     horizontal = (tiles[:, 1:-1, 2:] - tiles[:, 1:-1, :-2]) / 2
     vertical = (tiles[:, 2:, 1:-1] - tiles[:, :-2, 1:-1]) / 2
     if weight is not None:
@@ -149,40 +150,40 @@ def _gradient_energy(tiles: np.ndarray, weight: np.ndarray | None = None) -> np.
 
 
 def _noise_energy(noise: float) -> np.ndarray:
-    """What the noise of one photograph adds to xx, xy and yy."""
+    """Return what the noise of one photograph adds to the sums xx, xy and yy."""
     return np.array([1, 0, 1]) * (noise**2 * NOISE_GRADIENT * TILE**2)
 
 
 def _noise_of_tiles(tiles: np.ndarray) -> np.ndarray:
-    """The most that can be noise in each tile, (tiles,): everything in its finest diagonal details."""
+    """Return an upper bound of the noise in each tile, (tiles,): the RMS of its finest diagonal details."""
     even, odd = tiles[:, ::2], tiles[:, 1::2]
     diagonal = (even[..., ::2] - even[..., 1::2] - odd[..., ::2] + odd[..., 1::2]) / 2
     return np.asarray(np.sqrt(np.mean(diagonal**2, axis=(1, 2))))
 
 
 def _standard_error(energy: np.ndarray, noise: float | np.ndarray) -> np.ndarray:
-    """Cramér-Rao bound on a tile's shift in its worst direction, (tiles,), px; ``noise`` of both photographs."""
+    """Return the Cramér-Rao bound on a tile's shift in its worst direction, (tiles,), px; ``noise`` is that of both."""
     xx, xy, yy = energy.T
     weakest = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
-    # The reference's own noise has gradients too, which locate nothing.
+    # The reference's own noise has gradients too, which do not help to locate the tile.
     own = noise**2 / 2 * NOISE_GRADIENT * TILE**2
     return np.asarray(noise / np.sqrt(np.maximum(weakest - own, 1e-30)), np.float64)
 
 
 def _signal_share(tiles: np.ndarray, noise: float | np.ndarray) -> np.ndarray:
-    """The part of a tile's energy that is not noise, (tiles,)."""
+    """Return the share of a tile's energy that is not noise, (tiles,)."""
     energy = np.einsum("tij,tij->t", tiles, tiles, dtype=np.float64) / tiles[0].size
     return np.asarray(1 - np.minimum(noise**2 * NOISE_ENERGY / np.maximum(energy, 1e-30), 1))
 
 
 def _window() -> np.ndarray:
-    """Hann's window over a tile, float32."""
+    """Return the Hann window of a tile, float32."""
     taper = np.hanning(TILE + 2)[1:-1].astype(np.float32)
     return np.outer(taper, taper)
 
 
 def _correlate(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shift (tiles, 2) as (x, y) and correlation coefficient (tiles,) at the peak of the cross-correlation."""
+    """Return the shift, (tiles, 2) as (x, y), and the coefficient, (tiles,), at the peak of the cross-correlation."""
     from scipy import fft
 
     window = _window()
@@ -198,8 +199,8 @@ def _correlate(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.nd
     flat = surface.reshape(len(surface), -1).argmax(axis=1)
     place = np.stack(np.unravel_index(flat, (TILE, TILE)), axis=1).astype(np.float64)
     place[place >= TILE / 2] -= TILE
-    # Around the whole-pixel peak the correlation is evaluated exactly, in two finer and finer grids: 11 points 0.2 px
-    # apart reach the neighbouring pixels, 11 points 0.04 px apart the neighbours among the first.
+    # Around the whole-pixel peak the correlation is evaluated exactly on two grids: 11 points 0.2 px apart reach the
+    # neighbouring pixels, 11 points 0.04 px apart reach the neighbouring points of the first grid.
     for step in (0.2, 0.04):
         place, peak = _refined(cross, place, step)
     coefficient = peak / np.sqrt(np.maximum(energy[0] * energy[1], 1e-30))
@@ -207,14 +208,14 @@ def _correlate(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _refined(cross: np.ndarray, place: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
-    """Place (tiles, 2), as (y, x), and value of the highest of 11 x 11 points ``step`` px apart about ``place``.
+    """Find the highest of 11 x 11 points ``step`` px apart about ``place``: its place (tiles, 2), as (y, x), and value.
 
     A parabola through the neighbours refines the place.
     """
     offsets = np.arange(-6, 7) * step
     down = np.fft.fftfreq(TILE)
     across = np.fft.rfftfreq(TILE)
-    # A half-sided spectrum counts its inner columns twice.
+    # The half spectrum stands for both halves: its inner columns count twice.
     twice = np.where((across == 0) | (across == 0.5), 1.0, 2.0)
     y = place[:, :1] + offsets
     x = place[:, 1:] + offsets

@@ -1,8 +1,8 @@
-"""Whether to trust an alignment: the first thing that speaks against it, in one sentence.
+"""Decide whether to trust an alignment, and give the first objection to it in one sentence.
 
-The verdict rests on the error to be expected at the corners and on the uncertainty of that expectation. What precedes
-it are the cases in which the tiles can be located and still be wrong: repetition, another scene, moving parts. Every
-number is measured on right and on wrong pairs; docs/explanation/alignment.md has the tables and the commands.
+The verdict depends on the estimated error at the corners and on its uncertainty. Before that come the cases in which
+tiles are located precisely but wrongly: repetition, another scene, moving parts. Every threshold was measured on
+right and on wrong pairs; docs/explanation/alignment.md has the tables and the commands.
 """
 
 from dataclasses import dataclass
@@ -16,37 +16,37 @@ from realdof.alignment.tiles import TileShifts
 
 Verdict = Literal["accepted", "doubtful", "rejected"]
 
-# Right alignments have 0.93 and more, with much texture 0.997; another scene has 0.15 at most, a wrong optimum 0.55.
+# Right alignments have at least 0.93, with much texture 0.997; another scene has at most 0.15, a wrong optimum 0.55.
 _SMALLEST_CORRELATION = 0.75
-# Simulated scenes repeat themselves to 0.25, wallpapers to 0.99.
+# Simulated scenes have a self-similarity of 0.25, wallpapers of 0.99.
 _PERIODIC = 0.85
-# Tiles with texture match to 96 % in right pairs, to 6 % in pairs of two scenes.
+# Of the tiles with texture, 96 % match in right pairs and 6 % in pairs of two scenes.
 _SMALLEST_MATCHED_SHARE = 0.5
-# Rigs share 69 % of the frame and more; less than this is no rig's misalignment.
+# The cameras of rigs share at least 69 % of the frame; no rig is misaligned so far that less than this remains.
 _SMALLEST_OVERLAP = 0.4
-# Choices: 0.15 px costs 1 to 8 dB between the aligned photographs, by their noise; 0.3 px costs 3 to 14 dB.
-# docs/explanation/alignment.md has the table, and what half and twice of each number here does.
+# Chosen limits: 0.15 px costs 1 to 8 dB between the aligned photographs, depending on their noise; 0.3 px costs 3 to
+# 14 dB. docs/explanation/alignment.md has the table, and the effect of halving and doubling each number here.
 _ACCEPTED_ERROR, _DOUBTFUL_ERROR = 0.15, 0.3
-# In right pairs a tile is off by 8 of its standard errors at most, on a moved object by 100 and more.
+# In right pairs a tile is off by at most 8 of its standard errors, on a moved object by 100 and more.
 _MOVED_PX, _MOVED_ERRORS, _EXACT = 0.3, 12.0, 0.02
-# Where noise allows such a correlation, texture is so clear that a tile that lies elsewhere, or does not match, shows
-# something else. In noise the highest peak of a tile with little texture may be anywhere.
+# If the noise allows such a correlation, the texture is clear enough that a displaced or unmatched tile means a change
+# in the scene. With more noise, the highest peak of a tile with little texture may be anywhere.
 _CLEAR_TEXTURE = 0.9
 _MOVED_SHARE = 0.01
-# Right pairs have 1.02 at most, a streak of 5 px in one of them makes 1.34.
+# Right pairs have at most 1.02; a motion blur of 5 px in one photograph gives 1.34.
 _SHOOK = 1.1
-# Photographs of one sharpness have 0.996 to 1.009, Gaussians of 1 and 2 px make 0.97 of it.
+# Equally sharp photographs have 0.996 to 1.009; blurred by Gaussians of 1 and 2 px they have 0.97.
 _EQUALLY_SHARP = 0.985
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known about an alignment.
+    """The measurements that an alignment is judged by.
 
     Attributes
     ----------
     tiles, model
-        Displacement that is left between the photographs, tile by tile, and the field fitted to it.
+        Remaining displacement between the photographs in each tile, and the field fitted to it.
     detail_correlation
         Correlation coefficient of the band-passed photographs.
     repetition
@@ -63,18 +63,18 @@ class Evidence:
 
     @property
     def error(self) -> float | None:
-        """Error in px that no corner exceeds, to 97.5 %; ``None`` where too few tiles match to tell."""
+        """Error, px, that no corner exceeds with 97.5 % confidence; ``None`` if too few tiles match."""
         bound = self.model.bound
         return bound if np.isfinite(bound) else None
 
     @property
     def structureless(self) -> bool:
-        """See ``is_structureless``, which takes a while: ask only where it matters."""
+        """Result of ``is_structureless``, which takes a while to compute."""
         return is_structureless(self.photograph)
 
     @property
     def agreement(self) -> float:
-        """Median over the tiles with texture of their correlation, as a share of what the noise allows."""
+        """Median over the tiles with texture of their correlation, relative to the one that the noise allows."""
         tiles = self.tiles
         if not tiles.textured.any():
             return 0.0
@@ -82,10 +82,10 @@ class Evidence:
 
     @property
     def shake(self) -> float:
-        """How many times more the photographs' sharpness differs in one direction than across it; 1 if in none.
+        """How much more the photographs differ in sharpness along one direction than across it, a ratio; 1 if equally.
 
-        From the gradients' second moments over the tiles that match: blur of a lens is round, that of a camera that
-        shook is not.
+        It comes from the second moments of the gradients in matched tiles: the blur of a lens is round, the blur of a
+        shaken camera is not.
         """
         used = self.tiles.matched
         if not used.any():
@@ -99,12 +99,12 @@ class Evidence:
 
     @property
     def worth_sharing_sharpness(self) -> bool:
-        """Whether the photographs are those of one scene, and differ by more than noise: most often in sharpness."""
+        """Whether the photographs show one scene but differ by more than noise, which usually means in sharpness."""
         return self.detail_correlation >= _SMALLEST_CORRELATION and self.agreement < _EQUALLY_SHARP
 
     @property
     def moved_share(self) -> float:
-        """Share of the tiles with texture that lie elsewhere than the fitted field says, or show something else."""
+        """Share of the tiles with texture that are displaced from the fitted field or show something else."""
         tiles = self.tiles
         residual = np.linalg.norm(tiles.shifts - self.model.at(tiles.centres), axis=-1)
         off = (residual > _MOVED_PX) & (residual > _MOVED_ERRORS * np.hypot(tiles.sure_error, _EXACT))

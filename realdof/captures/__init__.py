@@ -1,1 +1,1 @@
-"""What was shot: folders of captures, the photographer's checklist, proposals for loose shots."""
+"""Captures: folders of scenes, checks of how they were shot, and sorting of loose shots into scenes."""

@@ -1,6 +1,6 @@
-"""What to doubt about scenes that could be built: shutters, apertures, focal lengths, swapped cameras.
+"""Check the shutters, apertures, focal lengths and cameras of scenes that can be built.
 
-All from EXIF alone; the images themselves are judged by ``realdof.matching.quality`` once they are aligned.
+The checks use EXIF alone; ``realdof.matching.quality`` judges the images themselves after alignment.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,15 +9,15 @@ from statistics import median
 from realdof.captures.scene import CAMERAS, MEMBERS, Complaint, Pair, Scene, same_aperture
 
 SLOWEST_SHUTTER = 1 / 125
-"""The paper's limit against motion blur, s (supplement, section 1)."""
+"""Longest exposure, s: the paper's limit against motion blur (supplement, section 1)."""
 
 CLOCK_TOLERANCE = 0.5
-"""How far two bodies' clocks may drift apart over a day of shooting, s."""
+"""Largest drift between the clocks of two bodies over a day of shooting, s."""
 
 TRIGGER_TOLERANCE = 0.05
-"""How far apart a common trigger may open two shutters, s."""
+"""Largest delay between two shutters opened by a common trigger, s."""
 
-# Below this many scenes their median is no better a guess at the clocks' offset than none.
+# With fewer scenes than this, the median delay does not estimate the offset of the clocks better than zero does.
 _SCENES_FOR_OFFSET = 3
 _SAME_SHUTTER = 1.1
 _SAME_FOCAL_LENGTH = 1.005
@@ -31,9 +31,9 @@ _CHECKED = {
 
 
 def doubts(scenes: Sequence[Scene]) -> list[Complaint]:
-    """Complaints, none fatal, about scenes of one pair of cameras.
+    """Return non-fatal complaints about scenes shot with one pair of cameras.
 
-    The cameras' clocks need not agree: from three scenes on, their median offset is taken off.
+    The clocks of the cameras need not agree: with three or more scenes, their median offset is subtracted.
     """
     pairs = [pair for scene in scenes if scene.rig == "dual" for pair in scene.pairs.values()]
     delays = [delay for pair in pairs if (delay := _delay(pair)) is not None]
@@ -82,7 +82,7 @@ def _unsynchronised(scene: Scene, offset: float) -> Iterator[str]:
 def _shutters(scene: Scene) -> Iterator[str]:
     for kind, camera in MEMBERS:
         exposure = scene.captures[kind, camera].exif.exposure_time
-        # Cameras write 1/125 s as 0.008, and some as 10/1250 or 1/124.
+        # Cameras write 1/125 s as 0.008, some as 10/1250 or 1/124.
         if exposure is not None and exposure > SLOWEST_SHUTTER * 1.02:
             yield f"{kind}/{camera} was exposed for {_seconds(exposure)}, slower than 1/125 s"
     for kind, pair in scene.pairs.items():
@@ -125,7 +125,7 @@ def _two_bodies(scene: Scene) -> Iterator[str]:
 
 
 def _delay(pair: Pair) -> float | None:
-    """Shutter delay of camera B after camera A by their own clocks, s."""
+    """Return the shutter delay of camera B after camera A by their own clocks, s."""
     a, b = pair.a.exif.clock, pair.b.exif.clock
     return None if a is None or b is None else b - a
 

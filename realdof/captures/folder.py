@@ -1,6 +1,6 @@
-"""Scenes on disk, by folder or from a list, checked before anything is computed.
+"""Find scenes in a capture folder or a list, and check them before anything is computed.
 
-A capture folder of two cameras behind a beam splitter holds one folder a scene::
+A capture folder of two cameras behind a beam splitter holds one folder per scene::
 
     CAPTURES/<scene>/reference/A.ARW    CAPTURES/<scene>/target/A.ARW
     CAPTURES/<scene>/reference/B.ARW    CAPTURES/<scene>/target/B.ARW
@@ -25,13 +25,13 @@ from realdof.raw.develop import DEVELOPED_SUFFIXES
 _RAW_FORMATS = "3fr arw cr2 cr3 crw dcr dng erf fff iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
 
 RAW_SUFFIXES = frozenset(f".{name}" for name in _RAW_FORMATS.split())
-"""Suffixes of the raw formats of cameras."""
+"""Suffixes of cameras' raw formats, in lower case."""
 
 SUFFIXES = RAW_SUFFIXES | DEVELOPED_SUFFIXES
-"""Suffixes of the files that are looked for, in small letters."""
+"""Suffixes of the files that can be shots, in lower case."""
 
 Findings = tuple[list[Scene], list[Complaint]]
-"""The scenes that can be built, and what is wrong with these and with others."""
+"""The scenes that can be built, and complaints about these and about scenes that cannot."""
 
 _LAYOUT = {
     "dual": "<scene>/reference/A.ARW, <scene>/target/A.ARW etc.",
@@ -45,7 +45,7 @@ def find_scenes(source: Path, rig: Rig = "dual") -> Findings:
     Raises
     ------
     InputError
-        ``source`` is neither, cannot be read, or names no scene at all.
+        ``source`` is neither a folder nor a list, cannot be read, or names no scene.
     """
     if source.is_dir():
         return _in_folder(source, rig)
@@ -57,7 +57,7 @@ def find_scenes(source: Path, rig: Rig = "dual") -> Findings:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """Files of a folder that could be shots, by name; hidden ones are left out.
+    """Return the files of a folder that can be shots, sorted by name, without hidden files.
 
     Raises
     ------
@@ -72,9 +72,9 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def assemble_scenes(rows: Sequence[Row], rig: Rig = "dual") -> Findings:
-    """Put scenes together, and complain about those that cannot be and about what to doubt in the others."""
+    """Assemble scenes; return them with complaints about scenes that cannot be built and doubts about the others."""
     scenes, complaints = [], []
-    # Results are named after scenes, and some file systems take capital letters for small ones.
+    # Results are named after scenes, and some file systems do not distinguish capital letters.
     times = Counter(row.name.casefold() for row in rows)
     for row in rows:
         if times[row.name.casefold()] > 1:

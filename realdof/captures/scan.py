@@ -1,4 +1,4 @@
-"""Proposing scenes for a folder of loose shots, from the time, aperture and serial number in their EXIF."""
+"""Propose scenes for a folder of loose shots from the time, aperture and serial number in their EXIF."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from realdof.common.errors import InputError
 from realdof.raw.exif import read_exif
 
 LARGEST_CLOCK_OFFSET = 7200.0
-"""How far apart the two bodies' clocks may be set, s: a forgotten hour of daylight saving and some more."""
+"""Largest offset between the clocks of the two bodies, s: allows for a forgotten hour of daylight saving."""
 
 LARGEST_DELAY = 3.0
-"""Shots of the two bodies within this time, once the clocks' offset is taken off, are one pair, s."""
+"""Largest delay between the two shots of a pair, after correcting for the offset of the clocks, s."""
 
 LARGEST_GAP = 600.0
-"""Time between a scene's reference and target pair, s."""
+"""Largest time between a scene's reference and target pair, s."""
 
-# Each shot of one body is compared with each of the other.
+# Each shot of one body is compared with each shot of the other, so the cost grows with the square.
 _MOST_SHOTS = 4000
 
 
@@ -36,7 +36,7 @@ class _Shot:
 
 @dataclass(frozen=True)
 class _Shots:
-    """One shot of each body, taken together."""
+    """One shot of each body, taken at the same time."""
 
     a: _Shot
     b: _Shot
@@ -53,14 +53,14 @@ class _Shots:
 def propose_scenes(folder: Path) -> Findings:
     """Sort the loose shots of two bodies into scenes.
 
-    Shots of the two bodies at one time are a pair; with one aperture it is a reference pair, with two a
-    target pair; the target and reference pairs nearest in time are a scene. Scenes are named by number, in
-    the order of time; the body with the smaller serial number is camera A.
+    Shots of the two bodies at the same time form a pair: a reference pair if their apertures are equal, otherwise
+    a target pair. A target pair and the reference pair nearest in time form a scene. Scenes are numbered in the
+    order of time; the body whose serial number sorts first is camera A.
 
     Parameters
     ----------
     folder
-        A flat folder of raw files, TIFFs or PNGs with EXIF; subfolders are not looked into.
+        A flat folder of raw files, TIFFs or PNGs with EXIF; subfolders are ignored.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _read_shots(files: Sequence[Path]) -> tuple[list[_Shot], list[Complaint]]:
 
 
 def _pair(a: Sequence[_Shot], b: Sequence[_Shot]) -> tuple[list[_Shots], list[_Shot]]:
-    """Shots of both bodies at one time, in the order of time, and those left alone."""
+    """Return the pairs of shots of both bodies in the order of time, and the shots without a partner."""
     delays = np.subtract.outer([shot.time for shot in b], [shot.time for shot in a])
     offset = _clock_offset(delays)
     pairs = [_Shots(a[i], b[j]) for i, j in _nearest(np.abs(delays.T - offset), LARGEST_DELAY)]
@@ -118,7 +118,7 @@ def _pair(a: Sequence[_Shot], b: Sequence[_Shot]) -> tuple[list[_Shots], list[_S
 
 
 def _clock_offset(delays: np.ndarray) -> float:
-    """The delay that most shots agree on; of several, the smallest: regular shooting repeats itself."""
+    """Return the delay that most shots agree on, the smallest if there are several, as with shots at regular times."""
     candidates = np.sort(delays[np.abs(delays) <= LARGEST_CLOCK_OFFSET], axis=None)
     if not candidates.size:
         return 0.0
@@ -131,7 +131,7 @@ def _clock_offset(delays: np.ndarray) -> float:
 
 
 def _scenes(pairs: Sequence[_Shots]) -> tuple[list[Row], list[_Shots]]:
-    """Each target pair with the reference pair nearest in time, and the pairs left over."""
+    """Combine each target pair with the reference pair nearest in time; return the scenes and the pairs left over."""
     references = [pair for pair in pairs if pair.is_reference]
     targets = [pair for pair in pairs if not pair.is_reference]
     gaps = np.abs(np.subtract.outer([pair.a.time for pair in targets], [pair.a.time for pair in references]))
@@ -150,7 +150,7 @@ def _scenes(pairs: Sequence[_Shots]) -> tuple[list[Row], list[_Shots]]:
 
 
 def _nearest(distances: np.ndarray, limit: float) -> list[tuple[int, int]]:
-    """Match rows with columns one to one, nearest first, up to a distance."""
+    """Match rows with columns one to one, the nearest first, up to a distance of ``limit``."""
     rows, columns = np.nonzero(distances <= limit)
     order = np.argsort(distances[rows, columns], kind="stable")
     free_rows, free_columns = set(range(distances.shape[0])), set(range(distances.shape[1]))

@@ -1,8 +1,8 @@
-"""A scene: a reference pair and a target pair of two cameras, or two shots of one camera on a tripod.
+"""Scenes: a reference pair and a target pair from two cameras, or two shots from one camera on a tripod.
 
-The paper's supplement, section 1: the reference pair shows the scene at F16 in both cameras, the target pair
-at a wide aperture (F1.8 - 5.6) in one camera and at F16 in the other. One camera on a tripod takes the target pair
-alone, one shot after the other; its members are called A (wide) and B (narrow) all the same.
+In the paper (supplement, section 1) the reference pair shows the scene at F16 in both cameras, the target pair
+at a wide aperture (F1.8 - 5.6) in one camera and at F16 in the other. One camera on a tripod takes only the target
+pair, one shot after the other; its shots are also called A (wide) and B (narrow).
 """
 
 import re
@@ -25,14 +25,14 @@ Rig = Literal["dual", "single"]
 """Two cameras behind a beam splitter, or one camera on a tripod."""
 
 Member = tuple[Kind, Camera]
-"""A place in a scene: which pair, which camera."""
+"""A shot's position in a scene: its pair and its camera."""
 
 MEMBERS: tuple[Member, ...] = (("reference", "A"), ("reference", "B"), ("target", "A"), ("target", "B"))
 
 MEMBERS_OF: Mapping[Rig, tuple[Member, ...]] = {"dual": MEMBERS, "single": MEMBERS[2:]}
-"""The places that are filled, by rig."""
+"""The members that a scene of each rig has."""
 
-# Six apertures between two full stops: cameras write a third of a stop at the finest.
+# A sixth of a stop: the finest steps that cameras write are thirds of a stop.
 _SAME_APERTURE = 2 ** (1 / 12)
 
 _COMPLETE: Mapping[Rig, str] = {
@@ -40,13 +40,13 @@ _COMPLETE: Mapping[Rig, str] = {
     "single": "a scene has a wide and a narrow shot",
 }
 
-# What Windows, macOS and Linux all take for a file name; results are named after scenes.
+# Names that are valid file names on Windows, macOS and Linux, because results are named after scenes.
 _PORTABLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.() -]{0,99}")
 
 
 @dataclass(frozen=True)
 class Capture:
-    """One shot: its file, what the camera wrote about it, its height and width in px once developed."""
+    """One shot: its file, its EXIF, and its height and width after development, px."""
 
     path: Path
     exif: Exif
@@ -55,21 +55,21 @@ class Capture:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two shots, one of each camera, triggered at once."""
+    """Two shots, one from each camera, triggered at the same time."""
 
     a: Capture
     b: Capture
 
     def of(self, camera: Camera) -> Capture:
-        """The shot of one camera."""
+        """Return the shot of one camera."""
         return self.a if camera == "A" else self.b
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A reference pair and a target pair, in which the camera ``defocused`` was wide open.
+    """A reference pair and a target pair; in the target pair the camera ``defocused`` was wide open.
 
-    The target pair of one camera on a tripod is its own reference pair.
+    With one camera on a tripod, the target pair also serves as the reference pair.
     """
 
     name: str
@@ -85,20 +85,20 @@ class Scene:
 
     @property
     def pairs(self) -> dict[Kind, Pair]:
-        """Both pairs by their names."""
+        """Both pairs by kind."""
         return {"reference": self.reference, "target": self.target}
 
     @property
     def captures(self) -> dict[Member, Capture]:
-        """All shots."""
+        """All shots by member."""
         return {(kind, camera): self.pairs[kind].of(camera) for kind, camera in MEMBERS_OF[self.rig]}
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """What is wrong, in one sentence, with the scene of that name (None: with the whole folder or one shot).
+    """One sentence on what is wrong with a scene, or, if ``scene`` is None, with the whole folder or one shot.
 
-    A fatal complaint says why there is no such scene to build, any other what to doubt about it.
+    A fatal complaint says why the scene cannot be built, any other complaint what is doubtful about it.
     """
 
     scene: str | None
@@ -110,12 +110,12 @@ class Complaint:
 
 
 def read_capture(path: Path) -> Capture:
-    """Read what is known of a shot without developing it.
+    """Read a shot's EXIF and size without developing it.
 
     Raises
     ------
     InputError
-        The file is missing, empty, truncated or of no kind that can be developed.
+        The file is missing, empty or truncated, or cannot be developed.
     """
     return Capture(path, read_exif(path), image_size(path))
 
@@ -123,18 +123,18 @@ def read_capture(path: Path) -> Capture:
 def assemble_scene(
     name: str, files: Mapping[Member, Path], defocused: Camera | None = None, rig: Rig = "dual"
 ) -> Scene:
-    """Put a scene together from its files: four, or two of one camera on a tripod.
+    """Assemble a scene from its four files, or from two of one camera on a tripod.
 
     Parameters
     ----------
     defocused
-        The camera that was wide open in the target pair; None to read it from the apertures in the EXIF. Of one
-        camera on a tripod it is A, the wide shot.
+        The camera that was wide open in the target pair; None to read it from the apertures in the EXIF. With one
+        camera on a tripod it is always A, the wide shot.
 
     Raises
     ------
     InputError
-        The scene cannot be built, whatever one does with its images; the sentence does not repeat its name.
+        The scene cannot be built from these files; the message does not repeat its name.
     """
     if not _PORTABLE_NAME.fullmatch(name) or name.endswith((".", " ")):
         raise InputError(f"{quoted(name)} is no portable file name; use letters, digits, '_', '-' and '.'")
@@ -155,7 +155,7 @@ def assemble_scene(
 
 
 def same_aperture(first: float, second: float) -> bool:
-    """Whether two f-numbers differ by less than a sixth of a stop."""
+    """Return whether two f-numbers differ by less than a sixth of a stop."""
     return max(first, second) / min(first, second) < _SAME_APERTURE
 
 
@@ -164,7 +164,7 @@ def _place(member: Member, rig: Rig) -> str:
 
 
 def _refuse_swapped(target: Pair, defocused: Camera) -> None:
-    """Refuse an all-in-focus image as the defocused one; files that do not say their apertures are believed."""
+    """Refuse an all-in-focus image given as the defocused one; files without an aperture are accepted."""
     wide, sharp = target.of(defocused), target.of("B" if defocused == "A" else "A")
     f_number, other = wide.exif.f_number, sharp.exif.f_number
     if f_number is not None and other is not None and (f_number > other or same_aperture(f_number, other)):

@@ -1,7 +1,7 @@
 """Lists of scenes: a CSV file or a JSON list that says which files make up each scene.
 
-CSV columns, or keys of the JSON objects, are scene, reference_a, reference_b, target_a, target_b and, if the files do
-not say their apertures, defocused (A or B); with one camera on a tripod they are scene, wide and narrow. Paths are
+The CSV columns, or keys of the JSON objects, are scene, reference_a, reference_b, target_a, target_b and, if the files
+lack their apertures, defocused (A or B); with one camera on a tripod they are scene, wide and narrow. Paths are
 relative to the list.
 """
 
@@ -24,12 +24,12 @@ COLUMNS: Mapping[Rig, Mapping[Member, str]] = {
     "dual": {member: f"{member[0]}_{member[1].lower()}" for member in MEMBERS_OF["dual"]},
     "single": dict(zip(MEMBERS_OF["single"], ("wide", "narrow"), strict=True)),
 }
-"""The list's column for each member of a scene."""
+"""The column of each member of a scene, by rig."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A scene as it was found: its name, its files, the defocused camera if that is given."""
+    """One scene of a list or folder: its name, its files, and the defocused camera if given."""
 
     name: str
     files: Mapping[Member, Path]

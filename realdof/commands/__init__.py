@@ -1,1 +1,1 @@
-"""The command line `realdof`, one file a command."""
+"""The commands of `realdof`, one module per command."""

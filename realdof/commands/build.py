@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from realdof.dataset.manifest import SceneRecord
     from realdof.settings import WhiteBalance
 
-# The choices of `realdof.settings.Settings`, which takes a second to import; a test holds the two together.
+# The choices of `realdof.settings.Settings`, which takes a second to import; a test checks that the two are equal.
 Rig = Literal["dual", "single"]
 Recipe = Literal["sharp", "paper"]
 Demosaicing = Literal["half-size", "ahd"]

@@ -8,11 +8,11 @@ import typer
 from realdof.common.progress import progress_bar
 
 Size = Literal["full", "small"]
-"""Of simulated raw files."""
+"""Size of the simulated raw files."""
 FileFormat = Literal["arw", "arw-lossy", "arw-lossless", "dng", "tiff"]
-"""Of simulated shots; a test holds it to that of ``realdof.simulation.parameters``."""
+"""Format of the simulated shots; a test checks that it equals that of ``realdof.simulation.parameters``."""
 Rig = Literal["dual", "single"]
-"""Two cameras, or one on a tripod."""
+"""Two cameras behind a beam splitter, or one on a tripod."""
 
 
 def simulate(

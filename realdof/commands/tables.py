@@ -1,4 +1,4 @@
-"""Tables on the terminal: scenes of captures, and scenes of a built data set."""
+"""Print tables: the scenes of captures, and the scenes of a built data set."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ _COLOURS = {"accepted": "green", "doubtful": "yellow", "rejected": "red", "faile
 
 
 def show_captures(found: "list[Scene]", complaints: "list[Complaint]") -> None:
-    """Print the scenes of captures and what is wrong with them; exit with status 1 if one cannot be used."""
+    """Print the scenes of captures and the complaints about them; exit with status 1 if one cannot be used."""
     table = Table("scene", "defocused camera", "reference pair", "target pair", title=f"{len(found)} scenes")
     for scene in found:
         pairs = [f"{pair.a.path.name}, {pair.b.path.name}" for pair in (scene.reference, scene.target)]
@@ -31,7 +31,7 @@ def show_captures(found: "list[Scene]", complaints: "list[Complaint]") -> None:
 
 
 def show_data_set(out: Path, manifest: "Manifest") -> None:
-    """Print the scenes of a built data set, why some are not good, and what to look at."""
+    """Print the scenes of a built data set, the reasons for verdicts other than accepted, and the doubts to check."""
     counts = ", ".join(f"{count} {verdict}" for verdict, count in manifest.counts.items() if count)
     columns = ("verdict", "shift, px", "at corners, px", "PSNR, dB", "gain")
     table = Table(Column("scene", no_wrap=True), *columns, title=escape(f"{out}: {counts}"))

@@ -1,1 +1,1 @@
-"""What every package uses: errors, files, the terminal, processes, downloads, claims, decoding."""
+"""Code shared by all packages: errors, files, the terminal, processes, downloads, claims, decoding."""

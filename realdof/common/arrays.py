@@ -1,4 +1,4 @@
-"""Reading NumPy's files: an array's size is known from its header before anything is read, and nothing is executed."""
+"""Read NumPy files safely: an array's size is checked from its header before it is read, and no code is executed."""
 
 import math
 import tokenize
@@ -16,34 +16,34 @@ from realdof.common.files import open_regular
 from realdof.common.plain import quoted
 
 MOST_BYTES = 2**30
-"""Of all arrays of a file together; no file that this project reads comes near it."""
+"""Largest size of all arrays of a file together; the files that this project reads are far smaller."""
 _FAULTS = (
     zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError, RuntimeError, MemoryError,
     SyntaxError, TypeError, tokenize.TokenError,
 )  # fmt: skip
-"""What zipfile and NumPy raise for damage: RuntimeError for an encrypted member, the last three for a wrong header."""
+"""Errors of zipfile and NumPy for damaged files: RuntimeError for an encrypted member, the last three for a header."""
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def read_npy(path: Path, what: str) -> np.ndarray:
-    """The array of an ``.npy`` file.
+    """Read the array of an ``.npy`` file.
 
     Parameters
     ----------
     what
-        What belongs there, as the end of the sentence: "a blur map".
+        What the file should be, as the end of the error message: "a blur map".
 
     Raises
     ------
     InputError
-        It is no regular file, damaged, larger than `MOST_BYTES`, or holds Python objects.
+        It is not a regular file, is damaged or larger than `MOST_BYTES`, or holds Python objects.
     """
     with open_regular(path, what) as file, _one_sentence(path, what):
         return _read(path, file, path.stat().st_size, what)
 
 
 def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
-    """The arrays of an ``.npz`` file by name, without ``.npy``; parameters and errors as `read_npy`."""
+    """Read the arrays of an ``.npz`` file by name, without ``.npy``; parameters and errors as in `read_npy`."""
     arrays: dict[str, np.ndarray] = {}
     with open_regular(path, what) as file, _one_sentence(path, what), zipfile.ZipFile(file) as archive:
         members = archive.infolist()
@@ -58,7 +58,7 @@ def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
 
 
 def _read(path: Path, stream: IO[bytes], size: int, what: str) -> np.ndarray:
-    """The array, once its header is known to declare exactly what the file has."""
+    """Read the array after checking that its header declares exactly the bytes that the file has."""
     version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
         raise ValueError(f"version {version[0]}.{version[1]} of the format is unknown")

@@ -1,4 +1,4 @@
-"""What the three command lines share: one sentence for bad input (exit status 2) and for Ctrl-C (exit status 130)."""
+"""Code shared by the three command lines: one sentence for bad input (exit status 2) and for Ctrl-C (status 130)."""
 
 import os
 import re
@@ -26,19 +26,19 @@ from realdof.common.plain import plain
 P = ParamSpec("P")
 Result = TypeVar("Result")
 STOPPED = 130
-"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
+"""Exit status after Ctrl-C, as in shells: 128 plus the number of the signal."""
 LONGEST_SENTENCE = 1200
-"""Letters of an error that are printed: a value out of a file that it quotes may have any number."""
+"""Largest number of characters of an error that are printed, because it may quote a long value from a file."""
 
 
 UNLIMITED = 10_000
-"""Letters of a line in a pipe."""
+"""Width of a line in a pipe, characters."""
 PLAIN = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-"""A table in a pipe: a line of dashes below the headings."""
+"""Style of a table in a pipe: a line of dashes below the headings."""
 
 
 class PlainConsole(Console):
-    """A console on which no name or message can steer the terminal; styles and progress bars still do."""
+    """A console that keeps control characters in names and messages from the terminal, but allows styles and bars."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Strip control characters from all text that is printed."""
@@ -51,7 +51,7 @@ stderr = PlainConsole(stderr=True)
 
 
 def new_app(summary: str, example: str) -> typer.Typer:
-    """A command line, or a group of its commands: ``--help`` ends with an example, ``--version`` tells the version."""
+    """Make a command line or a group of commands: ``--help`` ends with an example, ``--version`` prints the version."""
     app = typer.Typer(
         help=f"{summary}\n\nEvery command takes --debug, which shows the traceback of an error, and --megapixels N, "
         f"the largest image that is read ({MOST_MEGAPIXELS:.0f} if not given).",
@@ -79,12 +79,12 @@ def _print_version(asked: bool) -> None:
 
 
 def stopping(kept: str) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
-    """Let Ctrl-C end a command with one sentence that says what is kept and how to go on.
+    """Decorate a command so that Ctrl-C ends it with one sentence on what is kept and how to continue.
 
     Parameters
     ----------
     kept
-        That sentence.
+        The sentence.
     """
 
     def of(command: Callable[P, Result]) -> Callable[P, Result]:
@@ -101,12 +101,12 @@ def stopping(kept: str) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
 
 
 def run_app(app: typer.Typer) -> NoReturn:
-    """Run a command line; bad input is one sentence on standard error and exit status 2."""
+    """Run a command line; bad input prints one sentence to standard error and exits with status 2."""
     settle_threads()
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     for stream in (sys.stdout, sys.stderr):
-        # A terminal or a pipe that is not UTF-8 must not stop a command after its work is done.
+        # Output that cannot be encoded must not stop a command after its work is done.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -122,7 +122,7 @@ def run_app(app: typer.Typer) -> NoReturn:
         _end_at_the_next_ctrl_c()
         _end_with(str(error), STOPPED, before="stopped:", style="bold yellow")
     except SystemExit as error:
-        # What Typer makes of Ctrl-C in a command that keeps nothing.
+        # Typer raises this for Ctrl-C in a command that keeps nothing.
         if error.code == STOPPED:
             _end_at_the_next_ctrl_c()
             say("by Ctrl-C.", before="stopped", style="bold yellow", console=stderr)
@@ -145,7 +145,7 @@ def _end_at_the_next_ctrl_c() -> None:
 
 
 def _take_megapixels() -> None:
-    """Take ``--megapixels N`` out of the command line into the environment, where worker processes find it too."""
+    """Move ``--megapixels N`` from the command line to the environment, which worker processes inherit."""
     for at, word in enumerate(sys.argv):
         name, equals, value = word.partition("=")
         if name != "--megapixels":
@@ -167,7 +167,7 @@ def _end_with(sentence: str, status: int = 2, before: str = "error:", style: str
 
 
 def extra_with(module: str) -> str | None:
-    """Which of our extras installs a module; None for what none of them names."""
+    """Return the extra of this package that installs a module; None if no extra does."""
     wanted = module.partition(".")[0].replace("_", "-")
     for line in requires("ifan-bench") or []:
         found = re.fullmatch(r"([\w-]+).*;\s*extra == [\"']([\w-]+)[\"']", line)
@@ -177,7 +177,7 @@ def extra_with(module: str) -> str | None:
 
 
 def draw(table: Table) -> None:
-    """Print a table: within the window of a terminal; in a pipe plain, and as wide as it is."""
+    """Print a table: fitted to the window in a terminal; plain and in its full width in a pipe."""
     if stdout.is_terminal:
         stdout.print(table)
         return
@@ -186,12 +186,12 @@ def draw(table: Table) -> None:
 
 
 def say(sentence: str, *, before: str = "", style: str = "", console: Console = stdout) -> None:
-    """Print one sentence as it is, on one line; names in it are never taken for markup.
+    """Print one sentence on one line, without interpreting names in it as markup.
 
     Parameters
     ----------
     before, style
-        A word to put before it, and that word's style.
+        A word to print before it, and the style of that word.
     """
     line = Text.assemble((before, style), " ", sentence) if before else Text(sentence)
     console.print(line, soft_wrap=True, highlight=False)

@@ -1,6 +1,6 @@
-"""What is read from a file becomes a checked type at the door: JSON and TOML into pydantic models.
+"""Read JSON and TOML files into checked pydantic models.
 
-A wrong file gets one sentence: the file, the path of the field, what was found and what would be right.
+A wrong file gives one sentence: the file, the path of the field, what was found and what would be right.
 """
 
 import difflib
@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from realdof.common.errors import InputError
 
 MOST_BYTES = 256 * 2**20
-"""No file of this project's own formats comes near it; a larger one is not read into memory."""
+"""Largest file that is read into memory; files of this project's own formats are far smaller."""
 _SHOWN = 80
-"""Letters of a wrong value that a message quotes."""
+"""Largest number of characters of a wrong value that a message quotes."""
 _DEEPEST = 12
-"""Parts of a field's path that a message names."""
+"""Largest number of parts of a field's path that a message names."""
 
 _NO_OBJECT = {"model_type", "dict_type", "dataclass_type", "model_attributes_type"}
-"""pydantic's words for a list or a number in the place of an object."""
+"""pydantic's error types for a list or a number in place of an object."""
 
 
 class Strict(BaseModel):
@@ -41,31 +41,31 @@ def read_json(path: Path, model: type[Model], remedy: str) -> Model:
     path
         A regular file of UTF-8, with or without a byte-order mark.
     model
-        What the content must be.
+        The model of the content.
     remedy
-        What a user can do about a wrong file, as the end of the sentence.
+        What a user can do about a wrong file, as the end of the error message.
 
     Raises
     ------
     InputError
-        The file is missing, no regular file, too large, no JSON, or not what the model asks for.
+        The file is missing, not a regular file, too large, not JSON, or does not fit the model.
     """
     text = read_text(path, remedy)
     try:
         json.loads(text)
     except (ValueError, RecursionError) as error:
-        # A number of many digits is a ValueError too.
+        # A number with too many digits also raises a ValueError.
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{path} is no JSON ({reason}); {remedy}") from error
     try:
-        # Strict as the types are, arrays may be tuples here, objects dataclasses and strings members of an enum.
+        # In JSON mode the strict types still accept arrays for tuples, objects for dataclasses and strings for enums.
         return model.model_validate_json(text)
     except (ValidationError, RecursionError) as error:
         raise InputError(f"{path}: {sentence(error, model)}; {remedy}") from error
 
 
 def read_toml(path: Path, model: type[Model], remedy: str) -> Model:
-    """Read a TOML file into a model; parameters and errors as `read_json`."""
+    """Read a TOML file into a model; parameters and errors as in `read_json`."""
     text = read_text(path, remedy)
     try:
         content = tomllib.loads(text)
@@ -80,14 +80,14 @@ def decode(where: Path | str, content: Any, model: type[Model], remedy: str) -> 
     Parameters
     ----------
     where
-        The file, and the line if there is one, for the message.
+        The file, and the line if known, for the message.
     content
-        What a parser of JSON or TOML gave.
+        The result of a JSON or TOML parser.
 
     Raises
     ------
     InputError
-        A field is missing, unknown, or of another type or range; the message names the first such field.
+        A field is missing, unknown, or of the wrong type or range; the message names the first such field.
     """
     try:
         return model.model_validate(content)
@@ -96,11 +96,11 @@ def decode(where: Path | str, content: Any, model: type[Model], remedy: str) -> 
 
 
 def sentence(error: ValidationError | RecursionError, model: type[BaseModel] | None = None) -> str:
-    """The first fault of a validation as one sentence: the field's path, what is wrong, what was found."""
+    """Describe the first fault of a validation in one sentence: the field's path, what is wrong, what was found."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     every = error.errors(include_url=False, include_context=False)
-    # A misspelt field is also a missing one, and its name tells more.
+    # A misspelt field is also reported as a missing one, but the misspelt name is more helpful.
     first = next((one for one in every if one["type"] == "extra_forbidden"), every[0])
     field = ".".join(str(part)[:_SHOWN] for part in first["loc"][:_DEEPEST]) or "the whole"
     message = (first["msg"][0].lower() + first["msg"][1:])[: 4 * _SHOWN]
@@ -117,18 +117,18 @@ def sentence(error: ValidationError | RecursionError, model: type[BaseModel] | N
 
 
 def _fields_of(model: type[BaseModel]) -> set[str]:
-    """The names of every field of a model and of the models in it, as files spell them."""
+    """Return the names of all fields of a model and of the models in it, as spelt in files."""
     schema = model.model_json_schema()
     return {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", {})}
 
 
 def read_text(path: Path, remedy: str) -> str:
-    """The text of a regular file of UTF-8, without its byte-order mark.
+    """Read the text of a regular UTF-8 file, without its byte-order mark.
 
     Raises
     ------
     InputError
-        The file is missing, no regular file, too large, or no UTF-8.
+        The file is missing, not a regular file, too large, or not UTF-8.
     """
     try:
         if not path.is_file():

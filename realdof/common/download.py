@@ -1,4 +1,4 @@
-"""Streaming a file from a server or a file URL to disk, with a size limit and a SHA-256 check."""
+"""Stream a file from a server or a file URL to disk, with a size limit and a SHA-256 check."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ from realdof.common.errors import InputError
 from realdof.common.files import atomic_path
 
 Progress = Callable[[str, int, int | None], None]
-"""Told a file's name, the bytes done, and the bytes in all where the server says so."""
+"""Progress callback (file name, bytes done, bytes in total or None if the server does not say)."""
 
 _BLOCK = 2**18
 _SHOWN_DIGITS = 12
@@ -26,16 +26,16 @@ _FEWEST_DIGITS = 8
 
 @dataclass(frozen=True)
 class Connection:
-    """How servers are reached.
+    """Settings for connections to servers.
 
     Parameters
     ----------
     timeout
-        Longest silence of a server, in seconds.
+        Longest time that a server may stay silent, s.
     certificates
-        File or folder of trusted certificates; None for the environment's, or else certifi's.
+        File or folder of trusted certificates; None for those that the environment names, or else certifi's.
     proxy
-        URL of a proxy; None for the environment's.
+        URL of a proxy; None for the one that the environment names.
     """
 
     timeout: float = 15.0
@@ -43,12 +43,12 @@ class Connection:
     proxy: str | None = None
 
     def options(self) -> dict[str, Any]:
-        """Arguments for a request."""
+        """Return the arguments for a request."""
         return {
             "timeout": self.timeout,
             "verify": self.certificates or True,
             "proxies": {"http": self.proxy, "https": self.proxy} if self.proxy else None,
-            # Some servers call a .tar.gz a gzip-encoded .tar, and it would arrive unpacked.
+            # Some servers declare a .tar.gz as a gzip-encoded .tar, which requests would unpack.
             "headers": {"Accept-Encoding": "identity"},
         }
 
@@ -69,25 +69,25 @@ def download(
     connection: Connection,
     progress: Progress | None = None,
 ) -> None:
-    """Fetch a file to ``path``, which appears whole and checked or not at all.
+    """Download a file to ``path``, which appears only once it is complete and checked.
 
     Parameters
     ----------
     url
-        http, https or file.
+        URL with the scheme http, https or file.
     sha256
-        The file's SHA-256 in small hexadecimal digits, or its first 8 or more.
+        The file's SHA-256 in lower-case hexadecimal digits, or at least its first 8 digits.
     max_bytes
-        A longer file is refused.
+        Largest size; a larger file is refused.
     progress
         Called after each block.
 
     Raises
     ------
     InputError
-        The file cannot be had, is too long, or is another file; or ``path`` cannot be written.
+        The file cannot be downloaded, is too long, or has another SHA-256; or ``path`` cannot be written.
     ValueError
-        ``sha256`` is not such a number: fewer digits would let another file pass.
+        ``sha256`` is not such a number, or has too few digits to tell files apart.
     """
     if not re.fullmatch(f"[0-9a-f]{{{_FEWEST_DIGITS},64}}", sha256):
         raise ValueError(
@@ -118,24 +118,24 @@ def read_page(url: str, connection: Connection, *, accept: str, max_bytes: int) 
     Parameters
     ----------
     accept
-        The media types asked for.
+        The media types to request.
 
     Returns
     -------
     tuple
-        Its bytes, and its address after redirections.
+        Its bytes, and its URL after redirects.
 
     Raises
     ------
     InputError
-        It cannot be had, or is longer than ``max_bytes``.
+        It cannot be downloaded, or is longer than ``max_bytes``.
     """
     source = _open(url, connection, accept)
     return b"".join(_limited(source, max_bytes)), source.url
 
 
 def is_reachable(url: str, connection: Connection, seconds: float) -> bool:
-    """Whether a server has a file, decided within ``seconds`` whatever the network does with the question."""
+    """Return whether a server has a file; decide within ``seconds`` even if the network does not answer."""
     answers: list[bool] = []
 
     def ask() -> None:
@@ -146,8 +146,8 @@ def is_reachable(url: str, connection: Connection, seconds: float) -> bool:
             return
         answers.append(response.ok)
 
-    # No timeout of a socket covers the name server, nor the sum over a host's addresses; a daemon thread
-    # can be left behind.
+    # The timeout of a socket covers neither the name server nor the sum over a host's addresses. A daemon thread can be
+    # abandoned.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(seconds)
@@ -155,7 +155,7 @@ def is_reachable(url: str, connection: Connection, seconds: float) -> bool:
 
 
 def shown(url: str) -> str:
-    """A URL without the user name and password that it may hold."""
+    """Return a URL without its user name and password."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
@@ -201,7 +201,7 @@ def _blocks_of_response(url: str, response: requests.Response) -> Iterator[bytes
 
 
 def _readable(url: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Tell a source that breaks off from a disk that is full: both are OSError."""
+    """Turn a source's OSError into an InputError, to distinguish a broken connection from a full disk."""
     try:
         yield from blocks
     except OSError as error:

@@ -2,11 +2,11 @@
 
 
 class InputError(Exception):
-    """Bad input, told in one sentence: which file, what was found, what would be right.
+    """Bad input, described in one sentence: which file, what was found, what would be right.
 
     The command lines print it without a traceback and exit with status 2.
     """
 
 
 class Stopped(Exception):
-    """The user pressed Ctrl-C: one sentence on what is kept and how to go on; exit status 130."""
+    """The user pressed Ctrl-C; the message says in one sentence what is kept and how to continue. Exit status 130."""

@@ -1,4 +1,4 @@
-"""Writing whole files or none, hashing them, and the folder that everything fetched or made is cached in."""
+"""Write files atomically, open and hash them, and locate the user's cache folder."""
 
 import hashlib
 import io
@@ -19,17 +19,17 @@ from realdof.common.temporary import remove_abandoned, temporary_name
 
 
 def cache_folder() -> Path:
-    """The user's cache: ``$IFAN_BENCH_CACHE`` if set, else the platform's own place for caches."""
+    """Return the user's cache folder: ``$IFAN_BENCH_CACHE`` if set, else the platform's default."""
     chosen = os.environ.get("IFAN_BENCH_CACHE")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("ifan-bench"))
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its name when the block ends well.
+    """Yield a temporary path beside ``path``, and rename it to ``path`` when the block ends without an error.
 
-    The file appears whole or not at all, whatever kills the process. What a killed one left behind, the next one that
-    writes to the folder removes.
+    The file appears complete or not at all, even if the process is killed. The next process that writes to the folder
+    removes the temporary files of killed ones.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path.parent)
-        # Unlike tempfile's, a file made like this may be read by whom the umask lets: a result is shared like any file.
+        # Unlike tempfile's files, this one has the permissions of the umask, so results can be shared like any file.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}; give a folder that can be written to") from error
@@ -52,7 +52,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        # A disk that has become read-only keeps it; that is told already.
+        # On a disk that has become read-only the file stays; that error is already raised.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
@@ -69,12 +69,12 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def inside(folder: Path, *names: str) -> Path:
-    """Join names to a folder; the result always lies in the folder.
+    """Join names to a folder so that the result always lies in the folder.
 
     Parameters
     ----------
     names
-        One name of a file or folder for each level.
+        Names of a file or folder, one for each level.
 
     Raises
     ------
@@ -88,27 +88,27 @@ def inside(folder: Path, *names: str) -> Path:
 
 
 def open_regular(path: Path, what: str = "a file") -> BufferedReader:
-    """Open a regular file to read; a pipe or a device would wait for ever, or never end.
+    """Open a regular file for reading; refuse pipes and devices, which could block or never end.
 
     Parameters
     ----------
     what
-        What belongs there, as the end of the sentence: "an image file".
+        What the file should be, as the end of the error message: "an image file".
 
     Raises
     ------
     InputError
-        It does not exist, is a folder, a pipe or a device, or may not be read.
+        It does not exist, is a folder, a pipe or a device, or cannot be read.
     """
     try:
-        # Without blocking, because a pipe that nobody writes to would never open.
+        # Non-blocking, because opening a pipe that nobody writes to would never return.
         file: BufferedReader = BufferedReader(_Told(path, what))
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give {what}") from error
     except ValueError as error:
         raise InputError(f"{str(path)!r} is no name of a file; give {what}") from error
     except OSError as error:
-        # Windows opens no folder, and says that it may not.
+        # Windows reports a folder as permission denied.
         found = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
         raise InputError(f"{path} {found}; give {what}") from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -118,7 +118,7 @@ def open_regular(path: Path, what: str = "a file") -> BufferedReader:
 
 
 class _Told(io.FileIO):
-    """A file open for reading, whose read errors become `InputError` for every reader."""
+    """A file open for reading that raises `InputError` for read errors."""
 
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(path, "rb", opener=_opened_without_waiting)
@@ -144,6 +144,6 @@ def _opened_without_waiting(path: str, flags: int) -> int:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a regular file, as 64 hexadecimal digits; raises as `open_regular`."""
+    """Return the SHA-256 of a regular file as 64 hexadecimal digits; raises like `open_regular`."""
     with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

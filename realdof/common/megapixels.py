@@ -1,4 +1,4 @@
-"""The largest image that is read, in megapixels: one limit for every format and every command."""
+"""The largest image that is read, in megapixels: one limit for all formats and commands."""
 
 import math
 import os
@@ -8,16 +8,16 @@ from realdof.common.errors import InputError
 MEGAPIXELS = "IFAN_BENCH_MEGAPIXELS"
 """Environment variable that raises the limit; the option ``--megapixels`` sets it, for worker processes too."""
 MOST_MEGAPIXELS = 200.0
-"""An image of so many needs 1.2 GB with 16 bits, and a copy while it is read."""
+"""Default limit: such an image needs 1.2 GB with 16 bits, and a copy while it is read."""
 
 
 def most_megapixels() -> float:
-    """The limit in force.
+    """Return the current limit.
 
     Raises
     ------
     InputError
-        The environment variable holds no positive number.
+        The environment variable is not a positive number.
     """
     chosen = os.environ.get(MEGAPIXELS)
     try:

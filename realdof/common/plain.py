@@ -11,25 +11,25 @@ _STEERING = (
     *range(0x202A, 0x202F),
     *range(0x2066, 0x206A),
 )
-"""Control characters but tab and line feed, and those that turn the direction of what follows."""
+"""Control characters other than tab and line feed, and those that change the direction of text."""
 _PLAIN = dict.fromkeys(_STEERING, "\N{REPLACEMENT CHARACTER}")
 
 
 _QUOTED = 80
-"""Letters of a name out of a file that a message quotes: an archive's or a list's may have any number."""
+"""Largest number of characters of a name that a message quotes; names in archives and lists may be very long."""
 
 
 def quoted(name: object) -> str:
-    """A name out of a file as a message shows it: in quotation marks, control characters escaped, never long."""
+    """Quote a name from a file for a message: in quotation marks, shortened, with control characters escaped."""
     text = str(name)
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}..."
 
 
 def composed(name: str) -> str:
-    """A name with its accents composed (Unicode's NFC): some systems and archives write them apart from the letters."""
+    """Return a name with composed accents (Unicode NFC); some systems and archives write accents separately."""
     return unicodedata.normalize("NFC", name)
 
 
 def plain(text: str) -> str:
-    """The text with a replacement character in the place of each character that steers a terminal."""
+    """Return the text with each character that steers a terminal replaced by a replacement character."""
     return text.translate(_PLAIN)

@@ -1,4 +1,4 @@
-"""How far a long command is: a bar in a terminal, now and then a line in a log."""
+"""Show the progress of a long command: a bar in a terminal, occasional lines in a log."""
 
 import math
 from dataclasses import dataclass
@@ -22,27 +22,27 @@ from rich.progress import (
 from realdof.common.console import say, stderr
 
 SECONDS, SHARE, AT_LEAST = 10.0, 0.05, 1.0
-"""A log gets a line after so many seconds, or so large a part of the whole, but not within a second of the last one."""
+"""A log gets a line after SECONDS, or after a SHARE of the work but at least AT_LEAST seconds after the last line."""
 Unit = Literal["items", "bytes"]
 
 
 @dataclass
 class _Told:
-    """State of a task at its last line in the log."""
+    """The state of a task when its last line was logged."""
 
     when: float
     completed: float
 
 
 class Bar(Progress):
-    """A bar on standard error; where that is no terminal, a line every ten seconds or twentieth, and at the end.
+    """A progress bar on standard error; without a terminal, a line every ten seconds or 5 % and at the end.
 
     Parameters
     ----------
     columns
-        What the bar shows.
+        Columns of the bar.
     unit
-        What is counted.
+        Unit of the count.
     """
 
     def __init__(self, *columns: ProgressColumn, unit: Unit = "items") -> None:
@@ -51,14 +51,14 @@ class Bar(Progress):
         super().__init__(*columns, console=stderr, disable=not (stderr.is_terminal and not stderr.is_dumb_terminal))
 
     def update(self, task_id: TaskID, **changes: Any) -> None:
-        """Say how far a task is; see ``rich.progress.Progress.update``."""
+        """Update the progress of a task; see ``rich.progress.Progress.update``."""
         super().update(task_id, **changes)
         if self.disable:
             with self._lock:
                 self._tell(self._tasks[task_id])
 
     def begin(self, task_id: TaskID, **changes: Any) -> None:
-        """Say where a task begins: `update`, but a line in a log in any case."""
+        """Show the start of a task: like `update`, but always write a line to a log."""
         super().update(task_id, **changes)
         if self.disable:
             with self._lock:
@@ -80,7 +80,7 @@ class Bar(Progress):
 
 
 def line_of(task: Task, unit: Unit) -> str:
-    """How far a task is, in a line for a log."""
+    """Describe the progress of a task in one line for a log."""
     total = task.total or 0
     of = f" of {total / 1e6:.1f}" if total else ""
     counts = f"{task.completed / 1e6:.1f}{of} MB" if unit == "bytes" else f"{int(task.completed)} of {int(total)}"
@@ -97,7 +97,7 @@ def _clock(seconds: float) -> str:
 
 
 def progress_bar() -> Bar:
-    """A bar over items with what is done, how long it took and how long it will take."""
+    """Make a bar over items that shows their count, the elapsed time and the remaining time."""
     return Bar(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -110,7 +110,7 @@ def progress_bar() -> Bar:
 
 
 def byte_bar() -> Bar:
-    """A bar over bytes with how many come in a second and how long it will take."""
+    """Make a bar over bytes that shows their count, the speed and the remaining time."""
     return Bar(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

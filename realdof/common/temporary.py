@@ -1,4 +1,4 @@
-"""Temporary file names that record their owner, so that what a killed process left behind can be removed."""
+"""Temporary file names that record their process, so that the files of a killed process can be removed."""
 
 import functools
 import hashlib
@@ -10,14 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 
 _STEM = 40
-"""Letters of a file's name that its temporary name keeps: together they stay under the 255 bytes of a name."""
+"""Number of characters of a file's name that its temporary name keeps, so that it stays below 255 bytes."""
 _OLD_SECONDS = 24 * 3600.0
-"""What another machine has not touched for so long, it has given up."""
+"""Age in seconds at which a temporary file of another machine counts as abandoned."""
 _MARK = re.compile(r"^\..*-([0-9a-f]{8})x([0-9a-f]+)-[0-9a-f]{8}(\.[^.]*)?$", re.DOTALL)
 
 
 def temporary_name(name: str) -> str:
-    """A hidden name beside ``name``: of this machine and process, and with the same suffix, which tells the format."""
+    """Return a hidden temporary name for ``name`` that records this machine and process and keeps the suffix."""
     stem, dot, suffix = name.rpartition(".")
     if not stem:
         stem, dot, suffix = name, "", ""
@@ -25,7 +25,7 @@ def temporary_name(name: str) -> str:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove temporary files whose process is dead from a folder, once in the life of this process."""
+    """Remove the temporary files of dead processes from a folder, at most once per process."""
     _remove_once(str(folder.absolute()), os.getpid())
 
 

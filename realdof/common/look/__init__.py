@@ -1,1 +1,1 @@
-"""What every web page of the toolkit looks like: one style sheet, light, dark, on a phone and on paper."""
+"""The style sheet of all web pages of the toolkit, for light and dark mode, phones and paper."""

@@ -1,4 +1,4 @@
-"""The style sheet that all pages share, as text to put into a page or beside it."""
+"""The style sheet that all pages share, as text to embed in a page or write beside it."""
 
 from functools import cache
 from importlib.resources import files
@@ -6,5 +6,5 @@ from importlib.resources import files
 
 @cache
 def style_sheet() -> str:
-    """The shared style sheet: colours for light and dark, text, tables, buttons, figures, and how pages print."""
+    """Return the shared style sheet: light and dark colours, text, tables, buttons, figures and print layout."""
     return files(__package__).joinpath("style.css").read_text(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""What the machine gives: memory, processors, and libraries as they are installed."""
+"""The machine: memory, processors and installed libraries."""

@@ -1,13 +1,13 @@
-"""Keeps glibc's allocator from giving big blocks back to the kernel only to fault them in again.
+"""Keep glibc's allocator from returning big blocks to the kernel and faulting them in again.
 
-Measured on two cores: the same result to the bit, up to twice as fast (`docs/performance.md`).
+Results stay identical to the bit and come up to twice as fast on two cores (`docs/performance.md`).
 """
 
 import ctypes
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Parameters of mallopt(3)."""
+"""Parameter numbers of mallopt(3)."""
 
 
 def keep_blocks() -> bool:
@@ -16,8 +16,8 @@ def keep_blocks() -> bool:
     Returns
     -------
     bool
-        False where nothing was changed: the C library is not glibc, or this is a worker of a Dask cluster, which others
-        use too and in which the setting could not be undone.
+        False if nothing was changed: the C library is not glibc, or this is a worker of a Dask cluster, which others
+        also use and in which the setting cannot be undone.
     """
     if not sys.platform.startswith("linux") or _is_shared_worker():
         return False

@@ -1,10 +1,10 @@
-"""The one place that imports OpenCV, so that a missing system library is one sentence whoever needs OpenCV first."""
+"""Import OpenCV; all modules import it from here, so that a missing system library always gives one sentence."""
 
 import re
 
 from realdof.common.errors import InputError
 
-# What the loader of shared libraries says of one that is not installed: "libGL.so.1: cannot open shared object file".
+# The loader's message about a missing shared library is "libGL.so.1: cannot open shared object file".
 _MISSING_LIBRARY = re.compile(r"\blib[\w.+-]*\.so[\w.]*")
 
 try:
@@ -19,7 +19,7 @@ except ImportError as error:
     ) from error
 
 if not hasattr(cv2, "imread"):
-    # opencv-python and opencv-python-headless share one folder: uninstalling one takes the other's files along.
+    # opencv-python and opencv-python-headless share one folder: uninstalling one removes files of the other.
     raise InputError(
         "OpenCV is incomplete, as it is after opencv-python-headless was uninstalled beside it; "
         "install it again: pip install --force-reinstall --no-deps opencv-python"

@@ -1,8 +1,8 @@
-"""How many threads this process may use, and how they wait for one another.
+"""Set the number of threads of this process, and how they wait for one another.
 
-Threads of OpenMP wait for the slowest of them by spinning. On a machine that does other work beside, that takes the
-processor from the very thread they wait for: an image of 512x512 took IFAN 2.6 s of the CPU instead of 1.35, and twice
-the time (`docs/performance.md`). Waiting passively costs nothing measurable where nothing else runs.
+OpenMP threads wait for the slowest of them by spinning. On a machine with other work, spinning takes the processor from
+the thread that they wait for: IFAN took 2.6 s of CPU time instead of 1.35 s for an image of 512x512, and twice the
+time (`docs/performance.md`). On an idle machine, passive waiting costs nothing measurable.
 """
 
 import math
@@ -15,9 +15,9 @@ _ours: set[str] = set()
 
 
 def settle_threads() -> None:
-    """Let threads wait passively, and use at most a container's share of processors, unless the user chose otherwise.
+    """Make threads wait passively and use at most the container's share of processors, unless the user chose otherwise.
 
-    Libraries look at the environment when they are loaded, so this comes before the first of them.
+    Libraries read the environment when they are loaded, so call this before the first of them is imported.
     """
     _choose(WAITING, "passive")
     if (count := cores()) < _usable():
@@ -25,12 +25,12 @@ def settle_threads() -> None:
 
 
 def cores() -> int:
-    """Processors that this process may keep busy: those it may run on, within what its control group may use."""
+    """Return the number of processors that this process may use, within the limit of its control group."""
     return min(_usable(), _share(CGROUP) or _usable())
 
 
 def environment_of_programs() -> dict[str, str]:
-    """The environment as the user left it, for programs that are measured with settings of their own."""
+    """Return the environment without our changes, for programs that are measured with their own settings."""
     return {name: value for name, value in os.environ.items() if name not in _ours}
 
 
@@ -46,9 +46,9 @@ def _usable() -> int:
 
 
 def _share(root: Path) -> int | None:
-    """Processors that a control group may use, rounded up; None where it has no limit."""
+    """Return the number of processors that a control group may use, rounded up; None if it has no limit."""
     try:
-        # Version 2 has one file, version 1 two; a container sees its own group as the root.
+        # Version 2 of control groups has one file, version 1 has two; a container sees its own group as the root.
         if (root / "cpu.max").exists():
             quota, period = (root / "cpu.max").read_text().split()
         else:

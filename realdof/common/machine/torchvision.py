@@ -1,4 +1,4 @@
-"""Import torchvision also where its compiled operators do not fit the installed torch."""
+"""Import torchvision even if its compiled operators do not fit the installed torch."""
 
 import re
 from collections.abc import Callable
@@ -7,20 +7,20 @@ from realdof.common.errors import InputError
 
 _BOXES = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 _UNUSED_OPERATORS = {"nms": _BOXES, "qnms": _BOXES}
-"""Operators whose declaration torchvision needs to be imported, with their schemas."""
+"""Operators that torchvision needs declared to be imported, with their schemas."""
 
 
 def import_torchvision() -> None:
     """Import torchvision, which packages of networks need.
 
-    torchvision of the package index is compiled for CUDA. Beside a torch for CPUs its operators do not load, and it
-    cannot be imported, because it describes two of them that then do not exist. They are declared here, without
-    anything that would compute them: who called one would be told so. No network here does.
+    torchvision on PyPI is compiled for CUDA. With a CPU build of torch its operators do not load, and the import fails
+    because it refers to two of them. They are declared here without an implementation; calling one raises an error, but
+    no network here calls them.
 
     Raises
     ------
     InputError
-        It misses something else.
+        torchvision cannot be imported for another reason.
     """
     import torch
 
@@ -31,12 +31,12 @@ def import_torchvision() -> None:
 
 
 def declare_missing(attempt: Callable[[], None], declare: Callable[[str, str], None]) -> None:
-    """Try an import again and again, each time with one more of the operators declared that it misses.
+    """Repeat an import, each time declaring one more of the operators that it misses.
 
     Raises
     ------
     InputError
-        It misses something else.
+        The import fails for another reason.
     """
     left = dict(_UNUSED_OPERATORS)
     while True:

@@ -1,1 +1,1 @@
-"""Processes of this project: who they are, what they claim, and how work is spread over them."""
+"""Processes: their identity, claims on folders, locks, and the distribution of work to workers."""

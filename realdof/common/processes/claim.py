@@ -1,9 +1,9 @@
-"""Claim a folder, so that one process at a time writes it, on this machine or on any other that sees the same files.
+"""Claim a folder, so that only one process at a time writes to it, on this or any machine that sees the same files.
 
-A claim is a small file that only one process can create (``O_EXCL``), which holds on network file systems where locks
-of the kernel end at the node. It names the machine, the process and the time the process started, and its owner raises
-a counter in it every few seconds. A claim is abandoned if its process is dead, or, where that cannot be asked because
-it ran on another machine, if the counter has stood still for a minute of the observer's own clock.
+A claim is a small file that only one process can create (``O_EXCL``). Unlike kernel locks, which end at the node, this
+works on network file systems. The file names the machine, the process and the time when the process started, and its
+owner increments a counter in it every few seconds. A claim is abandoned if its process is dead. If the process ran on
+another machine, the claim is abandoned if the counter has not changed for a minute of the observer's own clock.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ from realdof.common.processes.owner import Owner, is_alive, this_machine, this_p
 from realdof.common.temporary import remove_abandoned, temporary_name
 
 CLAIM = ".claim"
-"""Name of the file within the claimed folder; while a claim changes hands there are others that begin with it."""
+"""Name of the file in the claimed folder; during a takeover there are further files whose names begin with it."""
 
 BEAT_SECONDS = 5.0
-"""Time between two beats of an owner."""
+"""Time between two increments of the counter."""
 
 STILL_SECONDS = 60.0
-"""A claim of another machine whose counter stands still for so long is abandoned."""
+"""Time without an increment after which a claim of another machine is abandoned."""
 
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 0.01
@@ -35,7 +35,7 @@ _COUNTER_DIGITS = 12
 
 
 class _Seen(Strict):
-    """A claim's file as it was read; ``owner`` is None if it is not or not yet written."""
+    """The content of a claim's file; ``owner`` is None if the file does not (yet) name one."""
 
     counter: str
     owner: Owner | None
@@ -54,21 +54,21 @@ class Claim:
         self._thread.start()
 
     def check(self) -> None:
-        """Make sure that the folder is still ours; call it before writing what another process could contradict.
+        """Check that this process still holds the folder; call it before writing a file that another might write.
 
         Raises
         ------
         InputError
-            This process was halted for so long that another one took the folder, or someone removed the claim's file.
+            This process was suspended so long that another one took over the folder, or the claim's file was removed.
         """
         self._look()
         if self._lost is not None:
             raise InputError(self._lost)
 
     def release(self) -> None:
-        """Give the folder back."""
+        """Release the folder."""
         self._ended.set()
-        # A forked child has the claim's memory but neither its thread nor its right.
+        # A forked child has a copy of the claim, but neither its thread nor the right to release it.
         if self._owner.process != os.getpid():
             return
         self._thread.join()
@@ -76,7 +76,7 @@ class Claim:
         try:
             _end(self._path, self._owner.token)
         except OSError:
-            # A full disk leaves no room for the mark; a removed folder needs none.
+            # On a full disk the mark cannot be written; in a removed folder it is not needed.
             with contextlib.suppress(OSError):
                 seen = _read(self._path)
                 if seen is not None and seen.token == self._owner.token:
@@ -85,7 +85,7 @@ class Claim:
     def _keep_beating(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
             self._count += 1
-            # A network that fails for a moment is no reason to stop; one that fails for a minute costs the claim.
+            # A brief network failure is ignored; a failure of a minute loses the claim.
             with contextlib.suppress(OSError):
                 _write_counter(self._file, self._count)
             self._look()
@@ -106,19 +106,19 @@ class Claim:
 
 @contextlib.contextmanager
 def claimed(folder: Path, report: Callable[[str], None] = lambda sentence: None) -> Iterator[Claim]:
-    """Claim a folder for the length of a ``with`` block; an abandoned claim is taken over.
+    """Claim a folder for the duration of a ``with`` block; take over an abandoned claim.
 
     Parameters
     ----------
     folder
-        It must exist.
+        An existing folder.
     report
         Callback for one sentence if another machine's claim must be watched, which takes up to a minute.
 
     Raises
     ------
     InputError
-        Another process has the folder, or it cannot be written to.
+        Another process holds the folder, or it cannot be written to.
     """
     path = folder.absolute() / CLAIM
     try:
@@ -135,7 +135,7 @@ def claimed(folder: Path, report: Callable[[str], None] = lambda sentence: None)
 
 
 def _acquired(path: Path, report: Callable[[str], None]) -> tuple[int, Owner]:
-    """Wait until nobody holds the claim, then create its file."""
+    """Create the claim's file, taking over an abandoned claim; raise InputError if another process holds it."""
     while True:
         created = _created(path)
         if created is not None:
@@ -152,7 +152,7 @@ def _acquired(path: Path, report: Callable[[str], None]) -> tuple[int, Owner]:
 
 
 def _end(path: Path, token: str) -> bool:
-    """Remove a claim's file if it still holds the claim of that token, and nobody else is about to remove it."""
+    """Remove a claim's file if it still has that token and no other process is removing it; return whether it did."""
     with _right_to_end(path, token) as has_right:
         if has_right:
             path.unlink(missing_ok=True)
@@ -161,10 +161,10 @@ def _end(path: Path, token: str) -> bool:
 
 @contextlib.contextmanager
 def _right_to_end(path: Path, token: str) -> Iterator[bool]:
-    """The sole right to remove a claim's file, for as long as it holds the claim of that token.
+    """Acquire the exclusive right to remove a claim's file that has that token.
 
-    Of all who want to end one claim only one may: a second one would remove what the first's successor has created. The
-    right is a claim itself, of a file named after the token, so that it can be taken over from a process that died.
+    Only one process may end a claim: a second one could remove the new claim that follows the first removal. The right
+    is itself a claim, on a file named after the token, so that it can be taken over from a process that died.
     """
     mark = path.with_name(f"{path.name}.{token}")
     try:
@@ -183,7 +183,7 @@ def _right_to_end(path: Path, token: str) -> Iterator[bool]:
 
 
 def _created(path: Path) -> tuple[int, Owner] | None:
-    """The open file and its owner; None if it exists."""
+    """Create the claim's file and return it, open, with its owner; return None if it already exists."""
     owner = this_process()
     content = f"{0:0{_COUNTER_DIGITS}}\n{owner.model_dump_json()}\n".encode()
     try:
@@ -197,21 +197,21 @@ def _created(path: Path) -> tuple[int, Owner] | None:
         path.unlink(missing_ok=True)
         raise
     if seen is None or seen.token != owner.token:
-        # Whoever watched the empty file for a minute has taken it over.
+        # Another process watched the empty file for a minute and took it over.
         os.close(file)
         return None
     return file, owner
 
 
 def _linked(path: Path, content: bytes) -> int:
-    """Create a file with its content in one step, so that no killed process leaves one that does not say whose it is.
+    """Create a file with its content in one step, so that a killed process never leaves a file without an owner.
 
-    Where the file system has no hard links, it is created first and written then.
+    On file systems without hard links, the file is created first and then written.
 
     Raises
     ------
     FileExistsError
-        It exists.
+        The file already exists.
     """
     with contextlib.ExitStack() as made:
         place = path.with_name(temporary_name(path.name))
@@ -241,7 +241,7 @@ def _written(path: Path, content: bytes) -> int:
 
 
 def _read(path: Path) -> _Seen | None:
-    """The claim of a file; None if there is none."""
+    """Read a claim's file; return None if it does not exist."""
     try:
         with path.open("rb") as file:
             state = os.fstat(file.fileno())
@@ -270,7 +270,7 @@ def _is_abandoned(path: Path, seen: _Seen, report: Callable[[str], None]) -> boo
     while time.monotonic() - begin < STILL_SECONDS:
         now = _read(path)
         if now is None or now.token != seen.token:
-            # It was given back or taken over meanwhile: whoever wants to end it finds another claim, or none.
+            # It was released or taken over meanwhile; ending it now finds another claim or none.
             return True
         if now.counter != seen.counter:
             return False
@@ -285,7 +285,7 @@ def _who(seen: _Seen) -> str:
 
 
 def _remove_litter(path: Path, token: str) -> None:
-    """Remove the marks of processes that died while they ended earlier claims; they have no meaning any more."""
+    """Remove the obsolete marks of processes that died while they were ending earlier claims."""
     for mark in path.parent.glob(f"{path.name}.*"):
         if not mark.name.startswith(f"{path.name}.{token}"):
             mark.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""An executor of a Dask cluster's workers; that there are none, or that the scheduler is gone, is one sentence."""
+"""An executor for a Dask cluster that reports missing workers or a lost scheduler in one sentence."""
 
 import asyncio
 import importlib
@@ -18,27 +18,27 @@ Result = TypeVar("Result")
 P = ParamSpec("P")
 
 CONNECT_SECONDS = 30.0
-"""For a scheduler to answer."""
+"""Longest wait for a scheduler to answer."""
 _ANSWER_SECONDS = 10.0
-"""For a scheduler that is connected to answer again."""
+"""Longest wait for a connected scheduler to answer again."""
 SAID_AFTER = 20.0
-"""Seconds without any worker after which a sentence says what is waited for."""
+"""Seconds without any worker after which a message says that the command is waiting for one."""
 GIVEN_UP_AFTER = 86_400.0
-"""Seconds without any worker after which the work ends; jobs that start workers may wait for hours in a queue."""
+"""Seconds without any worker after which the work is given up; jobs that start workers may queue for hours."""
 
 
 _RIGHT = "give e.g. tcp://scheduler:8786"
 
 
 class ClusterWorkers(Executor):
-    """The workers that a Dask scheduler has, however many they are at a time.
+    """An executor that uses all current workers of a Dask scheduler; their number may change.
 
     Parameters
     ----------
     client
         A ``distributed.Client``.
     address
-        The scheduler's, for messages.
+        Address of the scheduler, for messages.
     """
 
     def __init__(self, client: Any, address: str) -> None:
@@ -57,7 +57,7 @@ class ClusterWorkers(Executor):
 
     @property
     def threads(self) -> int:
-        """Threads of all workers now; 0 also while the scheduler does not answer."""
+        """Current number of threads of all workers; 0 also if the scheduler does not answer."""
         if self._client.status != "running":
             return 0
         try:
@@ -66,7 +66,7 @@ class ClusterWorkers(Executor):
             return 0
 
     def look(self) -> None:
-        """Look for workers while no result comes: say once that there is none, and end when there has long been none.
+        """Check for workers while waiting for results: say once if there are none, and give up after a long time.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class ClusterWorkers(Executor):
             )  # fmt: skip
 
     def lost(self) -> InputError:
-        """The error for work that the cluster dropped."""
+        """Return the error for work that the cluster dropped."""
         return InputError(
             f"the scheduler at {self._address} ended, was restarted or cannot be reached any more; start it again, "
             "then give the same command: what is finished is kept"
@@ -103,7 +103,7 @@ class ClusterWorkers(Executor):
 
 @contextmanager
 def cluster_workers(address: str) -> Iterator[ClusterWorkers]:
-    """The workers of the scheduler at an address, for the length of a ``with`` block.
+    """Connect to the scheduler at an address for the duration of a ``with`` block, and yield its workers.
 
     Raises
     ------
@@ -122,14 +122,17 @@ def cluster_workers(address: str) -> Iterator[ClusterWorkers]:
 
 
 def _called(call: bytes) -> Any:
-    """A call on a worker. A worker of Dask ends if it lacks a module that a task names; so its task names none."""
-    # Our own process wrote it.
+    """Run a pickled call on a worker.
+
+    The call is pickled because a Dask worker ends if a task names a module that it lacks.
+    """
+    # Our own process wrote the data.
     function, args, kwargs = pickle.loads(call)  # nosec B301
     return function(*args, **kwargs)
 
 
 def _check_machines(client: Any) -> None:
-    """Refuse a scheduler and workers without this package: a worker would end as soon as it is given work."""
+    """Refuse a scheduler or workers without this version of the package: such a worker ends when it is given work."""
     ours = importlib.metadata.version("ifan-bench")
     asked = (importlib.metadata.version, "ifan-bench")
     found = {"scheduler": _or_error(client.run_on_scheduler, *asked)}
@@ -151,7 +154,7 @@ def _or_error(ask: Callable[..., Any], *words: Any) -> Any:
 
 
 def _check(distributed: Any, address: str) -> None:
-    """Refuse what is no scheduler, before a client waits for it: for ever where something else answers."""
+    """Refuse an address without a scheduler before a client connects, which would wait for ever for other servers."""
 
     async def ask() -> str:
         secured = distributed.Security().get_connection_args("client")
@@ -161,10 +164,10 @@ def _check(distributed: Any, address: str) -> None:
     websockets, web = importlib.import_module("tornado.websocket"), importlib.import_module("tornado.httpclient")
     of_the_web = (websockets.WebSocketError, web.HTTPClientError)
     try:
-        # In a thread of its own, because a notebook's has a loop already.
+        # In a separate thread, because a notebook's thread already runs an event loop.
         with ThreadPoolExecutor(1) as thread:
             kind = thread.submit(lambda: asyncio.run(ask())).result()
-    # What no scheduler sent may be taken for a length, of more bytes than there are.
+    # Data from another kind of server may be read as a length larger than the memory.
     except (OSError, ValueError, TypeError, ImportError, MemoryError, *of_the_web) as error:
         why = str(error) or "it does not answer as a scheduler does"
         raise InputError(f"no Dask scheduler answers at {address} ({why}); {_RIGHT}") from error
@@ -174,7 +177,7 @@ def _check(distributed: Any, address: str) -> None:
 
 @contextmanager
 def _silent(*loggers: str) -> Iterator[None]:
-    """Nothing is logged of a lost connection, which is told in our own words."""
+    """Silence the loggers' messages about a lost connection, which our own message reports."""
     levels = {logging.getLogger(name): logging.getLogger(name).level for name in loggers}
     for logger in levels:
         logger.setLevel(logging.CRITICAL + 1)

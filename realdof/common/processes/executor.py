@@ -1,7 +1,7 @@
-"""Apply one function to many items, one thread a process: in processes of this machine or on a Dask cluster.
+"""Apply a function to many items with one thread per process, in processes on this machine or on a Dask cluster.
 
-Callers see a ``concurrent.futures.Executor`` either way. This module imports nothing that computes, so that a worker
-knows of its one thread before anything starts others.
+Callers see a ``concurrent.futures.Executor`` either way. This module imports no numerical library, so that a worker is
+limited to one thread before any library starts more.
 """
 
 import importlib
@@ -22,15 +22,15 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
-"""What keeps numerical libraries from starting threads of their own, if it is set before they are loaded."""
+"""Environment variables that limit numerical libraries to one thread if they are set before these are loaded."""
 
 LOOK_SECONDS = 5.0
-"""How often workers are looked at while no result comes."""
+"""Interval between checks of the workers while no result comes."""
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[Item, Result]):
-    """An item with its ``result``, or with the ``error`` that the function raised, or ``WorkerDied``."""
+    """An item with the ``result`` of the function, or with the ``error`` that it raised, or with ``WorkerDied``."""
 
     item: Item
     result: Result | None
@@ -39,15 +39,15 @@ class Outcome(Generic[Item, Result]):
 
 @contextmanager
 def workers(count: int, cluster: str | None = None) -> Iterator[Executor]:
-    """Workers for the length of a ``with`` block; if it is left by an exception, work in progress is dropped.
+    """Start workers for the duration of a ``with`` block; an exception in it drops work in progress.
 
     Parameters
     ----------
     count
-        How many processes to start on this machine; without meaning for a cluster, which has its own.
+        Number of processes to start on this machine; ignored for a cluster, which has its own workers.
     cluster
-        Address of a Dask scheduler, e.g. ``tcp://scheduler:8786``, whose workers see the same files and have this
-        package installed; they need ``OMP_NUM_THREADS=1`` too, which Dask sets by default.
+        Address of a Dask scheduler, e.g. ``tcp://scheduler:8786``. Its workers must see the same files, have this
+        package installed and have ``OMP_NUM_THREADS=1``, which Dask sets by default.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def workers(count: int, cluster: str | None = None) -> Iterator[Executor]:
 
 
 def capacity(executor: Executor) -> int:
-    """Number of items that the workers compute at once, at least 1; of a cluster, as known now."""
+    """Return how many items the workers compute at once, at least 1; for a cluster, the current number."""
     if isinstance(executor, ProcessWorkers):
         return executor.count
     assert isinstance(executor, ClusterWorkers)
@@ -86,17 +86,17 @@ def capacity(executor: Executor) -> int:
 def completed(
     executor: Executor, function: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Outcome[Item, Result]]:
-    """Apply a function to every item; each outcome comes as soon as it is there.
+    """Apply a function to every item and yield each outcome as soon as it is finished.
 
     Parameters
     ----------
     function
-        Importable from a module: workers look it up there.
+        A function that workers can import from a module.
 
     Raises
     ------
     InputError
-        The cluster's scheduler ended, or for a long time it has had no worker.
+        The cluster's scheduler ended, or it has had no worker for a long time.
     """
     call = _Call(function, os.environ.get(MEGAPIXELS))
     futures = {executor.submit(call, item): item for item in items}
@@ -107,7 +107,7 @@ def completed(
                 suspects.append(futures[future])
             else:
                 yield _outcome(futures[future], future)
-        # Dask blames a worker's death on every item that the worker held. Of an item on its own it is the fault.
+        # Dask blames a worker's death on every item that the worker held. Run alone, the guilty item shows.
         for item in suspects:
             future = executor.submit(call, item)
             futures[future] = item
@@ -119,7 +119,7 @@ def completed(
 
 
 def _as_they_end(executor: Executor, futures: Iterable[Future[Result]]) -> Iterator[Future[Result]]:
-    """Each future as soon as it has ended, while a look is kept at the workers."""
+    """Yield each future as soon as it has ended, and check the workers meanwhile."""
     ended: queue.SimpleQueue[Future[Result]] = queue.SimpleQueue()
     count = 0
     for future in futures:
@@ -152,13 +152,13 @@ def _lost_its_workers(future: Future[Any]) -> bool:
 
 @dataclass(frozen=True)
 class _Call(Generic[Item, Result]):
-    """A function with what this process was asked for by environment variables, which a cluster's workers lack."""
+    """A function with the settings of this process's environment, which a cluster's workers lack."""
 
     function: Callable[[Item], Result]
     megapixels: str | None
 
     def __call__(self, item: Item) -> Result:
-        # OpenCV heeds no environment variable, and on a cluster nothing but the call itself is ours.
+        # OpenCV ignores the environment variables, and on a cluster only the call itself can set this.
         importlib.import_module("cv2").setNumThreads(1)
         if self.megapixels is None:
             return self.function(item)
@@ -167,7 +167,7 @@ class _Call(Generic[Item, Result]):
         try:
             return self.function(item)
         finally:
-            # A cluster's worker goes on to work for others.
+            # A cluster's worker also works for others.
             if before is None:
                 del os.environ[MEGAPIXELS]
             else:

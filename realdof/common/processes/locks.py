@@ -1,4 +1,4 @@
-"""A lock between processes that ends with the process that holds it, on every system."""
+"""A lock between processes that is released when its process ends, on every system."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,21 +13,21 @@ class Locked(OSError):
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a lock for the length of a ``with`` block.
+    """Hold a lock for the duration of a ``with`` block.
 
     Parameters
     ----------
     path
-        A file of its own, made if need be; its content does not matter.
+        A file used only for the lock, created if needed; its content does not matter.
     wait
-        Whether to wait for another process, for as long as it takes.
+        Whether to wait for another process, without a time limit.
 
     Raises
     ------
     Locked
-        Another process holds it, and this one does not wait.
+        Another process holds the lock, and ``wait`` is False.
     OSError
-        The file cannot be made.
+        The file cannot be created.
     """
     lock = FileLock(path, timeout=-1 if wait else 0)
     try:

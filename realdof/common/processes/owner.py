@@ -12,7 +12,7 @@ from pydantic import Field
 
 from realdof.common.decode import Strict
 
-# Times of a process's start, which come from ticks of 10 ms; another process cannot have the same number so soon.
+# Tolerance of a process's start time, which is counted in ticks of 10 ms; no process number is reused this quickly.
 _SAME_START_SECONDS = 0.5
 
 
@@ -24,13 +24,13 @@ class Owner(Strict):
     host
         Name of the machine, for people.
     machine
-        What tells machines apart: the name, this boot's identity and the space of process numbers (containers).
+        Identity of the machine: its name, its boot and the space of process numbers (container).
     process, started
-        Number of the process, and its start in seconds since the machine's.
+        Number of the process, and its start in seconds after the machine's boot.
     since
-        When the claim was made, UTC.
+        Time of the claim, UTC.
     token
-        Random digits that no two claims share.
+        Random digits, different for every claim.
     """
 
     host: str
@@ -42,7 +42,7 @@ class Owner(Strict):
 
 
 def is_alive(owner: Owner) -> bool:
-    """Whether a process of this machine still runs; another one that has its number now does not count."""
+    """Return whether a process of this machine still runs; a later process with the same number does not count."""
     try:
         process = psutil.Process(owner.process)
         started = _start(process)
@@ -54,13 +54,13 @@ def is_alive(owner: Owner) -> bool:
 
 
 def _start(process: psutil.Process) -> float:
-    """Seconds from the machine's boot to the process's start, independent of changes of the clock."""
+    """Return the seconds from the machine's boot to the process's start, independent of clock changes."""
     booted = psutil.boot_time()
     return process.create_time() - booted
 
 
 def this_process() -> Owner:
-    """This process, with a token of its own each time."""
+    """Describe this process as an owner, with a new token each time."""
     return Owner(
         host=platform.node() or "an unnamed host",
         machine=this_machine(),
@@ -72,7 +72,7 @@ def this_process() -> Owner:
 
 
 def this_machine() -> str:
-    """Identity of this machine, its boot and this container."""
+    """Return the identity of this machine, its boot and this container."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         processes = Path("/proc/self/ns/pid").readlink().name

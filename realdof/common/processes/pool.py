@@ -1,6 +1,6 @@
 """An executor of processes on this machine that survives the death of one of them.
 
-This module imports nothing that computes, so that a worker knows of its one thread before anything starts others.
+This module imports no numerical library, so that a worker is limited to one thread before any library starts more.
 """
 
 import multiprocessing
@@ -24,23 +24,23 @@ P = ParamSpec("P")
 
 _ATTEMPTS = 2
 _KILLED = 9
-"""The signal, by its number: Windows has no name for it."""
+"""Number of SIGKILL, which Windows does not name."""
 
 
 class WorkerDied(Exception):
-    """The process that worked on an item ended without a result, and so did the one that tried again."""
+    """The process that worked on an item ended without a result, and so did the one that repeated it."""
 
 
 class ProcessWorkers(Executor):
-    """An executor of spawned processes that replaces a process that died and tries its item once more.
+    """An executor of spawned processes that replaces a process that died and repeats its item once.
 
-    Unlike ``ProcessPoolExecutor`` it knows which item a process died of, and its processes end when this one does,
-    even if it is killed.
+    Unlike ``ProcessPoolExecutor`` it knows which item a process was working on, and its processes end with this one,
+    even if this one is killed.
 
     Parameters
     ----------
     count
-        How many; each starts when it is first needed.
+        Largest number of processes; each starts when it is first needed.
     """
 
     def __init__(self, count: int) -> None:
@@ -56,14 +56,14 @@ class ProcessWorkers(Executor):
         return self._threads.submit(self._run, fn, args, kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes once their last item is done; see ``concurrent.futures.Executor.shutdown``."""
+        """End the processes after their last item; see ``concurrent.futures.Executor.shutdown``."""
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
         if wait:
             for worker in self._started:
                 worker.end()
 
     def kill(self) -> None:
-        """End the processes at once; items in progress come back as ``WorkerDied``."""
+        """End the processes at once; items in progress raise ``WorkerDied``."""
         with self._lock:
             self._killed = True
             for worker in self._started:
@@ -98,14 +98,14 @@ class ProcessWorkers(Executor):
 
 @contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
-    """Start processes within this block with SIGINT blocked: Ctrl-C never reaches them, not even while they import.
+    """Start processes within this block with SIGINT blocked, so that Ctrl-C never stops them, even during imports.
 
-    It reaches the whole process group; the process that started them decides what it means.
+    A terminal sends Ctrl-C to the whole process group; only the parent process should react to it.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    # The first process that is started brings multiprocessing's tracker, which unblocks the signal when it has started.
+    # The first process would start multiprocessing's resource tracker, which unblocks the signal; so start that first.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -115,7 +115,7 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
 
 class _Worker:
-    """One process and our end of the pipe to it."""
+    """One worker process and the parent's end of the pipe to it."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -123,18 +123,18 @@ class _Worker:
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         with deaf_to_ctrl_c():
             self._process.start()
-        # With our copy closed, the process's death closes the pipe.
+        # Once the parent's copy is closed, the death of the process closes the pipe.
         theirs.close()
 
     def call(self, *task: Any) -> tuple[bool, Any] | None:
-        """Whether the function returned, and what it returned or raised; None if the process died."""
+        """Call a function in the process: return success and its result or error; return None if the process died."""
         question = ForkingPickler.dumps(task)
         try:
             self._pipe.send_bytes(question)
             answer = self._pipe.recv_bytes()
         except (EOFError, OSError):
             return None
-        # Our own worker wrote it, into a pipe that no one else can open.
+        # Our own worker wrote the data into a pipe that no other process can open.
         outcome: tuple[bool, Any] = pickle.loads(answer)  # nosec B301
         return outcome
 
@@ -143,7 +143,7 @@ class _Worker:
         self._process.kill()
 
     def end(self) -> str:
-        """Let the process end, and say how it did."""
+        """Let the process end, and describe how it ended."""
         self._pipe.close()
         self._process.join()
         status = self._process.exitcode
@@ -155,8 +155,8 @@ class _Worker:
 
 
 def _serve(pipe: Connection) -> None:
-    """Call what comes through the pipe until it closes; the process ends with its parent, whatever it is doing."""
-    # Where signals cannot be blocked from the start.
+    """Run the calls that come through the pipe until it closes; end at once if the parent process ends."""
+    # For systems on which signals cannot be blocked from the start.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     keep_blocks()
@@ -169,23 +169,23 @@ def _serve(pipe: Connection) -> None:
 
 
 def _answer(question: bytes) -> bytes:
-    """Whether the call succeeded and what it returned or raised, pickled: an error on the way there or back too."""
+    """Run a pickled call; return, pickled, whether it succeeded and its result or error, including pickling errors."""
     try:
-        # Our own parent wrote it.
+        # Our own parent wrote the data.
         function, args, kwargs = pickle.loads(question)  # nosec B301
         return bytes(ForkingPickler.dumps((True, function(*args, **kwargs))))
-    # Whatever it is, it is raised again where the result is asked for.
+    # Any error is raised again in the parent.
     except Exception as error:
         error.add_note("".join(traceback.format_exception(error)))
         return _portable(error)
 
 
 def _portable(error: Exception) -> bytes:
-    """A pickled failure that can be read: of an error that cannot be, its kind and words."""
+    """Pickle a failure; an error that cannot be pickled and unpickled is replaced by its type and message."""
     try:
         answer = bytes(ForkingPickler.dumps((False, error)))
         pickle.loads(answer)  # nosec B301
-    # An error's class may do anything when it is pickled or made again.
+    # The class of an error may raise anything when it is pickled or unpickled.
     except Exception:
         stand_in = RuntimeError(f"{type(error).__name__}: {error}")
         for note in error.__notes__:
