@@ -1,8 +1,9 @@
-"""Parameters and multiply-accumulates of a network, under conventions that have names.
+"""Count parameters and multiply-accumulates of a network, under named conventions.
 
-The paper prints what ptflops up to 0.6.3 counted: every convolution, one addition an output for each bias, one
-operation an output for each activation module, and batch normalisation (one an output, two with a scale), max pooling
-(one an input) and up-sampling (one an output) where they are modules. Element-wise work is not counted.
+The paper's figures are those of ptflops up to 0.6.3. It counts every convolution, one addition per output for each
+bias, and one operation per output for each activation module. It also counts modules for batch normalisation (one per
+output, two with a scale), max pooling (one per input) and up-sampling (one per output). Element-wise work is not
+counted.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from benchmark.method import Architecture, MethodFactory
 
 HEIGHT, WIDTH = 720, 1280
-"""The size that the paper counts at (Section 4.2)."""
+"""Image size, px, for which the paper counts (Section 4.2)."""
 PAPER = "ptflops-0.6"
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.ReLU6, nn.GELU)
 NOT_COUNTED = "iterative adaptive convolution, sums, warps and concatenation"
@@ -22,18 +23,18 @@ NOT_COUNTED = "iterative adaptive convolution, sums, warps and concatenation"
 
 @dataclass(frozen=True)
 class Complexity:
-    """What a network costs for one image.
+    """The cost of a network for one image.
 
     Parameters
     ----------
     height, width
-        Of the image, px.
+        Size of the image, px.
     parameters
-        How many there are.
+        Number of parameters.
     convolution, bias, activation, scaling
-        Operations of each kind, in units of one; the last is normalisation, pooling and up-sampling.
+        Number of operations of each kind; ``scaling`` is normalisation, pooling and up-sampling.
     bias_slip
-        What ``ptflops-0.6`` adds: it takes a transposed convolution's bias over H x H instead of H x W.
+        Error of ``ptflops-0.6``: it counts a transposed convolution's bias for H x H instead of H x W outputs.
     """
 
     height: int
@@ -47,17 +48,17 @@ class Complexity:
 
     @property
     def exact(self) -> int:
-        """All operations that are counted, for the layers' true output sizes."""
+        """Sum of all counted operations, for the layers' true output sizes."""
         return self.convolution + self.bias + self.activation + self.scaling
 
     @property
     def paper(self) -> int:
-        """The paper's convention, ``ptflops-0.6``, with its slip: the figure to put beside a printed one."""
+        """Sum in the paper's convention, ``ptflops-0.6``, with its error; comparable with published figures."""
         return self.exact + self.bias_slip
 
 
 def count(architecture: Architecture, height: int = HEIGHT, width: int = WIDTH) -> Complexity:
-    """Count a network's parameters and operations, on the meta device: nothing is computed.
+    """Count a network's parameters and operations on the meta device, without computing anything.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def count(architecture: Architecture, height: int = HEIGHT, width: int = WIDTH) 
 
 
 def count_methods(factories: Mapping[str, MethodFactory], height: int, width: int) -> dict[str, Complexity]:
-    """The cost of every method that has a network, by name."""
+    """Count the cost of every method that has a network, by name."""
     found = {name: factory.architecture() for name, factory in factories.items()}
     return {name: count(network, height, width) for name, network in found.items() if network is not None}
 

@@ -1,4 +1,4 @@
-"""A method as an entry point names it without importing what computes: its card, and where its class is."""
+"""A method for an entry point that imports nothing heavy: its card, and the location of its class."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeferredMethod:
-    """A method whose class is imported when it is loaded.
+    """A method whose class is imported only when the method is loaded.
 
     Parameters
     ----------
     card
-        What a reader of a table needs to know.
+        The method's card.
     runs
         The subclass of `benchmark.method.Method` as ``package.module:Class``.
     """
@@ -28,11 +28,11 @@ class DeferredMethod:
     runs: str
 
     def load(self, weights: str | None = None) -> Method:
-        """Make the method ready to run; see `Method.load`."""
+        """Load the method; see `Method.load`."""
         return self._class().load(weights)
 
     def architecture(self) -> Architecture | None:
-        """The network to count; None for a method without one."""
+        """Return the network to count; None for a method without one."""
         return self._class().architecture()
 
     def _class(self) -> type[Method]:

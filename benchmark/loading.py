@@ -1,4 +1,4 @@
-"""Load a method: its weights, and the program or repository of one that runs a program."""
+"""Load a method with its weights, and with its program or repository if it needs one."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from benchmark.method import Method, MethodFactory
 from realdof.common.errors import InputError
 
 TIMEOUT = 600.0
-"""Seconds that a program may take for an image."""
+"""Default time limit of a program, seconds for an image."""
 
 
 @runtime_checkable
 class ProgramFactory(Protocol):
-    """A ``MethodFactory`` that becomes one more method with every program it is given on the command line."""
+    """A ``MethodFactory`` that makes a method of any program given on the command line."""
 
     def with_program(self, line: str, name: str | None, timeout: float) -> MethodFactory:
-        """The method that runs this command line, under a name in tables, with seconds for an image."""
+        """Return the method that runs this command line, with its name in tables and its time limit for an image."""
 
 
 @runtime_checkable
 class RepositoryFactory(Protocol):
-    """A ``MethodFactory`` that runs its authors' code in a repository that the user has."""
+    """A ``MethodFactory`` that runs its authors' code in the user's clone of the repository."""
 
     def with_repository(self, repository: Path, python: str | None, timeout: float) -> MethodFactory:
-        """The method with its repository, the interpreter of its environment, and seconds for an image."""
+        """Return the method with its repository, Python interpreter, and time limit in seconds for an image."""
 
 
 @runtime_checkable
@@ -35,19 +35,19 @@ class MethodFamily(Protocol):
     """A ``MethodFactory`` whose methods are named ``FAMILY:MEMBER``."""
 
     def member(self, name: str) -> MethodFactory:
-        """The member of this name, without the family's."""
+        """Return the member with this name, given without the family's name."""
 
     def members(self) -> Mapping[str, MethodFactory]:
-        """Every member that is known, by its full name."""
+        """Return every known member, by its full name."""
 
 
 def load_method(factory: MethodFactory, weights: str | None) -> Method:
-    """Load a method and check that it is written for this version's interface.
+    """Load a method and check that it was written for this version's interface.
 
     Raises
     ------
     InputError
-        The weights cannot be had, or the method was written for ifan-bench 0.1.
+        The weights cannot be loaded, or the method was written for ifan-bench 0.1.
     """
     method = factory.load(weights)
     name = factory.card.name
@@ -67,16 +67,16 @@ def load_method(factory: MethodFactory, weights: str | None) -> Method:
 def with_program(
     factory: MethodFactory, program: str | None, name: str | None = None, timeout: float | None = None
 ) -> MethodFactory:
-    """The method with its program, if one is given.
+    """Give a method its program, if there is one.
 
     Parameters
     ----------
     program
-        Command line; None for a method that runs none.
+        Command line; None for a method that runs no program.
     name
         The program's name in tables.
     timeout
-        Seconds for an image.
+        Time limit for an image, seconds.
 
     Raises
     ------
@@ -95,16 +95,16 @@ def with_program(
 def with_repository(
     factory: MethodFactory, repository: Path | None, python: str | None = None, timeout: float | None = None
 ) -> MethodFactory:
-    """The method with the repository that its authors' code is in, if one is given.
+    """Give a method the repository of its authors' code, if there is one.
 
     Parameters
     ----------
     repository
-        A clone; None for a method that runs without one.
+        Clone of the repository; None for a method that runs without one.
     python
-        The interpreter of the environment that the code needs; ``python`` if not given.
+        Python interpreter of the environment that the code needs; None for ``python``.
     timeout
-        Seconds for an image.
+        Time limit for an image, seconds.
 
     Raises
     ------

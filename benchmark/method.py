@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Image: TypeAlias = "Tensor"
-"""float32, (3, H, W), RGB, sRGB-encoded, nominally in [0, 1]."""
+"""An image: float32, (3, H, W), RGB, sRGB-encoded, nominally in [0, 1]."""
 Precision = Literal["float32", "bfloat16", "float16"]
-"""What a method computes in; images are float32 outside of it."""
+"""The type in which a method computes; the images it receives and returns are float32."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One image of a data set, as a protocol read it.
+    """One image of a data set, as read by a protocol.
 
     Parameters
     ----------
@@ -30,11 +30,11 @@ class Sample:
     image
         The defocused image, float32 (3, H, W) in [0, 1].
     left, right
-        The two dual-pixel views, shaped like ``image``, where the data set has them.
+        The two dual-pixel views, shaped like ``image``, if the data set has them.
     target
-        The all-in-focus image, shaped like ``image``, where the data set has one.
+        The all-in-focus image, shaped like ``image``, if the data set has one.
     groups
-        What the image belongs to, such as its scene or f-stop, by kind.
+        The image's groups by kind, such as its scene or f-stop.
     target_name
         Name of the all-in-focus image, which several images may share; None if it is the image's own.
     """
@@ -48,46 +48,46 @@ class Sample:
     target_name: str | None = None
 
     def mapped(self, change: Callable[[Image], Image]) -> Sample:
-        """The sample with the same change made to every image there is."""
+        """Return the sample with the same change applied to each of its images."""
         left, right, target = (None if i is None else change(i) for i in (self.left, self.right, self.target))
         return replace(self, image=change(self.image), left=left, right=right, target=target)
 
 
 @dataclass(frozen=True)
 class MethodCard:
-    """What a reader of a table needs to know of a method.
+    """The facts about a method that tables and commands show.
 
     Parameters
     ----------
     name
-        The word on the command line.
+        Name on the command line.
     title
-        The name in tables.
+        Name in tables.
     inputs
-        ``single`` for one defocused image, ``dual`` for both dual-pixel views beside it.
+        ``single`` for one defocused image, ``dual`` for the defocused image and both dual-pixel views.
     summary
         One sentence.
     paper, licence
-        Citation, and licence of the original code and weights; empty where there is none.
+        Citation, and licence of the original code and weights; empty if there is none.
     weights
-        Key to a one-line description of each set of weights that has a name; empty for a method without weights.
+        One-line description of each named set of weights, by key; empty for a method without weights.
     published
         Key of the weights that the published figures belong to.
     sha256
-        Of the files of weights that the published figures belong to; empty if no hash is known.
+        SHA-256 of the weights' files that the published figures belong to; empty if unknown.
     tolerance
-        Largest difference from a published figure that still reproduces it, by metric; half a unit of the last printed
-        digit where a metric is left out.
+        Largest difference from a published figure that counts as reproduced, by metric; for metrics left out, half a
+        unit of the last published digit.
     year
-        Of the paper.
+        Year of the paper.
     parameters_m
-        Parameters in millions, as the authors print them.
+        Parameters in millions, as published by the authors.
     repository
-        The authors' code and its version; empty for a method that runs without it.
+        URL and version of the authors' code; empty for a method that runs without it.
     address
-        Where the authors' weights are to be had.
+        Where the authors' weights are available.
     unverified
-        What could not be tried or looked up, one sentence each.
+        Facts that could not be tried or looked up, one sentence each.
     """
 
     name: str
@@ -109,7 +109,7 @@ class MethodCard:
 
 @dataclass(frozen=True)
 class WeightsUsed:
-    """Which weights a method runs with: their key or path, the SHA-256 of the file, and a one-line label."""
+    """The weights that a method uses: key or path, SHA-256 of the file, and a one-line label."""
 
     name: str
     sha256: str
@@ -118,14 +118,14 @@ class WeightsUsed:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network to count, without its weights.
+    """A network without weights, for counting its cost.
 
     Parameters
     ----------
     network
-        On the meta device, so that nothing is allocated or computed.
+        The network, on the meta device, so that nothing is allocated or computed.
     inputs
-        Given height and width in px, the network's arguments, on the meta device.
+        Makes the network's arguments, on the meta device, for a height and width in px.
     """
 
     network: nn.Module
@@ -134,24 +134,24 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What the harness may do with a method.
+    """What a method supports.
 
     Parameters
     ----------
     in_process
-        False for a method that starts a program for each image: nothing can be warmed up, and the memory that counts
-        is the program's.
+        False for a method that starts a program for each image: it is not warmed up, and the program's memory is
+        measured.
     at_once
-        True for a method that starts a program once for all images, which workers cannot share.
+        True for a method that starts one program for all images, which workers cannot share.
     can_tile
         Whether the method can compute an image in tiles.
     in_bands
-        Whether the method keeps within the context's memory by computing images in bands of rows, exactly.
+        Whether the method can stay within the context's memory by computing images in bands of rows, exactly.
     keeps_memory
-        False for a method whose whole images may need all the memory there is: what it frees goes back to the system,
-        which costs time but leaves no gaps.
+        False for a method whose images may need all memory: freed memory is returned to the system, which takes time
+        but avoids fragmentation.
     precisions
-        What the method can compute in; a run in any other is refused.
+        Types in which the method can compute; a run in any other is refused.
     """
 
     in_process: bool = True
@@ -163,35 +163,35 @@ class Capabilities:
 
 
 def unheard(*told: object) -> None:
-    """A callback that does nothing."""
+    """Ignore a message; the default callback."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """How a method shall compute: device, precision, threads, memory, progress.
+    """How a method is to compute: device, precision, threads, memory, progress.
 
     Parameters
     ----------
     device
-        What to compute on, as torch names it: ``cpu``, ``cuda:1``.
+        Device to compute on, as named in torch: ``cpu``, ``cuda:1``.
     precision
-        The type to compute in.
+        Type to compute in.
     threads
-        How many threads to use; None for what the process uses.
+        Number of threads; None for the process's setting.
     memory
-        Bytes that an image may take; None for what is free.
+        Bytes that an image may take; None for the free memory.
     progress
-        Told how many parts of an image are done, and of how many.
+        Progress callback (parts of the image done, parts in all).
     announce
-        Told in one line how an image is computed if it does not fit into memory whole.
+        Called with one line on how an image is computed if it does not fit into memory whole.
     tiling
-        How every image is cut; None to leave it to the method.
+        How every image is cut into tiles; None to leave it to the method.
     logs
-        Folder for what programs print; None to keep nothing.
+        Folder for the output that programs print; None to discard it.
     upcoming
-        Gives the samples that the run has yet to do, without all-in-focus images; None outside a run.
+        Returns the samples that remain to be processed, without all-in-focus images; None outside a run.
     family
-        Name of the data set that the images are from, also for a part of it; empty outside a run.
+        Name of the whole data set that the images are from; empty outside a run.
     """
 
     device: str = "cpu"
@@ -208,20 +208,20 @@ class Context:
 
 @dataclass(frozen=True)
 class Deblurred:
-    """What a method made of one sample.
+    """A method's result for one sample.
 
     Parameters
     ----------
     image
         float32 (3, H, W), on the sample's device, **not** clipped: the protocol clips.
     seconds
-        What the method itself measured, where a clock around ``deblur`` cannot tell; None if the harness measures.
+        Seconds measured by the method itself, if the harness cannot measure them; None if the harness does.
     stages
-        Seconds of each stage by name, for a method whose stages deserve columns of their own.
+        Seconds by stage, for a method whose stages are to have columns of their own.
     bands
-        How the image was cut; None if it was computed whole.
+        How the image was cut into tiles; None if it was computed whole.
     memory
-        Peak memory in bytes that the method itself measured, such as a program's; None if the harness measures.
+        Peak memory in bytes measured by the method itself, such as a program's; None if the harness measures it.
     """
 
     image: Image
@@ -232,20 +232,20 @@ class Deblurred:
 
 
 class Method(ABC):
-    """A loaded deblurring method. A subclass gives ``card`` and ``deblur``; nothing is written to it from outside.
+    """A loaded deblurring method. A subclass defines ``card`` and ``deblur``; no other code sets its attributes.
 
     Attributes
     ----------
     card
-        What the method is.
+        The method's card.
     capabilities
-        What the harness may do with it.
+        What the method supports.
     weights
-        What it was loaded with; None for a method without weights.
+        The weights in use; None for a method without weights.
     network
-        What ``prepare`` moves to the device; None for a method without a network.
+        The network that ``prepare`` moves to the device; None for a method without one.
     counted
-        The network to count if the weights decide on it; None if it is the factory's ``architecture``.
+        The network to count, if it depends on the weights; None if it is the factory's ``architecture``.
     """
 
     card: MethodCard
@@ -256,16 +256,16 @@ class Method(ABC):
 
     @classmethod
     def architecture(cls) -> Architecture | None:
-        """The network to count parameters and MACs of; None for a method without one."""
+        """Return the network whose parameters and MACs are counted; None for a method without one."""
         return None
 
     @classmethod
     def load(cls, weights: str | None = None) -> Self:
-        """Load the method; ``weights`` is a key of the card, a path, or None if it has none."""
+        """Load the method; ``weights`` is a key of the card, a path, or None for a method without weights."""
         return cls()
 
     def prepare(self, context: Context) -> None:
-        """Move the method to the context's device; called once, before the first image."""
+        """Prepare for the context, such as moving the network to its device; called once, before the first image."""
         if self.network is not None:
             self.network.to(context.device)
 
@@ -278,22 +278,22 @@ class Method(ABC):
         sample
             Images on the context's device, float32 (3, H, W) in [0, 1], H and W at least 64; no all-in-focus image.
         context
-            What the run gives the method.
+            How to compute; see `Context`.
 
         Returns
         -------
         Deblurred
-            The image, and what the method measured.
+            The deblurred image, and the method's own measurements.
         """
 
 
 class MethodFactory(Protocol):
-    """What an entry point of ``ifan_bench.methods`` names: a ``Method`` subclass, or an object like one."""
+    """The object that an entry point of ``ifan_bench.methods`` names: a ``Method`` subclass or a similar object."""
 
     card: MethodCard
 
     def load(self, weights: str | None = None) -> Method:
-        """Make the method ready to run."""
+        """Load the method."""
 
     def architecture(self) -> Architecture | None:
-        """The network to count; None for a method without one."""
+        """Return the network to count; None for a method without one."""

@@ -1,4 +1,4 @@
-"""A method with weights as an entry point names it: one card, readable without torch, and the class that runs it."""
+"""A network method for an entry point: one card, readable without torch, and the location of its class."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NetworkCard:
-    """A network with a name.
+    """A named network: its card, its weights, and the class that runs it.
 
     Parameters
     ----------
     name, title
-        The word on the command line, and the name in tables.
+        Name on the command line, and name in tables.
     summary
         One sentence for the list of methods.
     runs
         The subclass of `benchmark.network_method.NetworkMethod` as ``package.module:Class``, imported when needed.
     shape
-        What tells the network from others of its family; the class knows what to do with it.
+        Parameters that distinguish the network within its family; interpreted by the class.
     sets
-        Where weights are looked for; None if only a file can be given.
+        The named sets of weights; None if weights can only be given as a file.
     inputs
-        ``single`` for the defocused image, ``dual`` for both dual-pixel views.
+        ``single`` for the defocused image, ``dual`` for both dual-pixel views as well.
     paper, licence
         Citation, and licence of the original code and weights.
     official_words
-        What the authors' weights are.
+        One-line description of the authors' weights.
     sha256, tolerance, year, parameters_m, unverified
-        As of `benchmark.method.MethodCard`.
+        As in `benchmark.method.MethodCard`.
     """
 
     name: str
@@ -59,7 +59,7 @@ class NetworkCard:
 
     @property
     def card(self) -> MethodCard:
-        """What a reader of a table needs to know."""
+        """The card that tables and commands show."""
         weights = {}
         if self.sets is not None and self.sets.official:
             weights["official"] = self.official_words
@@ -83,7 +83,7 @@ class NetworkCard:
         )
 
     def load(self, weights: str | None = None) -> "Method":
-        """Load the network.
+        """Load the network with weights.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class NetworkCard:
         Raises
         ------
         InputError
-            There are no such weights, or they are another network's; nothing is substituted.
+            The weights do not exist, or belong to another network; nothing is substituted.
         """
         if self.sets is not None:
             name = weights or "official"
@@ -105,7 +105,7 @@ class NetworkCard:
         return self._class().open(self, Path(weights), weights)
 
     def architecture(self) -> "Architecture | None":
-        """The network without weights, for counting; None if the weights decide on it."""
+        """Return the network without weights, for counting; None if it depends on the weights."""
         return self._class().count(self)
 
     def _class(self) -> "type[NetworkMethod]":

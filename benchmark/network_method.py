@@ -1,4 +1,4 @@
-"""What methods around a network share: weights, dual-pixel views, sizes, and an empty network to count."""
+"""The base of methods with a network: weights, dual-pixel views, padding, and an empty network for counting."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -20,16 +20,16 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class NetworkMethod(Method):
-    """A method around a network. A subclass gives ``read``, ``count`` and ``deblur``.
+    """A method with a network. A subclass implements ``read``, ``count`` and ``deblur``.
 
     Parameters
     ----------
     card
-        What it is.
+        The method's card.
     network
-        Ready for inference.
+        The network, ready for inference.
     weights
-        What it was loaded with; None for weights without a file.
+        The weights in use; None for weights without a file.
     """
 
     network: nn.Module
@@ -42,26 +42,26 @@ class NetworkMethod(Method):
 
     @classmethod
     def open(cls, card: NetworkCard, path: Path, name: str, **options: Any) -> Self:
-        """The method with the weights in a file.
+        """Load the method with the weights in a file.
 
         Parameters
         ----------
         card
-            What to load.
+            The network to load.
         path
-            The file.
+            The weights' file.
         name
-            ``official``, ``synthetic`` or the path, for the record of a run.
+            ``official``, ``synthetic`` or the path, as recorded in runs.
         options
-            Of the subclass's constructor.
+            Further arguments of the subclass's constructor.
 
         Raises
         ------
         InputError
-            The file is damaged, of another kind, or holds another network.
+            The file is damaged, of another kind, or for another network.
         """
-        # For the whole process, and the result is the same to the bit; freeing and faulting in again costs as much time
-        # as the convolutions.
+        # This affects the whole process but no results. Returning memory and faulting it in again would take as much
+        # time as the convolutions.
         keep_blocks()
         network, label = cls.read(card, path)
         return cls(card.card, network, WeightsUsed(name, sha256_of(path), label), **options)
@@ -69,54 +69,54 @@ class NetworkMethod(Method):
     @classmethod
     @abstractmethod
     def read(cls, card: NetworkCard, path: Path) -> tuple[nn.Module, str]:
-        """The card's network with the weights in a file, ready for inference, and one line on what they are."""
+        """Read the card's network with the weights in a file, ready for inference, and their one-line label."""
 
     @classmethod
     @abstractmethod
     def count(cls, card: NetworkCard) -> Architecture | None:
-        """The card's network without weights, for counting; None if the weights decide on it."""
+        """Return the card's network without weights, for counting; None if it depends on the weights."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A network's arguments for an image of some size, on the meta device.
+    """Maker of a network's arguments, on the meta device, for an image of a given size.
 
     Parameters
     ----------
     channels
-        Of each argument.
+        Number of channels of each argument.
     extended
-        From height and width to what the image is extended to; None for no extension.
+        Function from an image's height and width to the padded height and width; None for no padding.
     """
 
     channels: tuple[int, ...]
     extended: Callable[[int, int], tuple[int, int]] | None = None
 
     def __call__(self, height: int, width: int) -> tuple[Tensor, ...]:
-        """One batch of one image for each argument, float32 (1, C, H, W)."""
+        """Return a batch of one image for each argument, float32 (1, C, H, W)."""
         if self.extended is not None:
             height, width = self.extended(height, width)
         return tuple(torch.empty(1, channels, height, width, device="meta") for channels in self.channels)
 
 
 def empty(make: Callable[[Any], Network], shape: Any) -> Network:
-    """A network on the meta device: nothing is allocated or computed."""
+    """Make a network on the meta device, so that nothing is allocated or computed."""
     with torch.device("meta"):
         return make(shape)
 
 
 def views_of(sample: Sample, method: str) -> tuple[Image, Image]:
-    """The left and the right dual-pixel view of a sample.
+    """Return the left and the right dual-pixel view of a sample.
 
     Parameters
     ----------
     method
-        Name of the method that needs them, for the message.
+        Name of the method that needs them, for the error message.
 
     Raises
     ------
     InputError
-        The sample has none.
+        The sample lacks a view.
     """
     if sample.left is None or sample.right is None:
         raise InputError(
@@ -127,7 +127,7 @@ def views_of(sample: Sample, method: str) -> tuple[Image, Image]:
 
 
 def extend(image: Image, multiple: int) -> Tensor:
-    """A batch of one, (1, C, H, W), extended by its edge to sides that are multiples of a number."""
+    """Make a batch of one image, (1, C, H, W), and pad it by its edge pixels to multiples of a number."""
     height, width = image.shape[-2:]
     batch = image[None].contiguous(memory_format=torch.channels_last)
     padding = (0, -width % multiple, 0, -height % multiple)

@@ -25,7 +25,7 @@ RESULTS = Path("results")
 
 
 def score(output: Any, target: Any, metrics: Iterable[str] = ("psnr", "ssim", "mae", "lpips")) -> dict[str, float]:
-    """Score one output against its all-in-focus image, as protocol ``restormer`` does: whole, clipped, not rounded.
+    """Score one output against its all-in-focus image, like protocol ``restormer``: whole image, clipped, not rounded.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def score(output: Any, target: Any, metrics: Iterable[str] = ("psnr", "ssim", "m
     Raises
     ------
     InputError
-        An image is of another kind, the sizes differ, or a metric is unknown or needs more than these images.
+        An image has another type or shape, the sizes differ, or a metric is unknown or needs further images.
 
     Examples
     --------
@@ -80,36 +80,36 @@ def run(
     results: str | Path = RESULTS,
     workers: int = 1,
 ) -> Run:
-    """Run a method over a data set and score it, as ``ifan-bench run`` does; a run that was stopped continues.
+    """Run a method on a data set and score it, as ``ifan-bench run`` does; a stopped run is continued.
 
     Parameters
     ----------
     method, dataset, protocol, metrics
-        Names; None for the data set's own protocol, and for all metrics of a protocol.
+        Names; protocol None for the data set's default, metrics None for those of the protocol.
     weights
         A key of the method's card or a file; None for the data set's default.
     root
-        The data set's folder; None for its own place in the cache.
+        The data set's folder; None for its default folder in the cache.
     limit
-        Only the first so many images; such a run is not ranked.
+        Number of images to process, from the first; such a run is not ranked.
     device
-        As torch names it; ``auto`` takes a GPU if there is one.
+        Device as named in torch; ``auto`` uses a GPU if there is one.
     precision
-        What the method computes in; refused where it cannot.
+        Type in which the method computes; refused if the method does not support it.
     results
         The results folder.
     workers
-        Processes that compute images beside each other; their times stay out of tables.
+        Number of processes that compute images in parallel; with more than 1, times are left out of tables.
 
     Returns
     -------
     Run
-        What `load_results` reads too: settings, records, outputs.
+        The run: settings, records and outputs; `load_results` reads its records too.
 
     Raises
     ------
     InputError
-        A name is unknown, the data set is not whole, the method cannot run on it, or the results cannot be written.
+        A name is unknown, the data set is incomplete, the method cannot run on it, or the results cannot be written.
     """
     where = usable_device(device)
     task = open_task(
@@ -132,7 +132,7 @@ def run(
 
 
 def load_results(results: str | Path = RESULTS, dataset: str | None = None) -> pd.DataFrame:
-    """Every record of a results folder as a frame, one row an image.
+    """Read every record of a results folder into a data frame, one row for each image.
 
     Parameters
     ----------
@@ -145,12 +145,12 @@ def load_results(results: str | Path = RESULTS, dataset: str | None = None) -> p
     -------
     DataFrame
         Run, method, weights, data set, protocol and image as strings; counts as Int64; seconds, memory in bytes and
-        every score as float64, NaN where a run has no such score, infinity for the PSNR of identical images.
+        every score as float64. Scores are NaN if a run lacks them, and infinite for the PSNR of identical images.
 
     Raises
     ------
     InputError
-        There is no such folder, or a run in it is damaged.
+        The folder does not exist, or a run in it is damaged.
     """
     frame = pd.DataFrame(export_rows(every_run(Path(results), dataset)))
     groups = [name for name in frame.columns if frame[name].map(lambda value: isinstance(value, str)).any()]

@@ -1,7 +1,7 @@
 """Find methods, data sets, metrics, protocols and commands by name; other packages register theirs as entry points.
 
-Nothing is imported before it is asked for. A plug-in that fails is left out of listings with one warning, and asking
-for it by name is an `InputError`; everything else goes on working.
+Plug-ins are imported only on request. A broken plug-in is left out of listings with one warning, and requesting it by
+name raises `InputError`; everything else continues to work.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PLUGIN_FAILURES = (
     ImportError, AttributeError, NameError, SyntaxError, TypeError, ValueError, LookupError, AssertionError,
     ArithmeticError, RuntimeError, MemoryError, OSError, InputError,
 )  # fmt: skip
-"""What somebody else's code may raise; none of it may end a command that does not need that code."""
+"""Exceptions that plug-ins may raise; they must not end a command that does not need the plug-in."""
 
 _NOUNS = {
     METHODS: "method",
@@ -50,17 +50,17 @@ _log = logging.getLogger(__name__)
 
 
 def names(group: str) -> list[str]:
-    """Every registered name of a group, sorted, whether or not what it names can be imported."""
+    """List every registered name of a group, sorted, including those of broken plug-ins."""
     return sorted({point.name for point in _points(group)})
 
 
 def method(name: str) -> MethodFactory:
-    """The method of this name, without its weights; ``FAMILY:MEMBER`` is one of a family, such as ``recipe:drbnet``.
+    """Find a method by name, without its weights; ``FAMILY:MEMBER`` is one of a family, such as ``recipe:drbnet``.
 
     Raises
     ------
     InputError
-        There is none, or its package is broken or written for another version; the other functions raise the same.
+        No method has this name, or its package is broken or for another version; the other functions raise the same.
     """
     from benchmark.loading import MethodFamily
 
@@ -75,13 +75,13 @@ def method(name: str) -> MethodFactory:
 
 
 def dataset(name: str) -> type[Dataset]:
-    """The data set class of this name."""
+    """Find a data set's class by name."""
     found: type[Dataset] = _found(DATASETS, name)
     return found
 
 
 def metric(name: str) -> Metric:
-    """The metric of this name, ready to measure; ``pyiqa:NAME`` is any metric of pyiqa."""
+    """Find a metric by name and load it; ``pyiqa:NAME`` is any metric of pyiqa."""
     from benchmark.metrics.iqa.catalogue import is_pyiqa
 
     if is_pyiqa(name):
@@ -101,7 +101,7 @@ def metric(name: str) -> Metric:
 
 
 def metric_card(name: str) -> MetricCard:
-    """The card of the metric of this name, without loading what it measures with."""
+    """Find a metric's card by name, without loading the metric's weights."""
     from benchmark.metrics.iqa.catalogue import card_of, is_pyiqa
 
     if is_pyiqa(name):
@@ -111,40 +111,40 @@ def metric_card(name: str) -> MetricCard:
 
 
 def recorded_card(name: str) -> MetricCard:
-    """The card of a metric as a run records it: of a metric of pyiqa with the hash of its weights, which loads them."""
+    """Return a metric's card as a run records it; a metric of pyiqa is loaded, to include the hash of its weights."""
     from benchmark.metrics.iqa.catalogue import is_pyiqa
 
     return metric(name).card if is_pyiqa(name) else metric_card(name)
 
 
 def find_metric_card(name: str) -> MetricCard | None:
-    """The card of a metric if it is installed and sound."""
+    """Find a metric's card; None if the metric is not installed or is broken."""
     return _found_or_none(METRICS, name, "card")
 
 
 def protocol(name: str) -> Protocol:
-    """The protocol of this name."""
+    """Find a protocol by name."""
     found: Protocol = _found(PROTOCOLS, name)
     return found
 
 
 def find_protocol(name: str) -> Protocol | None:
-    """A protocol if it is installed and sound."""
+    """Find a protocol; None if it is not installed or is broken."""
     return _found_or_none(PROTOCOLS, name)
 
 
 def commands() -> Iterator[tuple[str, Callable[..., None]]]:
-    """Name and function of every command that packages add to ``ifan-bench``; broken ones are warned of."""
+    """Yield name and function of every command that packages add to ``ifan-bench``; warn of broken ones."""
     yield from sound(COMMANDS)
 
 
 def figures() -> Iterator[tuple[str, Callable[..., None]]]:
-    """Name and function of every kind of figure that packages add to ``ifan-bench figure``; see `commands`."""
+    """Yield name and function of every kind of figure that packages add to ``ifan-bench figure``; see `commands`."""
     yield from sound(FIGURES)
 
 
 def sound(group: str) -> Iterator[tuple[str, Any]]:
-    """Name and object of every importable entry point of a group, sorted; warn once about a broken one."""
+    """Yield name and object of every working entry point of a group, sorted; warn once about each broken one."""
     for name in names(group):
         try:
             found = _found(group, name)
@@ -155,12 +155,12 @@ def sound(group: str) -> Iterator[tuple[str, Any]]:
 
 
 def cards(group: str) -> list[Any]:
-    """The card of everything sound in a group, sorted by name; a protocol is its own card."""
+    """List the cards of all working plug-ins of a group, sorted by name; a protocol is its own card."""
     return [found if group == PROTOCOLS else found.card for _, found in sound(group)]
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
-    """The error for an unknown name; it suggests the nearest known one."""
+    """Make the error for an unknown name; it suggests the nearest known name."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "there are none"
@@ -197,7 +197,7 @@ def _found(group: str, name: str) -> Any:
 
 
 def _only(group: str, name: str) -> EntryPoint:
-    """The entry point of a name. Of two packages that register it, this one wins; two others are refused."""
+    """Find the entry point of a name. If two packages register it, ifan-bench's is used; two others are refused."""
     points = [point for point in _points(group) if point.name == name]
     if not points:
         raise unknown(_NOUNS[group], name, names(group))
@@ -219,7 +219,7 @@ def _points(group: str) -> list[EntryPoint]:
 
 @cache
 def _every_point(group: str, *state: object) -> EntryPoints:
-    """The entry points of a group: the files of all packages are read once for as long as nothing is installed."""
+    """Return a group's entry points; packages' files are read again only after something is installed."""
     return entry_points(group=group)
 
 
@@ -235,7 +235,7 @@ def _package(point: EntryPoint) -> str:
 
 
 def _problem(group: str, name: str, found: Any) -> str | None:
-    """The fault of an imported plug-in, as the end of a sentence; None if it has none."""
+    """Return the fault of an imported plug-in, as the end of a sentence; None if it has none."""
     from benchmark.datasets.base import Dataset
     from benchmark.metrics.card import MetricCard
     from benchmark.protocols.base import Protocol
@@ -259,7 +259,7 @@ def _problem(group: str, name: str, found: Any) -> str | None:
 
 
 def _told(error: BaseException) -> str:
-    """The error in one line."""
+    """Describe the error in one line."""
     from pydantic import ValidationError
 
     from realdof.common.decode import sentence

@@ -1,7 +1,7 @@
-"""Compute an image in overlapping tiles, for networks whose layers are not known.
+"""Compute an image in overlapping tiles, for networks of unknown structure.
 
-A tile is computed with a margin around it, and only its core is kept. If the margin is as large as the network's
-receptive radius, the result is that of the whole image, to rounding; no blending is needed.
+Each tile is computed with a margin, and only its core is kept. If the margin is at least the radius of the network's
+receptive field, the result equals that of the whole image up to rounding, and no blending is needed.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MULTIPLE = 8
-"""px: tiles begin at multiples of it, so that a network that reduces images sees them on its own grid."""
+"""px; tiles start at multiples of this, so that they match the grid of networks that downsample."""
 SAFE_OVERLAP = 520
-"""px: no network here sees further than 519 px, so only rounding differs from the whole image."""
+"""px; no network here has a receptive radius above 519 px, so only rounding differs from the whole image."""
 Area = tuple[slice, slice]
 """Rows and columns of an image."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile.
+    """A tile of an image.
 
     Parameters
     ----------
     window
-        The pixels that are computed: core and margin, within the image.
+        The pixels to compute, core and margin, in the image's coordinates.
     core
-        The pixels that are kept, in the image's coordinates.
+        The pixels to keep, in the image's coordinates.
     inner
-        The core in the window's own coordinates.
+        The core in the window's coordinates.
     """
 
     window: Area
@@ -46,7 +46,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Tiling:
-    """How images are cut.
+    """How images are cut into tiles.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ class Tiling:
 
     @classmethod
     def parse(cls, text: str) -> Tiling:
-        """The tiling that ``str`` wrote.
+        """Parse the text that ``str`` writes.
 
         Raises
         ------
         InputError
-            The text is another one, or there is no such tiling.
+            The text has another form, or the tiling is impossible.
         """
         found = re.fullmatch(r"(\d{1,9}), overlap (\d{1,9})", text)
         if found is None:
@@ -84,26 +84,26 @@ class Tiling:
 
     @staticmethod
     def smallest_side(overlap: int) -> int:
-        """Smallest side of tiles with this overlap, px; a smaller core would cost more than 25 times the image."""
+        """Return the smallest side of tiles with this overlap, px; with less, tiles cost over 25 times the image."""
         return 2 * overlap + max(64, overlap // 2 // MULTIPLE * MULTIPLE)
 
     def __str__(self) -> str:
         return f"{self.side}, overlap {self.overlap}"
 
     def tiles(self, height: int, width: int) -> list[Tile]:
-        """The tiles of an image, row by row; their cores cover it once."""
+        """Cut an image into tiles, row by row; each pixel is in exactly one core."""
         rows, columns = self._cuts(height), self._cuts(width)
         return [self._tile(row, column, height, width) for row in rows for column in columns]
 
     def cost(self, height: int, width: int) -> float:
-        """How many times the image's pixels are computed in all."""
+        """Return the number of computed pixels relative to the image's pixels."""
         computed = sum(_length(tile.window[0]) * _length(tile.window[1]) for tile in self.tiles(height, width))
         return computed / (height * width)
 
     def _cuts(self, length: int) -> list[slice]:
         if length <= self.side:
             return [slice(0, length)]
-        # Two tiles have one neighbour each, more have two in the middle.
+        # Of two tiles each has one neighbour; of more, the middle ones have two.
         for count in range(2, length):
             core = math.ceil(length / count / MULTIPLE) * MULTIPLE
             if core + min(count - 1, 2) * self.overlap <= self.side:
@@ -140,7 +140,7 @@ def in_tiles(
     compute
         Maps windows of ``images``, each (C, h, w), to one of the result, (3, h, w).
     images
-        Of one size, (C, H, W) each.
+        Images of one size, (C, H, W) each.
     report
         Progress callback (tiles done, tiles in all).
 

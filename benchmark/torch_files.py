@@ -1,4 +1,4 @@
-"""Files that torch wrote, read as plain values and tensors: nothing in them is executed."""
+"""Read files written by torch as plain values and tensors, without executing code in them."""
 
 import struct
 import zipfile
@@ -15,16 +15,17 @@ _FAULTS = (
     LookupError, TypeError, AttributeError, ValueError, RuntimeError, EOFError, OSError, AssertionError,
     ArithmeticError, MemoryError, ImportError, struct.error,
 )  # fmt: skip
-"""A damaged pickle is a program with faults of any kind: what torch's reader of it raises."""
+"""Exceptions that torch raises for a damaged pickle, which may fail in many ways."""
 
 
 def read_torch(path: Path, device: torch.device | str = "cpu") -> dict[Any, Any]:
-    """The dictionary in a file of ``torch.save``.
+    """Read the dictionary in a file written by ``torch.save``.
 
     Raises
     ------
     InputError
-        It is no such file, damaged, too large, holds more than tensors and plain values, or no dictionary.
+        The file is not of this kind, damaged or too large, holds other objects than tensors and plain values, or does
+        not hold a dictionary.
     """
     check_kind(path)
     _check_unpacked(path)

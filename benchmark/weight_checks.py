@@ -12,21 +12,21 @@ from realdof.common.files import open_regular
 from realdof.common.plain import quoted
 
 MOST_BYTES = 2**30
-"""Of all tensors of a file together, as float32; no network that deblurs comes near it."""
+"""Largest size of all tensors of a file together, as float32, far above that of any deblurring network."""
 WANTED = "give a file of weights"
 FLOATING = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
-"""Types that weights may be stored in; float8 would need its scales beside it."""
+"""Types in which weights may be stored; float8 is left out, because it needs separate scales."""
 _COUNTERS = frozenset({torch.int64, torch.int32, torch.uint8, torch.bool})
 _PAGE, _POINTER = (b"<!doctype", b"<html", b"<?xml"), b"version https://git-lfs"
 
 
 def check_kind(path: Path) -> None:
-    """Refuse what is no regular file, is too large, or is what a failed download leaves in place of a file.
+    """Check that a path is a regular file, not too large, and not the remains of a failed download.
 
     Raises
     ------
     InputError
-        It is one of these; the message says which.
+        The check fails; the message says why.
     """
     with open_regular(path, "a file of weights") as file:
         start = file.read(64).lstrip().lower()
@@ -42,18 +42,18 @@ def check_kind(path: Path) -> None:
 
 
 def checked_tensors(path: Path, content: Mapping[Any, Any], *, buffers: bool = False) -> dict[str, Tensor]:
-    """The content of a file as weights: dense floating-point tensors by name, no larger than `MOST_BYTES` together.
+    """Check that a file's content is weights: dense floating-point tensors by name, at most `MOST_BYTES` in all.
 
     Parameters
     ----------
     buffers
-        Let tensors that are no weight or bias by name hold whole numbers, as a network's tables of positions do.
-        Counters of normalisation (``num_batches_tracked``) always may.
+        Whether tensors not named weight or bias may hold integers, such as tables of positions. Counters of
+        normalisation (``num_batches_tracked``) always may.
 
     Raises
     ------
     InputError
-        A name is no text, or a tensor is something else; the message names it.
+        A name is not text, or a tensor is of another kind; the message names it.
     """
     total = 0
     found: dict[str, Tensor] = {}
@@ -72,7 +72,7 @@ def checked_tensors(path: Path, content: Mapping[Any, Any], *, buffers: bool = F
             raise InputError(
                 f"{path} holds {stored} at {quoted(name)}; weights are floating-point numbers of 16 to 64 bits"
             )
-        # A tensor can repeat one number without storing it again, so that the file's size says nothing.
+        # A tensor can repeat a stored number, so the file's size does not bound the tensor's size.
         total += 4 * value.numel()
         if total > MOST_BYTES:
             raise InputError(f"{path} holds over {MOST_BYTES / 1e6:,.0f} MB of tensors; {WANTED}")
@@ -81,12 +81,12 @@ def checked_tensors(path: Path, content: Mapping[Any, Any], *, buffers: bool = F
 
 
 def check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Refuse weights with numbers that are not finite as float32, which would give black images.
+    """Check that all weights are finite as float32; others would give black images.
 
     Raises
     ------
     InputError
-        A tensor holds one; the message names it.
+        A tensor holds a number that is not finite; the message names the tensor.
     """
     for name, value in tensors.items():
         if value.is_floating_point() and not bool(torch.isfinite(value.float()).all()):

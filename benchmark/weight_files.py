@@ -1,4 +1,4 @@
-"""Weights as safetensors files with a training card in the header, read and written."""
+"""Read and write weights as safetensors files with a training card in the header."""
 
 import json
 import struct
@@ -20,12 +20,12 @@ _ALIGNMENT = 8
 
 
 def is_safetensors(path: Path) -> bool:
-    """Whether the file name ends in ``.safetensors``, in letters of any case."""
+    """Return whether the file name ends in ``.safetensors``, in upper or lower case."""
     return path.suffix.lower() == SUFFIX
 
 
 def read_safetensors(path: Path, *, buffers: bool = False) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a safetensors file by name, as stored, and the header's words.
+    """Read a safetensors file: its tensors by name, as stored, and the header's metadata.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def read_safetensors(path: Path, *, buffers: bool = False) -> tuple[dict[str, Te
     Raises
     ------
     InputError
-        It is no such file, damaged, too large, or holds tensors that are no weights.
+        The file is not of this kind, damaged or too large, or holds tensors that are not weights.
     """
     check_kind(path)
     try:
@@ -43,7 +43,7 @@ def read_safetensors(path: Path, *, buffers: bool = False) -> tuple[dict[str, Te
             words = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, RuntimeError, TypeError, KeyError, AttributeError) as error:
-        # The library raises the last three for types that torch has no name for.
+        # The library raises the last three for types that torch does not have.
         reason = str(error).partition("\n")[0][:200]
         raise InputError(f"{path} is not a safetensors file that can be read ({reason}); fetch it again") from error
     return checked_tensors(path, tensors, buffers=buffers), words
@@ -52,10 +52,10 @@ def read_safetensors(path: Path, *, buffers: bool = False) -> tuple[dict[str, Te
 def write_safetensors(
     path: Path, network: nn.Module, words: Mapping[str, str], card: Mapping[str, Any], dtype: torch.dtype
 ) -> None:
-    """Write a network's state in a floating-point type, with words and a training card in the header, atomically.
+    """Write a network's state atomically in a floating-point type, with metadata and a training card in the header.
 
-    The same network, words and card always give the same bytes. The word ``format`` is the one without which the
-    loaders of huggingface_hub and transformers refuse a file.
+    The same network, metadata and card always give the same bytes. The key ``format`` is written because the loaders of
+    huggingface_hub and transformers refuse files without it.
 
     Raises
     ------
@@ -79,29 +79,29 @@ def _in_order(content: bytes) -> bytes:
 
 
 def _stored(value: Tensor, dtype: torch.dtype) -> Tensor:
-    """Convert a tensor to the type unless that overflows, as a normalisation's variances may in float16."""
+    """Convert a tensor to the type unless it overflows, as the variances of a normalisation may in float16."""
     smaller = value.to(dtype)
     return smaller if bool(torch.isfinite(smaller).all()) else value
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """The training card in the header of a safetensors file; empty if it has none.
+    """Read the training card in the header of a safetensors file; empty if it has none.
 
     Raises
     ------
     InputError
-        As `read_safetensors` and `card_of`.
+        As in `read_safetensors` and `card_of`.
     """
     return card_of(path, read_safetensors(path)[1])
 
 
 def card_of(path: Path, words: Mapping[str, str]) -> dict[str, Any]:
-    """The training card among the words of a header; empty if there is none.
+    """Return the training card in a header's metadata; empty if there is none.
 
     Raises
     ------
     InputError
-        It is no JSON object.
+        The card is not a JSON object.
     """
     try:
         card = json.loads(words.get("card", "{}"))
@@ -113,12 +113,12 @@ def card_of(path: Path, words: Mapping[str, str]) -> dict[str, Any]:
 
 
 def assign(network: nn.Module, state: Mapping[str, Tensor], path: Path, method: str) -> None:
-    """Give a network on the meta device its parameters.
+    """Assign parameters to a network on the meta device.
 
     Raises
     ------
     InputError
-        They are those of another network, incomplete, or not finite.
+        The parameters belong to another network, are incomplete, or are not finite.
     """
     check_finite(path, state)
     try:
@@ -137,20 +137,20 @@ def save_network(
     dtype: torch.dtype = torch.float32,
     **words: str,
 ) -> None:
-    """Write a network as safetensors with its method, a label and a training card in the header.
+    """Write a network as a safetensors file with its method, a label and a training card in the header.
 
     Parameters
     ----------
     method
         Name of the method that the weights are for.
     label
-        One line on what they are.
+        One-line description of the weights.
     card
-        How they came about.
+        The training card: how the weights were made.
     dtype
-        Type to store them in.
+        Type in which the weights are stored.
     words
-        What else the header says.
+        Further metadata of the header.
 
     Raises
     ------

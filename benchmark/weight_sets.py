@@ -1,4 +1,4 @@
-"""Where the named sets of a method's weights are looked for; readable without torch."""
+"""The named sets of a method's weights and their locations; readable without torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +16,17 @@ class WeightSets:
     method
         The method's name.
     official
-        Name of the file that the authors released, in ``weights/official`` of the cache; None if there is none.
+        Name of the authors' file in ``weights/official`` of the cache; None if they released none.
     source
-        Where that file can be had, as the end of "put FILE ...".
+        Source of that file, as the end of "put FILE ...".
     synthetic
-        Where ours are, if they come with the package.
+        Path of our weights, if they come with the package.
     instead
-        Another method, of a smaller network, whose weights come with the package; empty if there is none.
+        Name of a method with a smaller network whose weights come with the package; empty if there is none.
     url
-        Where the authors' file, or the archive that it is in, can be fetched without a click; empty if nowhere.
+        URL from which a program can download the authors' file, or the archive with it; empty if there is none.
     archive
-        Whether it is a zip archive.
+        Whether ``url`` is a zip archive.
     """
 
     method: str
@@ -39,7 +39,7 @@ class WeightSets:
 
     @property
     def command(self) -> str:
-        """The shell command that puts the authors' file where it belongs; empty if it cannot be fetched by one."""
+        """The shell command that downloads the authors' file to its place; empty if it cannot be downloaded so."""
         path = self.official_path
         if path is None or not self.url:
             return ""
@@ -55,18 +55,18 @@ class WeightSets:
 
     @property
     def official_path(self) -> Path | None:
-        """Where the authors' file belongs; None if none was released."""
+        """Path at which the authors' file is expected; None if none was released."""
         return None if self.official is None else cache_folder() / "weights" / "official" / self.official
 
     @property
     def at_hand(self) -> str:
-        """``official`` if that file is there, else ``synthetic`` if ours come with the package, else ``official``."""
+        """``official`` if that file exists, else ``synthetic`` if ours come with the package, else ``official``."""
         path = self.official_path
         there = path is not None and path.is_file()
         return "synthetic" if not there and self.synthetic.is_file() else "official"
 
     def find(self, name: str) -> Path:
-        """The file of a set of weights.
+        """Find the file of a set of weights.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class WeightSets:
         Raises
         ------
         InputError
-            There is no such file; no other set is substituted.
+            The file does not exist; no other set is substituted.
         """
         if name == "official":
             return self._find_official()

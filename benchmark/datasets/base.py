@@ -64,7 +64,7 @@ class Entry:
         return {role: path for role, path in every.items() if path is not None}
 
     def absolute(self) -> "Entry":
-        """The entry with absolute paths, for processes with another working directory."""
+        """Return the entry with absolute paths, for processes with another working directory."""
         left, right, target, output = (
             None if path is None else path.absolute() for path in (self.left, self.right, self.target, self.output)
         )
@@ -103,7 +103,7 @@ class Dataset(ABC):
 
     @classmethod
     def is_here(cls) -> bool:
-        """Whether the data set's folder in the cache holds anything."""
+        """Return whether the data set's folder in the cache holds anything."""
         try:
             place = cls.default_root()
             return place.is_dir() and any(place.iterdir())

@@ -1,4 +1,4 @@
-"""What a metric is: a card, and a function from the images that its card asks for to a number."""
+"""The interface of a metric: a card, and a function that computes a number from the images that the card names."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["Metric", "MetricCard", "MetricInputs", "check_sizes", "metric", "pix
 
 
 class Metric(Protocol):
-    """What the registry gives for a metric.
+    """A metric as the registry returns it.
 
-    An entry point of ``ifan_bench.metrics`` names a class with a card that is made without arguments, or a function
-    under the decorator `metric`.
+    An entry point of ``ifan_bench.metrics`` names a class with a card and a constructor without arguments, or a
+    function with the decorator `metric`.
     """
 
     card: MetricCard
 
     def __call__(self, *images: Any, **named: Any) -> float:
-        """Measure one image, given what the card needs.
+        """Measure one image, given the inputs that the card needs.
 
         Parameters
         ----------
@@ -42,8 +42,8 @@ class Metric(Protocol):
         Returns
         -------
         float
-            The score. A metric that is averaged `OverPixels` or as `ShareHarmed` returns a mapping with its scores
-            in its place.
+            The score. A metric that is averaged `OverPixels` or as `ShareHarmed` instead returns a mapping of scores
+            by name.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class Metric(Protocol):
 
 
 def metric(card: MetricCard) -> Callable[[Callable[..., float]], Metric]:
-    """Make a function a metric, by giving it its card."""
+    """Decorate a function with a card, which makes it a metric."""
 
     def described(function: Callable[..., float]) -> Metric:
         function.card = card  # type: ignore[attr-defined]
@@ -63,12 +63,12 @@ def metric(card: MetricCard) -> Callable[[Callable[..., float]], Metric]:
 
 
 class MetricInputs:
-    """The images that metrics may ask for; the blur map is computed when the first metric asks for it.
+    """The images that metrics may need; the blur map is computed on first use.
 
     Parameters
     ----------
     output, target, input
-        (3, H, W) in [0, 1], of one size; None where there is none.
+        (3, H, W) in [0, 1], of one size; None for an image that does not exist.
     """
 
     def __init__(self, output: Image, target: Image | None, input: Image | None) -> None:
@@ -76,34 +76,34 @@ class MetricInputs:
 
     @cached_property
     def blur_map(self) -> Tensor | None:
-        """The input's blur in blocks, as `Metric` describes it; None without input or target."""
+        """The input's blur map, as described in `Metric`; None without input or target."""
         if self.target is None or self.input is None:
             return None
         import torch
 
-        # Its Fourier transforms are slow to import, and most metrics do without.
+        # Imported here: its Fourier transforms are slow to import, and few metrics need them.
         from realdof.matching.blur import blur_map
 
         defocused, truth = (np.ascontiguousarray(one.permute(1, 2, 0).numpy()) for one in (self.input, self.target))
         return torch.from_numpy(np.asarray(blur_map(defocused, truth).sigma, np.float32))
 
     def get(self, need: Need) -> Any:
-        """What a card calls ``need``; None where there is none."""
+        """Return the input that a card calls ``need``; None if it does not exist."""
         return getattr(self, _keyword(need))
 
 
 def score_by(metrics: Mapping[str, Metric], images: MetricInputs) -> dict[str, float]:
-    """Measure everything that can be measured of these images.
+    """Measure all metrics that these images allow.
 
     Parameters
     ----------
     metrics
-        Metric by the name of its score.
+        Metrics by score name.
 
     Returns
     -------
     dict
-        Value by name; metrics are left out for which an image is missing, such as the all-in-focus image.
+        Values by score name; a metric that needs a missing image, such as the all-in-focus image, is left out.
     """
     scores: dict[str, float] = {}
     for name, measure in metrics.items():
@@ -116,7 +116,7 @@ def score_by(metrics: Mapping[str, Metric], images: MetricInputs) -> dict[str, f
 
 
 def pixel_arrays(output: Image, target: Image) -> tuple[np.ndarray, np.ndarray]:
-    """Two images as contiguous arrays (3, H, W) of one type, for OpenCV: float64 if either is, else float32.
+    """Convert two images to contiguous arrays (3, H, W) of one type for OpenCV: float64 if either is, else float32.
 
     Raises
     ------
@@ -132,12 +132,12 @@ def pixel_arrays(output: Image, target: Image) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_sizes(output: Image, target: Image, smallest: int) -> None:
-    """Refuse images that are not (3, H, W), differ in size, or are under ``smallest`` px high or wide.
+    """Check that images are (3, H, W), of one size, and at least ``smallest`` px high and wide.
 
     Raises
     ------
     ValueError
-        One of the three.
+        One of these does not hold.
     """
     if output.shape != target.shape:
         raise ValueError(f"the output is {tuple(output.shape)}, the all-in-focus image {tuple(target.shape)}")

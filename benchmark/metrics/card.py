@@ -1,4 +1,4 @@
-"""The card of a metric: all that tables, files and checks need to know of it, readable without torch."""
+"""The card of a metric: the facts that tables, files and checks need, readable without torch."""
 
 from collections.abc import Collection
 from typing import Annotated, Any, Literal, TypeAlias
@@ -8,11 +8,11 @@ from pydantic import BeforeValidator, Field, field_serializer, model_validator
 from realdof.common.decode import Strict
 
 Need: TypeAlias = Literal["output", "target", "input", "blur map"]
-"""What a metric may be given: the method's output, the all-in-focus image, the defocused image, and its blur map."""
+"""Possible inputs of a metric: the method's output, the all-in-focus image, the defocused image, and its blur map."""
 
 
 def _number(value: Any) -> Any:
-    # JSON has no infinity: it is written as text, "inf" in older results.
+    # JSON has no infinity, so it is written as text; older results have "inf".
     return float(value) if value in ("inf", "-inf", "Infinity", "-Infinity") else value
 
 
@@ -36,12 +36,12 @@ class OverPixels(Strict):
     Parameters
     ----------
     error
-        Name of the score that is an image's mean squared error over these pixels; missing where it has none.
+        Name of the score that is an image's mean squared error over these pixels; missing if the image has none.
     share
-        Name of the score that is their share of the image, in [0, 1].
+        Name of the score that is the share of these pixels in the image, in [0, 1].
     against
-        Name of the score that is the defocused image's squared error there: the figure is then the output's PSNR minus
-        the defocused image's. None for the output's own PSNR.
+        Name of the score that is the defocused image's mean squared error over these pixels: the figure is then the
+        output's PSNR minus the defocused image's PSNR. None for the output's own PSNR.
     """
 
     error: str
@@ -62,9 +62,9 @@ class ShareHarmed(Strict):
     Parameters
     ----------
     error, share, against
-        As of `OverPixels`.
+        See `OverPixels`.
     limit
-        dB; a smaller loss is no harm.
+        dB; a smaller loss does not count as harm.
     """
 
     error: str
@@ -79,19 +79,19 @@ class ShareHarmed(Strict):
 
 
 Averaging: TypeAlias = Literal["images"] | OverPixels | ShareHarmed
-"""How the images' values become one figure: their mean, or what the classes say."""
+"""How the images' values are combined into one figure: their mean, `OverPixels` or `ShareHarmed`."""
 
 
 class MetricCard(Strict):
-    """What tables, files and checks need to know of a metric.
+    """The facts about a metric that tables, files and checks need.
 
     Attributes
     ----------
     name
-        The word on the command line and in results: lower-case letters, digits and ``-``, ``_``, ``.`` or ``@``; or
-        ``pyiqa:`` and a metric of pyiqa.
+        Name on the command line and in results: lower-case letters, digits and ``-``, ``_``, ``.`` or ``@``; or
+        ``pyiqa:`` followed by the name of a metric of pyiqa.
     title
-        The heading in tables, without unit or arrow.
+        Heading in tables, without unit or arrow.
     unit
         Unit of the value; empty for a metric without one.
     better
@@ -101,13 +101,13 @@ class MetricCard(Strict):
     range
         Smallest and largest possible value; infinity is allowed.
     needs
-        What the metric is called with, by keyword; ``blur map`` is the keyword ``blur_map``.
+        Inputs that the metric takes as keyword arguments; the keyword of ``blur map`` is ``blur_map``.
     averaged
-        How the images' values become one figure: ``images`` for their mean, `OverPixels` or `ShareHarmed`.
+        How the images' values are combined into one figure: ``images`` for their mean, `OverPixels` or `ShareHarmed`.
     source
         Where the metric is defined: paper, equation, options.
     facts
-        What else decides on its values: version of a package, options, SHA-256 of its weights.
+        Everything else that determines its values: version of a package, options, SHA-256 of its weights.
 
     Raises
     ------
@@ -139,14 +139,14 @@ class MetricCard(Strict):
 
     @property
     def arrow(self) -> str:
-        """Which way is better, as tables show it."""
+        """The arrow that tables show for the better direction."""
         return "↑" if self.better == "higher" else "↓"
 
     @property
     def lower_is_better(self) -> bool:
-        """Whether small values rank first."""
+        """Whether smaller values are better."""
         return self.better == "lower"
 
     def recorded_as(self, column: str) -> str:
-        """The score that every finished image has for a column: its own, or the share of the pixels it is over."""
+        """Return the score that every finished image has for a column: its own, or its share of the pixels."""
         return column if self.averaged == "images" else self.averaged.share

@@ -1,4 +1,4 @@
-"""What a method does to what was sharp already: the change of PSNR from input to output where the input is in focus.
+"""Harm to regions that are already sharp: the change of PSNR from input to output where the input is in focus.
 
 Definition
 ----------
@@ -9,8 +9,8 @@ less than 0.5 px standard deviation. Over these blocks, with squared errors agai
                                                                                            of the data set
     in-focus-harmed = share of the images with such pixels that lose more than 0.05 dB there, in percent
 
-Negative harm is damage. A method that returns its input scores exactly 0 dB and 0 %. Blocks without texture, whose blur
-cannot be told, are left out.
+A negative value is damage. A method that returns its input scores exactly 0 dB and 0 %. Blocks without texture are left
+out, because their blur cannot be measured.
 """
 
 import math
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LARGEST_BLUR = 0.5
-"""px: standard deviation of the blur under which a block is in focus."""
+"""px; standard deviation of the blur below which a block is in focus."""
 LIMIT = 0.05
-"""dB: an image that loses less than this is not harmed."""
+"""dB; an image that loses less than this is not harmed."""
 ERROR, AGAINST, SHARE = "in-focus-mse", "in-focus-input-mse", "in-focus-share"
 """Scores of each image: squared error of output and of input in focus, and the share of the image that is in focus."""
 _NEEDS: frozenset[Need] = frozenset({"output", "target", "input", "blur map"})
@@ -86,16 +86,16 @@ class InFocusHarmed(InFocusHarm):
 
 
 def in_focus(errors: np.ndarray, input_errors: np.ndarray, blur_map: "Tensor") -> dict[str, float]:
-    """The scores of one image, from the squared errors of its blocks.
+    """Compute the scores of one image from the squared errors of its blocks.
 
     Parameters
     ----------
     errors, input_errors
         float64 (h, w), of output and input, as `block_errors` gives them.
     blur_map
-        float32 (h, w), px; NaN where the blur cannot be told.
+        float32 (h, w), px; NaN where the blur cannot be measured.
     """
-    # A comparison with NaN is false.
+    # Comparisons with NaN are false, so blocks of unknown blur are left out.
     sharp = blur_map.numpy() < LARGEST_BLUR
     scores = {SHARE: float(sharp.mean())}
     if sharp.any():
@@ -104,7 +104,7 @@ def in_focus(errors: np.ndarray, input_errors: np.ndarray, blur_map: "Tensor") -
 
 
 def block_errors(image: Image, target: Image, blur_map: "Tensor") -> np.ndarray:
-    """Mean squared error of each block of the blur map, over its pixels and channels.
+    """Compute the mean squared error of each block of the blur map, over its pixels and channels.
 
     Returns
     -------

@@ -30,7 +30,7 @@ class MAE:
         for top in range(0, len(first), _ROWS_OF_A_BAND):
             rows = slice(top, top + _ROWS_OF_A_BAND)
             band = difference[: len(first[rows])]
-            # cv2.norm of two float32 arrays rounds each difference: 2.5e-9 off on 8-bit photographs.
+            # cv2.norm of two float32 arrays rounds each difference: an error of 2.5e-9 on 8-bit photographs.
             cv2.subtract(first[rows], second[rows], dst=band, dtype=cv2.CV_64F)
             total += cv2.norm(band, cv2.NORM_L1)
         return total / first.size

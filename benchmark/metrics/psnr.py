@@ -25,6 +25,6 @@ class PSNR:
     def __call__(self, output: Image, target: Image) -> float:
         """Measure one image; see `Metric`."""
         first, second = (array.reshape(-1, array.shape[-1]) for array in pixel_arrays(output, target))
-        # OpenCV squares and adds in float64: exact to the last digits without a copy of the images.
+        # OpenCV squares and adds in float64, so the result is precise without a copy of the images.
         squared = cv2.norm(first, second, cv2.NORM_L2SQR)
         return math.inf if squared == 0 else 10 * math.log10(first.size / squared)

@@ -1,4 +1,4 @@
-"""Peak signal-to-noise ratio of the luma, as papers on restoration print it under the name PSNR-Y."""
+"""Peak signal-to-noise ratio of the luma, called PSNR-Y in papers on restoration."""
 
 import math
 
@@ -32,7 +32,7 @@ class PSNRY:
     def __call__(self, output: Image, target: Image) -> float:
         """Measure one image; see `Metric`."""
         first, second = pixel_arrays(output, target)
-        # A channel at a time in float64: what is left of the three differences is the difference of the lumas.
+        # One channel at a time in float64: the weighted sum of the three differences is the difference of the lumas.
         luma = np.zeros(first.shape[1:])
         for weight, ours, truth in zip(LUMA, first, second, strict=True):
             luma += weight * (ours.astype(np.float64) - truth)

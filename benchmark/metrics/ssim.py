@@ -1,4 +1,4 @@
-"""Structural similarity, as scikit-image computes it, a band of rows at a time."""
+"""Structural similarity as in scikit-image, computed in bands of rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from benchmark.metrics.card import MetricCard
 
 _C1 = 0.01**2
 _C2 = 0.03**2
-_ROWS_OF_A_BAND = 32  # the seven float64 maps of a band of a 1680 px image stay in the second-level cache
+_ROWS_OF_A_BAND = 32  # the seven float64 maps of a band of a 1680 px wide image fit into the second-level cache
 
 
 @dataclass(frozen=True)
 class _Window:
-    """``mean`` over the window around each pixel, whose outer ``radius`` px are not meant to be used.
+    """A window: ``mean`` averages over it around each pixel; the outer ``radius`` px of the result are invalid.
 
     ``sample`` turns a window's mean of squares into the estimate of a variance.
     """
@@ -82,10 +82,10 @@ class GaussianSSIM(SSIM):
 
 
 def _similarity(x: np.ndarray, y: np.ndarray, window: _Window) -> np.ndarray:
-    """Wang et al., equation 13, at every pixel whose window lies inside.
+    """Compute Wang et al., equation 13, at every pixel whose window lies inside the band.
 
-    Differences of moments cancel where a window is constant, but only to 1e-16, and C2 is 9e-4: nothing is
-    lost. That holds because a band is short: the running sums of ``boxFilter`` start afresh with each.
+    Where a window is constant, differences of moments have errors of about 1e-16, negligible against C2 = 9e-4. This
+    holds because bands are short: the running sums of ``boxFilter`` start again with each band.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _similarity(x: np.ndarray, y: np.ndarray, window: _Window) -> np.ndarray:
         float64 (h - 2 r, w - 2 r), r the window's radius.
     """
     mean_x, mean_y = window.mean(x), window.mean(y)
-    # Buffers are reused from here on: half of the time would go into allocating maps.
+    # Buffers are reused from here on; allocating new maps would take half of the time.
     product: np.ndarray = window.mean(cv2.multiply(x, y))
     squares: np.ndarray = cv2.multiply(x, x, dst=x)
     squares += cv2.multiply(y, y, dst=y)

@@ -1,7 +1,7 @@
-"""Scores after the output is aligned to the all-in-focus image: they do not suffer from a shift between two cameras.
+"""Scores after aligning the output to the all-in-focus image, so that a shift between two cameras has no effect.
 
-A sharp image against itself shifted by one pixel scores 24 dB, so a data set's own misalignment can hide a method's
-gain. The output is moved, not the all-in-focus image, and only pixels count whose interpolation reads inside it.
+A sharp image scores 24 dB against itself shifted by one pixel, so a misaligned data set can hide a method's gain. The
+output is moved, not the all-in-focus image, and only pixels interpolated from inside the output count.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from realdof.images.colour import luma
 
 ITERATIONS, EPSILON = 100, 1e-7
 LARGEST_SHIFT = 16.0
-"""px at a corner; a larger displacement means that the search failed."""
+"""px; if a corner is displaced by more, the search has failed."""
 SHIFT = MetricCard(
     name="shift_px",
     title="Shift",
@@ -41,14 +41,14 @@ Motion = Literal["translation", "homography"]
 
 @dataclass(frozen=True)
 class Aligned:
-    """An output moved onto the all-in-focus image.
+    """An output aligned to the all-in-focus image.
 
     Attributes
     ----------
     output
         float32 (3, H, W), clipped to [0, 1].
     region
-        The pixels that have content after the move.
+        The pixels that the moved output covers.
     shift
         Largest displacement over the image's corners, px; None if no alignment was found and nothing was moved.
     """
@@ -60,23 +60,23 @@ class Aligned:
 
 @dataclass(frozen=True)
 class AlignedProtocol(Protocol):
-    """A protocol that scores after alignment, and adds ``shift_px`` where an alignment was found.
+    """A protocol that scores after alignment, and adds ``shift_px`` if an alignment was found.
 
     Parameters
     ----------
     motion
-        How the output may be moved.
+        Kind of motion to search for.
     """
 
     motion: Motion = "translation"
 
     @property
     def beside(self) -> tuple[MetricCard, ...]:
-        """Card of the shift."""
+        """The card of ``shift_px``."""
         return (SHIFT,)
 
     def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Score where the moved output has content; see `Protocol.score`."""
+        """Score the pixels that the moved output covers; see `Protocol.score`."""
         if sample.target is None:
             return super().score(output, sample, metrics)
         moved = align(self.finished(output, sample.image), sample.target, self.motion)
@@ -87,14 +87,14 @@ class AlignedProtocol(Protocol):
 
 
 def align(output: Image, target: Image, motion: Motion) -> Aligned:
-    """Move an output onto the all-in-focus image so that their lumas correlate best (ECC).
+    """Align an output to the all-in-focus image so that their lumas correlate best (ECC).
 
     Parameters
     ----------
     output, target
         float32 (3, H, W) in [0, 1], of one size.
     motion
-        How the output may be moved.
+        Kind of motion to search for.
     """
     import torch
 
@@ -116,6 +116,6 @@ def _search(reference: np.ndarray, moving: np.ndarray, motion: Motion) -> EccRes
     try:
         correlation, found = cv2.findTransformECC(reference, moving, start, cv2.MOTION_TRANSLATION, criteria)
     except cv2.error:
-        # It raises where the images do not correlate: there is no alignment to find.
+        # OpenCV raises if the images do not correlate; then there is no alignment to find.
         return EccResult(np.eye(3), -1.0, ITERATIONS)
     return EccResult(np.vstack([found, [0, 0, 1]]).astype(np.float64), float(correlation), ITERATIONS)

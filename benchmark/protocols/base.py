@@ -1,4 +1,4 @@
-"""What a protocol is: how images are read, brought to size, clipped and scored."""
+"""The interface of a protocol: how images are read, cropped or resized, clipped and scored."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named, versioned way to turn files into scores; figures of different protocols cannot be compared.
+    """A named, versioned way to compute scores from files; figures of different protocols cannot be compared.
 
     Parameters
     ----------
     name, version
-        Recorded by every run; a table shows runs under one protocol and version.
+        Recorded by every run; a table shows only runs under one protocol and version.
     summary
         One sentence.
     bits
         Depth in bits at which images are read: 8 takes v >> 8 of a 16-bit file, 16 refuses an 8-bit file.
     size_multiple
-        Images are cut at the bottom and right to a multiple of this, px.
+        Images are cropped at the bottom and right to a multiple of this, px.
     metrics
         Names of the metrics measured by default, in the order of the columns; any installed metric can be added.
     source
@@ -45,8 +45,8 @@ class Protocol:
     rounds
         Whether outputs are rounded to 8 bits before scoring.
     canvas
-        Height and width in px that every image is resized to, bilinearly, portrait images turned by 90 degrees
-        counter-clockwise first; None leaves images as they are.
+        Height and width in px to which every image is resized bilinearly; portrait images are first rotated by 90
+        degrees counter-clockwise. None for no resizing.
     double
         Whether all-in-focus images are kept in float64, and outputs scored in it.
     variants
@@ -68,20 +68,20 @@ class Protocol:
 
     @property
     def reading(self) -> tuple[object, ...]:
-        """What a method's input depends on: outputs can be scored under any protocol with an equal value."""
+        """The settings that determine a method's input; outputs can be rescored under protocols with an equal value."""
         return self.bits, self.size_multiple, self.canvas
 
     def registered(self, metric: str) -> str:
-        """The registered name of the metric in a column."""
+        """Return the registered name of the metric in a column."""
         return self.variants.get(metric, metric)
 
     @property
     def beside(self) -> tuple[MetricCard, ...]:
-        """Cards of what `score` gives in addition to the metrics."""
+        """Cards of the scores that `score` returns in addition to the metrics."""
         return ()
 
     def cards(self, metrics: Mapping[str, MetricCard]) -> dict[str, MetricCard]:
-        """Card of each figure that a run with these metrics gives, by its column."""
+        """Return the card of each figure of a run with these metrics, by column."""
         return {**metrics, **{card.name: card for card in self.beside}}
 
     def read(self, path: Path) -> Image:
@@ -95,9 +95,9 @@ class Protocol:
         return image_from_pixels(self._stored(path))
 
     def load(self, entry: Entry) -> Sample:
-        """Read every file of an entry and bring it to the protocol's size.
+        """Read every file of an entry and crop or resize it as the protocol does.
 
-        Images are float32, as methods take them; the all-in-focus image is float64 if the protocol says so.
+        Images are float32, as methods expect; the all-in-focus image is float64 if ``double`` is set.
         """
         images = {role: self._stored(path) for role, path in entry.files.items()}
         doubles = {role: self.double and role == "target" for role in images}
@@ -110,34 +110,34 @@ class Protocol:
         )  # fmt: skip
 
     def fit(self, image: Image) -> Image:
-        """Bring one image (3, H, W) to size: cut to the multiple, or turned and resized to the canvas."""
+        """Fit one image (3, H, W): crop it to the multiple, or rotate and resize it to the canvas."""
         if self.canvas is not None:
             return _on_canvas(image, *self.canvas)
         height, width = self.fitted_size(*image.shape[-2:])
         return image[..., :height, :width]
 
     def fitted_size(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width in px of an image of this size after ``fit``."""
+        """Return the height and width in px of an image of this size after ``fit``."""
         if self.canvas is not None:
             return self.canvas
         return height - height % self.size_multiple, width - width % self.size_multiple
 
     def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Score an output as the method returned it; clipping and rounding happen here.
+        """Score a method's output; clipping and rounding happen here.
 
         Parameters
         ----------
         output
             float32 (3, H, W), of the sample's size.
         sample
-            As `load` gave it, with the all-in-focus image if the data set has one.
+            The sample that `load` returned, with the all-in-focus image if the data set has one.
         metrics
-            Metric by name of its score; those that need a missing image are left out.
+            Metrics by score name; those that need a missing image are left out.
 
         Returns
         -------
         dict
-            Value by name of the score.
+            Values by score name.
 
         Raises
         ------
@@ -148,12 +148,12 @@ class Protocol:
         return score_by(metrics, MetricInputs(self.finished(output, sample.image), target, sample.image))
 
     def finished(self, output: Image, image: Image) -> Image:
-        """The output as it is scored: clipped and rounded as the protocol does.
+        """Clip and round an output as the protocol does before scoring.
 
         Raises
         ------
         ValueError
-            It is of another size than the defocused image.
+            The output's size is not that of the defocused image.
         """
         if output.shape != image.shape:
             raise ValueError(f"the output is {tuple(output.shape)}, the image {tuple(image.shape)}")

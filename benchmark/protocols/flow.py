@@ -1,4 +1,4 @@
-"""Scores after the all-in-focus image is warped onto the output by optical flow, for pairs that are misaligned."""
+"""Scores after warping the all-in-focus image onto the output by optical flow, for misaligned pairs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from realdof.images.colour import luma
 
 @dataclass(frozen=True)
 class FlowProtocol(Protocol):
-    """A protocol that warps the truth onto each output, as JDRL does.
+    """A protocol that warps the all-in-focus image onto each output, as JDRL does.
 
-    A flow has more freedom than an alignment: it also undoes what a method has moved.
+    Optical flow has more freedom than an alignment: it also corrects displacements that a method has caused.
     """
 
     def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Score against the warped truth; see `Protocol.score`."""
+        """Score against the warped all-in-focus image; see `Protocol.score`."""
         if sample.target is None:
             return super().score(output, sample, metrics)
         warped = warp_onto(self.finished(output, sample.image), sample.target)
@@ -40,7 +40,7 @@ def warp_onto(output: Image, target: Image) -> Image:
     Returns
     -------
     Tensor
-        float32 (3, H, W); where the flow leads out of the image, the border's pixel.
+        float32 (3, H, W); if the flow points outside the image, the nearest border pixel is taken.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Scores of images in linear light whose truth has another scale: one gain a scene, then an alignment."""
+"""Scores in linear light, if the all-in-focus image has another scale: one gain for each scene, then an alignment."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from benchmark.protocols.aligned import AlignedProtocol
 
 @dataclass(frozen=True)
 class LinearProtocol(AlignedProtocol):
-    """A protocol for linear light: the gain between input and truth is fitted once, and kept for outputs.
+    """A protocol for linear light; the gain from input to all-in-focus image is fitted and also applied to the output.
 
-    A method that changes the brightness is therefore not forgiven for it.
+    Because the gain is not fitted to the output, a method that changes the brightness scores lower.
 
     Parameters
     ----------
     gamma
-        Methods and metrics see v^(1/gamma) of the linear values v; 1 leaves them linear.
+        Methods and metrics receive v^(1/gamma) of the linear values v; 1 leaves them linear.
     """
 
     gamma: float = 1.0
 
     @property
     def reading(self) -> tuple[object, ...]:
-        """What a method's input depends on, the curve included."""
+        """The settings that determine a method's input, including gamma; see `Protocol.reading`."""
         return *super().reading, self.gamma
 
     def load(self, entry: Entry) -> Sample:
-        """Read an entry and put every image on the curve; see `Protocol.load`."""
+        """Read an entry and apply the gamma curve to every image; see `Protocol.load`."""
         return super().load(entry).mapped(self._encoded)
 
     def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
@@ -53,7 +53,7 @@ class LinearProtocol(AlignedProtocol):
 
 
 def fitted_gain(image: Image, target: Image) -> float:
-    """The factor on an image that brings it nearest to its truth, in least squares; 1 for a black image.
+    """Fit the gain of an image to its all-in-focus image by least squares; 1 for a black image.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Protocols that belong to one data set, as its authors score it."""
+"""Protocols of single data sets, each as the data set's authors score it."""
 
 from benchmark.protocols.base import Protocol
 

@@ -1,4 +1,4 @@
-"""NRKNet's evaluation: images are scored with their padding, and each metric sees another form of the output."""
+"""NRKNet's evaluation: images are scored with their padding, and metrics receive differently processed outputs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from benchmark.protocols.base import Protocol
 
 @dataclass(frozen=True)
 class PaddedProtocol(Protocol):
-    """A protocol that pads images by reflection, half on each side, and scores the output with the padding.
+    """A protocol that pads images by reflection, equally on both sides, and scores the output with the padding.
 
     Parameters
     ----------
     multiple
-        The sides that images are padded to are multiples of this, px; where an odd number of px is missing, one less is
-        added, as in the authors' code.
+        Images are padded to multiples of this, px; if the number of missing px is odd, one px less is added, as in the
+        authors' code.
     border
-        How much is cut off each side before scoring, px.
+        Width of the border that is cropped before scoring, px.
     unclipped
-        Metrics that see the output rounded but not clipped.
+        Metrics that receive the output rounded but not clipped.
     swapped
-        Metrics that see blue as the first channel.
+        Metrics that receive the channels in BGR order.
     """
 
     multiple: int = 16
@@ -34,7 +34,7 @@ class PaddedProtocol(Protocol):
 
     @property
     def reading(self) -> tuple[object, ...]:
-        """See `Protocol.reading`."""
+        """The settings that determine a method's input, including the padding; see `Protocol.reading`."""
         return (*super().reading, self.multiple)
 
     def fit(self, image: Image) -> Image:
@@ -45,11 +45,11 @@ class PaddedProtocol(Protocol):
         return pad(image, (wide, wide, high, high), mode="reflect") if high or wide else image
 
     def fitted_size(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width in px of an image of this size after ``fit``."""
+        """Return the height and width in px of an image of this size after ``fit``."""
         return height + -height % self.multiple // 2 * 2, width + -width % self.multiple // 2 * 2
 
     def score(self, output: Image, sample: Sample, metrics: Mapping[str, Metric]) -> dict[str, float]:
-        """Score each metric on its own form of the output; see `Protocol.score`."""
+        """Score each metric on the output as that metric expects it; see `Protocol.score`."""
         clipped, whole = self.finished(output, sample.image), replace(self, clips=False).finished(output, sample.image)
         scores: dict[str, float] = {}
         for name, metric in metrics.items():

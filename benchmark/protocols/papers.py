@@ -1,4 +1,4 @@
-"""The protocols that published figures were measured under, each as in its authors' evaluation code."""
+"""The protocols of published figures, each as in its authors' evaluation code."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Scores by the local blur of the input: what a method gains out of focus, and whether it harms what was sharp."""
+"""Scores by the local blur of the input: the gain in defocused regions, and the harm to regions already sharp."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 EDGES = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Lower ends of the bands, px: standard deviation of the Gaussian that blurs as the defocus does."""
+"""Lower bounds of the bands, px: standard deviation of the Gaussian that blurs like the defocus."""
 BANDS = ("0-0.5", "0.5-1", "1-2", "2-4", "4-", "flat")
-"""Names of the bands; ``flat`` is where the scene has too little texture to tell its blur."""
+"""Names of the bands; ``flat`` is for blocks with too little texture to measure their blur."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class StratifiedProtocol(Protocol):
     """A protocol that also scores each band of input blur.
 
     It adds ``share@BAND``, the band's share of the image, for every band, and ``mse@BAND``, the band's mean squared
-    error, for bands that the image has. The errors weighted by the shares add up to the whole image's. What the first
-    band gains or loses on the input is ``in-focus-harm``.
+    error, for the bands that occur in the image. The errors weighted by the shares add up to the error of the whole
+    image. The gain or loss in the first band, relative to the input, is ``in-focus-harm``.
     """
 
     @property
     def beside(self) -> tuple[MetricCard, ...]:
-        """A PSNR for each band, over all its pixels in the data set, and the harm in the band that is in focus."""
+        """Cards of each band's PSNR over all its pixels in the data set, and of the harm to the band in focus."""
         bands = tuple(
             MetricCard(
                 name=f"psnr@{band}",
@@ -64,14 +64,14 @@ class StratifiedProtocol(Protocol):
 
 
 def by_blur(output: Image, target: Image, image: Image, blur_map: Tensor) -> dict[str, float]:
-    """Share of the image and mean squared error of each band of blur, and the scores of the harm in focus.
+    """Compute the share and mean squared error of each band of blur, and the scores of the harm in focus.
 
     Parameters
     ----------
     output, target, image
         float32 (3, H, W) in [0, 1], of one size.
     blur_map
-        float32 (h, w), as of `MetricInputs`.
+        float32 (h, w), px, as in `MetricInputs`.
     """
     errors = block_errors(output, target, blur_map)
     harm = in_focus(errors, block_errors(image, target, blur_map), blur_map)
@@ -79,19 +79,19 @@ def by_blur(output: Image, target: Image, image: Image, blur_map: Tensor) -> dic
 
 
 def band_of_blocks(sigma: np.ndarray) -> np.ndarray:
-    """The number of each block's band in `BANDS`, from its blur in px, which is NaN where there is no texture."""
+    """Return the index in `BANDS` of each block's band, from its blur in px; NaN, for no texture, is ``flat``."""
     return np.where(np.isnan(sigma), len(EDGES), np.searchsorted(EDGES, np.nan_to_num(sigma), side="right") - 1)
 
 
 def errors_by_band(squared: np.ndarray, bands: np.ndarray) -> dict[str, float]:
-    """Share of the image, and mean squared error, of each band of blur.
+    """Compute the share of the image and the mean squared error of each band of blur.
 
     Parameters
     ----------
     squared
-        Floating point (rows, columns): each block's mean squared error.
+        Mean squared error of each block, floating point (rows, columns).
     bands
-        The number of each block's band, as `band_of_blocks` gives it.
+        Index of each block's band, as returned by `band_of_blocks`.
     """
     scores: dict[str, float] = {}
     for number, name in enumerate(BANDS):

@@ -1,1 +1,1 @@
-"""Runs on disk: settings, attempts, records, outputs."""
+"""Runs on disk: settings, attempts, records and outputs."""

@@ -1,4 +1,4 @@
-"""The cards of runs' figures: those of what is installed, or else those that the runs themselves keep."""
+"""The cards of runs' figures: those of installed metrics, or else those stored in the runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from benchmark.metrics.iqa.catalogue import is_installed, is_pyiqa
 
 @dataclass(frozen=True)
 class KnownCard:
-    """A card, and whether what it describes is installed here."""
+    """A card, and whether the metric that it describes is installed."""
 
     card: MetricCard
     installed: bool
 
 
 def known_cards(protocol: str, scored: Iterable[str], kept: Mapping[str, MetricCard]) -> dict[str, KnownCard]:
-    """The card of each figure of runs under one protocol, by column.
+    """Find the card of each figure of runs under one protocol, by column.
 
     Parameters
     ----------
     protocol
-        Its name; it may be one that is not installed.
+        Name of the protocol, which need not be installed.
     scored
         Names of the scores in the runs' records.
     kept
@@ -31,7 +31,7 @@ def known_cards(protocol: str, scored: Iterable[str], kept: Mapping[str, MetricC
     Returns
     -------
     dict
-        The protocol's metrics first, then the others by name; scores that nothing describes are left out.
+        The protocol's metrics first, then the others by name; scores without any card are left out.
     """
     names = set(scored)
     found_protocol = registry.find_protocol(protocol)
@@ -45,6 +45,6 @@ def known_cards(protocol: str, scored: Iterable[str], kept: Mapping[str, MetricC
         if installed is not None:
             found[column] = KnownCard(installed, True)
         elif column in kept:
-            # pyiqa takes seconds to import, and its cards hold the facts of the run.
+            # The stored card is used, because pyiqa takes seconds to import and the card holds the run's facts.
             found[column] = KnownCard(kept[column], is_pyiqa(column) and is_installed())
     return found

@@ -10,32 +10,32 @@ from benchmark.results.storage import DESCRIPTION
 from realdof.common.errors import InputError
 
 LEAST_DIGITS = 4
-"""Of an id that names a run."""
+"""Least number of digits of an id that select a run."""
 
 
 def every_run(results: Path, dataset: str | None = None, protocol: str | None = None) -> list[Run]:
-    """The runs of a results folder, on one data set or all, under one protocol or all."""
+    """List the runs of a results folder, on one data set or all, under one protocol or all."""
     return [run for run in find_runs(results, dataset) if protocol in (None, run.settings.protocol)]
 
 
 def choose(
     results: Path, word: str, dataset: str | None = None, protocol: str | None = None, *, computed: bool = False
 ) -> Run:
-    """The one run that a folder, an id's first digits or a method's name stands for.
+    """Find the one run given by a folder, the first digits of an id, or a method's name.
 
     Parameters
     ----------
     word
         A run's folder, at least four digits of an id, or the name of a method with one run.
     dataset, protocol
-        Narrow the choice.
+        Only runs on this data set, or under this protocol; None for all.
     computed
-        Whether runs that were rescored from another give way to those that were not.
+        Whether to prefer computed runs if rescored runs fit too.
 
     Raises
     ------
     InputError
-        The word means no run, or several.
+        The word fits no run, or several.
     """
     if (Path(word) / DESCRIPTION).is_file():
         return Run(Path(word))
@@ -54,12 +54,12 @@ def choose(
 
 
 def find_runs(results: Path, dataset: str | None = None) -> Iterator[Run]:
-    """Every run in a results folder, sorted by path.
+    """Yield every run in a results folder, sorted by path.
 
     Raises
     ------
     InputError
-        There is no such folder, or a run in it is damaged.
+        The folder does not exist, or a run in it is damaged.
     """
     if not results.is_dir():
         raise InputError(f"there is no results folder {results}; name one with --results, or make one with run")

@@ -1,4 +1,4 @@
-"""The content of ``run.json``, and how the first release's is read."""
+"""The content of ``run.json``, including that of the first release."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -19,9 +19,9 @@ class Environment(Strict):
     python, packages
         Versions; None for a package that is not installed.
     system, processor, threads, device
-        Operating system, processor, threads of torch, and what computed, by name.
+        Operating system, processor, number of torch threads, and name of the computing device.
     command
-        The command line, the program's name first.
+        The command line, starting with the program's name.
     """
 
     python: str = ""
@@ -33,7 +33,7 @@ class Environment(Strict):
     command: list[str] = Field(default_factory=list)
 
     def differs(self, other: "Environment") -> bool:
-        """Whether versions or hardware differ; the command line may."""
+        """Return whether versions or hardware differ; the command line is ignored."""
         return self.model_dump(exclude={"command"}) != other.model_dump(exclude={"command"})
 
 
@@ -44,7 +44,7 @@ class Attempt(Environment):
 
 
 class MethodFacts(Strict):
-    """What tables say of the method; see ``benchmark.method.MethodCard``."""
+    """The facts about the method that tables show; see ``benchmark.method.MethodCard``."""
 
     title: str
     inputs: str
@@ -59,11 +59,11 @@ class WeightsFacts(Strict):
     Attributes
     ----------
     name, label
-        The word on the command line, and one line for tables.
+        Name on the command line, and one line for tables.
     published
-        Whether the published figures are of them: their SHA-256 is in the method's card.
+        Whether their SHA-256 is in the method's card, so that the published figures belong to them.
     claimed
-        Whether only the user says so (``--claims-paper``).
+        Whether only the user claims this (``--claims-paper``).
     """
 
     name: str
@@ -73,12 +73,12 @@ class WeightsFacts(Strict):
 
     @property
     def of_paper(self) -> bool:
-        """Whether they may be compared with the published figures."""
+        """Whether the run may be compared with the published figures."""
         return self.published or self.claimed
 
 
 class ComplexityFacts(Strict):
-    """Parameters and multiply-accumulates at a size; ``macs`` follows the named convention."""
+    """Parameters and multiply-accumulates at an image size; ``macs`` follows the named convention."""
 
     parameters: int
     macs: int
@@ -94,25 +94,25 @@ class Description(PlainTexts):
     Attributes
     ----------
     id, created
-        The settings' id, and when the run was begun (UTC).
+        The settings' id, and the date of the run's start (UTC).
     settings
-        What determines the figures.
+        The settings that determine the figures.
     method, weights, complexity
-        What tables say of the method, its weights and its cost.
+        Facts about the method, its weights and its cost that tables show.
     metrics
-        Card of each metric that the run was scored by; none in runs of the first release.
+        Card of each metric that scored the run; none in runs of the first release.
     total
-        Images in the data set, of which a limited run is on a part.
+        Number of images in the data set; a limited run covers only a part of them.
     of_papers
-        Whether the images are those of papers; a set that ``realdof build`` made is not.
+        Whether the images are those that papers use; False for a set made with ``realdof build``.
     attempts
-        Every go at the run, with date, versions, hardware and command line; records name theirs by number.
+        Every attempt, with date, versions, hardware and command line; records refer to theirs by number.
     measured
-        Attempts of the run whose outputs were scored, for a rescored run.
+        For a rescored run, the attempts of the run whose outputs were scored.
     doubts
-        What looked wrong with the data set when the run was begun, one sentence each.
+        Doubts about the data set when the run was started, one sentence each.
     finished, summary
-        Whether every image has been tried, and the figures of the last time.
+        Whether every image has been tried, and the figures at that time.
     """
 
     schema_: Literal[2] = Field(2, alias="schema")
@@ -137,7 +137,7 @@ class Description(PlainTexts):
         if not isinstance(content, Mapping) or content.get("schema") != 1:
             return content
         kept = {key: value for key, value in content.items() if key not in ("determinants", "environment")}
-        # The first release wrote no date of the outputs into a rescored run.
+        # The first release did not record the date of the outputs in a rescored run.
         made = [_attempt(content.get("environment"), "" if "scored_with" in content else content.get("created"))]
         if "scored_with" in kept:
             scored = [_attempt(kept.pop("scored_with"), content.get("created"))]
@@ -145,12 +145,12 @@ class Description(PlainTexts):
         else:
             kept["attempts"] = made
         if isinstance(content.get("weights"), Mapping):
-            # The first release took a file in the official place for the authors', whatever it was.
+            # The first release took any file in the official folder for the authors' weights.
             kept["weights"] = {**content["weights"], "published": False}
         return kept | {"schema": 2, "settings": content.get("determinants")}
 
     def content(self) -> dict[str, Any]:
-        """What is written to ``run.json``."""
+        """Return the content to write to ``run.json``."""
         return self.model_dump(mode="json", by_alias=True)
 
 

@@ -1,4 +1,4 @@
-"""Runs and their records as rows, CSV and JSON for other programs."""
+"""Export runs and their records as rows, CSV and JSON for other programs."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from benchmark.results.run import Run
 
 
 def export_rows(runs: Iterable[Run]) -> list[dict[str, Any]]:
-    """One row an image: the run, what came out, and every score."""
+    """Make one row for each image: the run, the result's facts, and every score."""
     return [_row(run, record) for run in runs for record in run.records().values()]
 
 
@@ -39,7 +39,7 @@ def _row(run: Run, record: Record) -> dict[str, Any]:
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
-    """Rows as CSV; columns in the order they first appear, empty where a row has none."""
+    """Write rows as CSV; columns are in the order of their first appearance, missing values are empty."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
@@ -49,5 +49,5 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:
-    """Rows as a JSON list; an infinite PSNR is the text ``inf``."""
+    """Write rows as a JSON list; an infinite PSNR becomes the text ``inf``."""
     return json_of(rows, indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""Bring the runs of one results folder into another."""
+"""Merge the runs of one results folder into another."""
 
 import math
 import shutil
@@ -14,12 +14,12 @@ from realdof.common.errors import InputError
 from realdof.common.files import atomic_path, inside
 
 _SAME_SCORE = 1e-6
-"""Scores of one image in two folders may differ by so much, as another machine's may."""
+"""Largest difference, relative or absolute, between scores of one image on two machines."""
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merge did: the run in its new place, and how many records and outputs it gained."""
+    """The result of merging one run: the merged run, and the number of records and outputs that it gained."""
 
     run: Run
     records: int
@@ -27,14 +27,14 @@ class Merged:
 
 
 def merge(source: Path, into: Path) -> list[Merged]:
-    """Bring every run of another results folder into this one; images that are there already are kept.
+    """Merge every run of another results folder into this one; images already there are kept.
 
-    A failed record gives way to a good one. If any run does not fit, nothing is written.
+    A successful record replaces a failed one. If any run does not fit, nothing is written.
 
     Raises
     ------
     InputError
-        A run's id is not that of its settings, a name leads out of the folder, or an image has other scores here.
+        A run's id does not match its settings, a name leads out of the folder, or an image has other scores here.
     """
     runs = every_run(source)
     if not runs:
@@ -46,12 +46,12 @@ def merge(source: Path, into: Path) -> list[Merged]:
 
 
 def check_identity(run: Run) -> None:
-    """Refuse a run whose folder, id and settings do not belong together.
+    """Check that a run's folder, id and settings match, and that its images' names can be file names.
 
     Raises
     ------
     InputError
-        They do not, or the name of an image cannot be a file name.
+        They do not match, a name cannot be a file name, or a record's attempt is not listed.
     """
     for name, record in run.records().items():
         check_name(name)

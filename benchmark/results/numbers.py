@@ -1,4 +1,4 @@
-"""Figures in JSON, which has no infinity: an infinite value is the text ``inf`` or ``-inf``, and NaN is refused."""
+"""Numbers in JSON, which has no infinity: infinite values become the text ``inf`` or ``-inf``; NaN is refused."""
 
 import json
 import math
@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 LARGEST = 1e30
-"""No figure is larger; sums and squares of larger ones would be infinite."""
+"""Largest finite figure; sums and squares of larger ones would overflow."""
 _TEXTS = {"inf": math.inf, "-inf": -math.inf}
 
 
 def written(value: Any) -> Any:
-    """A value as JSON can hold it: infinite numbers as text, in lists and dicts too.
+    """Convert a value for JSON: infinite numbers become text, also in lists and dicts.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def written(value: Any) -> Any:
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """JSON of a value whose numbers may be infinite.
+    """Write a value whose numbers may be infinite as JSON.
 
     Raises
     ------
@@ -56,6 +56,6 @@ def _no_nan(value: float) -> float:
 Number = Annotated[
     float, BeforeValidator(_read), AfterValidator(_no_nan), PlainSerializer(written, return_type=Any, when_used="json")
 ]
-"""A float that may be infinite, written as text then; never NaN."""
+"""A float that may be infinite, which is written as text, but never NaN."""
 Seconds = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
 """A duration, s."""

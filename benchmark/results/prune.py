@@ -12,7 +12,7 @@ from realdof.common.errors import InputError
 
 @dataclass(frozen=True)
 class Removable:
-    """A folder that may be deleted: its run and its size in bytes."""
+    """A folder that may be deleted, with its run and its size in bytes."""
 
     run: Run
     place: Path
@@ -20,21 +20,21 @@ class Removable:
 
 
 def removable(runs: Iterable[Run], *, unfinished: bool, outdated: bool, outputs: bool) -> Iterator[Removable]:
-    """The folders to delete.
+    """Yield the folders to delete.
 
     Parameters
     ----------
     unfinished
-        Runs that stopped or had failures.
+        Whether to choose runs that stopped or had failures.
     outdated
-        Runs under an older version of a protocol, or under one that is not installed.
+        Whether to choose runs whose protocol has another version now, or is not installed.
     outputs
-        Only the output images of the runs chosen; of all runs if neither of the above is asked for.
+        Whether to delete only the output images of the chosen runs; of all runs if neither of the above is set.
 
     Raises
     ------
     InputError
-        Nothing is asked for.
+        None of the three is set.
     """
     if not (unfinished or outdated or outputs):
         raise InputError("say what to prune: --unfinished, --outdated or --outputs")
@@ -46,12 +46,12 @@ def removable(runs: Iterable[Run], *, unfinished: bool, outdated: bool, outputs:
 
 
 def remove(item: Removable) -> None:
-    """Delete the folder; a run's method and data set go with it if they are empty then.
+    """Delete a folder; the folders of the run's method and data set are deleted too if they become empty.
 
     Raises
     ------
     InputError
-        It cannot be deleted, such as on a read-only disk.
+        The folder cannot be deleted, for example on a read-only disk.
     """
     try:
         if item.place.is_symlink():
@@ -69,17 +69,17 @@ def remove(item: Removable) -> None:
 
 
 def is_unfinished(run: Run) -> bool:
-    """Whether the run was stopped before its end, or an image failed."""
+    """Return whether the run was stopped before its end, or an image failed."""
     summary = run.description.summary
     return not run.finished or summary is None or summary.done < run.settings.count
 
 
 def is_outdated(run: Run) -> bool:
-    """Whether the run's protocol has another version now, or is not installed."""
+    """Return whether the run's protocol has another version now, or is not installed."""
     protocol = registry.find_protocol(run.settings.protocol)
     return protocol is None or protocol.version != run.settings.protocol_version
 
 
 def size_on_disk(folder: Path) -> int:
-    """Bytes of all files below a folder."""
+    """Return the total size in bytes of all files below a folder."""
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())

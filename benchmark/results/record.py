@@ -19,35 +19,35 @@ class Record(PlainTexts):
     status
         ``ok``, or ``failed`` with the reason in ``error``.
     scores
-        Value by metric, and what a protocol finds beside (``shift_px``, ``mse@BAND``); empty without an all-in-focus
-        image. A value may be infinite, never NaN.
+        Values by metric, and further scores of the protocol (``shift_px``, ``mse@BAND``); usually empty without an
+        all-in-focus image. A value may be infinite, but never NaN.
     seconds
-        Wall-clock time of the method alone; None for outputs that were made elsewhere.
+        Wall-clock time of the method alone, s; None for outputs made elsewhere.
     peak_memory
         Bytes: largest resident set of the process while the method ran, or largest allocation on a GPU; None if it
         could not be measured.
     error
-        Why it failed.
+        Reason of the failure; None if the image succeeded.
     stages
-        Seconds of the method's stages by name, such as a defocus map and the deconvolution.
+        Seconds by stage of the method, such as defocus map and deconvolution.
     tiling
         How the image was cut into tiles; None if it was computed whole.
     device
-        What computed it, by name and number of threads; None for outputs that were made elsewhere.
+        Name of the computing device and number of threads; None for outputs made elsewhere.
     workers
-        How many images were computed at once: a time taken beside others is not the method's own.
+        Number of images computed at once; if above 1, the time is not that of the method alone.
     beside
-        Whether other images were read and scored while it was computed, which its time then shows.
+        Whether other images were read and scored during the computation, which affects its time.
     groups
-        What the image belongs to, such as its scene or f-stop, by kind.
+        The image's groups by kind, such as its scene or f-stop.
     target
         Name of the all-in-focus image, which several images may share; None if it is the image's own.
     size
-        Height and width in px of the image as it was scored; None in records of earlier releases.
+        Height and width in px of the scored image; None in records of earlier releases.
     signs
-        What the image, its output and its truth show of common mistakes; see `benchmark.suspicion.signs`.
+        Signs of common mistakes in the image, its output and its target; see `benchmark.suspicion.signs`.
     attempt
-        Number of the run's attempt that made it, from 0.
+        Index of the run's attempt that made the record, from 0.
     """
 
     name: Name
@@ -68,12 +68,12 @@ class Record(PlainTexts):
     attempt: Annotated[int, Field(ge=0)] = 0
 
     def with_times_of(self, earlier: Self) -> Self:
-        """This record with an earlier one's times and memory, for outputs that are scored again."""
+        """Return this record with an earlier record's times and memory, for outputs that are scored again."""
         found = {"status": self.status, "scores": self.scores, "error": self.error, "signs": self.signs}
         return earlier.model_copy(update=found)
 
     def with_scores_of(self, earlier: Self | None) -> Self:
-        """This record with an earlier one's scores of other metrics added, so that measuring one more loses none."""
+        """Return this record with an earlier record's scores of other metrics added, so that none is lost."""
         if earlier is None or "failed" in (earlier.status, self.status):
             return self
         return self.model_copy(update={"scores": {**earlier.scores, **self.scores}})

@@ -1,9 +1,9 @@
-"""A run on disk: the only way to write results and to read them.
+"""A run on disk: all results are written and read through this module.
 
 results/<data set>/<method>/<run id>/
     run.json         settings, facts about method and metrics, attempts, and the summary
-    records.jsonl    one line an image, appended when it is done
-    outputs/*.png    what the method returned, clipped, 16-bit
+    records.jsonl    one line for each image, appended when it is done
+    outputs/*.png    the method's outputs, clipped, 16-bit
 
 Several processes may write to one results folder, even to one run.
 """
@@ -41,27 +41,27 @@ from realdof.images.depth import pixels_from_image
 from realdof.images.files import write_pixels
 
 OUTPUT_BITS: Literal[16] = 16
-"""Outputs keep 16 bits whatever the protocol reads, so that scoring them again gives the run's figures."""
+"""Depth of saved outputs, whatever the protocol reads, so that rescoring them gives the run's figures."""
 OUTPUTS, LOGS = "outputs", "logs"
 
 
 class Run:
-    """One run that exists.
+    """An existing run.
 
     Parameters
     ----------
     path
-        Its folder, ``results/<data set>/<method>/<run id>``.
+        Folder of the run, ``results/<data set>/<method>/<run id>``.
 
     Attributes
     ----------
     description
-        The content of ``run.json`` when it was last read or written here.
+        The content of ``run.json`` when this object last read or wrote it.
 
     Raises
     ------
     InputError
-        The folder is no run, or its ``run.json`` is damaged.
+        The folder is not a run, or its ``run.json`` is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,20 +83,20 @@ class Run:
         of_papers: bool = True,
         measured: Sequence[Attempt] = (),
     ) -> "Run":
-        """Open the run that belongs to settings; begin it if there is none.
+        """Open the run with the given settings; create it if it does not exist.
 
         Parameters
         ----------
         environment
-            Of the first attempt, if the run is new.
+            Environment of the first attempt, if the run is new.
         metrics
-            Cards of the metrics; a run that exists keeps its own and gains those it lacks.
+            Cards of the metrics; an existing run keeps its own and gains those it lacks.
         total
-            Images in the data set.
+            Number of images in the data set.
         of_papers
-            Whether they are the images that published figures are about.
+            Whether published figures were measured on these images.
         measured
-            Attempts of the run whose outputs are scored.
+            For rescoring, the attempts of the run whose outputs are scored.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class Run:
 
     @classmethod
     def adopt(cls, results: Path, other: "Run") -> "Run":
-        """Open the run with another run's settings in a results folder; a new one has its attempts, but no records."""
+        """Open the run with another run's settings; a new one is created with that run's attempts, but no records."""
         return cls._opened(results, other.description.model_copy(update={"finished": False, "summary": None}))
 
     @classmethod
@@ -146,7 +146,7 @@ class Run:
 
     @property
     def settings(self) -> Settings:
-        """What determines the figures."""
+        """The settings that determine the figures."""
         return self.description.settings
 
     @property
@@ -156,22 +156,22 @@ class Run:
 
     @property
     def method(self) -> MethodFacts:
-        """What tables say of the method."""
+        """The facts about the method that tables show."""
         return self.description.method
 
     @property
     def weights(self) -> WeightsFacts | None:
-        """Name and label of the weights; None for a method without."""
+        """The facts about the weights; None for a method without weights."""
         return self.description.weights
 
     @property
     def complexity(self) -> ComplexityFacts | None:
-        """Parameters and multiply-accumulates; None where nothing is counted."""
+        """Parameters and multiply-accumulates; None if they are not counted."""
         return self.description.complexity
 
     @property
     def columns(self) -> dict[str, MetricCard]:
-        """Card of each metric that the run was scored by; none in runs of the first release."""
+        """Card of each metric that scored the run, by column; empty in runs of the first release."""
         return self.description.metrics
 
     @property
@@ -181,7 +181,7 @@ class Run:
 
     @property
     def total(self) -> int:
-        """Images in the data set."""
+        """Number of images in the data set."""
         return self.description.total
 
     @property
@@ -197,18 +197,18 @@ class Run:
 
     @property
     def logs(self) -> Path:
-        """Folder for what programs print."""
+        """Folder for the output that programs print."""
         return self.path / LOGS
 
     def begin(self, environment: Environment, *, again: bool) -> None:
-        """Note that images are computed from now on: a new attempt if asked for or if the environment differs.
+        """Record the start of computing; add an attempt if asked for or if the environment differs.
 
         Parameters
         ----------
         environment
-            What computes now; the command line alone makes no new attempt.
+            The current environment; a different command line alone does not add an attempt.
         again
-            Whether every image is computed anew.
+            Whether every image is computed again.
         """
 
         def noted(description: Description) -> Description:
@@ -218,24 +218,24 @@ class Run:
             if same and (fresh or not again):
                 return description
             attempt = Attempt(date=_now(), **environment.model_dump())
-            # An attempt that made no record is replaced.
+            # Attempts without records are replaced.
             kept = [] if fresh else description.attempts
             return description.model_copy(update={"attempts": [*kept, attempt]})
 
         self._update(noted)
 
     def append(self, record: Record) -> Record:
-        """Append an image's record, as one of the last attempt, and see it on disk."""
+        """Append an image's record to the last attempt, flush it to disk, and return it."""
         stamped = record.model_copy(update={"attempt": max(0, len(self.attempts) - 1)})
         self.bring(stamped)
         return stamped
 
     def bring(self, record: Record) -> None:
-        """Append a record as it is, such as one of another results folder."""
+        """Append a record unchanged, such as one from another results folder."""
         append_record(self.path, record)
 
     def records(self) -> dict[str, Record]:
-        """Every image's last record, by name.
+        """Read the last record of every image, by name.
 
         Raises
         ------
@@ -245,33 +245,33 @@ class Run:
         return read_records(self.path)
 
     def summary(self) -> Summary:
-        """The figures of the records as they are now, over the whole data set."""
+        """Compute the figures of the current records, over the whole data set."""
         return summarise(self.records().values(), self.total)
 
     def output(self, name: str) -> Path:
-        """Where an image's result is; a rescored run shares the outputs of the run it was scored from."""
+        """Return the path of an image's output; a rescored run uses the outputs of the original run."""
         origin = self.settings.rescored
         folder = self.path if origin is None else inside(self.path.parent, origin)
         return inside(folder / OUTPUTS, f"{name}.png")
 
     def own_output(self, name: str) -> Path:
-        """Where an image's result would be in this run's own folder."""
+        """Return the path of an image's output in this run's own folder."""
         return inside(self.path / OUTPUTS, f"{name}.png")
 
     def keep_output(self, name: str, image: Image) -> None:
-        """Write a result, float32 (3, H, W), clipped to [0, 1], 16-bit, whole or not at all."""
+        """Write an output, float32 (3, H, W), atomically as a 16-bit file clipped to [0, 1]."""
         write_pixels(self.own_output(name), pixels_from_image(image, OUTPUT_BITS))
 
     def note_doubts(self, doubts: Sequence[str]) -> None:
-        """Note what looks wrong with the data set, in place of what was noted before."""
+        """Record the doubts about the data set, and replace earlier ones."""
         self._update(lambda description: description.model_copy(update={"doubts": list(doubts)}))
 
     def finish(self, summary: Summary) -> None:
-        """Note the summary and that every image has been tried."""
+        """Record the summary, and that every image has been tried."""
         self._update(lambda description: description.model_copy(update={"summary": summary, "finished": True}))
 
     def add_attempts(self, attempts: Sequence[Attempt]) -> list[int]:
-        """Note attempts made elsewhere that are not noted yet; return the number of each here."""
+        """Add attempts made elsewhere unless already listed; return the index of each in this run."""
         self._update(
             lambda description: description.model_copy(
                 update={

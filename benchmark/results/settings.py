@@ -1,4 +1,4 @@
-"""What determines a run's figures: the settings, and the id computed from them."""
+"""The settings that determine a run's figures, and the id computed from them."""
 
 import hashlib
 import json
@@ -12,23 +12,23 @@ from realdof.common.errors import InputError
 from realdof.common.plain import plain
 
 FORBIDDEN = frozenset('/\\:*?"<>|\N{REPLACEMENT CHARACTER}') | {chr(code) for code in range(32)}
-"""Characters that no portable file name has."""
+"""Characters that are not allowed in portable file names."""
 LONGEST_NAME = 200
-"""Bytes of UTF-8; file systems allow 255, and an output's name gains a suffix and a temporary prefix."""
+"""Longest name, bytes of UTF-8: file systems allow 255, and outputs gain a suffix and a temporary prefix."""
 
 _DEEPEST = 8
 
 
 def check_name(name: object) -> str:
-    """Return a name of a data set, method, image or run if it can be a file name, and refuse it otherwise.
+    """Check that the name of a data set, method, image or run can be a file name, and return it.
 
     Raises
     ------
     InputError
-        It is no text, empty, hidden, too long, or has a character that would lead out of the results folder.
+        The name is not text, is empty, hidden or too long, or has a character that is not allowed in file names.
     """
     fits = isinstance(name, str) and name.strip() and not name.startswith(".") and not set(name) & FORBIDDEN
-    # A name of a file that is no UTF-8 holds halves of characters, which no JSON file can be written with.
+    # File names that are not UTF-8 are read with lone surrogates, which JSON files cannot hold.
     fits = fits and not any("\ud800" <= letter < "\ue000" for letter in str(name)) and plain(str(name)) == name
     if not isinstance(name, str) or not fits or len(name.encode(errors="replace")) > LONGEST_NAME:
         raise InputError(
@@ -45,11 +45,11 @@ def _as_field(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_as_field)]
-"""A field that `check_name` accepts."""
+"""A text field that must pass `check_name`."""
 
 
 class PlainTexts(Strict):
-    """A model whose texts come without characters that steer a terminal or a page, whatever its file holds."""
+    """A model that removes from its texts the characters that control a terminal or a page."""
 
     @model_validator(mode="before")
     @classmethod
@@ -58,7 +58,7 @@ class PlainTexts(Strict):
 
 
 def _without_controls(content: Any, depth: int = 0) -> Any:
-    """Every text in objects and lists made plain; what is nested deeper than any file of ours is left to the model."""
+    """Remove control characters from all texts in objects and lists; leave deeper nesting than ours to the model."""
     if isinstance(content, str):
         return plain(content)
     if depth < _DEEPEST and isinstance(content, Mapping):
@@ -79,19 +79,19 @@ class Settings(Strict):
     method
         The method's name.
     weights
-        SHA-256 of the weights' file; None for a method without weights.
+        SHA-256 of the weights; None for a method without weights.
     dataset, images, count
-        The data set's name, its identity, and how many of its images the run is on.
+        The data set's name, its identity, and the number of its images that the run covers.
     protocol, protocol_version
-        How images are read and scored.
+        Name and version of the protocol.
     dtype
-        The type that the method computes in.
+        Type in which the method computes.
     tiling
-        How every image is cut; None if the method decides.
+        How every image is cut into tiles; None if the method decides.
     device
         Kind of device: ``cpu``, ``cuda``.
     rescored
-        Id of the run whose outputs were scored; None for a run of its own.
+        Id of the run whose outputs were scored; None for a computed run.
     """
 
     method: Name
@@ -108,8 +108,8 @@ class Settings(Strict):
 
     @property
     def id(self) -> str:
-        """Twelve hexadecimal digits that the same settings always give."""
-        # A run of its own has no such key, as in the ids of the first release.
+        """Hash of the settings, twelve hexadecimal digits."""
+        # The ids of the first release have no such key, so it is left out of computed runs.
         content = self.model_dump(exclude=None if self.rescored is not None else {"rescored"})
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The two files of a run, read whole and checked, written so that a killed process leaves no damage."""
+"""The two files of a run, read with checks, and written so that a killed process does not damage them."""
 
 import json
 import os
@@ -17,12 +17,12 @@ from realdof.common.processes.locks import locked
 
 DESCRIPTION, RECORDS = "run.json", "records.jsonl"
 LOCK = "records.lock"
-"""Held by the one process that writes to the run."""
+"""Lock file, held by the one process that writes to the run."""
 
 
 @contextmanager
 def claimed(path: Path) -> Iterator[IO[bytes]]:
-    """A run's records, open to append and held by this process alone until the block ends or the process does."""
+    """Open a run's records for appending, locked against other processes until the block or this process ends."""
     records = path / RECORDS
     with ExitStack() as held:
         try:
@@ -37,12 +37,12 @@ def claimed(path: Path) -> Iterator[IO[bytes]]:
 
 
 def read_description(path: Path) -> Description:
-    """The content of a run's ``run.json``.
+    """Read a run's ``run.json``.
 
     Raises
     ------
     InputError
-        The folder is no run, or the file is damaged.
+        The folder is not a run, or the file is damaged.
     """
     file = path / DESCRIPTION
     if not file.exists():
@@ -51,12 +51,12 @@ def read_description(path: Path) -> Description:
 
 
 def write_description(path: Path, description: Description) -> None:
-    """Write a run's ``run.json``, whole or not at all."""
+    """Write a run's ``run.json`` atomically."""
     write_text(path / DESCRIPTION, as_json(description.content(), indent=2) + "\n")
 
 
 def append_record(path: Path, record: Record) -> None:
-    """Append a record to a run's file and see it on disk.
+    """Append a record to a run's file and flush it to disk.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def append_record(path: Path, record: Record) -> None:
 
 
 def read_records(path: Path) -> dict[str, Record]:
-    """The last record of every image of a run, by name.
+    """Read the last record of every image of a run, by name.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def read_records(path: Path) -> dict[str, Record]:
 
 
 def _whole_lines(path: Path, remedy: str) -> Iterator[tuple[int, str]]:
-    """Lines by number; what follows the last line's end was being written by a process that was killed, or still is."""
+    """Yield complete lines by number; text after the last line's end is ignored, because its writing was cut short."""
     if not path.exists():
         return
     try:
@@ -113,7 +113,7 @@ def _record(where: str, line: str, remedy: str) -> Record:
 
 
 def _append(handle: int, line: bytes) -> None:
-    """Write a line at the end and see it on disk; without a buffer, which would be tried again when it is closed."""
+    """Append a line and flush it to disk, without a buffer, which would write again on closing after an error."""
     size = os.lseek(handle, 0, os.SEEK_END)
     try:
         left = line
@@ -127,7 +127,7 @@ def _append(handle: int, line: bytes) -> None:
 
 
 def _drop_unfinished_line(file: IO[bytes]) -> None:
-    # A process killed while it appended leaves half a line, which the next record must not be glued to.
+    # A killed process can leave half a line, and the next record must not be joined to it.
     size = file.seek(0, os.SEEK_END)
     if size == 0:
         return
@@ -138,7 +138,7 @@ def _drop_unfinished_line(file: IO[bytes]) -> None:
 
 
 def check_same_metrics(path: Path, kept: Description, added: Description) -> None:
-    """Refuse to add scores by another version or with other weights of a metric than a run has.
+    """Check that new scores use the same version and weights of each metric as the run's scores.
 
     Raises
     ------

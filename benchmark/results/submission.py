@@ -1,4 +1,4 @@
-"""Whether a results folder that someone sends can stand in a leaderboard: every check that needs no image data."""
+"""Check a submitted results folder for a leaderboard, as far as possible without the data set's images."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -18,12 +18,12 @@ from realdof.common.errors import InputError
 from realdof.images.headers import read_header
 
 LARGEST_COUNT = 10**18
-"""No network has as many parameters, nor an image as many operations."""
+"""Upper bound on plausible numbers of parameters and of operations for an image."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A run of a submission, and what is wrong with it, one sentence each; nothing if it may be merged."""
+    """A run of a submission and its problems, one sentence each; without problems it may be merged."""
 
     path: Path
     label: str
@@ -33,20 +33,20 @@ class Checked:
 def check_submission(folder: Path, *, needs_outputs: bool = True) -> list[Checked]:
     """Check every run of a results folder.
 
-    A run passes if its files decode, its id is that of its settings, its protocol is known and of today's version,
-    parameters, MACs and tiling are possible, every image of the data set is there once with every metric, scores lie
-    in their metrics' ranges, PSNR and MAE are possible together, the summary is that of the records, and each record
-    has an output image of 16 bits.
+    A run passes if its files decode, its id matches its settings, its protocol is installed in the same version,
+    parameters, MACs and tiling are plausible, every image of the data set has one record with every metric, scores lie
+    in their metrics' ranges, PSNR and MAE are consistent, the summary matches the records, and each record has a 16-bit
+    output image.
 
     Parameters
     ----------
     needs_outputs
-        Whether the output images must be there.
+        Whether the output images must exist.
 
     Raises
     ------
     InputError
-        The folder has no run.
+        The folder holds no run.
     """
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; a submission is a results folder")
@@ -125,7 +125,7 @@ def _score_problems(record: Record, cards: Mapping[str, MetricCard]) -> Iterator
         if not low <= value <= high:
             yield f"{record.name} has {name} {value:g}, outside {low:g} to {high:g}"
     if {"psnr", "mae"} <= record.scores.keys():
-        # The mean of |x| is at most the root of the mean of x squared, whatever the images.
+        # For all images, the mean of |x| is at most the root of the mean of x squared.
         largest = 10 ** (-max(record.scores["psnr"], -1000) / 20)
         if record.scores["mae"] > largest * (1 + 1e-6):
             yield f"{record.name} has MAE {record.scores['mae']:.4f}; with its PSNR it is at most {largest:.4f}"

@@ -1,4 +1,4 @@
-"""One run's records as the figures of one row."""
+"""Summarise one run's records as the figures of one table row."""
 
 import math
 from collections.abc import Iterable
@@ -18,32 +18,32 @@ class Summary(Strict):
     Attributes
     ----------
     scores
-        Mean over images by metric; only of metrics that every image of the data set has.
+        Mean over images by metric, for metrics that every image has; empty unless every image has a result.
     seconds
-        Median wall-clock time an image; None if none was measured.
+        Median wall-clock time of an image, s; None if none was measured.
     done, total
-        Images with a result, and images in the data set.
+        Number of images with a result, and of images in the data set.
     failed
-        Images that failed, with the reason.
+        Reason of the failure by name of the failed image.
     stages
-        Median seconds an image of each of the method's stages, by name.
+        Median seconds for each of the method's stages, by name.
     quartiles
-        First and third quartile of the seconds; None if no time was measured.
+        First and third quartile of the times, s; None if no time was measured.
     peak_memory
-        Bytes: the largest of all images; None if none was measured.
+        Largest peak memory of all images, bytes; None if none was measured.
     devices
-        What computed the images, by name.
+        Names of the computing devices.
     workers
-        How many images were computed at once, at most.
+        Largest number of images computed at once.
     beside
-        Whether other images were read and scored while one was computed.
+        Whether other images were read and scored during a computation.
     """
 
     scores: dict[str, Number]
     seconds: Seconds | None = None
     done: int
     total: int
-    # Reasons are in the records; ``run.json`` does not repeat them.
+    # Excluded from ``run.json``, because the records have the reasons.
     failed: dict[str, str] = Field(default_factory=dict, exclude=True)
     stages: dict[str, Seconds] = Field(default_factory=dict)
     quartiles: Annotated[tuple[Seconds, Seconds], Field(strict=False)] | None = None
@@ -59,12 +59,12 @@ class Summary(Strict):
 
     @property
     def comparable_times(self) -> bool:
-        """Whether every time was taken on one device and with no other image beside."""
+        """Whether all times were measured on one device, with no other image processed in parallel."""
         return not self.disturbances
 
     @property
     def disturbances(self) -> tuple[str, ...]:
-        """Why the times cannot be compared, as the end of a sentence after *they were taken*; empty if they can."""
+        """Why the times cannot be compared, as continuations of *they were taken*; empty if they can."""
         found = {
             f"with up to {self.workers} images computed at once": self.workers > 1,
             "while other images were read and scored": self.beside,
@@ -74,7 +74,7 @@ class Summary(Strict):
 
 
 def summarise(records: Iterable[Record], total: int) -> Summary:
-    """Average a run's records; a mean over less than the whole data set is not given."""
+    """Average a run's records; means are computed only if the whole data set has results."""
     every = list(records)
     done = [record for record in every if record.status == "ok"]
     complete = len(done) == total and total > 0
@@ -102,7 +102,7 @@ def _mean(values: list[float]) -> float:
 
 
 def _quartiles(values: list[float]) -> tuple[float, float]:
-    """First and third quartile, interpolated between values as NumPy does."""
+    """Compute the first and third quartile, interpolated as in NumPy."""
     if len(values) == 1:
         return values[0], values[0]
     low, _, high = quantiles(values, n=4, method="inclusive")

@@ -1,1 +1,1 @@
-"""From a method and a data set to a run: task, job, workers, timing."""
+"""Run a method on a data set: task, job, workers, timing."""

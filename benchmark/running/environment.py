@@ -1,4 +1,4 @@
-"""What a run was measured with: versions, processor, device, command line."""
+"""The environment of a run: versions, processor, device, command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGES = ("ifan-bench", "torch", "numpy", "opencv-python", "scikit-image", "lp
 
 
 def describe(device: torch.device) -> Environment:
-    """Versions, hardware and command line of this process, as ``run.json`` records them."""
+    """Describe versions, hardware and command line of this process, as recorded in ``run.json``."""
     import torch
 
     return Environment(
@@ -34,7 +34,7 @@ def describe(device: torch.device) -> Environment:
 
 
 def best_device() -> str:
-    """The device that ``auto`` stands for: a GPU if torch can use one, else the processor."""
+    """Return the device that ``auto`` stands for: a GPU if torch can use one, else the processor."""
     import torch
 
     if torch.cuda.is_available():
@@ -43,12 +43,12 @@ def best_device() -> str:
 
 
 def usable_device(word: str) -> str:
-    """The torch device of a name; ``auto`` is `best_device`.
+    """Return the torch device of a name; ``auto`` is `best_device`.
 
     Raises
     ------
     InputError
-        Torch does not know it, or cannot use it.
+        Torch does not know the device, or cannot use it.
     """
     device = best_device() if word == "auto" else word
     check_device(device)
@@ -64,24 +64,24 @@ def check_device(device: str) -> None:
     Raises
     ------
     InputError
-        It is one.
+        Torch does not know the device, or cannot use it.
     """
     import torch
 
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        # Of a kind of device that this build has not, torch lists every kind that it knows.
+        # If this build lacks a kind of device, torch's message lists every kind that it knows.
         reason = str(error).strip().splitlines()[0].partition(". ")[0][:_LONGEST_REASON]
         raise InputError(f"device {device} cannot be used here: {reason}") from error
 
 
 def device_name(device: torch.device) -> str:
-    """The GPU's name, or the processor's with the number of threads."""
+    """Return the GPU's name, or the processor's with the number of threads."""
     import torch
 
     if device.type == "cuda":
-        # A cluster's workers may have what the machine that sends them their work has not.
+        # A cluster's workers may have devices that the machine of the scheduler's client lacks.
         if not torch.cuda.is_available():
             return "a GPU of another machine"
         return torch.cuda.get_device_name(device)
@@ -90,13 +90,13 @@ def device_name(device: torch.device) -> str:
 
 
 def package_versions() -> dict[str, str | None]:
-    """Versions of the libraries that figures depend on; None for one that is not installed."""
+    """Return the versions of the libraries that figures depend on; None for one that is not installed."""
     return {name: _version(name) for name in PACKAGES}
 
 
 @cache
 def processor_name() -> str:
-    """The processor's model as the system tells it."""
+    """Return the processor's model as the system names it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
             for line in file:

@@ -18,7 +18,7 @@ def settings_of(
     tiling: Tiling | None,
     precision: Precision = "float32",
 ) -> Settings:
-    """What determines a run's figures."""
+    """Return the settings that determine a run's figures."""
     return Settings(
         method=card.name,
         weights=weights.sha256 if weights else None,
@@ -34,19 +34,19 @@ def settings_of(
 
 
 def method_facts(card: MethodCard) -> MethodFacts:
-    """What tables say of a method."""
+    """Return the facts about a method that tables show."""
     return MethodFacts(
         title=card.title, inputs=card.inputs, summary=card.summary, paper=card.paper, tolerance=dict(card.tolerance)
     )
 
 
 def weights_facts(weights: WeightsUsed | None, card: MethodCard, *, claimed: bool = False) -> WeightsFacts | None:
-    """What tables say of the weights; None for a method without.
+    """Return the facts about the weights that tables show; None for a method without weights.
 
     Parameters
     ----------
     claimed
-        Whether the user says that they are the paper's; it counts only where their SHA-256 does not tell.
+        Whether the user claims that they are the paper's weights; ignored if their SHA-256 proves it.
     """
     if weights is None:
         return None
@@ -55,7 +55,7 @@ def weights_facts(weights: WeightsUsed | None, card: MethodCard, *, claimed: boo
 
 
 def complexity_facts(architecture: Architecture | None) -> ComplexityFacts | None:
-    """What one image costs a network; None where nothing is counted."""
+    """Return parameters and operations of a network; None for a method without one."""
     if architecture is None:
         return None
     cost = complexity.count(architecture)

@@ -1,7 +1,7 @@
-"""Which GPU a worker takes: each process on a machine has a seat of its own, and the k-th takes GPU k mod n.
+"""Assign a GPU to each worker: each process on a machine takes its own seat number k, and uses GPU k mod n.
 
-A seat is a socket that is bound to a name without a file (Linux, unix(7)): the kernel gives it back when the process
-ends, however it ends, so that one that replaces it takes its GPU.
+A seat is a socket bound to an abstract name, without a file (Linux, unix(7)). The kernel frees it when the process
+ends, even if it is killed, so that its replacement takes the same GPU.
 """
 
 import errno
@@ -13,7 +13,7 @@ _taken: dict[str, tuple[int, socket.socket]] = {}
 
 
 def device_of_worker(device: str) -> str:
-    """``cuda`` becomes this worker's own of several GPUs; every other device stays as it is named."""
+    """Replace ``cuda`` by this worker's GPU if there are several; return other devices unchanged."""
     count = torch.cuda.device_count() if device == "cuda" else 0
     return f"cuda:{seat('gpu') % count}" if count > 1 else device
 

@@ -1,4 +1,4 @@
-"""What is done with each image: read it, run the method or read an existing output, score and write.
+"""The work on each image of a run: read it, run the method or read an existing output, score and write.
 
 A `Job` is picklable; `Job.load` makes it ready, once in this process or once in each worker.
 """
@@ -35,7 +35,7 @@ FAILURES = (
     InputError, RuntimeError, ValueError, ArithmeticError, MemoryError, TypeError, LookupError, AttributeError,
     AssertionError, OSError, cv2.error,
 )  # fmt: skip
-"""What may go wrong with one image while the others go on."""
+"""Exceptions that fail one image while the run continues with the others."""
 
 
 class CannotWrite(InputError):
@@ -44,13 +44,13 @@ class CannotWrite(InputError):
 
 @dataclass(frozen=True)
 class Upcoming:
-    """Gives the samples of entries, read one at a time, without all-in-focus images."""
+    """A picklable function that returns the samples of entries, read one at a time, without all-in-focus images."""
 
     protocol: Protocol
     entries: tuple[Entry, ...]
 
     def __call__(self) -> Iterator[Sample]:
-        """Read the next sample."""
+        """Return an iterator over the samples."""
         return (replace(self.protocol.load(entry), target=None) for entry in self.entries)
 
 
@@ -61,11 +61,11 @@ class Use:
     Parameters
     ----------
     factory, weights
-        What to load.
+        The method to load, and its weights.
     sha256
-        Hash of the weights that the run is described with; other weights are refused.
+        Hash of the weights recorded in the run; other weights are refused.
     context
-        What the method is given.
+        Context passed to the method.
     """
 
     factory: MethodFactory
@@ -76,18 +76,18 @@ class Use:
 
 @dataclass(frozen=True)
 class Job:
-    """What is done with each image of a run.
+    """The work to do on each image of a run.
 
     Parameters
     ----------
     protocol, metrics
-        How images are read, and what is measured, by column.
+        The protocol, and the columns to measure.
     folder
-        The run's.
+        Folder of the run.
     versions
-        Of the libraries that the run is described with; others are refused.
+        Versions of the libraries recorded in the run; other versions are refused.
     use
-        The method to run; None to score outputs that exist.
+        The method to run; None to score existing outputs.
     """
 
     protocol: Protocol
@@ -98,7 +98,7 @@ class Job:
 
     @property
     def timed(self) -> bool:
-        """Whether the job takes times, which other images computed beside would change."""
+        """Whether the job measures times, which parallel work on other images would change."""
         return self.use is not None
 
     def load(self, method: Method | None = None) -> Ready:
@@ -107,12 +107,12 @@ class Job:
         Parameters
         ----------
         method
-            The job's method if it is loaded already.
+            The job's method, if it is already loaded.
 
         Raises
         ------
         InputError
-            What the job needs is not here, or differs from what the run is described with.
+            Weights or libraries are missing, or differ from those recorded in the run.
         """
         _check_versions(self.versions)
         if self.use is None:
@@ -136,16 +136,16 @@ class Job:
 
 
 class Ready:
-    """A loaded job: `read`, `deblur` and `finish` can be called apart, calling it does all three.
+    """A loaded job; call `read`, `deblur` and `finish` separately, or call the object to do all three.
 
     Parameters
     ----------
     protocol, metrics
-        How images are read, and the metrics by column.
+        The protocol, and the metrics by column.
     run
-        Where outputs are kept.
+        The run that keeps the outputs.
     method, context
-        What is run, and what it is given; no method to score outputs that exist.
+        The method to run and its context; the method is None to score existing outputs.
     """
 
     def __init__(
@@ -153,12 +153,12 @@ class Ready:
     ) -> None:
         self.protocol, self.metrics, self.run, self.method, self.context = protocol, metrics, run, method, context
         self.read = protocol.load
-        """From an image's files to its sample."""
+        """Read an image's files as a sample."""
         self._turn = threading.Lock()
         self._warm = method is None or not method.capabilities.in_process
 
     def __call__(self, entry: Entry) -> Record:
-        """The image's record; a failure of one image is recorded, and the others go on."""
+        """Process an image and return its record; if the image fails, return a record of the failure."""
         try:
             sample = self.read(entry)
             return self.finish(sample, self.deblur(sample, entry))
@@ -168,7 +168,7 @@ class Ready:
             return failed(entry, f"{type(error).__name__}: {error}")
 
     def deblur(self, sample: Sample, entry: Entry) -> Measured | Image:
-        """Run the method and measure it, one image at a time in this process; or read the output that exists."""
+        """Run the method and measure it, one image at a time in this process; or read the existing output."""
         if self.method is None:
             if entry.output is None:
                 raise ValueError(f"{entry.name} has no output to score")
@@ -181,7 +181,7 @@ class Ready:
             return deblur_timed(self.method, sample, self.context)
 
     def finish(self, sample: Sample, made: Measured | Image) -> Record:
-        """Score the output, keep it if the method made it, and give the record.
+        """Score the output, save it if the method made it, and return the record.
 
         Raises
         ------
@@ -220,7 +220,7 @@ class Ready:
 
 
 def failed(entry: Entry, reason: str) -> Record:
-    """The record of an image that something went wrong with."""
+    """Return the record of a failed image."""
     return _about(entry, status="failed", error=reason)
 
 
@@ -231,7 +231,7 @@ def _about(item: Sample | Entry, **found: object) -> Record:
 
 
 def _check_versions(expected: Mapping[str, str | None]) -> None:
-    """Refuse other libraries than the run is described with, as a cluster's machines may have."""
+    """Check that this machine's libraries are those recorded in the run; a cluster's machines may differ."""
     for name, version in package_versions().items():
         if version != expected[name]:
             raise InputError(
@@ -242,7 +242,7 @@ def _check_versions(expected: Mapping[str, str | None]) -> None:
 
 @contextmanager
 def _failures_left_to_the_timed_run() -> Iterator[None]:
-    # The same failure comes again in the run itself, where it is recorded with the image's name.
+    # The failure is repeated in the timed run, which records it with the image's name.
     try:
         yield
     except FAILURES:

@@ -1,4 +1,4 @@
-"""How much memory one image takes: the process's high-water mark since a moment, not since its start."""
+"""Peak memory of one image: the process's high-water mark since a given moment, not since its start."""
 
 import ctypes
 import sys
@@ -8,19 +8,19 @@ import psutil
 
 STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
-"""What proc(5) resets the mark with."""
+"""Value that resets the high-water mark, see proc(5)."""
 
 
 class PeakMemory:
-    """Watches the resident set of this process, or of the programs it starts, from when it is made.
+    """The peak resident set of this process, or of the programs it starts, since the object was created.
 
-    Linux resets this process's mark (``/proc/self/clear_refs``). Where that is not possible, and for programs, the mark
-    counts only if it rises: a mark that an earlier image or method left says nothing.
+    On Linux this process's high-water mark is reset (``/proc/self/clear_refs``). If that is not possible, and for
+    programs, the mark counts only if it rises, because it may stem from an earlier image or method.
 
     Parameters
     ----------
     in_process
-        False to watch programs that are started and end.
+        False to measure programs that this process starts and that have ended.
     """
 
     def __init__(self, in_process: bool = True) -> None:
@@ -29,7 +29,7 @@ class PeakMemory:
         self._before = _largest_resident(in_process)
 
     def bytes(self) -> int | None:
-        """The largest resident set since; None if it cannot be told from an earlier one."""
+        """Return the largest resident set since creation; None if it cannot be distinguished from an earlier one."""
         if self._reset:
             return _peak_from_status(STATUS)
         now = _largest_resident(self._in_process)
@@ -37,10 +37,10 @@ class PeakMemory:
 
 
 def peak_of_program(pid: int) -> int | None:
-    """Largest resident set so far, bytes, of a running program or of any process that it started; None if unknown.
+    """Return the largest resident set, bytes, of a running program or of a process it started; None if unknown.
 
-    Linux counts the memory of the process that starts a program as the program's own in ``getrusage``, so each process
-    is asked for its own mark.
+    ``getrusage`` on Linux counts the memory of the starting process as the program's own, so each process's own mark is
+    read.
     """
     marks = [_peak_from_status(Path("/proc") / str(pid) / "status"), *map(peak_of_program, _children(pid))]
     return max((mark for mark in marks if mark is not None), default=None)
@@ -50,19 +50,19 @@ def _children(pid: int) -> list[int]:
     try:
         lists = [path.read_text() for path in (Path("/proc") / str(pid) / "task").glob("*/children")]
     except OSError:
-        # The process has ended meanwhile.
+        # The process has ended in the meantime.
         return []
     return [int(word) for text in lists for word in text.split()]
 
 
 def release_memory() -> None:
-    """Give freed blocks back to the system, so that the next method does not start with an earlier one's memory."""
+    """Return freed memory to the system, so that the next method does not start with an earlier method's memory."""
     if not sys.platform.startswith("linux"):
         return
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     except (OSError, AttributeError):
-        # Another C library than glibc keeps no such blocks.
+        # C libraries other than glibc do not keep freed blocks.
         return
 
 
@@ -84,11 +84,11 @@ def _peak_from_status(status: Path) -> int | None:
 
 
 def _largest_resident(in_process: bool) -> int:
-    """Largest resident set of this process, or of its ended child programs, bytes; 0 where the system does not tell."""
+    """Return the peak resident set of this process or its ended child programs, bytes; 0 if the system gives none."""
     try:
         import resource
     except ImportError:
-        # Windows tells of a running process only.
+        # Windows gives the peak of running processes only.
         return int(getattr(psutil.Process().memory_info(), "peak_wset", 0)) if in_process else 0
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF if in_process else resource.RUSAGE_CHILDREN).ru_maxrss * unit

@@ -14,12 +14,12 @@ from realdof.images.headers import read_header
 
 
 def outputs_to_score(task: Task, outputs: Path) -> dict[str, Path]:
-    """The image of each entry in a folder, or in a run's folder, by name.
+    """Find the output of each entry in a folder, or in a run's folder, by name.
 
     Raises
     ------
     InputError
-        An image is missing, left over, or of another size; or the run is on other data or under another protocol.
+        An image is missing, has no entry, or has another size; or the run is on other data or under another protocol.
     """
     if (outputs / DESCRIPTION).exists():
         ran = Run(outputs).settings
@@ -38,19 +38,19 @@ def outputs_to_score(task: Task, outputs: Path) -> dict[str, Path]:
 
 
 def paired_outputs(task: Task, images: Mapping[str, Path], folder: Path | None = None) -> dict[str, Path]:
-    """The image of each entry, by name.
+    """Pair each entry with its output, by name.
 
     Parameters
     ----------
     images
-        Files by name.
+        Output files by name.
     folder
-        Where they lie, for the message; None for the folder of each file.
+        Folder of the outputs, for error messages; None for the folder of each file.
 
     Raises
     ------
     InputError
-        An image is missing or of another size.
+        An image is missing or has another size.
     """
     names = [entry.name for entry in task.entries]
     missing = sorted(name for name in names if name not in images or not images[name].is_file())
@@ -63,13 +63,13 @@ def paired_outputs(task: Task, images: Mapping[str, Path], folder: Path | None =
 
 
 def check_rescoring(origin: Run, task: Task, records: Mapping[str, Record]) -> None:
-    """Refuse to score a run's outputs under the task's protocol where that would not be the protocol's figures.
+    """Refuse to rescore a run's outputs if the result would differ from a run under the task's protocol.
 
     Raises
     ------
     InputError
-        The run is on other images, its protocol gave the method other input, the protocol does not clip, or an image
-        has no result.
+        The run is on other images, its protocol reads images differently, the task's protocol does not clip, or an
+        image has no result.
     """
     name, settings = task.protocol.name, origin.settings
     if (settings.dataset, settings.images) != (task.dataset.card.name, task.identity):

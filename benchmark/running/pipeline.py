@@ -1,7 +1,7 @@
-"""The images of a run in this process, in order: while one is worked on, the next is read and the one before scored.
+"""Process the images of a run in this process, in order, reading ahead and scoring behind.
 
-A method that is timed has the machine to itself: only the reading of the next image and the scoring and writing of the
-last one are done at the same time. Where nothing is timed, or times are not wanted, all three are.
+A timed method has the machine to itself: only reading the next image and scoring and writing the last one overlap.
+If nothing is timed, or times are not wanted, all three overlap.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmark.running.job import FAILURES, CannotWrite, Ready, failed
 from benchmark.running.timing import Measured
 
 SHARE_AHEAD = 0.05
-"""Of the free memory: a larger image is read when its turn comes, because reading ahead would hold several."""
+"""Share of the free memory above which an image is not read ahead, because several would be held at once."""
 
 T = TypeVar("T")
 
@@ -37,15 +37,15 @@ class Failed:
 
 
 def compute_here(entries: Sequence[Entry], ready: Ready, *, untimed: bool = False) -> Generator[Record, None, None]:
-    """The record of each image, in order.
+    """Process the images and yield the record of each, in order.
 
     Parameters
     ----------
     ready
         The loaded job.
     untimed
-        Whether other images may be read and scored while the method works, which its times would show; the records
-        say so. Outputs that exist are scored so in any case.
+        Whether other images may be read and scored while the method runs; this affects its times, so the records are
+        marked. Existing outputs are always scored in this way.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def _alone(entries: Sequence[Entry], ready: Ready) -> Iterator[Record]:
         for entry in entries:
             sample = read.next()
             made = _attempt(entry, partial(_deblurred, ready, sample, entry))
-            # Nothing runs beside the method; from here to the next image, reading and scoring share the processors.
+            # Nothing runs in parallel to the method; only now do reading ahead and scoring share the processors.
             read.ahead()
             yield _finished(ready, entry, sample, made)
 
@@ -83,14 +83,14 @@ def _beside(entries: Sequence[Entry], ready: Ready) -> Iterator[Record]:
                     yield waiting.popleft().result()
                 waiting.append(scoring.submit(_in_thread, partial(_finished, ready, entry, sample, made)))
         except KeyboardInterrupt:
-            # What was computed is recorded before the run ends.
+            # Record all images already computed before the run ends.
             yield from _results(waiting)
             raise
         yield from _results(waiting)
 
 
 class _Reads:
-    """Reads images in order, at most one of them ahead."""
+    """A reader of images in order, at most one image ahead."""
 
     def __init__(self, entries: Sequence[Entry], ready: Ready, thread: ThreadPoolExecutor) -> None:
         self._left, self._ready, self._thread = deque(entries), ready, thread
@@ -106,7 +106,7 @@ class _Reads:
         return found
 
     def ahead(self) -> None:
-        """Begin to read the image after the last one that was given, if there is one and memory for both."""
+        """Start reading the next image in the background, if there is one and enough memory."""
         free = available_bytes(torch.device("cpu"))
         if self._left and (free is None or self._bytes <= SHARE_AHEAD * free):
             entry = self._left.popleft()
@@ -129,7 +129,7 @@ def _finished(ready: Ready, entry: Entry, sample: Sample | Failed, made: Measure
 
 
 def _attempt(entry: Entry, work: Callable[[], T]) -> T | Failed:
-    """The result of the work, or `Failed` if the image failed; the run continues with the others."""
+    """Return the result of the work, or `Failed` if the image failed; the run continues with the others."""
     try:
         return work()
     except CannotWrite:
@@ -139,7 +139,7 @@ def _attempt(entry: Entry, work: Callable[[], T]) -> T | Failed:
 
 
 def _in_thread(work: Callable[[], T]) -> T:
-    # Whether gradients are recorded is a setting of each thread.
+    # Gradient recording is set for each thread separately.
     with torch.inference_mode():
         return work()
 
@@ -151,7 +151,7 @@ def _results(waiting: deque[Future[Record]]) -> Iterator[Record]:
 
 @contextmanager
 def _thread(name: str) -> Iterator[ThreadPoolExecutor]:
-    """An executor of one thread; on exit the running call is finished and waiting calls are dropped."""
+    """Yield an executor of one thread; on exit the running call is finished and waiting calls are dropped."""
     executor = ThreadPoolExecutor(1, name)
     try:
         yield executor

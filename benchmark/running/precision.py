@@ -1,4 +1,4 @@
-"""Whether a device computes in a precision or emulates it, measured on a small convolution."""
+"""Measure, on a small convolution, whether a device computes in a precision natively or emulates it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from benchmark.method import Precision
 
 SLOWER = 1.3
-"""Times as long as float32, from which on a precision is called emulated: measurements vary by less."""
+"""Slowdown against float32 from which a precision counts as emulated; measurements vary by less."""
 _CHANNELS, _SIDE, _REPEATS = 48, 128, 3
-"""Of the convolution that is timed; networks here have convolutions of these widths."""
+"""Channels, side in px and number of timings of the convolution; networks here have convolutions of this width."""
 
 
 def warning_of(device: str, precision: Precision) -> str | None:
-    """One sentence if a precision is slower than float32 on a device; None if it is not.
+    """Return a warning in one sentence if a precision is slower than float32 on a device; None otherwise.
 
-    Processors without instructions for a type emulate it, which may take ten times as long. It is measured, on one
-    convolution.
+    Processors without instructions for a type emulate it, which may take ten times as long. The slowdown is measured on
+    one convolution.
     """
     if precision == "float32":
         return None
@@ -35,7 +35,7 @@ def warning_of(device: str, precision: Precision) -> str | None:
 
 
 def seconds_of_convolution(device: str, precision: str) -> float:
-    """Shortest of three times of one convolution, 48 channels, 3x3 taps, 128x128 px, after once that does not count."""
+    """Time one convolution: 48 channels, 3x3 taps, 128x128 px; the shortest of three times after one warm-up."""
     import torch
     from torch.nn import functional
 

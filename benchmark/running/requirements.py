@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def default_weights(factory: MethodFactory, data: DatasetCard) -> str | None:
-    """The weights that a method runs with on a data set unless others are asked for; None for a method without."""
+    """Return the default weights of a method on a data set; None for a method without weights."""
     if not factory.card.weights:
         return None
     if data.weights != AT_HAND:
@@ -27,12 +27,12 @@ def default_weights(factory: MethodFactory, data: DatasetCard) -> str | None:
 
 
 def check_views(card: MethodCard, task: Task) -> None:
-    """Refuse a dual-pixel method on images without views.
+    """Check that a dual-pixel method has both views of every image.
 
     Raises
     ------
     InputError
-        An image has none.
+        An image lacks a view.
     """
     if card.inputs == "dual" and any(entry.left is None or entry.right is None for entry in task.entries):
         raise InputError(
@@ -43,7 +43,7 @@ def check_views(card: MethodCard, task: Task) -> None:
 def check_capabilities(
     method: Method, precision: Precision, tiling: Tiling | None, workers: Workers, memory: int | None
 ) -> None:
-    """Refuse tiles, workers, a precision and a limit of memory that a method cannot compute with.
+    """Check that a method supports the tiles, workers, precision and memory limit asked for.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def check_capabilities(
 
 
 def check_precision(method: Method, precision: Precision) -> None:
-    """Refuse a precision that a method cannot compute in.
+    """Check that a method supports a precision.
 
     Raises
     ------

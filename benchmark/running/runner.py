@@ -1,4 +1,4 @@
-"""`run` a method over a data set, `score` images that exist, or `rescore` a run: each fills a run on disk."""
+"""`run` a method on a data set, `score` existing images, or `rescore` a run; each writes a run to disk."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -32,7 +32,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a run: images done, images in all, those done by an earlier attempt, and the last record."""
+    """Progress of a run: images done, images in all, images done by an earlier attempt, and the last record."""
 
     done: int
     total: int
@@ -44,7 +44,7 @@ Report = Callable[[Progress], None]
 
 
 def _nobody(progress: Progress) -> None:
-    """Progress that nobody watches."""
+    """Ignore progress; the default callback."""
 
 
 def run(
@@ -63,37 +63,37 @@ def run(
     announce: Callable[[str], None] = unheard,
     claims_paper: bool = False,
 ) -> tuple[Run, Summary]:
-    """Run a method over a data set; images that an earlier run with the same settings finished are kept.
+    """Run a method on a data set; images finished by an earlier run with the same settings are kept.
 
     Parameters
     ----------
     weights
         Key or path; None for the data set's default, if the method has weights.
     device, precision
-        What the method computes on, and in.
+        Device and type in which the method computes.
     tiling
-        How every image is cut; None for whole images, of which a method may still cut those that do not fit.
+        Tiling of every image; None for whole images, though a method may still cut images that do not fit into memory.
     memory
-        Bytes that an image may take, of a method that can compute in bands of rows; None for what is free. It is no
-        part of the run's id, since the result is the same.
+        Bytes that an image may take, for methods that compute in bands of rows; None for the free memory. It is not
+        part of the run's id, because the result is the same.
     again
-        Compute every image anew.
+        Whether to compute every image again.
     workers
-        Who computes: the scores are the same, the times are not the method's own beside others.
+        Where images are computed. Scores do not depend on it; times measured next to other workers do.
     announce
-        Told in one line how an image is computed in this process if it does not fit into memory whole.
+        Called, in this process only, with one line on how an image is computed if it does not fit into memory whole.
     claims_paper
-        Whether the user says that the weights are those of the published figures.
+        Whether the user claims that the weights are those of the published figures.
 
     Raises
     ------
     InputError
-        The method cannot run on this data set, its weights cannot be had, or the results cannot be written.
+        The method cannot run on this data set, its weights cannot be loaded, or the results cannot be written.
     """
     check_views(factory.card, task)
     weights = weights or default_weights(factory, task.dataset.card)
     method = load_method(factory, weights)
-    # Weights may decide on a network's shape, and so on its views, its words and its cost.
+    # The weights may determine a network's shape, and so its views, card and cost.
     card, used, where = method.card, method.weights, torch.device(device)
     check_views(card, task)
     check_capabilities(method, precision, tiling, workers, memory)
@@ -138,7 +138,7 @@ def score(
     workers: Workers = ALONE,
     report: Report = _nobody,
 ) -> tuple[Run, Summary]:
-    """Score images that exist, paired with the data set by name; the results of a run can be scored anew.
+    """Score existing images, paired with the data set by name, or the outputs of a run.
 
     Parameters
     ----------
@@ -152,7 +152,8 @@ def score(
     Raises
     ------
     InputError
-        An image is missing, left over, or of another size; or the folder is a run under another protocol.
+        An image is missing, has no entry, or has another size; or the folder is a run on other data or under another
+        protocol.
     """
     images = outputs_to_score(task, outputs)
     bits = {read_header(path).bits for path in images.values()}
@@ -191,16 +192,16 @@ def rescore(
     Parameters
     ----------
     origin
-        A whole run on the task's data set.
+        A complete run on the task's data set.
     task
-        Data set, protocol and metrics to score by.
+        Data set, protocol and metrics for the new scores.
     workers
         Who scores.
 
     Raises
     ------
     InputError
-        The run is on other images, its protocol gave the method other input, or an output is missing.
+        The run is on other images, its protocol reads images differently, or an output is missing.
     """
     earlier = origin.records()
     check_rescoring(origin, task, earlier)
@@ -266,7 +267,7 @@ def _fill(
 
 
 def _left(task: Task, run: Run, again: bool) -> tuple[list[Entry], dict[str, Record]]:
-    """The entries still to compute, and the records that are complete: good ones with every metric asked for."""
+    """Return the entries still to compute, and the complete records: successful and with every metric asked for."""
     records = {} if again else run.records()
     names = {entry.name for entry in task.entries}
     wanted = {card.recorded_as(column) for column, card in task.metrics.items()}
@@ -283,5 +284,5 @@ def _job(task: Task, run: Run, use: Use | None = None) -> Job:
 
 
 def _findable(weights: str | None) -> str | None:
-    """Make a path of weights absolute for workers with another working directory; a key stays as it is."""
+    """Make a path of weights absolute, for workers with another working directory; return a key unchanged."""
     return str(Path(weights).absolute()) if weights is not None and Path(weights).exists() else weights

@@ -1,4 +1,4 @@
-"""A data set under a protocol, found, made ready and checked once, before anything is computed."""
+"""A data set under a protocol, found, prepared and checked once, before anything is computed."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -19,19 +19,19 @@ from realdof.common.errors import InputError
 from realdof.images.headers import read_header
 
 EIGHT = 8
-"""Bits a channel that every file has at least."""
+"""Bits a channel that every file has at least; deeper protocols need a check."""
 Showing = Callable[[str], AbstractContextManager[Report]]
-"""From the title of a step to what shows how far it is, while it lasts."""
+"""Function from a step's title to a context manager that shows the step's progress and yields its callback."""
 
 
 @contextmanager
 def silently(title: str) -> Iterator[Report]:
-    """Show nothing of a step."""
+    """Show no progress of a step."""
     yield no_progress
 
 
 Stamp = tuple[int, int]
-"""Size in bytes and time of the last change in ns."""
+"""Size in bytes and modification time in ns."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,17 @@ class Task:
     Parameters
     ----------
     dataset, identity
-        What is measured on, and the hash of its images.
+        The data set, and the hash of its images.
     entries
-        The images to do: all, or the first so many.
+        The images to process: all, or the first ones up to the limit.
     total
         Images in the data set.
     protocol
-        How images are read and scored.
+        Defines how images are read and scored.
     metrics
-        Card of each metric to measure, by column; without all-in-focus images only metrics that need none.
+        Cards of the metrics to measure, by column; without all-in-focus images only metrics that need none.
     stamps
-        Size and time of change of each file, taken before it was hashed.
+        Size and modification time of each file, taken before it was hashed.
     """
 
     dataset: Dataset
@@ -63,7 +63,7 @@ class Task:
     stamps: Mapping[Path, Stamp] = field(default_factory=dict)
 
     def check_unchanged(self, name: str) -> None:
-        """Refuse to record an image whose files are no longer those that the run's identity was computed from.
+        """Check that an image's files have not changed since the run's identity was computed.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Task:
 
     @property
     def figures(self) -> dict[str, MetricCard]:
-        """Card of each figure that a run gives, by column: of the metrics, and of what the protocol adds."""
+        """Card of each figure of a run, by column: of the metrics, and of the scores that the protocol adds."""
         has_truth = any(entry.target is not None for entry in self.entries)
         return self.protocol.cards(self.metrics) if has_truth else dict(self.metrics)
 
@@ -94,19 +94,19 @@ def open_task(
     limit: int | None = None,
     showing: Showing = silently,
 ) -> Task:
-    """Find a data set by name, make it ready and check it; parameters as `prepare`.
+    """Find a data set by name, prepare it and check it; other parameters as in `prepare`.
 
     Parameters
     ----------
     root
-        The data set's folder; None for its own place in the cache.
+        The data set's folder; None for its default folder in the cache.
     subset
         Text file that lists the images to use.
 
     Raises
     ------
     InputError
-        A name is unknown, or the data set is not whole.
+        A name is unknown, or the data set is incomplete.
     """
     found = restrict(registry.dataset(dataset)(root), subset)
     chosen = registry.protocol(protocol or found.card.protocol)
@@ -124,14 +124,14 @@ def open_task_of(
     subset: Path | None = None,
     showing: Showing = silently,
 ) -> Task:
-    """The images of a run under a protocol, also where the run is on a part of a data set.
+    """Open the images of a run under a protocol, even if the run is on a part of a data set.
 
     Parameters
     ----------
     run
-        Its data set, its list of images and their number are taken.
+        The run whose data set, list of images and limit are used.
     root, subset, showing
-        As of `open_task`; the images of a part are those that the run has records of if no list is given.
+        As in `open_task`; without a list, a part consists of the images that the run has records of.
     """
     name = run.settings.dataset
     whole = registry.dataset(whole_name(name))(root)
@@ -150,21 +150,21 @@ def prepare(
     limit: int | None = None,
     showing: Showing = silently,
 ) -> Task:
-    """Check a data set that is ready on disk.
+    """Check a data set that is ready on disk, and make its task.
 
     Parameters
     ----------
     metrics
-        Names of any installed metrics; None for those of the protocol.
+        Names of installed metrics; None for those of the protocol.
     limit
-        Only the first so many images; such a run has an id of its own and is never ranked.
+        Number of images to process, from the first; such a run has its own id and is never ranked.
     showing
-        Shows the progress of a step that takes time.
+        Shows the progress of slow steps.
 
     Raises
     ------
     InputError
-        The data set is not whole, an image's name cannot be a file name, or a metric is unknown.
+        The data set is incomplete, an image's name cannot be a file name, or a metric is unknown.
     """
     wanted = protocol.metrics if metrics is None else metrics
     known = {*protocol.metrics, *registry.names(registry.METRICS)}
@@ -202,7 +202,7 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _check_depth(protocol: Protocol, entries: list[Entry]) -> None:
-    """Refuse files with fewer bits than the protocol reads, before anything is computed."""
+    """Check that every file has the bits that the protocol reads, before anything is computed."""
     for path in (path for entry in entries for path in entry.files.values()):
         if protocol.bits > EIGHT and read_header(path).bits <= EIGHT:
             raise InputError(

@@ -1,4 +1,4 @@
-"""Time and peak memory of a method: on an image of a run, or on noise of a given size."""
+"""Measure time and peak memory of a method, on an image of a run or on noise of a given size."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from benchmark.running.requirements import check_precision
 from realdof.common.machine.memory import keep_blocks
 
 WARM_UP_SIDE = 128
-"""px of the corner that a method sees once, untimed, before its first image."""
+"""px; side of the image corner on which a method is warmed up."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a method made of a sample, its image on the CPU, with time in seconds and peak memory in bytes."""
+    """A method's result for a sample, with the image on the CPU, time in seconds and peak memory in bytes."""
 
     result: Deblurred
     seconds: float
@@ -37,13 +37,13 @@ class Timing:
     Parameters
     ----------
     method, weights
-        Names.
+        Names of the method and its weights.
     height, width
-        Of the image, px.
+        Size of the image, px.
     summary
         Median, quartiles, peak memory and device.
     tiling
-        How the image was cut; None if it was computed whole.
+        How the image was cut into tiles; None if it was computed whole.
     """
 
     method: str
@@ -55,10 +55,10 @@ class Timing:
 
 
 def ready(method: Method, context: Context) -> None:
-    """Make a loaded method ready for its images, and this process for its numbers."""
+    """Prepare a loaded method for its images, and this process for its measurements."""
     use_full_precision()
     release_memory()
-    # What the metrics free is not to be faulted in again while a method is timed.
+    # Keep memory freed by the metrics, so that page faults do not slow down a timed method.
     if method.capabilities.keeps_memory or context.tiling is not None:
         keep_blocks()
     method.prepare(context)
@@ -78,9 +78,9 @@ def deblur_timed(method: Method, sample: Sample, context: Context) -> Measured:
     Raises
     ------
     TypeError
-        The method returned something else than a ``Deblurred``.
+        The method did not return a ``Deblurred``.
     ValueError
-        The method returned another shape or type than it was given, or values that are not finite.
+        The output's shape is not the input's, it is not floating point, or it has values that are not finite.
     """
     device = torch.device(context.device)
     there, wait = _on(sample, device), waiting(device)
@@ -106,14 +106,14 @@ def deblur_timed(method: Method, sample: Sample, context: Context) -> Measured:
 
 
 def waiting(device: torch.device) -> Callable[[], None]:
-    """A function that waits until the device has finished its work."""
+    """Return a function that waits until the device has finished its work."""
     if device.type == "cpu":
         return lambda: None
     return lambda: torch.accelerator.synchronize(device)
 
 
 def warm_up(method: Method, sample: Sample, context: Context) -> None:
-    """Run the method once on a corner of an image, so that the first timed image includes no start-up."""
+    """Run the method once on a corner of an image, so that the first measured time includes no start-up."""
 
     def corner(image: Image) -> Image:
         return image[:, :WARM_UP_SIDE, :WARM_UP_SIDE].contiguous()
@@ -123,21 +123,21 @@ def warm_up(method: Method, sample: Sample, context: Context) -> None:
 
 
 def measure(method: Method, height: int, width: int, repeats: int, context: Context) -> Timing:
-    """Time a method on one whole image of noise, after once that does not count.
+    """Time a method on one whole image of noise, after one untimed run.
 
     Making the image and moving it to the device and back is not timed; on an accelerator both clocks wait for it.
 
     Parameters
     ----------
     method
-        Loaded.
+        The loaded method.
     repeats
-        How often.
+        Number of timed runs.
 
     Raises
     ------
     InputError
-        The method cannot run, for want of memory for instance.
+        The method cannot run, for example for lack of memory.
     """
     ready(method, context)
     views = torch.rand(3, 3, height, width, generator=torch.Generator().manual_seed(0))
@@ -173,7 +173,7 @@ def time_method(
     device: str,
     precision: Precision = "float32",
 ) -> Timing:
-    """Load a method and `measure` it, by default with weights that are at hand: they do not change what it costs."""
+    """Load a method and `measure` it; by default with any available weights, because they do not affect the cost."""
     keys = factory.card.weights
     chosen = weights or ("synthetic" if "synthetic" in keys else next(iter(keys), None))
     method = load_method(factory, chosen)
@@ -182,7 +182,7 @@ def time_method(
 
 
 def _on(sample: Sample, device: torch.device) -> Sample:
-    """The sample on the method's device, without the all-in-focus image."""
+    """Move a sample to the method's device, without the all-in-focus image."""
     return replace(sample, target=None).mapped(lambda image: image.to(device))
 
 

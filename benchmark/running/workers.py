@@ -1,4 +1,4 @@
-"""The images of a run, each on a worker: the same records as in one process."""
+"""Process the images of a run on several workers; the scores are the same as in one process."""
 
 import importlib
 import os
@@ -21,25 +21,25 @@ from realdof.common.processes.pool import WorkerDied
 
 @dataclass(frozen=True)
 class Workers:
-    """How images are spread over processes or a cluster.
+    """How images are distributed over processes or a cluster.
 
     Parameters
     ----------
     count
-        Processes on this machine, of one thread each; with one, images are computed in this process.
+        Number of processes on this machine, of one thread each; with 1, images are computed in this process.
     cluster
         Address of a Dask scheduler whose workers are used instead; see ``realdof.common.processes.executor.workers``.
     memory
-        Bytes that each process may take; an image that needs more fails alone.
+        Bytes that each process may allocate; an image that needs more fails, the others continue.
     untimed
-        Whether this process reads and scores other images while it computes one, whose time then stays out of tables;
-        those of several workers always do.
+        Whether this process reads and scores other images while computing one; its times are then left out of tables.
+        The times of several workers are always left out.
 
     Raises
     ------
     InputError
-        A cluster is given a limit, which its workers have of their own; or what only one process can do is asked of
-        several.
+        A memory limit is given for a cluster, whose workers have their own, or on a system without limits; or
+        ``untimed`` is set for more than one process.
     """
 
     count: int = 1
@@ -77,13 +77,13 @@ Item = tuple[Entry, tuple[Path, ...]]
 
 
 def compute_on_workers(entries: Sequence[Entry], job: Job, who: Workers) -> Generator[Record, None, None]:
-    """The record of each image, in the order in which they are done.
+    """Process the images on workers and yield the record of each as it is finished.
 
-    A process that dies is replaced and its image computed again; an image that two have died of is a failed record.
+    A process that dies is replaced and its image computed again; if a second process dies of it, the image fails.
     """
     with workers(min(who.count, len(entries)), who.cluster) as executor:
         at_once = capacity(executor)
-        # Each worker is told the files of the image that it will probably get next.
+        # Each worker also receives the files of the image that it will probably get next.
         later = [*entries[at_once:], *[None] * at_once][: len(entries)]
         items = [(entry, () if soon is None else _files(soon)) for entry, soon in zip(entries, later, strict=True)]
         for outcome in completed(executor, partial(work_on, secrets.token_hex(8), job, who.memory), items):
@@ -111,19 +111,19 @@ _loading = threading.Lock()
 
 
 def work_on(run: str, job: Job, memory: int | None, item: Item) -> Record:
-    """What a worker does with an image; the job is loaded with the first one.
+    """Process an image on a worker; the job is loaded for the first image.
 
     Parameters
     ----------
     run
-        Tells the worker when it must load another job.
+        Identifies the job; a worker loads the job again when this changes.
     memory
-        Bytes that the process may take.
+        Bytes that the process may allocate; None for no limit.
     item
-        The image, and files that it will probably read next.
+        The image, and the files that the worker will probably read next.
     """
     entry, soon = item
-    # Of a cluster's threads, one loads and the others wait for it.
+    # In a cluster's worker one thread loads the job, and the others wait for it.
     with _loading:
         if run not in _loaded:
             _loaded.clear()
@@ -148,12 +148,12 @@ def _load(job: Job, memory: int | None) -> Ready:
 
 def _settle(memory: int | None) -> None:
     torch.set_num_threads(1)
-    # OpenCV's threads would come on top of the processes.
+    # OpenCV's own threads would compete with the other processes.
     importlib.import_module("cv2").setNumThreads(1)
     if memory is not None:
         import resource
 
-        # What the process asks for and may write to; the address space holds much more that is only reserved.
+        # Limit writable memory rather than the address space, most of which is only reserved.
         resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
@@ -162,14 +162,14 @@ def _files(entry: Entry) -> tuple[Path, ...]:
 
 
 def read_ahead(files: Iterable[Path]) -> None:
-    """Ask the kernel to read files from the disk while something else is computed; none where it cannot."""
+    """Ask the kernel to read files from the disk in the background; do nothing if the system cannot."""
     if not hasattr(os, "posix_fadvise"):
         return
     for path in files:
         try:
             handle = os.open(path, os.O_RDONLY)
         except OSError:
-            # Whoever reads it says what is wrong with it.
+            # The later reading of the file reports the error.
             continue
         try:
             os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_WILLNEED)

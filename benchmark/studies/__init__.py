@@ -1,1 +1,1 @@
-"""Studies from one file: run every method on every data set under every protocol, and write all tables."""
+"""Studies: one file describes which methods run on which data sets and protocols, and which tables are written."""

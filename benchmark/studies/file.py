@@ -1,4 +1,4 @@
-"""A study's TOML file: what is run on what, and which tables are written."""
+"""The TOML file of a study: methods, data sets and protocols to run, and tables to write."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,54 +16,54 @@ from realdof.common.errors import InputError
 
 
 def _named(entry: Any) -> Any:
-    """A bare name as the table that it stands for."""
+    """Expand a bare name to the table that it stands for."""
     return {"name": entry} if isinstance(entry, str) else entry
 
 
 class MethodChoice(Strict):
-    """A method, and its weights if not the data set's default."""
+    """A method, and its weights; None for the data set's default."""
 
     name: str
     weights: str | None = None
 
 
 class DatasetChoice(Strict):
-    """A data set, and its folder if not its own place in the cache."""
+    """A data set, and its folder; None for the default folder in the cache."""
 
     name: str
     root: Annotated[Path | None, Field(strict=False)] = None
 
 
 Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
-"""A list of names; an empty one is refused, since it would mean nothing."""
+"""A non-empty list of names."""
 Folder = Annotated[Path, Field(strict=False)]
 
 
 class Study(Strict):
-    """What a study's file says.
+    """The content of a study's file.
 
     Parameters
     ----------
     methods, datasets
-        What is run on what.
+        Methods to run, and data sets to run them on.
     protocols
-        Under which protocols; None for each data set's own.
+        Protocols to run under; None for each data set's own.
     results, tables
-        Where runs and tables are written.
+        Folders for runs and tables.
     metrics
-        Names of metrics; None for all of a protocol.
+        Names of metrics; None for those of the protocol.
     device, precision
-        As of ``ifan-bench run``.
+        As in ``ifan-bench run``.
     formats
         Formats of the tables.
     sort
         Column that orders the leaderboards.
     baseline
-        Method that every other is compared with; None for no comparison.
+        Method with which all others are compared; None for no comparison.
     paper_tables
-        The paper's own tables to print beside; ``paper-tables`` in the file.
+        Names of the paper's tables to write with the measured figures; ``paper-tables`` in the file.
     limit
-        Only the first so many images; such rows are not ranked.
+        Number of images to process, from the first; such rows are not ranked.
     """
 
     methods: Annotated[tuple[Annotated[MethodChoice, BeforeValidator(_named)], ...], Field(strict=False, min_length=1)]
@@ -83,7 +83,7 @@ class Study(Strict):
     limit: Annotated[int | None, Field(ge=1)] = None
 
     def within(self, base: Path) -> Self:
-        """The same study with paths relative to a folder."""
+        """Return the same study with relative paths resolved against a folder."""
         datasets = tuple(
             chosen if chosen.root is None else chosen.model_copy(update={"root": base / chosen.root})
             for chosen in self.datasets
@@ -94,12 +94,12 @@ class Study(Strict):
 
 
 def read_study(path: Path) -> Study:
-    """Read and check a study's file; its paths are relative to it.
+    """Read and check a study's file; its paths are relative to the file.
 
     Raises
     ------
     InputError
-        It cannot be read, a key or name is unknown, or a value is of another kind.
+        The file cannot be read, a key or name is unknown, or a value has the wrong type.
     """
     study = read_toml(path, Study, "see docs/how-to/leaderboards.md").within(path.parent)
     _check_names(study)
@@ -107,7 +107,7 @@ def read_study(path: Path) -> Study:
 
 
 def _check_names(study: Study) -> None:
-    """Every name is known before anything is run."""
+    """Check that every name is known, before anything is run."""
     for method in study.methods:
         registry.method(method.name)
     for dataset in study.datasets:

@@ -1,4 +1,4 @@
-"""Run what is published of a method, and say for each figure whether it is met."""
+"""Repeat the measurement of a method's published figures, and report for each whether it is reproduced."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -21,7 +21,7 @@ from benchmark.running.workers import ALONE, Workers
 from realdof.common.errors import InputError
 
 Watching = Callable[[str], AbstractContextManager[Callable[[runner.Progress], None]]]
-"""From a run's title to what shows how far it is."""
+"""Function from a run's title to a context manager that shows the run's progress and yields its callback."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Reproduced:
     printed
         The published figures.
     claims
-        Measured and published by metric; empty if nothing could be measured.
+        Measured and published figure by metric; empty if nothing could be measured.
     run
         The run; None if there is none.
     problem
-        Why nothing was measured; empty if it was.
+        Why the claim could not be checked; empty if it was.
     """
 
     printed: PublishedFigure
@@ -53,12 +53,12 @@ class Reproduced:
 
 
 def published_claims(factory: MethodFactory, dataset: str | None = None) -> list[PublishedFigure]:
-    """What is printed of a method on whole data sets under installed protocols, one for each of them.
+    """Find the published figures of a method, one entry for each data set and installed protocol.
 
     Raises
     ------
     InputError
-        Nothing is printed of it, or nothing on this data set.
+        No figure of the method is published, or none on this data set.
     """
     card = factory.card
     places = {(one.dataset, one.protocol) for one in every_figure() if registry.find_protocol(one.protocol) is not None}
@@ -86,23 +86,23 @@ def reproduce(
     watching: Watching,
     showing: Showing = silently,
 ) -> list[Reproduced]:
-    """Run a method where figures are published of it; what an earlier run has done is kept.
+    """Run a method on all data sets with published figures, and compare; results of earlier runs are kept.
 
     Parameters
     ----------
     printed
-        As `published_claims` gives them.
+        Result of `published_claims`.
     weights
-        Key or path; None for those that the figures belong to.
+        Key or path; None for the weights that the published figures belong to.
     claims_paper
-        The user's word that the weights are the paper's, where their SHA-256 is not in the card.
+        Whether the user claims that the weights are the paper's, if their SHA-256 is not in the card.
     root
-        The data set's folder, for claims on one data set.
+        The data set's folder, if all claims are on one data set.
 
     Raises
     ------
     InputError
-        The weights are not those of the published figures, or are missing.
+        The weights are missing, or are not known to be those of the published figures.
     """
     chosen = weights or factory.card.published
     _check_weights(factory, chosen, claims_paper)
@@ -119,7 +119,7 @@ def reproduce(
 
 
 def reproduction_table(method: str, found: list[Reproduced]) -> Table:
-    """A row a published figure."""
+    """Make a table with one row for each published figure."""
     rows, notes = [], []
     for one in found:
         where = (Cell(one.printed.dataset), Cell(one.printed.protocol))
@@ -147,7 +147,7 @@ def reproduction_table(method: str, found: list[Reproduced]) -> Table:
 
 
 def _check_weights(factory: MethodFactory, weights: str | None, claims_paper: bool) -> None:
-    """Refuse weights that the published figures are not of, before anything is computed."""
+    """Check, before anything is computed, that the weights are known to be those of the published figures."""
     used = load_method(factory, weights).weights
     if used is None or claims_paper or used.sha256 in factory.card.sha256:
         return
@@ -159,7 +159,7 @@ def _check_weights(factory: MethodFactory, weights: str | None, claims_paper: bo
 
 
 def _outcome(printed: PublishedFigure, attempt: Callable[[PublishedFigure], tuple[Run, Summary]]) -> Reproduced:
-    """Make the run of a claim and compare; a data set that is not at hand is a problem, and the others go on."""
+    """Run one claim and compare; a missing data set is recorded as a problem, and the other claims continue."""
     try:
         run, summary = attempt(printed)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""Which run's outputs serve for another protocol, so that a study computes nothing twice."""
+"""Find runs whose outputs can be rescored under another protocol, so that a study computes nothing twice."""
 
 import torch
 
@@ -17,17 +17,17 @@ _PROTOCOL = ("protocol", "protocol_version")
 
 
 def run_to_rescore(study: Study, task: Task, factory: MethodFactory, weights: str | None) -> Run | None:
-    """A run of the study's method on the same images whose outputs can be scored under the task's protocol.
+    """Find a run of the method on the same images whose outputs can be rescored under the task's protocol.
 
     Returns
     -------
     Run or None
-        None if there is none, or if the method was run under this protocol already.
+        None if there is no such run, or if the method has already run under this protocol.
 
     Raises
     ------
     InputError
-        The method's weights cannot be had.
+        The method's weights cannot be loaded.
     """
     if not study.results.is_dir():
         return None

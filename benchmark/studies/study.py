@@ -1,4 +1,4 @@
-"""Run what is missing of a study, then write every table."""
+"""Run the missing parts of a study, then write every table."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -25,16 +25,16 @@ from realdof.common.errors import InputError
 from realdof.common.files import write_text
 
 _LISTED = 5
-"""Wins and losses listed in a comparison."""
+"""Number of wins and losses listed in a comparison."""
 
 
 Showing = Callable[[str], AbstractContextManager[runner.Report]]
-"""From a run's title to what shows how far it is, while it runs."""
+"""Function from a run's title to a context manager that shows the run's progress and yields its callback."""
 
 
 @dataclass
 class Outcome:
-    """What a study did: tables written, and what could not be run, one sentence each."""
+    """The outcome of a study: tables written, and problems, one sentence each."""
 
     written: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ def run_study(
     workers: Workers = ALONE,
     telling: Callable[[str], None] = lambda problem: None,
 ) -> Outcome:
-    """Run what is missing, then write every table; outputs of another protocol's run are scored where they serve.
+    """Run the missing parts of a study, then write every table; outputs of other runs are rescored if possible.
 
     Parameters
     ----------
@@ -56,17 +56,17 @@ def run_study(
     preparing
         Shows the progress of a step before the runs.
     workers
-        Who computes.
+        Where images are computed; see `Workers`.
     telling
-        Told of each data set that is left out, before anything is run.
+        Called for each data set that is left out, before anything is run.
 
     Returns
     -------
     Outcome
-        What cannot be run or compared is a problem, and the study goes on.
+        Runs and comparisons that fail are listed as problems; the study continues.
     """
     outcome = Outcome()
-    # Of a cluster's workers auto means the processor, as for a run.
+    # On a cluster's workers, auto means the processor, as for a run.
     device = usable_device(study.device) if workers.cluster is None else study.device.replace("auto", "cpu")
     study = study.model_copy(update={"device": device})
     tasks = _open_tasks(study, preparing, outcome)
@@ -90,7 +90,7 @@ def run_study(
 
 
 def _open_tasks(study: Study, preparing: Preparing, outcome: Outcome) -> list[Task]:
-    """Every data set under every protocol, checked before anything is run; the data set's own protocol comes first."""
+    """Open and check every data set under every protocol before anything is run, each data set's own protocol first."""
     tasks = []
     for dataset in study.datasets:
         own = registry.dataset(dataset.name).card.protocol
@@ -160,7 +160,7 @@ def _write_comparisons(study: Study, task: Task, runs: list[Run], outcome: Outco
 
 
 def _write(study: Study, stem: str, table: Table, outcome: Outcome, whole: Mapping[str, str] | None = None) -> None:
-    """One table in every format of the study; ``whole`` replaces what a reader's table leaves out."""
+    """Write one table in every format of the study; ``whole`` has the full text for formats that omit nothing."""
     for format in study.formats:
         path = study.tables / f"{stem}.{SUFFIXES[format]}"
         write_text(path, (whole or {}).get(format) or rendered(table, format))

@@ -28,7 +28,7 @@ class CUHK(Dataset):
     )
 
     def entries(self) -> list[Entry]:
-        """The images by name."""
+        """Return the images by name."""
         folder = find_images(self.root, self.card.title)
         images = list_images(folder)
         check_count(images, self.card.count or 0, self.card.title, folder)

@@ -67,7 +67,7 @@ class DPDD(Dataset):
         return DPDD.card.name
 
     def entries(self) -> list[Entry]:
-        """The scenes by the merged source's name."""
+        """Return the scenes by the merged source's name."""
         layout, folder = find_one_of(self.root, self._layouts, self.card.title)
         if layout == RESTORMER_LAYOUT:
             places = {role: folder / name for role, name in RESTORMER.items()}

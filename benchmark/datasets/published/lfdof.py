@@ -50,7 +50,7 @@ class LFDOF(Dataset):
     """Height and width in px."""
 
     def entries(self) -> list[Entry]:
-        """The images by name, each with its scene's all-in-focus image."""
+        """Return the images by name, each with its scene's all-in-focus image."""
         layout, folder = find_one_of(self.root, LAYOUTS, self.card.title)
         inputs, truths = (folder / name for name in layout)
         targets = list_images(truths)

@@ -44,7 +44,7 @@ class NTIRE21(DPDD):
         return self.card.name
 
     def entries(self) -> list[Entry]:
-        """The scenes by the merged source's name."""
+        """Return the scenes by the merged source's name."""
         folder = find_layout(self.root, (f"{self.split}_c/source",), self.card.title)
         places = {role: folder / pattern.format(split=self.split) for role, pattern in VIEWS.items()}
         both = any(places[role].is_dir() for role in ("left", "right"))

@@ -82,7 +82,7 @@ class Pixel4(Dataset):
         report(len(scenes), len(scenes))
 
     def entries(self) -> list[Entry]:
-        """The developed images of the scenes that are there, by number."""
+        """Return the developed images of the scenes that are there, by number."""
         return [
             replace(entry_of(name, {role: self._path(name, role) for role in ROLES}), groups={"scene": name})
             for name in self._raws

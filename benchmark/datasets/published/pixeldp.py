@@ -37,7 +37,7 @@ class PixelDP(Dataset):
     )
 
     def entries(self) -> list[Entry]:
-        """The scenes by the merged image's name."""
+        """Return the scenes by the merged image's name."""
         folder = find_layout(self.root, tuple(FOLDERS.values()), self.card.title)
         inside = {role: folder / name for role, name in FOLDERS.items()}
         images = {

@@ -55,7 +55,7 @@ class RealDOF(Dataset):
         return not self.is_built
 
     def entries(self) -> list[Entry]:
-        """The pairs, by the source's name."""
+        """Return the pairs, by the source's name."""
         folder = self._folder
         sources, targets = (list_images(folder / name) for name in ("source", "target"))
         paired = pair_in_order(sources, targets, largest_gap=0)

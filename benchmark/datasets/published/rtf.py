@@ -38,7 +38,7 @@ class RTF(Dataset):
     """Height and width in px."""
 
     def entries(self) -> list[Entry]:
-        """The images by name, paired by number."""
+        """Return the images by name, paired by number."""
         folder = find_layout(self.root, FOLDERS, self.card.title)
         images, truths = (list_images(folder / name) for name in FOLDERS)
         paired = pair_in_order(images, truths, largest_gap=0)

@@ -38,7 +38,7 @@ class SDD(Dataset):
     """Height and width in px."""
 
     def entries(self) -> list[Entry]:
-        """The images by name."""
+        """Return the images by name."""
         layout, folder = find_one_of(self.root, LAYOUTS, self.card.title)
         images, truths = (list_images(folder / name) for name in layout)
         for one, other, place in ((images, truths, layout[1]), (truths, images, layout[0])):

@@ -92,7 +92,7 @@ class SampleDataset(Dataset):
         return all((self.root / name).is_file() and sha256_of(self.root / name) == kept.files[name] for name in files)
 
     def entries(self) -> list[Entry]:
-        """The scenes, sorted by name."""
+        """Return the scenes, sorted by name."""
         return [
             entry_of(name, {role: self._path(name, role) for role in ROLES})
             for name in sorted(scene.name for scene in SCENES)

@@ -1,1 +1,1 @@
-"""Any metric of the package pyiqa, as ``pyiqa:NAME``: what is known of it, and measuring with it."""
+"""The metrics of the package pyiqa, as ``pyiqa:NAME``."""

@@ -1,4 +1,4 @@
-"""The metrics of pyiqa by name: direction, range and kind from its own catalogue, and what a reader must know."""
+"""The metrics of pyiqa by name: direction, range and kind from pyiqa's catalogue, and notes for readers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from realdof.common.machine.torchvision import import_torchvision
 
 PREFIX = "pyiqa:"
 OF_INPUT = "@input"
-"""Ending of the metric that measures the defocused image in the output's place."""
+"""Suffix of the metric that measures the defocused image instead of the output."""
 SEED = 0
-"""Of the random crops of some metrics: the same for every image, so that an image always has the same score."""
+"""Seed of the random crops of some metrics: fixed, so that an image always gets the same score."""
 _DECIMALS = 4
 _NOT_OF_ONE_IMAGE = {
     "fid": "a set of images",
@@ -29,7 +29,7 @@ _NOT_OF_ONE_IMAGE = {
     "clipscore": "an image and a caption",
     "fgresq_pair": "two outputs",
 }
-"""Metrics that give no score of one output; FID and its kin mean nothing at a data set's 13 to 76 images anyway."""
+"""Metrics that do not score single outputs; FID and similar ones need far more images than the 13 to 76 here."""
 _NOTES = (
     ("psnr", "identical images score 80, not infinity"),
     ("psnry", "the luma is that of YIQ, where psnr-y is on BT.601's"),
@@ -39,25 +39,25 @@ _NOTES = (
     ("clipiqa", "needs memory in proportion to the pixels, several GB at 8 to 12 megapixels"),
     ("niqe", "does not follow the amount of blur"),
 )
-"""By the beginning of the name; ``ssim`` alone is exact."""
+"""Notes by the beginning of the metric's name; ``ssim`` must match the whole name."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What pyiqa's catalogue says of a metric.
+    """The entry of a metric in pyiqa's catalogue.
 
     Parameters
     ----------
     name
-        In pyiqa.
+        Name in pyiqa.
     kind
         ``FR`` for a metric against the all-in-focus image, ``NR`` for a no-reference metric.
     better
-        Which values rank first.
+        Whether higher or lower values are better.
     range
-        Bounds that pyiqa gives as exact; infinite where it gives an estimate or none.
+        Bounds that pyiqa gives as exact; infinite if it gives an estimate or no bound.
     options
-        What the metric is made with.
+        Options with which the metric is created.
     """
 
     name: str
@@ -68,19 +68,20 @@ class Known:
 
 
 def is_pyiqa(name: str) -> bool:
-    """Whether a metric's name is one of pyiqa's, installed or not."""
+    """Return whether a name is that of a metric of pyiqa, whether or not pyiqa is installed."""
     return name.startswith(PREFIX)
 
 
 def is_installed() -> bool:
-    """Whether pyiqa is installed; it is not imported."""
+    """Return whether pyiqa is installed, without importing it."""
     return importlib.util.find_spec("pyiqa") is not None
 
 
 def with_inputs(names: tuple[str, ...], known: Mapping[str, MetricCard]) -> tuple[str, ...]:
-    """The names, and after each no-reference metric of pyiqa the same of the input.
+    """Add to each no-reference metric of pyiqa the same metric of the input.
 
-    A no-reference value says nothing without the input's: it depends on the scene, the size and the variant.
+    The value of a no-reference metric depends on the scene, the size and the variant, so it is only meaningful next to
+    the input's value.
     """
     found: list[str] = []
     for name in names:
@@ -91,17 +92,17 @@ def with_inputs(names: tuple[str, ...], known: Mapping[str, MetricCard]) -> tupl
 
 
 def look_up(name: str) -> Known:
-    """What pyiqa says of a metric.
+    """Look up a metric in pyiqa's catalogue.
 
     Parameters
     ----------
     name
-        With the prefix, and with ``@input`` or without.
+        Name with the prefix, with or without ``@input``.
 
     Raises
     ------
     InputError
-        pyiqa is not installed or cannot be imported, has no such metric, or the metric scores more than one image.
+        pyiqa is not installed, cannot be imported or has no such metric, or the metric does not score single outputs.
     """
     plain = name.removeprefix(PREFIX).removesuffix(OF_INPUT)
     every = _catalogue()
@@ -121,12 +122,12 @@ def look_up(name: str) -> Known:
 
 
 def card_of(name: str, facts: Mapping[str, str] | None = None) -> MetricCard:
-    """The card of a metric of pyiqa.
+    """Make the card of a metric of pyiqa.
 
     Parameters
     ----------
     facts
-        What was found when the metric was loaded; see `benchmark.metrics.iqa.metric.PyiqaMetric`.
+        Facts recorded when the metric was loaded; see `benchmark.metrics.iqa.metric.PyiqaMetric`.
     """
     known = look_up(name)
     of_input = name.endswith(OF_INPUT)
@@ -163,7 +164,7 @@ def _is_about(begin: str, name: str) -> bool:
 
 
 def _bounds(text: str | None, kind: str, better: str) -> tuple[float, float]:
-    """Bounds such as ``0, ~1``: what begins with ``~`` is an estimate, and so is the upper bound of any distance."""
+    """Parse bounds such as ``0, ~1``; a bound with ``~`` and the upper bound of a distance are only estimates."""
     low, high = -math.inf, math.inf
     words = [word.strip() for word in (text or "").split(",")]
     if len(words) == 2:

@@ -1,4 +1,4 @@
-"""Measure with a metric of pyiqa: the same images always give the same score, and what was loaded is recorded."""
+"""Measure with a metric of pyiqa: the same images always get the same score, and the loaded weights are recorded."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from benchmark.method import Image
 
 _ROUNDING = 1e-5
-"""What a float32 value may be beyond an exact bound by; it is put on the bound."""
+"""Largest rounding error by which a float32 value may exceed an exact bound; such a value is set to the bound."""
 _DOWNLOAD = re.compile(r'Downloading: "(?P<url>[^"]+)" to (?P<path>\S+)')
 
 
 class PyiqaMetric:
-    """A metric of pyiqa, on the CPU; images are given to it as it demands them: float32 RGB, clipped to [0, 1].
+    """A metric of pyiqa, on the CPU; it receives images as pyiqa requires: float32 RGB, clipped to [0, 1].
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ class PyiqaMetric:
     Attributes
     ----------
     card
-        With the facts that a run records: version, options, seed, and the SHA-256 of the weights as they were loaded.
+        The card with the facts that a run records: version, options, seed, and SHA-256 of the loaded weights.
 
     Raises
     ------
     InputError
-        There is no such metric, or its weights cannot be had.
+        No metric has this name, or its weights cannot be loaded.
     """
 
     def __init__(self, name: str) -> None:
@@ -62,7 +62,7 @@ class PyiqaMetric:
         Raises
         ------
         ValueError
-            pyiqa refuses the images, or gives more than one number.
+            pyiqa refuses the images, or does not return exactly one number.
         """
         measured = images["output"] if "output" in images else images["input"]
         batches = [_batch(measured), *([_batch(images["target"])] if "target" in images else [])]
@@ -91,7 +91,7 @@ def _batch(image: Image) -> Tensor:
 
 @contextmanager
 def _fixed_randomness() -> Iterator[None]:
-    """Draw random crops alike for every image, and leave the caller's random numbers as they were."""
+    """Seed the random crops alike for every image, and restore the caller's random state afterwards."""
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
@@ -106,12 +106,12 @@ def _fixed_randomness() -> Iterator[None]:
 
 @cache
 def _loaded(name: str) -> tuple[Any, Mapping[str, str]]:
-    """The network of a metric, shared by the output's and the input's, and the facts to record."""
+    """Load a metric's network, once for the output and the input, and return it with the facts to record."""
     import pyiqa
 
     printed = StringIO()
     try:
-        # It prints what it loads, which would stand in the middle of tables and CSV.
+        # pyiqa prints what it loads, which would corrupt tables and CSV on stdout.
         with redirect_stdout(printed), torch.random.fork_rng(devices=[]):
             metric = pyiqa.create_metric(name, device=torch.device("cpu"))
     except ImportError as error:
@@ -130,9 +130,9 @@ def _loaded(name: str) -> tuple[Any, Mapping[str, str]]:
 
 
 def weights_sha256(network: torch.nn.Module) -> str:
-    """SHA-256 of everything that a network was loaded with, whatever file it is from; empty for one without weights.
+    """Compute the SHA-256 of all loaded weights of a network, whatever their file; empty without weights.
 
-    It is over the parameters and buffers as they are in memory, by name, and over the files that the network names.
+    The hash covers the parameters and buffers in memory, by name, and the files that the network names.
     """
     digest = hashlib.sha256()
     empty = True

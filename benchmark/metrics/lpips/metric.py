@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CHECK_VALUE = 0.113524
-"""What LPIPS, version 0.1 with AlexNet, gives for `check_pair`."""
+"""Distance of `check_pair` by LPIPS, version 0.1 with AlexNet."""
 _CHECK_TOLERANCE = 1e-4
-_SMALLEST = 31  # under this, the second pooling has no window left
+_SMALLEST = 31  # in smaller images, the second pooling has no window left
 
 
 class LPIPS:
     """Distance between AlexNet's features of two images, on the CPU in float32; images at least 31x31 px.
 
-    The ``lpips`` package is not imported, only its file of linear weights is read: it imports torchvision,
-    whose wheel on PyPI does not start beside a CPU-only torch.
+    The ``lpips`` package is not imported, because it imports torchvision, whose PyPI wheel fails with a CPU-only torch.
+    Only its file of linear weights is read.
 
     Raises
     ------
     InputError
-        The weights are missing or damaged, or the network gives another distance for `check_pair` than the known one.
+        The weights are missing or damaged, or the network's distance for `check_pair` is not the known one.
     """
 
     card = MetricCard(
@@ -39,7 +39,7 @@ class LPIPS:
     )
 
     def __init__(self) -> None:
-        # The card is read without torch, the network is not.
+        # Imported here, so that the card can be read without torch.
         from benchmark.metrics.lpips import network
 
         self.network = network.fast_network()
@@ -63,7 +63,7 @@ class LPIPS:
 
 
 def check_pair() -> "tuple[Tensor, Tensor]":
-    """Two small images of 8-bit values whose distance is known: stripes and patches, and the same shifted."""
+    """Return two small images of 8-bit values with a known distance: stripes and patches, and the same shifted."""
     import torch
 
     row, column = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")

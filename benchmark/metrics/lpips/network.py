@@ -18,7 +18,7 @@ _EPSILON = 1e-10
 
 
 def fast_network() -> "PerceptualDistance":
-    """LPIPS's network with its weights, most convolutions computed by `WinogradConvolution`.
+    """Load LPIPS's network with its weights, with `WinogradConvolution` for most convolutions.
 
     It takes a little over half of `plain_network`'s time; the values differ by 1e-7.
 
@@ -35,8 +35,8 @@ def fast_network() -> "PerceptualDistance":
 
 
 def plain_network() -> "PerceptualDistance":
-    """LPIPS's network with its weights, every convolution computed by torch; raises as `fast_network`."""
-    # Weights that are about to be replaced are not drawn: the caller's random numbers stay as they were.
+    """Load LPIPS's network with its weights, with torch's convolutions only; raises as `fast_network`."""
+    # No random initial weights are drawn, so that the caller's random state stays unchanged.
     with torch.device("meta"):
         network = PerceptualDistance()
     network.load_state_dict(load_trunk() | _linear_weights(), assign=True)
@@ -45,12 +45,12 @@ def plain_network() -> "PerceptualDistance":
 
 
 class PerceptualDistance(nn.Module):
-    """Zhang et al., equation 1, over the five rectified convolutions of AlexNet."""
+    """The distance of Zhang et al., equation 1, over the five rectified convolutions of AlexNet."""
 
     def __init__(self) -> None:
         super().__init__()
         first, second, third, fourth, fifth = SHAPES.values()
-        # Numbered as torchvision numbers them, so that the weights' names fit.
+        # Numbered as in torchvision, so that the weights' names fit.
         self.features = nn.Sequential(
             _convolution(first, stride=4, padding=2),
             nn.ReLU(inplace=True),
@@ -68,7 +68,7 @@ class PerceptualDistance(nn.Module):
         self.weights = nn.ParameterList(torch.empty(1, shape[0], 1, 1) for shape in SHAPES.values())
 
     def forward(self, pair: Tensor) -> Tensor:
-        """The distance between two images.
+        """Compute the distance between two images.
 
         Parameters
         ----------
@@ -78,9 +78,9 @@ class PerceptualDistance(nn.Module):
         Returns
         -------
         Tensor
-            float32, without axes.
+            float32, shape ().
         """
-        # Defined for images in [-1, 1] that are brought to ImageNet's mean and deviation: the same on [0, 1].
+        # LPIPS normalises images in [-1, 1] by ImageNet's mean and deviation; this is the same for [0, 1].
         mean, deviation = (pair.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_DEVIATION))
         features = (pair - mean) / deviation
         weights = iter(self.weights)
@@ -90,7 +90,7 @@ class PerceptualDistance(nn.Module):
             if isinstance(layer, nn.ReLU):
                 scale = 1 / (torch.linalg.vector_norm(features, dim=1, keepdim=True) + _EPSILON)
                 first, second = features * scale
-                # In place, since memory is what this costs.
+                # In place, to save memory.
                 difference = first.sub_(second).square_()
                 # Mean over pixels first, weighted sum over channels second: the order does not matter.
                 distance = distance + (difference.mean(dim=(1, 2)) * next(weights).flatten()).sum()
@@ -103,7 +103,7 @@ def _convolution(shape: tuple[int, ...], stride: int = 1, padding: int = 0) -> n
 
 
 def _linear_weights() -> dict[str, Tensor]:
-    """The weight of each channel of each layer, out of the installed ``lpips`` package."""
+    """Read the weight of each channel of each layer from the installed ``lpips`` package."""
     spec = importlib.util.find_spec("lpips")
     if spec is None or not spec.submodule_search_locations:
         raise InputError("LPIPS needs the package lpips: install lpips==0.1.4 or use --metrics psnr,ssim,mae")

@@ -1,4 +1,4 @@
-"""The five convolutions of AlexNet that LPIPS is built on: the file in this package, its source and its check."""
+"""The five convolutions of AlexNet that LPIPS uses: the weights in this package, their source and their check."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ SHAPES: Mapping[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True)
 class TrunkCard:
-    """What is known of the weights.
+    """The source, licence and hash of the weights.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class TrunkCard:
     licence, licence_file
         Licence of the weights, and its text beside this module.
     sha256
-        Of the ten arrays, as `trunk_sha256` computes it; the container may change, the arrays may not.
+        SHA-256 of the ten arrays, as `trunk_sha256` computes it; the file format may change, the arrays may not.
     """
 
     file: str
@@ -67,7 +67,7 @@ def load_trunk() -> Trunk:
     Raises
     ------
     InputError
-        The file is missing or damaged, or holds other weights than the known ones.
+        The file is missing or damaged, or does not hold the known weights.
     """
     with as_file(files(__package__) / CARD.file) as path:
         remedy = "install ifan-bench again, or leave LPIPS out with --metrics psnr,ssim,mae"
@@ -85,7 +85,7 @@ def load_trunk() -> Trunk:
 
 
 def trunk_sha256(trunk: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the ten arrays one after the other, weight before bias, as little-endian float32."""
+    """Compute the SHA-256 of the ten arrays in order, weight before bias, as little-endian float32."""
     digest = hashlib.sha256()
     for name in SHAPES:
         for part in ("weight", "bias"):

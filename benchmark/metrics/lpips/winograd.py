@@ -1,9 +1,9 @@
-"""Convolutions with a fraction of the multiplications, for float32 images in channels-last order on the CPU.
+"""Fast (Winograd) convolutions with fewer multiplications, for float32 images in channels-last order on the CPU.
 
 Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016: the image is cut into tiles that overlap
-by the filter's side less one, tiles and filters are transformed, and a product of matrices for each place of a tile
-gives 4x4 results. Filters of 3x3 take a quarter of the multiplications, filters of 5x5 a sixth; the result differs from
-a plain convolution's by rounding, a few 1e-6 of the largest value.
+by the filter's side minus one. Tiles and filters are transformed, and one matrix product for each position in a tile
+gives 4x4 results. Filters of 3x3 take a quarter of the multiplications, filters of 5x5 a sixth. The result differs
+from that of a plain convolution by rounding, a few 1e-6 of the largest value.
 """
 
 import math
@@ -14,26 +14,26 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 STEP = 4
-"""Results of a tile, on each side."""
+"""Side of a tile's block of results."""
 _POINTS = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
-"""Where the polynomials behind the algorithm are evaluated, beside infinity: small numbers that round little."""
+"""Points, besides infinity, at which the algorithm evaluates polynomials: small numbers keep rounding errors low."""
 _KERNELS = (3, 5)
 
 Matrix = list[list[Fraction]]
 
 
 class WinogradConvolution(nn.Module):
-    """Computes what a convolution of 3x3 or 5x5 with stride 1 and zero padding of 1 or 2 px computes.
+    """A convolution of 3x3 or 5x5 with stride 1 and zero padding of 1 or 2 px, computed by Winograd's algorithm.
 
     Parameters
     ----------
     convolution
-        Whose weights it takes, float32 on the CPU.
+        The convolution to replace, float32 on the CPU.
 
     Raises
     ------
     ValueError
-        It is a convolution of another kind.
+        The convolution is of another kind, or has no bias.
     """
 
     filters: Tensor
@@ -52,12 +52,12 @@ class WinogradConvolution(nn.Module):
         filters = torch.einsum("ia,ocab,jb->ijco", of_filter, weight, of_filter)
         self.register_buffer("filters", filters.flatten(0, 1).float().contiguous())
         self.register_buffer("bias", convolution.bias.detach())
-        # One matrix on the flattened tile instead of two, on its columns and its rows.
+        # One matrix for the flattened tile instead of one for its columns and one for its rows.
         self.register_buffer("to_places", torch.kron(to_places, to_places).float())
         self.register_buffer("to_results", torch.kron(to_results, to_results).float())
 
     def forward(self, images: Tensor) -> Tensor:
-        """Convolve images, float32 (N, C, H, W), quickest in channels-last order; the result is in that order."""
+        """Convolve images, float32 (N, C, H, W), fastest in channels-last order; the result is channels-last."""
         count, channels, height, width = images.shape
         down, across = -(-height // STEP), -(-width // STEP)
         filled = [self.margin, across * STEP - width + self.margin, self.margin, down * STEP - height + self.margin]
@@ -71,7 +71,7 @@ class WinogradConvolution(nn.Module):
 
 
 def is_fit(layer: nn.Module) -> bool:
-    """Whether a layer is a convolution that can be computed in this way."""
+    """Return whether a layer is a convolution that `WinogradConvolution` can replace."""
     return (
         isinstance(layer, nn.Conv2d)
         and any(layer.kernel_size == (kernel, kernel) for kernel in _KERNELS)
@@ -81,11 +81,11 @@ def is_fit(layer: nn.Module) -> bool:
 
 
 def transforms(kernel: int) -> tuple[Matrix, Matrix, Matrix]:
-    """The matrices of results, filter and tile (A and B transposed, and G, in the paper's letters) of Toom and Cook.
+    """Compute Toom and Cook's matrices for results, filter and tile: A transposed, G and B transposed in the paper.
 
     With them ``results @ ((of_filter @ g) * (of_tile @ d))`` is the correlation of a signal d of ``STEP + kernel - 1``
-    values with g. They are exact but for a power of two, which is shared between filter and tile so that neither is
-    much larger than the other.
+    values with g. The entries are exact. A power of two is moved between filter and tile, so that neither is much
+    larger than the other.
     """
     points = [Fraction(point) for point in _POINTS[: STEP + kernel - 2]]
     of_filter: Matrix = []
@@ -105,7 +105,7 @@ def transforms(kernel: int) -> tuple[Matrix, Matrix, Matrix]:
 
 
 def _with_roots(roots: list[Fraction]) -> list[Fraction]:
-    """Coefficients of the polynomial that has these roots, the constant first and 1 last."""
+    """Compute the coefficients of the polynomial with these roots, the constant first and 1 last."""
     found = [Fraction(1)]
     for root in roots:
         found = [above - root * here for above, here in zip([Fraction(0), *found], [*found, Fraction(0)], strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from unittest import mock
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,9 @@ def convolutions(loaded: IFAN, image: Tensor) -> Callable[[], None]:
 
     kinds = (nn.Conv2d, nn.ConvTranspose2d)
     hooks = [module.register_forward_hook(note) for module in loaded.modules() if isinstance(module, kinds)]
-    inference.deblur(loaded, image)
+    # Hooks see the modules only where activations are not fused into them.
+    with mock.patch("ifan.blocks.can_fuse", return_value=False):
+        inference.deblur(loaded, image)
     for hook in hooks:
         hook.remove()
     # The filters' last layer is taken apart by filter set, so no hook sees it.
