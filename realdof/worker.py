@@ -1,4 +1,4 @@
-"""What a worker does with one scene: develop its shots, build it and write it, or find that it is built already."""
+"""Build one scene on disk: develop its shots, build the pair, write it; skip a scene that is already built."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ from realdof.settings import Settings
 
 @dataclass(frozen=True)
 class SceneTask:
-    """A scene to build into ``out``; the names of its shots are told relative to ``root``."""
+    """A scene to build into ``out``; its record names the shots relative to ``root``."""
 
     scene: CapturedScene
     root: Path
@@ -40,12 +40,12 @@ class SceneTask:
 
 
 def build_scene(task: SceneTask) -> Finished:
-    """Build a scene, or find that it is built already.
+    """Build a scene and write it; skip it if it is already built.
 
     Raises
     ------
     InputError
-        A shot cannot be used, an output cannot be written, or other software is installed here than the build's.
+        A shot cannot be used, an output cannot be written, or the software installed here is not that of the build.
     """
     if software() != task.build.software:
         raise InputError(f"a worker has {_differences(software(), task.build.software)}; install the same everywhere")
@@ -105,7 +105,7 @@ def _hashed_inputs(task: SceneTask) -> dict[str, InputFile]:
 
 
 def _identity(task: SceneTask, inputs: Mapping[str, InputFile]) -> str:
-    """Everything that the scene's bytes depend on, hashed."""
+    """Return the SHA-256 of everything that the scene's bytes depend on."""
     parts = {
         "build": task.build.model_dump(mode="json"),
         "scene": task.scene.name,
@@ -125,7 +125,7 @@ def _refuse_small(scene: CapturedScene) -> None:
 
 
 def _shared_balance(scene: CapturedScene, settings: Settings) -> Multipliers | None:
-    """The multipliers of all four shots; nothing if each keeps its own camera's, or if they came developed."""
+    """Return the white balance of all shots; None if each keeps its own camera's or the files are already developed."""
     paths = [capture.path for capture in scene.captures.values()]
     developed = [path for path in paths if path.suffix.lower() in DEVELOPED_SUFFIXES]
     if developed and len(developed) < len(paths):

@@ -1,8 +1,8 @@
-"""Capture folders of known scenes: raw files as the paper's rig writes them, and the truth beside them.
+"""Simulate capture folders of known scenes: raw files like those of the paper's rig, with their ground truth.
 
 The rig is the paper's (supplement, section 1): two Sony A7R IV with 135 mm F1.8 lenses behind a beam
-splitter, a reference pair at F16 and a target pair with one camera wide open, shutters at 1/125 s, ISO making
-up for the aperture. Camera B sees the scene in the mirror.
+splitter, a reference pair at F16 and a target pair with one camera wide open, shutters at 1/125 s, and an ISO that
+compensates for the aperture. Camera B sees the scene mirrored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,12 +27,12 @@ from realdof.simulation.truth import FILE, truth_maps, truth_of
 from realdof.simulation.views import View, render_strips
 
 CLIPPED_SHARE = 0.22
-"""Of camera A's pixels, in a scene with blown highlights."""
+"""Share of camera A's pixels that are clipped in a scene with blown highlights."""
 
 FAULTY: tuple[SceneKind, ...] = ("sky", "wrong-pair", "clipped")
-"""Scenes that must be refused or doubted: nothing to align, another view in each camera, blown highlights."""
+"""Scenes that a build must reject or doubt: nothing to align, a different view in each camera, blown highlights."""
 
-# Green's share of the full range for white; a gain of 1.4 clips nothing.
+# Share of the full range that white gives in green; with a gain of 1.4 nothing is clipped.
 _EXPOSURE = 0.62
 _LARGEST_SCENE = 2.0
 
@@ -40,24 +40,24 @@ _LARGEST_SCENE = 2.0
 def simulate_captures(
     out: Path, scenes: int, simulation: Simulation, bad_scenes: Sequence[SceneKind] = ()
 ) -> Iterator[Path]:
-    """Make a capture folder, one scene after the other, as ``realdof.captures.folder`` finds it.
+    """Simulate a capture folder in the layout of ``realdof.captures.folder``, one scene after the other.
 
     Parameters
     ----------
     scenes
-        How many scenes with something to align: ``001``, ``002`` and so on.
+        Number of scenes that can be aligned: ``001``, ``002`` and so on.
     bad_scenes
-        Kinds of further scenes, which follow with number and kind: ``003-sky``.
+        Kinds of further scenes, which are named after number and kind: ``003-sky``.
 
     Yields
     ------
     Path
-        Each scene's folder once it is whole: four raw files, ``truth.json`` and ``truth.npz``.
+        Folder of each scene once it is complete: the shots, ``truth.json`` and ``truth.npz``.
 
     Raises
     ------
     InputError
-        A scene's folder exists already, or cannot be written; a parameter is impossible.
+        A scene's folder already exists or cannot be written, or a parameter is impossible.
     """
     textured: SceneKind = "textured"
     kinds = [textured] * scenes + list(bad_scenes)
@@ -72,21 +72,21 @@ def simulate_captures(
 def simulate_scene(
     folder: Path, simulation: Simulation, number: int, kind: SceneKind, body: Body | None = None
 ) -> None:
-    """Make one scene's folder: the shots as ``realdof.captures.folder`` has them, the truth, ``truth.json`` last.
+    """Simulate one scene's folder in the layout of ``realdof.captures.folder``; ``truth.json`` is written last.
 
-    At full size this takes about a minute of one core and 3 GB.
+    At full size this takes about a minute on one core and 3 GB.
 
     Parameters
     ----------
     number
-        Scenes of another number are other scenes.
+        Number of the scene; another number gives another scene.
     body
-        Other cameras than those of the simulation's size.
+        Body of both cameras; None for that of the simulation's size.
 
     Raises
     ------
     InputError
-        As for ``simulate_captures``.
+        As in ``simulate_captures``.
     """
     if folder.exists():
         raise InputError(f"{folder} exists already; give a new folder")
@@ -124,7 +124,7 @@ def _scenery(simulation: Simulation, body: Body, box: Box, kind: SceneKind, numb
 
 
 def _visible_box(body: Body, matrices: Iterable[np.ndarray], simulation: Simulation) -> Box:
-    """What both cameras see of the scene, and the surroundings that blur brings in."""
+    """Return the box of the scene that both cameras see, with a margin from which blur spreads light into the view."""
     views = [bounds(np.linalg.inv(matrix), body.raw) for matrix in matrices]
     margin = 2 * raw_px(simulation.largest_radius, body) + 32
     left, top = (floor(min(view[i] for view in views) - margin) for i in (0, 2))
@@ -135,8 +135,8 @@ def _visible_box(body: Body, matrices: Iterable[np.ndarray], simulation: Simulat
 
 
 def _clipping_exposure(layers: Sequence[Layer], body: Body, raw_from_scene: np.ndarray) -> float:
-    """The exposure at which ``CLIPPED_SHARE`` of camera A's developed pixels have a channel at its limit."""
-    # Every sixteenth pixel in both directions tells it well enough.
+    """Return the exposure at which ``CLIPPED_SHARE`` of camera A's developed pixels have a clipped channel."""
+    # Every sixteenth pixel in both directions suffices for the estimate.
     every = np.diag([1 / 16, 1 / 16, 1])
     view = View(Grid(body.raw.height // 16, body.raw.width // 16), every @ raw_from_scene, [0.0] * len(layers))
     light = np.concatenate([strip for _, strip in render_strips(layers, view)])
@@ -145,7 +145,7 @@ def _clipping_exposure(layers: Sequence[Layer], body: Body, raw_from_scene: np.n
     srgb_from_camera = np.linalg.inv(to_camera).T
 
     def excess(exposure: float) -> float:
-        # Developing clips the white-balanced colours, then those of sRGB.
+        # Development clips the white-balanced colours, then those in sRGB.
         developed = np.minimum(camera * exposure, 1) @ srgb_from_camera
         return float((developed.max(axis=1) >= 1 - 1e-6).mean()) - CLIPPED_SHARE
 

@@ -1,4 +1,4 @@
-"""The truth about a simulated scene: what an alignment, an exposure match and a blur map should find."""
+"""The ground truth of a simulated scene: the correct homography, exposure difference and blur map."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,39 +18,38 @@ from realdof.simulation.shots import FOCAL_LENGTH_MM, FOCUS_DISTANCE_M, NARROW_F
 from realdof.simulation.views import View, visible_radii
 
 VERSION = 1
-"""Of the generator: one version, with the same parameters and seed, gives the same scenes."""
-
+"""Version of the simulation; the same version, parameters and seed give the same scenes."""
 
 FILE = "truth.json"
-"""Name of the file in a scene's folder."""
+"""Name of the ground truth's file in a scene's folder."""
 
 Number = int | float
 Row = tuple[float, float, float]
 
 
 class Truth(Strict):
-    """All that is known about a scene.
+    """The ground truth of a scene.
 
     Attributes
     ----------
     version, kind, number, simulation
-        What it was made with.
+        Version of the simulation, kind and number of the scene, and the parameters.
     grid
-        Height and width of the image once it is developed, cropped and resized to a quarter.
+        Height and width of the image after it is developed, cropped and resized to a quarter, px.
     homography_a_to_b
-        From points of camera A's grid to those of camera B's as it stores its image, the mirror included; pixel i
-        covers [i, i + 1). None where no alignment is right.
+        From points of camera A's grid to points of camera B's stored image, including the mirror; pixel i covers
+        [i, i + 1). None if no alignment is correct.
     mirrored
-        The cameras that see the scene in the mirror.
+        The cameras that see the scene mirrored.
     defocused
         The camera that is wide open in the target pair.
     gain_b_over_a
-        Linear light of camera B over that of camera A, for each pair and channel, if both are developed with one white
-        balance; with vignetting, at the centre of their raw files.
+        Ratio of camera B's linear light to camera A's, for each pair and channel, if both are developed with one white
+        balance; with vignetting, at the centre of the raw files.
     white_balance
-        Multipliers of the light, and those that each camera chose.
+        Multipliers with which the light is white (``light``), and those that each camera chose.
     lens, shots
-        What each shot was taken with.
+        The lens, and the settings of each shot by member.
     """
 
     version: int
@@ -68,7 +67,7 @@ class Truth(Strict):
 
 
 def read_truth(folder: Path) -> Truth:
-    """Read the truth about the scene of a folder.
+    """Read the ground truth in a scene's folder.
 
     Raises
     ------
@@ -81,7 +80,7 @@ def read_truth(folder: Path) -> Truth:
 def truth_of(
     simulation: Simulation, body: Body, draw: Draw, number: int, kind: SceneKind, shots: Mapping[Member, Shot]
 ) -> Truth:
-    """What is known about a scene before it is rendered."""
+    """Collect the ground truth of a scene; it does not need the rendered images."""
     given = None if simulation.homography is None else draw.homography.tolist()
     stored = stored_homography(body, draw.homography, simulation.is_mirrored)
     first, second, third = ((a, b, c) for a, b, c in stored.tolist())
@@ -108,13 +107,13 @@ def truth_of(
 def truth_maps(
     simulation: Simulation, body: Body, layers: Sequence[Layer], distances: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What each pixel of camera A's grid shows.
+    """Return blur radius and distance at each pixel of camera A's grid.
 
     Returns
     -------
     dict
-        float32 of the grid's size each: ``radius_wide`` and ``radius_narrow``, the signed blur radius at the
-        wide aperture and at F16 in grid px, positive behind the focus; ``distance_m``.
+        float32 (H, W) of the grid's size each: ``radius_wide`` and ``radius_narrow``, the signed blur radius at the
+        wide aperture and at F16 in grid px, positive behind the focus; ``distance_m``, the distance in m.
     """
     grid_from_scene = np.diag([1 / RESIZE_FACTOR, 1 / RESIZE_FACTOR, 1])
 

@@ -1,6 +1,6 @@
-"""What one virtual camera sees of a scenery: each layer in its place, defocused, far to near.
+"""Render what one simulated camera sees: each layer is warped, defocused and composited, far to near.
 
-Layers are flat and face the camera, so a disc of one size is exact for each, and what a layer hides is known.
+Layers are flat and face the camera, so each has exactly one blur radius, and the surface behind each is known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,27 +16,27 @@ from realdof.optics.lens import disc_kernel
 from realdof.simulation.rig import bounds
 from realdof.simulation.scenery import Layer
 
-# Rows rendered at once: enough to make the borders cheap, few enough for the memory.
+# Number of rows rendered at once: large enough that the margins cost little, small enough to fit into memory.
 _STRIP_ROWS = 512
-# A disc of at least this radius is drawn with half the resolution until it is smaller.
+# For a larger disc, the resolution is halved until its radius is at most this.
 _LARGEST_DRAWN_RADIUS = 12.0
 _COARSEST = 16
 
 
 @dataclass(frozen=True)
 class View:
-    """A camera and its lens as far as they shape an image.
+    """The properties of a camera and its lens that determine an image.
 
     Attributes
     ----------
     grid
-        Of the raw file.
+        Grid of the raw file.
     raw_from_scene
         Homography from scene coordinates to those of the raw file, float64 (3, 3).
     radii
         Blur radius of each layer in raw px, of either sign.
     diffraction
-        Point-spread function of the narrow aperture, with odd sides and sum one; None to leave it out.
+        Point-spread function of diffraction, with odd sides and sum one; None for no diffraction.
     """
 
     grid: Grid
@@ -48,13 +48,13 @@ class View:
 def render_strips(layers: Sequence[Layer], view: View) -> Iterator[tuple[int, np.ndarray]]:
     """Render a view from top to bottom.
 
-    Discs larger than 12 px are drawn on images reduced to 1/2, 1/4 ... and enlarged bicubically; that keeps
-    position and light, and softens the disc's edge by a tenth of its radius.
+    For discs with a radius above 12 px, layers are blurred at 1/2, 1/4 ... of the resolution and enlarged bicubically.
+    This preserves position and light, and softens the disc's edge by a tenth of its radius.
 
     Yields
     ------
     row, light
-        The strip's first row, and linear sRGB, float32 (H, W, 3).
+        The strip's first row, and its light, linear sRGB, float32 (H, W, 3).
     """
     for first in range(0, view.grid.height, _STRIP_ROWS):
         last = min(first + _STRIP_ROWS, view.grid.height)
@@ -65,7 +65,7 @@ def render_strips(layers: Sequence[Layer], view: View) -> Iterator[tuple[int, np
 
 
 def visible_radii(layers: Sequence[Layer], view: View) -> np.ndarray:
-    """The blur radius of the nearest layer at each pixel of a view, signed, float32 (H, W); nan for none."""
+    """Return the signed blur radius of the nearest layer at each pixel, float32 (H, W); nan where there is none."""
     radii = np.full((view.grid.height, view.grid.width), np.nan, np.float32)
     for layer, radius in zip(layers, view.radii, strict=True):
         matrix = to_integer_centres(view.raw_from_scene @ translation(*layer.corner))
@@ -76,19 +76,19 @@ def visible_radii(layers: Sequence[Layer], view: View) -> np.ndarray:
 
 
 def airy_kernel(airy_diameter: float) -> np.ndarray:
-    """Point-spread function of diffraction at a round aperture, out to the third dark ring.
+    """Return the point-spread function of diffraction at a round aperture, out to the third dark ring.
 
     Parameters
     ----------
     airy_diameter
-        Of the first dark ring, px: 2.44 times wavelength times f-number.
+        Diameter of the first dark ring, px: 2.44 times wavelength times f-number.
 
     Returns
     -------
     ndarray
         float64, odd sides, sum one: intensity integrated over each pixel.
     """
-    # Dark rings lie at 1.22, 2.23 and 3.24 wavelengths times f-number.
+    # The radii of the dark rings are 1.22, 2.23 and 3.24 wavelengths times f-number.
     wavelength_times_f = airy_diameter / 2.44
     cut = 3.24 * wavelength_times_f
     reach = ceil(cut)
@@ -102,10 +102,10 @@ def airy_kernel(airy_diameter: float) -> np.ndarray:
 
 
 def _put_before(strip: np.ndarray, first: int, layer: Layer, radius: float, view: View) -> None:
-    """Composite one blurred layer over what lies behind it: light and coverage, float32 (H, W, 4)."""
+    """Blur one layer and composite it over the strip, (H, W, 4): light, then coverage."""
     factor = _reduction(radius)
     kernel = _kernel(radius / factor, view.diffraction if factor == 1 else None)
-    # Multiples of the coarsest pixel, so that strips of one layer are reduced on one lattice.
+    # Margins are multiples of the coarsest pixel, so that all strips of a layer are reduced on the same grid.
     margin = _up(factor * (kernel.shape[0] // 2 + 2))
     raw_from_texture = view.raw_from_scene @ translation(*layer.corner)
     left, right, top, bottom = bounds(raw_from_texture, Grid.of(layer.texture))
@@ -124,13 +124,13 @@ def _put_before(strip: np.ndarray, first: int, layer: Layer, radius: float, view
 
 
 def _blur(patch: np.ndarray, kernel: np.ndarray, factor: int) -> np.ndarray:
-    """Convolve a patch with a symmetric kernel that is given at 1 / ``factor`` of its resolution."""
+    """Convolve a patch with a symmetric kernel; the kernel has 1 / ``factor`` of the patch's resolution."""
     if kernel.size == 1:
         return patch
     if factor == 1:
         return np.asarray(cv2.filter2D(patch, -1, kernel))
     height, width = patch.shape[:2]
-    # Averages over overlapping areas: light keeps its place to a fraction of a coarse pixel.
+    # Averaging over overlapping areas displaces light by only a fraction of a coarse pixel.
     overlap = np.full(factor + 1, 1 / factor, np.float32)
     overlap[[0, -1]] /= 2
     patch = cv2.sepFilter2D(patch, -1, overlap, overlap)
