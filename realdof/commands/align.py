@@ -10,11 +10,11 @@ from realdof.common.errors import InputError
 
 
 def align(
-    a: Annotated[Path, typer.Argument(help="The photograph that stays: raw, TIFF, PNG or JPEG.")],
-    b: Annotated[Path, typer.Argument(help="The photograph to be moved onto it, of the same size.")],
+    a: Annotated[Path, typer.Argument(help="The fixed photograph: raw, TIFF, PNG or JPEG.")],
+    b: Annotated[Path, typer.Argument(help="The photograph to warp to it, of the same size.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="A new folder for the results.")],
 ) -> None:
-    """Align any two photographs of one scene: homography, displacement that is left, verdict, warped image.
+    """Align any two photographs of one scene: homography, remaining displacement, verdict, warped image.
 
     Status 1 if the alignment is rejected.
     """

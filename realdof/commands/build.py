@@ -26,7 +26,7 @@ PairName = Literal["target", "reference"]
 @stopping("scenes that are built are kept; the same command builds the others")
 def build(
     captures: Annotated[Path, typer.Argument(help="A folder of scenes, or a list of them (.csv, .json).")],
-    out: Annotated[Path, typer.Argument(help="The data set's folder: new, or of a build to continue.")],
+    out: Annotated[Path, typer.Argument(help="The folder of the data set: a new one, or that of a build to continue.")],
     workers: Annotated[int, typer.Option("--workers", min=1, help="Number of processes; each needs up to 0.9 GB.")] = 1,
     cluster: Annotated[
         str | None, typer.Option("--cluster", help="Address of a Dask scheduler to use instead of processes here.")
@@ -50,14 +50,14 @@ def build(
         ),
     ] = None,
     photometry_pair: Annotated[
-        PairName, typer.Option("--photometry-pair", help="The pair on which exposures are compared.")
+        PairName, typer.Option("--photometry-pair", help="The pair whose exposures are compared.")
     ] = "target",
     ecc_iterations: Annotated[
         int | None,
         typer.Option(
             "--ecc-iterations",
             min=1,
-            help="Run ECC on the full grid alone, with so many iterations; the authors' laboratory: 300.",
+            help="Run ECC on the full grid only, with this number of iterations; RealBlur's authors used 300.",
         ),
     ] = None,
     ecc_epsilon: Annotated[
@@ -66,12 +66,10 @@ def build(
     white_balance: Annotated[
         str,
         typer.Option(
-            "--white-balance", help="reference (the scene's reference shot's), camera (each shot its own) or R,G,B."
+            "--white-balance", help="reference: from the scene's reference shot; camera: each shot's own; or R,G,B."
         ),
     ] = "reference",
-    keep_stages: Annotated[
-        bool, typer.Option("--keep-stages", help="Keep the images between the stages in stages/.")
-    ] = False,
+    keep_stages: Annotated[bool, typer.Option("--keep-stages", help="Keep intermediate images in stages/.")] = False,
 ) -> None:
     """Build a data set from captures: develop, align, match exposures, measure. Continues an interrupted build.
 
@@ -130,5 +128,7 @@ def _white_balance(words: str) -> "WhiteBalance":
     except ValueError:
         red = green = blue = 0.0
     if not 0 < min(red, green, blue) <= max(red, green, blue) < float("inf"):
-        raise InputError(f"--white-balance {words} is none; give reference, camera or multipliers such as 2.35,1,1.62")
+        raise InputError(
+            f"--white-balance {words} is not a white balance; give reference, camera or multipliers such as 2.35,1,1.62"
+        )
     return red, green, blue

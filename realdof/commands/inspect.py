@@ -11,7 +11,7 @@ from realdof.common.console import draw
 
 
 def inspect(file: Annotated[Path, typer.Argument(help="A raw file, TIFF or PNG.")]) -> None:
-    """Show what a file says of its shot: camera, time, exposure, size."""
+    """Show the metadata of a shot: camera, time, exposure, size."""
     from realdof.captures.scene import read_capture
 
     capture = read_capture(file)

@@ -16,8 +16,8 @@ Rig = Literal["dual", "single"]
 
 
 def simulate(
-    out: Annotated[Path, typer.Argument(help="The capture folder to make.")],
-    scenes: Annotated[int, typer.Option("--scenes", min=1, help="How many scenes.")] = 2,
+    out: Annotated[Path, typer.Argument(help="The capture folder to create.")],
+    scenes: Annotated[int, typer.Option("--scenes", min=1, help="Number of scenes.")] = 2,
     size: Annotated[Size, typer.Option("--size", help="full: 9600x6376; small: 1600x1064.")] = "small",
     file_format: Annotated[
         FileFormat, typer.Option("--format", help="Sony raw, by compression; DNG; or developed TIFF.")
@@ -32,9 +32,9 @@ def simulate(
     vignetting: Annotated[bool, typer.Option("--vignetting", help="Darken the corners by aperture.")] = False,
     diffraction: Annotated[bool, typer.Option("--diffraction", help="Blur F16 to an Airy disc of 21 um.")] = False,
 ) -> None:
-    """Make captures of known scenes, with the truth beside them, for tests and demonstrations.
+    """Simulate captures of known scenes, with their ground truth, for tests and demonstrations.
 
-    All scenes can be built, unless --faulty adds some that must be refused or doubted.
+    All scenes can be built, except those that --faulty adds, which a build must reject or doubt.
     """
     from realdof.simulation.parameters import Simulation
     from realdof.simulation.simulate import FAULTY, simulate_captures

@@ -20,4 +20,4 @@ def verify(out: Annotated[Path, typer.Argument(help="A data set made by realdof 
     if found:
         raise typer.Exit(2)
     counts = read_manifest(out).counts
-    say(f"{out} is whole; pairs: {counts['accepted'] + counts['doubtful']}")
+    say(f"{out} is complete; pairs: {counts['accepted'] + counts['doubtful']}")

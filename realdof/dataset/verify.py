@@ -50,7 +50,7 @@ def faults(out: Path) -> Iterator[str]:
 def _wrong_build(out: Path, manifest: Manifest) -> Iterator[str]:
     try:
         if read_build(out) != manifest.build:
-            yield f"{out / BUILD} tells of another build than {MANIFEST}"
+            yield f"{out / BUILD} describes another build than {MANIFEST}"
     except InputError as error:
         yield str(error)
 
@@ -71,7 +71,7 @@ def _wrong_croissant(out: Path, manifest: Manifest) -> Iterator[str]:
         # Further fields are allowed: publishers add licence, creator and date.
         changed = [name for name in expected if content.get(name) != expected[name]]
         if changed:
-            yield f"{path} does not fit {MANIFEST}: its {changed[0]!r} is another"
+            yield f"{path} does not fit {MANIFEST}: its {changed[0]!r} differs"
 
 
 def _wrong_record(out: Path, manifest: Manifest, scene: SceneRecord) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _wrong_record(out: Path, manifest: Manifest, scene: SceneRecord) -> Iterator
     else:
         try:
             if without_maps(read_record(out, scene.name)) != scene:
-                yield f"{MANIFEST} tells otherwise of scene {scene.name} than {path}"
+                yield f"{MANIFEST} and {path} disagree about scene {scene.name}"
         except InputError as error:
             yield str(error)
 
@@ -116,7 +116,7 @@ def _wrong_image(out: Path, image: OutputFile) -> Iterator[str]:
     if (header.height, header.width) != (image.height, image.width):
         yield f"{path} is {header.width}x{header.height}, {MANIFEST} says {image.width}x{image.height}"
     if header.bits != _BITS or image.bits != _BITS:
-        yield f"{path} has {header.bits} bits a channel; {_BITS} would be right"
+        yield f"{path} has {header.bits} bits per channel instead of {_BITS}"
 
 
 def _strangers(out: Path, manifest: Manifest) -> Iterator[str]:

@@ -31,12 +31,14 @@ class Column:
 
 COLUMNS = (
     Column("shift", "shift, px", "median residual displacement of the aligned reference pair", "{:.3f}"),
-    Column("corner", "corner, px", "largest displacement left at a corner of the image", "{:.3f}"),
-    Column("psnr", "PSNR, dB", "of the aligned reference pair, over red, green and blue", "{:.2f}"),
-    Column("ssim", "SSIM", "of the aligned reference pair, luma", "{:.3f}"),
-    Column("gain", "gain", "green: what the all-in-focus image was multiplied with", "{:.3f}"),
-    Column("exposure", "exposure, %", "residual exposure error of the target pair, its worst channel", "{:.2f}"),
-    Column("blur", "blur, px", "of the defocused image, standard deviation of a Gaussian: 95 % have less", "{:.2f}"),
+    Column("corner", "corner, px", "largest residual displacement at a corner of the image", "{:.3f}"),
+    Column("psnr", "PSNR, dB", "PSNR of the aligned reference pair, over red, green and blue", "{:.2f}"),
+    Column("ssim", "SSIM", "SSIM of the aligned reference pair, on luma", "{:.3f}"),
+    Column("gain", "gain", "factor by which the green channel of the all-in-focus image was multiplied", "{:.3f}"),
+    Column("exposure", "exposure, %", "residual exposure error of the target pair in its worst channel", "{:.2f}"),
+    Column(
+        "blur", "blur, px", "95th percentile of the defocused image's blur, standard deviation of a Gaussian", "{:.2f}"
+    ),
     Column("clipped", "clipped, %", "pixels of the defocused image with a clipped channel", "{:.2f}"),
 )
 
@@ -171,12 +173,12 @@ def _facts(record: SceneRecord) -> tuple[str, ...]:
     """Return the facts that have no column, one sentence each."""
     facts = []
     if record.defocused_camera:
-        facts.append(f"Camera {record.defocused_camera} is the defocused one; its grid is kept.")
+        facts.append(f"Camera {record.defocused_camera} is the defocused one; the pair is on its grid.")
     if (alignment := record.alignment) is not None:
         mirrored = "mirrored" if alignment.mirrored else "not mirrored"
         facts.append(
-            f"The other camera's image is {mirrored}; {alignment.method} from start {alignment.start}, "
-            f"{alignment.iterations} iterations, correlation {alignment.correlation:.4f}, of detail "
+            f"The other camera's image is {mirrored}; aligned by {alignment.method} from the start {alignment.start}, "
+            f"{alignment.iterations} iterations, correlation {alignment.correlation:.4f}, detail correlation "
             f"{alignment.detail_correlation:.4f}; {alignment.matched_tiles} of {alignment.textured_tiles} "
             "textured tiles match."
         )

@@ -302,7 +302,7 @@ def test_names_in_brackets_are_printed_as_they_are(three_scenes: Path, tmp_path:
     assert done.returncode == 1, done.stderr
     assert "[red]a[/]b[/bold]" in "".join(done.stdout.split())
     verified = realdof("verify", folder / "out")
-    assert verified.stdout.strip() == f"{folder / 'out'} is whole; pairs: 0"
+    assert verified.stdout.strip() == f"{folder / 'out'} is complete; pairs: 0"
 
 
 @pytest.mark.parametrize("epsilon", ["nan", "inf"])

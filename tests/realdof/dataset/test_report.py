@@ -126,8 +126,8 @@ def test_what_a_file_is_called_is_never_run(built: Path) -> None:
 
 def test_a_figure_is_named_as_what_it_is(built: Path) -> None:
     text = (built / "report.html").read_text(encoding="utf-8")
-    assert "PSNR, dB</b>: of the aligned reference pair, over red, green and blue" in text
-    assert "SSIM</b>: of the aligned reference pair, luma" in text
+    assert "PSNR, dB</b>: PSNR of the aligned reference pair, over red, green and blue" in text
+    assert "SSIM</b>: SSIM of the aligned reference pair, on luma" in text
 
 
 def test_a_folder_without_a_built_data_set_is_one_sentence(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ DAMAGES: list[tuple[Callable[[Path], None], list[str]]] = [
     (flip_a_bit, ["source/001.png was changed after it was written"]),
     (truncate, ["target/001.png was changed", "target/001.png is truncated or damaged"]),
     (lose_a_partner, ["target/001.png is missing"]),
-    (reduce_to_eight_bits, ["target/001.png was changed", "target/001.png has 8 bits a channel; 16 would be right"]),
+    (reduce_to_eight_bits, ["target/001.png was changed", "target/001.png has 8 bits per channel instead of 16"]),
     (cut, ["source/001.png was changed", "source/001.png is 3"]),
     (add_a_stranger, ["source/holiday.png belongs to no scene"]),
     (
@@ -103,8 +103,8 @@ DAMAGES: list[tuple[Callable[[Path], None], list[str]]] = [
     (make_croissant_a_list, ["croissant.json holds no Croissant metadata, but list"]),
     (lose_a_record, ["scenes/003.json is missing"]),
     (change_a_record, ["scenes/003.json was changed after it was written"]),
-    (accept_the_sky, ["otherwise of scene sky", "no source image", "no target image", "croissant.json does not fit"]),
-    (change_the_build, ["build.json tells of another build"]),
+    (accept_the_sky, ["disagree about scene sky", "no source image", "no target image", "croissant.json does not fit"]),
+    (change_the_build, ["build.json describes another build"]),
     (lose_croissant, ["croissant.json is missing"]),
 ]
 
@@ -129,7 +129,7 @@ def test_each_fault_is_one_sentence(
 def test_the_command_counts_the_pairs_or_tells_every_fault_with_status_2(data_set: Path, tmp_path: Path) -> None:
     whole = realdof("verify", data_set)
     assert (whole.returncode, whole.stderr) == (0, "")
-    assert "is whole; pairs: 2" in sentences(whole)
+    assert "is complete; pairs: 2" in sentences(whole)
     out = shutil.copytree(data_set, tmp_path / "out")
     lose_a_partner(out)
     lose_croissant(out)
