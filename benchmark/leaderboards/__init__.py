@@ -1,1 +1,1 @@
-"""From runs and published figures to tables and comparisons; no image is computed."""
+"""Make tables and comparisons from runs and published figures; no image is computed."""

@@ -1,4 +1,4 @@
-"""One table over data sets: methods down, data sets across, and the mean rank of methods that have them all."""
+"""One table over all data sets: a row per method, a column per data set, and the mean rank of complete methods."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ MISSING = "missing"
 
 @dataclass(frozen=True)
 class AcrossRow:
-    """One method with one set of weights, or what papers print of a method.
+    """One method with one set of weights, or a method's published figures.
 
     Parameters
     ----------
     method, weights, kind
-        As of `benchmark.leaderboards.rows.Row`.
+        See `benchmark.leaderboards.rows.Row`.
     figures
-        Figure by data set; a data set is left out where there is none.
+        Figure by data set; data sets without a figure are absent.
     mean_rank
-        Mean of the ranks among the measured methods that have every data set; None for the others.
+        Mean of the ranks among the measured methods that have a figure on every data set; None for the others.
     """
 
     method: str
@@ -40,7 +40,7 @@ class AcrossRow:
 
 @dataclass(frozen=True)
 class Across:
-    """A metric over several data sets.
+    """The table of one metric over several data sets.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ class Across:
     protocols
         Protocol by data set, in the order of the columns.
     rows
-        Methods with every data set by their mean rank, then those that lack some, then published ones.
+        Methods with every data set, sorted by mean rank; then methods that lack some; then published figures.
     left_out
-        Why a data set has no column, one sentence each.
+        Data sets without a column and the reason, one sentence each.
     """
 
     column: Column
@@ -61,12 +61,12 @@ class Across:
 
 
 def build_across(results: Path, protocol: str | None = None, sort: str = "psnr") -> Across:
-    """Collect a metric over every data set with runs.
+    """Collect one metric over every data set that has runs.
 
     Parameters
     ----------
     protocol
-        Its name; None for each data set's own.
+        Name of the protocol; None for each data set's own.
     sort
         Key of the metric.
 
@@ -100,7 +100,7 @@ def build_across(results: Path, protocol: str | None = None, sort: str = "psnr")
 
 
 def across_table(found: Across) -> Table:
-    """The table for readers: best and second best of each data set marked, and missing figures named as missing."""
+    """Make the table for readers: it marks the best and second best of each data set, and missing figures."""
     measured = [row.figures if row.kind == "measured" else {} for row in found.rows]
     marks = {name: _marks(found.column.places([figures.get(name) for figures in measured])) for name in found.protocols}
     ranks = _marks([None if row.mean_rank is None else _place(row, found.rows) for row in found.rows])
@@ -141,14 +141,14 @@ def _column(board: Leaderboard) -> Column:
 
 
 def _collected(boards: Mapping[str, Leaderboard], kind: str) -> list[AcrossRow]:
-    """A row for each method and its weights; of several runs on a data set the best figure counts."""
+    """Return a row per method and weights; of several runs on a data set, the best figure counts."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for name, board in boards.items():
         for row in board.rows:
             value = row.figures.get(board.sorted_by)
             if row.kind != kind or row.dataset != name or value is None or not _counts(row):
                 continue
-            # Rows come from the best on.
+            # Rows are sorted from best to worst, so the first one has the best figure.
             found.setdefault((row.method, row.weights), {}).setdefault(name, value)
     return [AcrossRow(method, weights, kind, figures) for (method, weights), figures in found.items()]
 

@@ -1,4 +1,4 @@
-"""Leaderboards: what runs measured, and what papers print beside it. Reads results, computes no image."""
+"""Build leaderboards of measured and published figures from result files; no image is computed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ class Leaderboard:
     Parameters
     ----------
     dataset, protocol, version
-        What every measured row was measured on and how.
+        The data set and the protocol of every measured row, and the protocol's version.
     metrics, costs
-        The columns of figures; any of them can order the rows.
+        The columns of figures; the rows can be sorted by any of them.
     sorted_by
-        Key of the column that orders the rows.
+        Key of the column by which the rows are sorted.
     rows
-        Ranked rows from the best on, then those that are not ranked, then published ones.
+        Ranked rows from best to worst, then rows that are not ranked, then published ones.
     notes
-        What a reader must know of the whole table, one sentence each.
+        Notes on the whole table, one sentence each.
     warnings
-        The first of them, which must be known whatever columns are shown.
+        The first of these notes, which apply whichever columns are shown.
     """
 
     dataset: str
@@ -52,26 +52,26 @@ class Leaderboard:
         return (*self.metrics, *self.costs)
 
     def places(self, column: Column) -> list[int | None]:
-        """Each row's place in a column, from 1; None for rows that are not ranked."""
+        """Return each row's rank in a column, from 1; None for rows that are not ranked."""
         return column.places([row.figures.get(column.key) if row.ranked else None for row in self.rows])
 
 
 def build(results: Path, dataset: str, protocol: str, *, sort: str = "psnr", images: str | None = None) -> Leaderboard:
-    """Collect the runs on a data set under a protocol, and the published rows that may stand beside them.
+    """Build the leaderboard of a data set under a protocol: its runs, and the published figures beside them.
 
     Parameters
     ----------
     protocol
-        Its name; runs under a protocol that is not installed are read too.
+        Name of the protocol; it need not be installed.
     sort
         Key of any column of the leaderboard.
     images
-        First digits of the images' identity, where runs on several sets of images share the data set's name.
+        First digits of the images' identity, needed if the name of the data set stands for several sets of images.
 
     Raises
     ------
     InputError
-        There are no such runs, they are on different images, or there is no column to sort by.
+        There are no such runs, they are on different images, or no column has the key ``sort``.
     """
     every = every_run(results, dataset)
     under = [run for run in every if run.settings.protocol == protocol]
@@ -105,7 +105,7 @@ def _version(protocol: str, runs: Sequence[Run]) -> int:
     if installed is not None:
         return installed.version
     if not runs:
-        # Says what is there, or that a package is broken.
+        # Raises an error that names the installed protocols, or a package that is broken.
         return registry.protocol(protocol).version
     return max(run.settings.protocol_version for run in runs)
 
@@ -117,7 +117,7 @@ def _protocol_note(protocol: str, version: int) -> str:
 
 
 def _possible_metrics(protocol: str, runs: Sequence[Run], records: Sequence[Mapping[str, Record]]) -> list[Column]:
-    """Every column that the runs have scores for, and those that papers print."""
+    """Return the columns of all metrics that the runs have scores for, and of those that papers print."""
     scored = {name for one in records for record in one.values() for name in record.scores}
     kept = {column: card for run in reversed(runs) for column, card in run.columns.items()}
     found = metric_columns(protocol, scored, kept)
@@ -131,7 +131,7 @@ def _place_of(key: str) -> int:
 
 
 def _with_figures(columns: Iterable[Column], rows: Sequence[Row]) -> tuple[Column, ...]:
-    """The columns that papers print, and others that any row has a figure in."""
+    """Return the columns that papers print, and other columns in which at least one row has a figure."""
     fixed = {*FIXED_METRICS, PARAMETERS.key, MACS.key, TIME.key}
     return tuple(
         column
@@ -148,7 +148,7 @@ def _column_to_sort_by(key: str, columns: Sequence[Column]) -> Column:
 
 
 def _in_order(rows: Iterable[Row], by: Column) -> list[Row]:
-    """Ranked rows from the best on, then those that are not ranked or lack the figure."""
+    """Sort the rows: ranked ones from best to worst, then those that are not ranked or lack the figure."""
 
     def place(row: Row) -> tuple[bool, float, str]:
         value = row.figures.get(by.key)
@@ -170,6 +170,6 @@ def _on_one_set_of_images(runs: list[Run], dataset: str, images: str | None) -> 
 
 
 def _of_another_data_set(methods: set[str], protocol: str) -> list[PublishedFigure]:
-    """What papers print of the methods on DPDD, for a data set that no paper has used."""
+    """Return the papers' figures of the methods on DPDD, shown for a data set that no paper has used."""
     figures = published_figures("dpdd", protocol)
     return [figure for figure in figures if figure.method in methods and figure.source_kind == "paper"]

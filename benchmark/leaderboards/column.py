@@ -1,4 +1,4 @@
-"""Columns of figures, made from the cards of metrics and from fixed costs; they know how to show and rank."""
+"""Columns of figures for metrics and costs: how each column is headed, formatted and ranked."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from benchmark.results.summary import Summary
 
 NOT_INSTALLED = "of a metric that is not installed"
 PUBLISHED_DECIMALS = {"ssim": 3, "lpips": 3}
-"""Digits that papers print, where they are fewer than ours."""
+"""Number of decimals that papers print, where it is less than ours."""
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,21 @@ class Column:
     Parameters
     ----------
     key
-        Its word on the command line, in CSV and in JSON.
+        Name on the command line, in CSV and in JSON.
     title, unit
-        As headings show them; ``unit`` only of costs, since a metric's unit is well known or in its title.
+        Text of the heading; only costs show ``unit``, because a metric's unit is well known or in its title.
     better
         Whether ``higher`` or ``lower`` values rank first.
     decimals
-        Digits after the point for readers.
+        Number of decimals in tables.
     kind
-        ``metric``, or ``cost`` for what a method needs.
+        ``metric``, or ``cost`` for parameters, operations, time and memory.
     averaged
-        How the images' scores become the figure; see `MetricCard`.
+        How the scores of the images are averaged; see `MetricCard`.
     source
-        Where a metric is defined.
+        Source of the metric's definition.
     installed
-        Whether the metric is installed here; if not, all this comes from the card in ``run.json``.
+        Whether the metric is installed here; if not, the column is made from the card in ``run.json``.
     """
 
     key: str
@@ -51,7 +51,7 @@ class Column:
 
     @classmethod
     def of(cls, key: str, known: KnownCard) -> "Column":
-        """The column of a metric."""
+        """Make the column of a metric from its card."""
         card: MetricCard = known.card
         return cls(
             key, card.title, card.unit, card.better, card.decimals,
@@ -60,32 +60,32 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """Title with the arrow of a metric or the unit of a cost."""
+        """The title, with an arrow for a metric or the unit for a cost."""
         if self.kind == "cost":
             return f"{self.title} ({self.unit})"
         arrow = "↑" if self.better == "higher" else "↓"
         return f"{self.title} {arrow}" if self.installed else f"{self.title} {arrow} (not installed)"
 
     def text(self, value: float | None, *, published: bool = False) -> str:
-        """A figure with the column's digits, or with those that papers print; nothing where there is none."""
+        """Format a figure with the column's number of decimals, or with that of papers; empty for None."""
         decimals = min(self.decimals, PUBLISHED_DECIMALS.get(self.key, 9)) if published else self.decimals
         return figure(value, decimals)
 
     def change(self, value: float) -> str:
-        """A difference with its sign."""
+        """Format a difference with its sign."""
         return f"{value:+.{self.decimals}f}".replace("-", "−")
 
     def ascending(self, value: float) -> float:
-        """A number that is smaller the better the value is."""
+        """Return a sort key that is smaller for better values."""
         return -value if self.better == "higher" else value
 
     def places(self, values: Sequence[float | None]) -> list[int | None]:
-        """Rank of each value, from 1; equal values share a rank, None has none."""
+        """Return the rank of each value, from 1; equal values share a rank, and None has none."""
         ordered = sorted(self.ascending(value) for value in values if value is not None)
         return [None if value is None else ordered.index(self.ascending(value)) + 1 for value in values]
 
     def measured(self, summary: Summary, records: Iterable[Record]) -> float | None:
-        """A run's figure; None for a metric that not every image of the data set has."""
+        """Return a run's figure; None unless every image of the data set has this metric."""
         if self.averaged == "images":
             return summary.scores.get(self.key)
         if not summary.complete:
@@ -93,7 +93,7 @@ class Column:
         return pooled(records, self.averaged)
 
 
-# What a method costs.
+# The costs of a method.
 PARAMETERS = Column("params_m", "Params", "M", "lower", 2, "cost")
 MACS = Column("macs_g", "MACs", "B", "lower", 1, "cost")
 TIME = Column("time_s", "Time", "s", "lower", 3, "cost")
@@ -105,21 +105,21 @@ CSV_COLUMNS = (
     "method", "dataset", "protocol", "kind", *FIXED_METRICS, *(cost.key for cost in COSTS), "n", "total", "weights",
     "source",
 )  # fmt: skip
-"""The first columns of every leaderboard's CSV, fixed, so that scripts can rely on them; other metrics follow."""
+"""The first columns of every leaderboard's CSV, always the same so that scripts can rely on them; others follow."""
 
 
 def figure(value: float | None, decimals: int) -> str:
-    """A figure with so many digits after the point; nothing where there is none."""
+    """Format a figure with a number of decimals; empty for None and NaN."""
     return "" if value is None or math.isnan(value) else f"{value:.{decimals}f}"
 
 
 def metric_columns(protocol: str, scored: Iterable[str], kept: Mapping[str, MetricCard]) -> list[Column]:
-    """The columns of metrics of runs under one protocol: those that papers print first, then the others.
+    """Return the metric columns of runs under one protocol, those that papers print first.
 
     Parameters
     ----------
     protocol, scored, kept
-        As of `known_cards`.
+        See `known_cards`.
     """
     found = {key: Column.of(key, known) for key, known in known_cards(protocol, scored, kept).items()}
     printed = [found[key] for key in FIXED_METRICS if key in found]
@@ -127,17 +127,17 @@ def metric_columns(protocol: str, scored: Iterable[str], kept: Mapping[str, Metr
 
 
 def cost_columns() -> list[Column]:
-    """The columns of what a method costs, in the order of tables."""
+    """Return the cost columns in the order of the tables."""
     return [*COSTS, MEMORY]
 
 
 def pooled(records: Iterable[Record], of: OverPixels | ShareHarmed) -> float | None:
-    """The figure of images whose scores are not averaged one by one; None where no image has such pixels."""
+    """Return the figure of a metric that pools pixels or images; None if no image has such pixels."""
     return share_harmed(records, of) if isinstance(of, ShareHarmed) else over_pixels(records, of)
 
 
 def over_pixels(records: Iterable[Record], of: OverPixels) -> float | None:
-    """PSNR over all pixels of one kind in the data set, or what it gains on the input's; None where there are none."""
+    """Return the PSNR over the data set's pixels of one kind, or its gain over the input; None without such pixels."""
     scores = [record.scores for record in records]
     names = of.scores
     found = [one for one in scores if names <= one.keys()]
@@ -150,14 +150,14 @@ def over_pixels(records: Iterable[Record], of: OverPixels) -> float | None:
 
 
 def share_harmed(records: Iterable[Record], of: ShareHarmed) -> float | None:
-    """Percentage of the images with such pixels that lose more than the limit there; None where there are none."""
+    """Return the percentage of images with such pixels that lose more than the limit there; None if there are none."""
     scores = [record.scores for record in records]
     gains = [decibels(one[of.against], one[of.error]) for one in scores if of.scores <= one.keys()]
     return 100 * sum(gain < -of.limit for gain in gains) / len(gains) if gains else None
 
 
 def decibels(before: float, after: float) -> float:
-    """10 log10 of a ratio of squared errors; 0 where both are 0."""
+    """Return 10 log10 of the ratio of two squared errors; 0 if they are equal."""
     if before == after:
         return 0.0
     if after == 0:

@@ -1,4 +1,4 @@
-"""Two runs on the same images, image by image: where one wins, where it loses, and whether that is chance."""
+"""Compare two runs on the same images: on which images one wins or loses, and whether that may be chance."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from realdof.images.files import read_pixels, write_pixels
 
 _SAME = ("dataset", "images", "protocol", "protocol_version")
 _GAP = 8
-"""px between the pictures of a strip."""
+"""Gap between the two pictures of a strip, px."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class ImageScores:
     Parameters
     ----------
     name
-        The image's.
+        Name of the image.
     a, b
         Scores of the two runs.
     gain
-        By how much A is better, in the metric's unit; infinite where one score is, 0 where both are.
+        How much better A is, in the metric's unit; infinite if one score is infinite, 0 if both are.
     """
 
     name: str
@@ -44,25 +44,25 @@ class ImageScores:
 
     @property
     def verdict(self) -> str:
-        """What A does on this image."""
+        """Result of A on this image: ``wins``, ``loses`` or ``ties``."""
         return "wins" if self.gain > 0 else "loses" if self.gain < 0 else "ties"
 
 
 @dataclass(frozen=True)
 class MetricComparison:
-    """Both runs by one metric.
+    """The comparison of both runs by one metric.
 
     Attributes
     ----------
     column
-        The metric's.
+        Column of the metric.
     result
-        Paired statistics: wins, losses and ties of all images, means and tests of those with finite scores; the
-        latter are NaN if there are none.
+        Paired statistics: wins, losses and ties count all images, means and tests use those with finite scores and are
+        NaN if there are none.
     images
-        Every image, from A's largest win to its largest loss.
+        All images, from A's largest win to its largest loss.
     infinite
-        Names of the images with an infinite score, which have no part in means and tests.
+        Names of the images with an infinite score, which are excluded from means and tests.
     """
 
     column: Column
@@ -73,16 +73,16 @@ class MetricComparison:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Run A against run B.
+    """The comparison of run A with run B.
 
     Attributes
     ----------
     a, b
         The runs.
     metrics
-        By the column's key; of the images that both have finished.
+        Comparison by the column's key, over the images that both runs have finished.
     missing
-        Images that only one of them has.
+        Images that only one run has finished.
     """
 
     a: Run
@@ -92,7 +92,7 @@ class Comparison:
 
 
 def compare(a: Run, b: Run) -> Comparison:
-    """Compare two runs under one protocol on the same images, by every metric that both were scored by.
+    """Compare two runs under one protocol on the same images, by every metric that both have.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def compare(a: Run, b: Run) -> Comparison:
 
 
 def _by_metric(column: Column, pairs: Sequence[tuple[str, float, float]]) -> MetricComparison:
-    # Infinity less infinity is no number: two identical images tie.
+    # Infinity minus infinity is NaN, but two infinite scores are a tie.
     rows = [
         ImageScores(name, x, y, 0.0 if x == y else column.ascending(y) - column.ascending(x)) for name, x, y in pairs
     ]
@@ -142,7 +142,7 @@ def _by_metric(column: Column, pairs: Sequence[tuple[str, float, float]]) -> Met
 
 
 def summary_table(found: Comparison) -> Table:
-    """Means, difference with its interval, wins and p-values, a row a metric."""
+    """Make the table of means, differences with intervals, wins and p-values, one row per metric."""
     a, b = found.a.settings.method, found.b.settings.method
     columns = ("Metric", a, b, f"{a} − {b}", "95 % interval", "Wins", "Losses", "Ties", "Wilcoxon p", "Bootstrap p")
     rows = []
@@ -179,7 +179,7 @@ def summary_table(found: Comparison) -> Table:
 
 
 def image_table(found: Comparison, metric: str, top: int | None) -> Table:
-    """Images from A's largest win to its largest loss; the ``top`` of each end, or all."""
+    """Make the table of images from A's largest win to its largest loss: ``top`` of each, or all."""
     column = found.metrics[metric].column
     rows = _listed(found, metric, top)
     a, b = found.a.settings.method, found.b.settings.method
@@ -210,7 +210,7 @@ def image_table(found: Comparison, metric: str, top: int | None) -> Table:
 
 
 def to_json(found: Comparison) -> str:
-    """Statistics and every image by metric; an infinite score is text, what no image gives is null."""
+    """Return statistics and images by metric as JSON; infinite scores become text, and missing values null."""
     metrics, images = {}, {}
     for name, one in found.metrics.items():
         result = one.result
@@ -241,7 +241,7 @@ def _or_none(value: float) -> float | None:
 
 
 def write_strips(found: Comparison, metric: str, top: int, folder: Path) -> list[Path]:
-    """Write, for A's largest wins and losses, both outputs beside each other; files in the table's order.
+    """Write both outputs side by side for A's largest wins and losses; files are numbered in the table's order.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def _side_by_side(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _listed(found: Comparison, metric: str, top: int | None) -> tuple[ImageScores, ...]:
-    """A's largest wins and losses, ``top`` of each, or all images."""
+    """Return A's largest wins and losses, ``top`` of each, or all images."""
     rows = found.metrics[metric].images
     return rows if top is None or 2 * top >= len(rows) else (*rows[:top], *rows[-top:])
 

@@ -1,4 +1,4 @@
-"""A leaderboard's figures by what the images belong to: a row for each scene, f-stop or other group of a method."""
+"""A leaderboard's figures by group of images: a row per method and scene, f-stop or other group."""
 
 import math
 import re
@@ -15,20 +15,20 @@ from realdof.common.errors import InputError
 
 
 def by_group(board: Leaderboard, kind: str) -> Table:
-    """The figures of every measured row, by group.
+    """Make the table of every measured row's figures by group.
 
-    Two rows sum a method up: the mean over all images, and the mean over the groups, in which a group counts once
-    however many images it has.
+    Two further rows per method give the mean over all images, and the mean over the groups, in which each group has the
+    same weight.
 
     Parameters
     ----------
     kind
-        Of the groups, such as ``scene`` or ``f-stop``.
+        Kind of the groups, such as ``scene`` or ``f-stop``.
 
     Raises
     ------
     InputError
-        The images of the runs have no such groups.
+        The images of the runs have no groups of this kind.
     """
     measured = [(row, Run(row.folder).records()) for row in board.rows if row.folder is not None]
     kinds = sorted({name for _, records in measured for record in records.values() for name in record.groups})
@@ -75,7 +75,7 @@ def _count(records: Sequence[Record]) -> str:
 
 
 def _figure(column: Column, records: Sequence[Record]) -> float | None:
-    """The figure of some images; None unless every one of them has it."""
+    """Return the figure over some images; None unless all of them have it."""
     return column.measured(summarise(records, len(records)), records)
 
 
@@ -87,6 +87,6 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _natural(name: str) -> tuple[tuple[int, float, str], ...]:
-    """f/2.8 before f/10: numbers in a name are compared as numbers."""
+    """Return a sort key that compares numbers in a name as numbers: f/2.8 comes before f/10."""
     parts = re.findall(r"\d+(?:\.\d+)?|\D+", name)
     return tuple((0, float(part), "") if part[0].isdigit() else (1, 0.0, part) for part in parts)

@@ -1,4 +1,4 @@
-"""The measured rows of a results folder, for tables that stand beside printed figures."""
+"""The measured rows of a results folder, for tables that show them beside published figures."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +9,12 @@ from benchmark.results.choice import every_run
 
 
 def measured_in(results: Path, images: str | None = None) -> Callable[[str, str], list[Row]]:
-    """From data set and protocol to the measured rows of a results folder, the best PSNR first; none without runs.
+    """Return a function from data set and protocol to the measured rows, best PSNR first; no rows without runs.
 
     Parameters
     ----------
     images
-        As of ``benchmark.leaderboards.build.build``.
+        See ``benchmark.leaderboards.build.build``.
     """
 
     def rows(dataset: str, protocol: str) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What a reader of a leaderboard must know: remarks on single rows, and notes on the whole table, a sentence each."""
+"""Remarks on single rows of a leaderboard, and notes on the whole table, one sentence each."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def remarks_of(
     run: Run, records: Mapping[str, Record], summary: Summary, tilings: Sequence[str], metrics: Iterable[Column]
 ) -> Iterator[str]:
-    """Remarks on a run's row."""
+    """Yield the remarks on a run's row."""
     settings = run.settings
     if run.weights:
-        # Most labels begin with the name already.
+        # Most labels already begin with the name.
         yield f"weights {run.weights.name}: {run.weights.label.removeprefix(run.weights.name + ': ')}"
         if run.weights.claimed:
             yield "that these are the weights of the published figures is the user's word (--claims-paper)"
@@ -44,14 +44,14 @@ def remarks_of(
 
 
 def elsewhere(dataset: str, published: Sequence[Row]) -> Iterator[str]:
-    """A note if published rows are on another data set."""
+    """Yield a note if published rows are on another data set."""
     others = sorted({row.dataset for row in published} - {dataset})
     if others:
         yield f"Published rows are on {', '.join(others)}, another data set than {dataset}."
 
 
 def notes_of(metrics: Iterable[Column], measured: Sequence[Row], published: Sequence[Row]) -> Iterator[str]:
-    """Notes on the whole table, a sentence each."""
+    """Yield the notes on the whole table, one sentence each."""
     if any(row.figures.get(TIME.key) is not None for row in published):
         yield (
             "The published times are on a GeForce RTX 3090; IFAN's 0.014 s cannot be a synchronised float32 time "
@@ -72,7 +72,7 @@ def notes_of(metrics: Iterable[Column], measured: Sequence[Row], published: Sequ
 
 
 def _notes_on_metrics(metrics: Iterable[Column]) -> Iterator[str]:
-    """Where metrics are defined that no paper prints, those of one source together; and what is not installed."""
+    """Yield the sources of metrics that papers do not print, and the metrics that are not installed."""
     by_source: dict[str, list[str]] = {}
     for column in metrics:
         if column.averaged != "images" or is_pyiqa(column.key):
@@ -84,7 +84,7 @@ def _notes_on_metrics(metrics: Iterable[Column]) -> Iterator[str]:
 
 
 def run_columns(records: Mapping[str, Record], metrics: Iterable[Column]) -> list[Column]:
-    """The columns that any record has a score of."""
+    """Return the columns for which at least one record has a score."""
     scored = {name for record in records.values() for name in record.scores}
     return [column for column in metrics if column.key in scored]
 

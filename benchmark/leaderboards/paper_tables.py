@@ -1,7 +1,7 @@
-"""The paper's own tables, as it prints them, with our measured figures beside.
+"""The paper's own tables with our measured figures beside the printed ones.
 
 Lee et al., CVPR 2021: Tables 1 to 5 of the paper, 1 to 3 of its supplement. The figures are those of `published.csv`;
-this module holds the layout: which rows, under which label, and what is printed in bold.
+this module defines the layout: the rows, their labels, and the figures in bold.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,13 +19,13 @@ _HEADINGS = {
     "psnr": "PSNR ↑", "ssim": "SSIM ↑", "mae": "MAE(×10⁻¹) ↓", "lpips": "LPIPS ↓", "params_m": "Params (M)",
     "macs_g": "MACs (B)", "time_s": "Time (Sec)",
 }  # fmt: skip
-"""As the paper prints them."""
+"""The headings as printed in the paper."""
 _MEASURED_DECIMALS = {"psnr": 2, "ssim": 3, "mae": 3, "lpips": 3, "params_m": 2, "macs_g": 1, "time_s": 3}
 
 
 @dataclass(frozen=True)
 class PaperRow:
-    """One row: the method's name in `published.csv`, what the paper calls it, and what it prints in bold."""
+    """One row: the method's name in `published.csv`, its label in the paper, and the columns printed in bold."""
 
     method: str
     label: tuple[str, ...]
@@ -39,19 +39,19 @@ class PaperTable:
     Parameters
     ----------
     caption
-        In short.
+        Short caption.
     table
-        As `published.csv` names it.
+        Name of the table in `published.csv`.
     dataset, protocol
-        What it was measured on and how.
+        Data set and protocol of its figures.
     labels
         Headings of the label columns.
     columns
-        Figures that it prints.
+        Keys of the printed figures.
     rows
-        In order.
+        The rows in the printed order.
     costs_once
-        Whether equal costs are printed only at the first of the rows that share them.
+        Whether costs are printed only in the first of neighbouring rows with equal costs.
     """
 
     caption: str
@@ -139,15 +139,15 @@ PAPER_TABLES: Mapping[str, PaperTable] = {
 
 
 def render(name: str, measured: Callable[[str, str], list[Row]]) -> Table:
-    """One of the paper's tables with our column beside each of its own.
+    """Make one of the paper's tables with a column of our figures beside each of its own.
 
     Parameters
     ----------
     name
         Key of `PAPER_TABLES`.
     measured
-        From data set and protocol to the rows that runs measured. Of a method's whole runs the one with the published
-        weights is shown, else the first; a difference is given for the published weights alone.
+        Function from data set and protocol to the measured rows. Of a method's ranked runs, the one with the published
+        weights is shown, else the first; only the published weights get a difference.
 
     Raises
     ------
@@ -190,7 +190,7 @@ def render(name: str, measured: Callable[[str, str], list[Row]]) -> Table:
 
 
 def printed(method: str, layout: PaperTable) -> PublishedFigure:
-    """What the paper prints of a method on the table's data set, wherever it prints it first."""
+    """Return the first figure that the paper prints of a method on the table's data set, from any of its tables."""
     found = [
         figure
         for figure in every_figure()
@@ -201,7 +201,7 @@ def printed(method: str, layout: PaperTable) -> PublishedFigure:
 
 
 def printed_text(column: str, value: float | None) -> str:
-    """A figure as the paper prints it: MAE times ten, times to four digits, a dash where there is none."""
+    """Format a figure as the paper does: MAE times ten, times with four digits, a dash for None."""
     if value is None:
         return "-"
     if column == "time_s":

@@ -1,4 +1,4 @@
-"""Figures that papers print, each with its source: `published.csv`."""
+"""Read published figures with their sources from `published.csv`."""
 
 import csv
 import re
@@ -25,13 +25,13 @@ LPIPS_NETS = {
     "alex-unscaled": "AlexNet, on images in [0, 1] where it expects [-1, 1]",
     "unknown": "a network that is not named",
 }
-"""Networks that LPIPS is computed with: figures of two networks cannot be compared; ours are AlexNet's."""
+"""Networks of LPIPS; figures of different networks cannot be compared, and ours use AlexNet."""
 SSIM_KINDS = {
     "uniform7": "7x7",
     "gauss11": "11x11 Gaussian",
     "gauss11-3d": "11x11x11 Gaussian",
 }
-"""Windows of SSIM; empty where the source does not tell."""
+"""Windows of SSIM; the field is empty if the source does not name one."""
 _REPOSITORY = re.compile(r"^(?P<name>[\w.-]+/[\w.-]+) (?:issue (?P<issue>\d+)|(?P<file>README|[\w./-]+))$")
 _PREPRINT = re.compile(r"^[^,]+, arXiv (?P<id>\d{4}\.\d{4,5}), (?:Table|Figure) \w+$")
 _PAPER = re.compile(r"^[^,]+, [A-Za-z ]+ (?:19|20)\d\d, (?:supplement )?(?:Table|Figure|Section) \w+$")
@@ -39,18 +39,18 @@ _PAPER = re.compile(r"^[^,]+, [A-Za-z ]+ (?:19|20)\d\d, (?:supplement )?(?:Table
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """One claim, a line of the file; figures that the source does not print are None.
+    """One line of the file: the figures that a source claims for a method; those that it does not print are None.
 
     Parameters
     ----------
     method, year
-        The method's name here, and the year of its paper.
+        Name of the method in this package, and the year of its paper.
     input
         ``single`` for one defocused image, ``dual`` for both dual-pixel views.
     bits, resolution, protocol
-        Depth of the files, size if not the data set's own, and protocol; empty where the source does not tell.
+        Bit depth of the files, size of the images if not the data set's own, and protocol; empty if not stated.
     dataset, subset
-        What the figures are on; the subset is ``all``, ``indoor`` or ``outdoor``.
+        Data set, and its subset: ``all``, ``indoor`` or ``outdoor``.
     figures
         Value by column.
     ssim_kind, lpips_net
@@ -58,14 +58,14 @@ class PublishedFigure:
     train, rf, table
         Data set of the training, receptive field in px, and the table that prints the figures.
     source, source_kind
-        Where the figures are printed, in one of the forms of `is_resolvable`; and whether it is the ``paper`` that this
-        package follows, the method's own ``author``, somebody else who ``restated`` or ``remeasured`` them.
+        Where the figures are printed, in one of the forms of `is_resolvable`; and the kind of source: the ``paper``
+        that this package follows, the method's ``author``, or someone else who ``restated`` or ``remeasured`` them.
     restated_by
         Who restated or measured them again.
     conflict
-        What else is claimed of the same thing.
+        Another source's different figure for the same method and images.
     note
-        Anything else a reader must know.
+        Any other remark.
     """
 
     method: str
@@ -90,12 +90,12 @@ class PublishedFigure:
 
     @property
     def comparable(self) -> dict[str, float | None]:
-        """The figures that may share columns with ours: without an LPIPS of another network than AlexNet."""
+        """The figures that can be compared with ours: LPIPS is None if another network than AlexNet computed it."""
         return self.figures if self.lpips_net in ("", "alex") else {**self.figures, "lpips": None}
 
     @property
     def remarks(self) -> list[str]:
-        """What a reader must know of the figure, one sentence each."""
+        """Remarks on the figures, one sentence each."""
         found = [self.note] if self.note else []
         if self.restated_by:
             words = "measured again" if self.source_kind == "remeasured" else "restated"
@@ -109,7 +109,7 @@ class PublishedFigure:
 
     @property
     def address(self) -> str:
-        """Where the source can be read: of a repository or a preprint; empty for a paper."""
+        """URL of the source if it is a repository or a preprint; empty for a paper."""
         preprint, repository = _PREPRINT.match(self.source), _REPOSITORY.match(self.source)
         if preprint:
             return f"https://arxiv.org/abs/{preprint['id']}"
@@ -122,7 +122,7 @@ class PublishedFigure:
 
 
 def is_resolvable(source: str) -> bool:
-    """Whether a source is of a form that a reader can look up.
+    """Return whether a source has a form that a reader can look up.
 
     The forms are ``WHO, VENUE YEAR, Table N`` for a paper, ``WHO, arXiv ID, Table N`` for a preprint, and
     ``OWNER/NAME README``, ``OWNER/NAME issue N`` or ``OWNER/NAME PATH`` for a repository on GitHub.
@@ -131,19 +131,19 @@ def is_resolvable(source: str) -> bool:
 
 
 def published_file() -> Path:
-    """Path of the package's own file."""
+    """Return the path of the package's own file."""
     with as_file(files(__package__) / "published.csv") as path:
         return path
 
 
 @cache
 def every_figure() -> tuple[PublishedFigure, ...]:
-    """The package's published figures."""
+    """Return all published figures of the package."""
     return tuple(read_figures(published_file()))
 
 
 def published_figures(dataset: str, protocol: str) -> list[PublishedFigure]:
-    """Figures on a whole data set at its own size, under one protocol; those under none that is known are left out."""
+    """Return the figures under a protocol on a whole data set at its own size."""
     return [
         figure
         for figure in every_figure()
@@ -157,7 +157,7 @@ def read_figures(path: Path) -> list[PublishedFigure]:
     Raises
     ------
     InputError
-        It cannot be read, has other columns, or a figure is no number.
+        The file cannot be read, has other columns, or contains a figure that is not a number.
     """
     figures = []
     for number, row in _lines(path):

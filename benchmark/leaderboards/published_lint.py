@@ -1,4 +1,4 @@
-"""What is wrong with a file of published figures."""
+"""Check a file of published figures."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,26 +13,26 @@ from benchmark.leaderboards.published import (
 )
 
 KEY = ("method", "input", "bits", "dataset", "subset", "resolution", "protocol", "train", "source")
-"""What tells one published figure from another."""
+"""The fields that together identify a published figure."""
 KINDS = ("paper", "author", "restated", "remeasured")
 INPUTS = ("single", "dual")
 RANGES = {"psnr": (15.0, 40.0), "ssim": (0.3, 1.0), "mae": (0.005, 0.15), "lpips": (0.01, 1.0), "dists": (0.01, 1.0)}
-"""What no figure on a defocus data set lies outside of; a slip of a digit does."""
+"""Ranges of all figures on defocus data sets; a typing error usually lies outside."""
 INDOOR, OUTDOOR = 37, 39
-"""Scenes of DPDD's test set: the combined figure is the mean weighted by them."""
+"""Number of indoor and outdoor scenes in DPDD's test set, the weights of the combined figure."""
 _ROUNDING = 0.011
-"""dB: three figures rounded to hundredths."""
+"""Largest deviation of three figures that are each rounded to hundredths, dB."""
 _AGREEMENT = 0.1
-"""dB: claims that differ by more are in conflict."""
+"""Largest difference between claims that agree, dB."""
 
 
 def lint(path: Path) -> list[str]:
-    """What is wrong with a file of published figures, one sentence each; nothing if all is well.
+    """Return the faults of a file of published figures, one sentence each.
 
-    Each claim must appear once, with a source that can be looked up, a known kind of source, who restated it, the
-    window of its SSIM under a known protocol, the network of its LPIPS, and in range. A combined figure must be the
-    mean of indoor and outdoor scenes, weighted 37 to 39, where all three are given. Claims of one thing that differ by
-    more than 0.1 dB must say so.
+    Each claim must appear once, lie within the ranges, and have a source that can be looked up and a known kind of
+    source. It must name who restated it, the window of its SSIM under a known protocol, and the network of its LPIPS.
+    If indoor, outdoor and combined figures are given, the combined one must be the mean weighted 37 to 39. Claims about
+    the same method and images that differ by more than 0.1 dB must mention the conflict.
     """
     figures = read_figures(path)
     problems = []
@@ -99,7 +99,7 @@ def _unbalanced(figures: list[PublishedFigure]) -> Iterator[str]:
 
 
 def _unmarked_conflicts(figures: list[PublishedFigure]) -> Iterator[str]:
-    """Claims of one thing that differ by more than rounding and do not say so."""
+    """Yield each claim that conflicts with another about the same method and images but does not mention it."""
     for number, one in enumerate(figures, 2):
         for other in figures:
             ours, theirs = one.figures["psnr"], other.figures["psnr"]
@@ -111,7 +111,7 @@ def _unmarked_conflicts(figures: list[PublishedFigure]) -> Iterator[str]:
 
 
 def _of_one_thing(one: PublishedFigure, other: PublishedFigure) -> bool:
-    """Whether two claims are of one method on the same images, as far as their sources tell."""
+    """Return whether two claims are about one method on the same images, as far as their sources say."""
     names = ("method", "input", "dataset", "subset", "resolution")
     same = all(getattr(one, name) == getattr(other, name) for name in names)
     told = all("" in (a, b) or a == b for a, b in ((one.bits, other.bits), (one.train, other.train)))

@@ -1,4 +1,4 @@
-"""Whether a run reproduces what is published of its model: measured, published, difference, within rounding or not."""
+"""Check whether a run reproduces the published figures of its model, within rounding or a tolerance."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from benchmark.leaderboards.column import FIXED_METRICS, PUBLISHED_DECIMALS, Col
 from benchmark.leaderboards.published import PublishedFigure
 
 _SLACK = 1e-9
-"""What a difference of two decimal figures is off by."""
+"""Allowance for rounding errors in the difference of two decimal figures."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One published figure and what was measured.
+    """One published figure and the measured one.
 
     Parameters
     ----------
     measured, published
-        In the metric's unit.
+        The two figures in the metric's unit.
     tolerance
-        Largest difference that reproduces it: half a unit of the last printed digit, or what the method's card allows.
+        Largest difference that counts as reproduced: that of the method's card, or half a unit of the last printed
+        digit.
     """
 
     measured: float
@@ -28,7 +29,7 @@ class Claim:
 
     @property
     def difference(self) -> float:
-        """Measured minus published."""
+        """The measured minus the published figure."""
         return self.measured - self.published
 
     @property
@@ -43,12 +44,12 @@ def claims(
     columns: Iterable[Column],
     tolerance: Mapping[str, float],
 ) -> dict[str, Claim]:
-    """Measured figures beside the published ones, by a column's key, where there are both.
+    """Pair measured with published figures, by the column's key, where both exist.
 
     Parameters
     ----------
     tolerance
-        What the method's card allows, by metric.
+        Tolerance in the method's card, by metric.
     """
     found = {}
     for column in columns:
@@ -59,12 +60,12 @@ def claims(
 
 
 def rounding(column: Column) -> float:
-    """Half a unit of the last digit that papers print of a metric."""
+    """Return half a unit of the last digit that papers print of a metric."""
     return 0.5 * 10 ** -min(column.decimals, PUBLISHED_DECIMALS.get(column.key, 9))
 
 
 def claim_on(printed: Iterable[PublishedFigure], method: str, inputs: str) -> PublishedFigure | None:
-    """What the paper, or else the method's author, prints of a method; None if nothing, or several different things.
+    """Return the figure that the paper, or else the author, prints of a method; None without one or if they differ.
 
     Parameters
     ----------

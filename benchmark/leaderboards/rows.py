@@ -1,4 +1,4 @@
-"""The rows of a leaderboard: one of each run, and one of each published figure."""
+"""The rows of a leaderboard: one per run, and one per published figure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,33 +16,34 @@ from benchmark.results.summary import summarise
 
 @dataclass(frozen=True)
 class Row:
-    """One run, or one published figure.
+    """One row of a leaderboard: a run, or a published figure.
 
     Parameters
     ----------
     method, dataset, protocol, kind
         As in the CSV file; ``kind`` is ``measured`` or ``published``.
     figures
-        Value by a column's key; missing or None where there is none.
+        Value by the column's key; missing or None if unknown.
     n, total
-        Images with a result, and images of the data set; None for published rows.
+        Number of images with a result, and in the data set; None for published rows.
     weights, source
         As in the CSV file.
     ranked
-        Whether it takes part in the order: complete, whole-image, measured.
+        Whether the row is ranked: a measured, complete run on whole images.
     published_model
-        Whether it is the model of the published figures: their weights, by SHA-256 or by the user's word, or a method
-        without weights.
+        Whether this is the model of the published figures: a method without weights, or one with the published weights,
+        recognised by SHA-256 or claimed by the user.
     intervals
-        Bootstrap interval by a column's key.
+        Bootstrap interval by the column's key.
     claims
-        Measured and published by a column's key, where a paper prints this model on this data set under this protocol.
+        Measured and published figure by the column's key, if a paper prints this model's figures on this data set under
+        this protocol.
     quartiles
-        First and third quartile of the time, s, where the time is shown.
+        First and third quartile of the time, s; None if the times cannot be compared.
     remarks
-        What a reader must know of this row, one sentence each.
+        Remarks on this row, one sentence each.
     folder
-        Of the run; None for published rows.
+        Folder of the run; None for published rows.
     """
 
     method: str
@@ -66,14 +67,14 @@ class Row:
 def measured_row(
     run: Run, records: Mapping[str, Record], metrics: Sequence[Column], printed: Iterable[PublishedFigure] = ()
 ) -> Row:
-    """The row of one run.
+    """Make the row of a run.
 
     Parameters
     ----------
     records
-        The run's, by image.
+        The run's records, by image.
     metrics
-        Columns of the figures to give.
+        Columns of the figures to include.
     printed
         Published figures on the same data set under the same protocol, for the difference.
     """
@@ -82,7 +83,7 @@ def measured_row(
     figures = {column.key: column.measured(summary, records.values()) for column in metrics} | {
         PARAMETERS.key: None if cost is None else cost.parameters / 1e6,
         MACS.key: None if cost is None else cost.macs / 1e9,
-        # A time taken beside other images, or a median over several devices, compares with nothing.
+        # A time taken beside other images, or a median over several devices, cannot be compared with other times.
         TIME.key: summary.seconds if summary.comparable_times else None,
         MEMORY.key: None if summary.peak_memory is None else summary.peak_memory / 1e9,
     }
@@ -114,7 +115,7 @@ def measured_row(
 
 
 def published_row(figure: PublishedFigure) -> Row:
-    """The row of a published figure."""
+    """Make the row of a published figure."""
     return Row(
         method=figure.method,
         dataset=figure.dataset,
@@ -143,5 +144,5 @@ def _intervals(records: Iterable[Record], metrics: Iterable[Column]) -> dict[str
     ]
     values = {name: [scores[name] for scores in done] for name in names}
     printed = {name: values.pop(name) for name in FIXED_METRICS if name in values}
-    # Apart, so that no other metric changes the last digits of those that papers print.
+    # Computed separately, so that other metrics do not change the last digits of those that papers print.
     return intervals_by_name(printed) | intervals_by_name(values)

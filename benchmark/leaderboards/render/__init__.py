@@ -1,1 +1,1 @@
-"""Tables as Markdown, LaTeX, HTML, CSV and JSON."""
+"""Render tables as Markdown, LaTeX, HTML, CSV and JSON."""

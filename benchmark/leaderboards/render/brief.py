@@ -1,4 +1,4 @@
-"""A leaderboard for a terminal: rank, method, a few figures, and the weights as a mark."""
+"""Render a leaderboard for a terminal: rank, method, a few figures, and a letter for the weights."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,14 +9,14 @@ from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.leaderboards.rows import Row
 
 DEFAULT = ("psnr", "ssim", "lpips", "time_s")
-"""Keys of the columns of figures, where the runs have such figures."""
+"""Keys of the default columns; those without any figure are left out."""
 WORDS = {"n": "Images", "weights": "Weights", "source": "Source"}
-"""Further columns that can be asked for."""
+"""Further columns that can be chosen, with their headings."""
 WEIGHTS = {"official": "o", "synthetic": "s"}
 _ELSEWHERE = ("weights ", "median time of its stages")
-"""How remarks begin that `--wide` shows: the weights have a mark, stages have no column."""
+"""Beginnings of remarks that only `--wide` shows: the weights have a mark here, and stages have no column."""
 FILE = "f"
-"""The mark of weights from a file of the user's."""
+"""Mark of weights from a file of the user."""
 
 
 def brief_table(board: Leaderboard, columns: Sequence[str] = ()) -> Table:
@@ -25,7 +25,7 @@ def brief_table(board: Leaderboard, columns: Sequence[str] = ()) -> Table:
     Parameters
     ----------
     columns
-        Keys of columns of figures or of `WORDS`; empty for `DEFAULT` and the column that the rows are ordered by.
+        Keys of columns of figures or of `WORDS`; empty for `DEFAULT` and the column by which the rows are sorted.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def _rank(row: Row, place: int | None) -> str:
 
 
 def _remarks(row: Row) -> Iterable[str]:
-    """What must be known of a row's figures; what its weights are is said by their mark."""
+    """Return the remarks on a measured row, without those that only `--wide` shows."""
     if row.kind == "published":
         return ()
     return (remark for remark in row.remarks if not remark.startswith(_ELSEWHERE))

@@ -1,4 +1,4 @@
-"""A leaderboard as a table for readers, and as CSV and JSON for programs."""
+"""Render a leaderboard as a table for readers, and as CSV and JSON for programs."""
 
 import math
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from benchmark.results.numbers import as_json
 
 FIRST = {"method": "Method", "kind": "Kind"}
 LAST = {"n": "Images", "weights": "Weights", "source": "Source"}
-"""What readers see of a row before and after its figures; data set and protocol stand above."""
+"""Columns before and after the figures, by key; the title names data set and protocol."""
 _WORDS = ("method", "kind", "weights", "source")
 
 
 def headings(board: Leaderboard) -> dict[str, str]:
-    """Heading of each column that readers see, by key."""
+    """Return the headings of the table for readers, by key."""
     return {**FIRST, **{column.key: column.heading for column in board.columns}, **LAST}
 
 
 def to_table(board: Leaderboard) -> Table:
-    """Make a table for readers: best and second best marked, with intervals, differences and numbered notes."""
+    """Make a table for readers, with best and second best marked, intervals, differences and numbered notes."""
     notes: list[str] = list(board.notes)
     marks = {column.key: marks_of(board.places(column)) for column in board.columns}
     columns = {column.key: column for column in board.columns}
@@ -49,15 +49,15 @@ def to_table(board: Leaderboard) -> Table:
 
 
 def to_csv(board: Leaderboard) -> str:
-    """Full precision: the columns of `CSV_COLUMNS`, then every other metric."""
+    """Return CSV with full precision: the columns of `CSV_COLUMNS`, then every other metric."""
     keys = [*CSV_COLUMNS, *(column.key for column in board.metrics if column.key not in CSV_COLUMNS)]
-    # Columns of objects: a count beside an empty cell stays a whole number.
+    # With columns of objects, an integer in a column with empty cells is not converted to a float.
     frame = pd.DataFrame([_content(row, keys) for row in board.rows], columns=pd.Index(keys), dtype=object)
     return frame.to_csv(index=False, lineterminator="\n")
 
 
 def to_json(board: Leaderboard) -> str:
-    """Everything: every column's description and figures, ranks, intervals, differences and remarks."""
+    """Return all data as JSON: column descriptions, figures, ranks, intervals, differences and remarks."""
     places = {column.key: board.places(column) for column in board.columns}
     keys = list(dict.fromkeys([*CSV_COLUMNS, *places]))
     rows = [
@@ -114,7 +114,7 @@ def _fact(board: Leaderboard, row: Row, key: str, notes: tuple[int, ...]) -> Cel
 
 
 def figure_cell(row: Row, column: Column, mark: Mark | None, *, brief: bool = False) -> Cell:
-    """A row's figure; if not ``brief`` with its interval, and with what is published of it."""
+    """Make the cell of a row's figure; unless ``brief``, with its interval and the published figure."""
     text = column.text(row.figures.get(column.key), published=row.kind == "published")
     claim = row.claims.get(column.key)
     if brief:
@@ -137,8 +137,8 @@ def _detail(row: Row, column: Column) -> str:
 
 
 def marks_of(places: list[int | None]) -> list[Mark | None]:
-    """Which of the places are best and second best."""
-    # One row alone is neither best nor second best.
+    """Return the marks of the best and the second best rank."""
+    # A single row is not marked.
     if sum(place is not None for place in places) < 2:
         return [None] * len(places)
     marks: Mapping[int | None, Mark] = {1: "best", 2: "second"}
@@ -152,7 +152,7 @@ def _number(notes: list[str], note: str) -> int:
 
 
 def _without_nan(value: Any) -> Any:
-    """None for the bounds that a single image does not give."""
+    """Replace NaN by None, because JSON has no NaN; the interval of a single image has NaN bounds."""
     if isinstance(value, float) and math.isnan(value):
         return None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""A leaderboard as a table for a paper: chosen columns, short names, only rows that compare, caption and label."""
+"""Render a leaderboard as a LaTeX table for a paper: chosen columns, short names, comparable rows only."""
 
 import math
 import re
@@ -25,11 +25,11 @@ class PaperStyle:
     columns
         Keys of the columns of figures, in order; empty for every metric that the runs have.
     names
-        ``short``: the method's title, with its weights where two rows share it; ``full``: method and weights.
+        ``short``: the method's title, followed by the weights if two rows share it; ``full``: method and weights.
     bold, second
-        Whether the best ranked figure is bold, and the second best underlined.
+        Whether to print the best ranked figure in bold, and to underline the second best.
     intervals
-        Whether bootstrap intervals of the mean stand below figures.
+        Whether to print bootstrap intervals of the mean below the figures.
     """
 
     columns: tuple[str, ...] = ()
@@ -40,10 +40,10 @@ class PaperStyle:
 
 
 def paper_latex(board: Leaderboard, style: PaperStyle) -> str:
-    """A ``table`` for the package booktabs, with caption and label; with intervals a ``table*`` over both columns.
+    """Return a ``table`` for the package booktabs; with intervals, a ``table*`` that spans both columns of the page.
 
-    Published figures stand below a rule and only if they are on the same data set; incomplete or tiled runs, which are
-    not ranked, are left out and counted in a comment.
+    Published figures follow below a rule, but only those on the same data set. Incomplete or tiled runs, which are not
+    ranked, are left out; a comment says how many.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def paper_latex(board: Leaderboard, style: PaperStyle) -> str:
     unranked = sum(row.kind == "measured" and not row.ranked for row in board.rows)
     rows = []
     for (at, row), name in zip(ranked, names, strict=True):
-        # Costs have no marks: other machines may have measured them, and the fewest parameters are no merit.
+        # Costs are not marked: they may come from different machines, and few parameters are not a merit in themselves.
         marks = [places[c.key][at] if len(ranked) > 1 and c.kind == "metric" else None for c in columns]
         cells = (_cell(row, column, mark, style) for column, mark in zip(columns, marks, strict=True))
         rows.append(" & ".join([escape_latex(name), *cells]) + r" \\")
@@ -78,7 +78,7 @@ def paper_latex(board: Leaderboard, style: PaperStyle) -> str:
     label = re.sub(r"[^a-z0-9]+", "-", f"{board.dataset} {board.protocol}".lower()).strip("-")
     left_out = [f"% {unranked} runs that are incomplete or tiled are left out."] if unranked else []
     heading = " & ".join(["Method", *(escape_latex(column.heading) for column in columns)]) + r" \\"
-    # With intervals below the figures it is too wide for one column of a paper in two, and all but too wide for a page.
+    # With intervals, the table is too wide for one column of a two-column paper, and nearly too wide for the page.
     wide = style.intervals and len(columns) > 1
     environment = "table*" if wide else "table"
     smaller = [r"\footnotesize", r"\setlength{\tabcolsep}{4pt}"] if wide else []

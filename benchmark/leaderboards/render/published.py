@@ -1,4 +1,4 @@
-"""Published figures as tables in which every column holds figures that can be compared."""
+"""Render published figures as tables in which the figures of each column can be compared."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from benchmark.leaderboards.render.tables import Cell, Table
 from realdof.common.errors import InputError
 
 TOGETHER = ("dataset", "subset", "input", "resolution", "protocol")
-"""What all figures of one table share."""
+"""Fields that are equal for all figures of one table."""
 _DECIMALS = {"psnr": 2, "ssim": 3, "mae": 4, "lpips": 3, "dists": 4, "params_m": 2}
 _TITLES = {"psnr": "PSNR ↑", "mae": "MAE ↓", "dists": "DISTS ↓", "params_m": "Params (M)"}
 _SHORT_NETS = {"alex": "AlexNet", "squeeze": "SqueezeNet", "vgg": "VGG", "alex-unscaled": "AlexNet, unscaled"}
@@ -22,7 +22,7 @@ _SHORT_NETS = {"alex": "AlexNet", "squeeze": "SqueezeNet", "vgg": "VGG", "alex-u
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of one table: a figure, of one window of SSIM or one network of LPIPS where it is one of the two."""
+    """A column of one table: a metric, for SSIM with one window, for LPIPS with one network."""
 
     title: str
     name: str
@@ -36,12 +36,12 @@ class _Column:
 def chosen(
     figures: Iterable[PublishedFigure], *, dataset: str | None, input: str | None, protocol: str | None
 ) -> list[PublishedFigure]:
-    """The figures on a data set, of a kind of input, under a protocol; each may be None for all.
+    """Filter figures by data set, kind of input and protocol; None means all.
 
     Raises
     ------
     InputError
-        There are none.
+        No figure matches.
     """
     every = list(figures)
     wanted = {"dataset": dataset, "input": input, "protocol": protocol}
@@ -59,10 +59,10 @@ def chosen(
 
 
 def published_tables(figures: Iterable[PublishedFigure]) -> list[Table]:
-    """A table for each data set, part of it, kind of input, resolution and protocol, those under protocols first.
+    """Make one table per data set, subset, kind of input, resolution and protocol, known protocols first.
 
-    SSIM has a column for each window, LPIPS one for each network. Where the protocol is not known, the figures of one
-    source stand together and none is marked as best.
+    SSIM has a column per window, LPIPS a column per network. If the protocol is not known, rows are sorted by source,
+    and none is marked as best.
     """
     groups: dict[tuple[str, ...], list[PublishedFigure]] = defaultdict(list)
     for one in figures:
@@ -71,7 +71,7 @@ def published_tables(figures: Iterable[PublishedFigure]) -> list[Table]:
 
 
 def _place(key: tuple[str, ...]) -> tuple[object, ...]:
-    """Whole data sets, single inputs and known protocols first."""
+    """Return a sort key: whole data sets, single inputs and known protocols come first."""
     dataset, subset, input, resolution, protocol = key
     return dataset, subset != "all", subset, input != "single", protocol == "", resolution, protocol
 
@@ -140,7 +140,7 @@ def _number(notes: list[str], note: str) -> int:
 
 
 def as_csv(figures: Iterable[PublishedFigure]) -> str:
-    """The claims as they are in the package's file, one a line."""
+    """Return the claims as CSV in the format of the package's file, one per line."""
     lines = StringIO()
     writer = csv.DictWriter(lines, HEADER, lineterminator="\n")
     writer.writeheader()
@@ -149,7 +149,7 @@ def as_csv(figures: Iterable[PublishedFigure]) -> str:
 
 
 def as_json(figures: Iterable[PublishedFigure]) -> str:
-    """A list of the claims, each with the address of its source; figures that the source does not print are null."""
+    """Return the claims as a JSON list, each with the URL of its source; figures that it does not print are null."""
     return json.dumps([{**_content(one), "address": one.address} for one in figures], indent=2) + "\n"
 
 

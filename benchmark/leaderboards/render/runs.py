@@ -1,4 +1,4 @@
-"""Runs and records as tables for readers."""
+"""Render runs and records as tables for readers."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,11 +8,11 @@ from benchmark.leaderboards.render.tables import Cell, Table
 from benchmark.results.run import Run
 
 _BRIEF = ("image", "status", "psnr", "ssim", "lpips", "seconds")
-"""Columns of a run's images that a terminal shows unless asked for more."""
+"""Default columns of the table of a run's images in a terminal."""
 
 
 def runs_table(runs: Iterable[Run]) -> Table:
-    """A line a run."""
+    """Make a table with one row per run."""
     rows = []
     for run in runs:
         settings, summary = run.settings, run.summary()
@@ -27,7 +27,7 @@ def runs_table(runs: Iterable[Run]) -> Table:
 
 
 def provenance_table(run: Run, *, wide: bool = True) -> Table:
-    """What ``run.json`` says, one value a line; if not ``wide`` without the metrics' cards."""
+    """Make a table of the content of ``run.json``, one value per row; unless ``wide``, without the metrics' cards."""
     hidden = ("schema", "summary", *(() if wide else ("metrics",)))
     content = {"folder": str(run.path)} | {
         key: value for key, value in run.description.content().items() if key not in hidden
@@ -37,7 +37,7 @@ def provenance_table(run: Run, *, wide: bool = True) -> Table:
 
 
 def _lines(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """Every value below, named by its path."""
+    """Yield the path and the text of every value in nested data."""
     pairs: Iterable[tuple[object, object]] = ()
     if isinstance(value, dict):
         pairs = value.items()
@@ -50,7 +50,7 @@ def _lines(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def records_table(run: Run) -> Table:
-    """A line an image, with every score that any image has."""
+    """Make a table with one row per image and a column for every score that at least one image has."""
     records = run.records()
     names = sorted({name for record in records.values() for name in record.scores})
     columns = {column.key: column for column in metric_columns(run.settings.protocol, names, run.columns)}
@@ -77,5 +77,5 @@ def records_table(run: Run) -> Table:
 
 
 def _score(column: Column | None, value: float | None) -> str:
-    """A score with its column's digits, or with four where nothing describes it."""
+    """Format a score with its column's number of decimals, or with four if it has no column."""
     return figure(value, 4) if column is None else column.text(value)

@@ -1,4 +1,4 @@
-"""A table of text cells, and its Markdown, LaTeX, HTML and CSV: leaderboards, the papers' tables, comparisons."""
+"""Tables of text cells, rendered as Markdown, LaTeX, HTML, CSV or JSON."""
 
 import json
 from collections.abc import Callable
@@ -26,13 +26,13 @@ class Cell:
     Parameters
     ----------
     text
-        Its text; may be empty.
+        Text of the cell; may be empty.
     mark
-        Best and second best are told apart from the rest.
+        ``best``, ``second``, or None for the other cells.
     detail
-        Printed smaller after the text: an interval.
+        Interval, printed smaller after the text.
     claim
-        Printed smaller after that: the published figure and the difference from it.
+        Published figure and the difference from it, printed smaller after the interval.
     met
         Whether the published figure is reproduced; None without a claim.
     notes
@@ -48,31 +48,31 @@ class Cell:
 
     @property
     def details(self) -> tuple[str, ...]:
-        """What is said smaller: the detail, and the claim with ✓ or ✗."""
+        """The parts printed smaller: the detail, and the claim with ✓ or ✗."""
         claim = f"({self.claim} {'✓' if self.met else '✗'})" if self.claim else ""
         return tuple(text for text in (self.detail, claim) if text)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Headings, rows of as many cells, and numbered notes.
+    """A table with headings, rows of cells, and numbered notes.
 
     Parameters
     ----------
     title
-        What stands above it.
+        Title above the table.
     columns
         Headings.
     rows
-        Each of one cell a column.
+        Rows with one cell per column.
     notes
         One sentence each.
     words
-        Positions of columns that hold words; figures stand to the right.
+        Positions of columns with words, aligned left; figures are aligned right.
     muted
-        Positions of rows that are not the reader's own: published figures.
+        Positions of rows shown less prominently, such as published figures.
     extra
-        Positions of columns that a terminal shows only if asked for.
+        Positions of columns that a terminal shows only with ``--wide``.
     """
 
     title: str
@@ -85,18 +85,18 @@ class Table:
 
 
 def to_markdown(table: Table) -> str:
-    """GitHub Markdown: best in bold, second best underlined, notes as a list."""
+    """Render as GitHub Markdown: best in bold, second best underlined, notes as a list."""
     headings = [_markdown(column) for column in table.columns]
     cells = [[_markdown_cell(cell) for cell in row] for row in table.rows]
     alignment = ["left" if at in table.words else "right" for at in range(len(table.columns))]
-    # Figures are text already, with the digits that are to be seen.
+    # Figures are already text with the right number of decimals.
     body = tabulate(cells, headings, "pipe", colalign=alignment if cells else None, disable_numparse=True)
     notes = "".join(f"{number}. {_markdown(note)}\n" for number, note in enumerate(table.notes, 1))
     return f"**{_markdown(table.title)}**\n\n{body}\n" + (f"\n{notes}" if notes else "")
 
 
 def to_latex(table: Table) -> str:
-    """A ``tabular`` for the package booktabs: best in bold, second best underlined, notes below."""
+    """Render as a LaTeX ``tabular`` for the package booktabs: best in bold, second best underlined, notes below."""
     frame = _frame(table, _latex_cell).rename(columns=escape_latex)
     text = frame.to_latex(
         index=False,
@@ -112,17 +112,17 @@ def to_latex(table: Table) -> str:
 
 
 def to_html(*tables: Table) -> str:
-    """One page that needs nothing else, with every table on it."""
+    """Render tables as one HTML page without external files."""
     return templates(__package__).get_template("tables.html").render(tables=tables)
 
 
 def to_csv(table: Table) -> str:
-    """The cells' texts, details left out."""
+    """Render the texts of the cells as CSV, without details."""
     return _frame(table, lambda cell: cell.text).to_csv(index=False, lineterminator="\n")
 
 
 def to_json(table: Table) -> str:
-    """Title, columns, notes, and every cell with its text, mark and detail."""
+    """Render as JSON: title, columns, notes, and every cell with its text, mark and detail."""
     rows = [
         [{"text": cell.text, "mark": cell.mark, "detail": " ".join(cell.details)} for cell in row] for row in table.rows
     ]
@@ -158,13 +158,13 @@ def _latex_cell(cell: Cell) -> str:
 
 
 def escape_latex(text: str) -> str:
-    """Text as LaTeX prints it."""
+    """Escape text for LaTeX."""
     return "".join(_LATEX.get(letter, letter) for letter in text.replace("\n", " "))
 
 
 @cache
 def templates(package: str) -> Environment:
-    """The templates of a package's pages."""
+    """Return the environment with the HTML templates of a package."""
     return Environment(
         loader=PackageLoader(package),
         autoescape=True,
@@ -175,11 +175,11 @@ def templates(package: str) -> Environment:
 
 
 SUFFIXES = {"csv": "csv", "markdown": "md", "latex": "tex", "html": "html", "json": "json"}
-"""Suffix of the file by format."""
+"""File suffix by format."""
 
 
 def rendered(table: Table, format: str) -> str:
-    """A table in one of the formats that files have."""
+    """Render a table in one of the formats of `SUFFIXES`."""
     writers: dict[str, Callable[[Table], str]] = {
         "csv": to_csv, "markdown": to_markdown, "latex": to_latex, "html": to_html, "json": to_json,
     }  # fmt: skip
