@@ -1,1 +1,1 @@
-"""The web page of a leaderboard, and its pictures."""
+"""The web report of a results folder: tables, charts and pictures; and figures for papers."""

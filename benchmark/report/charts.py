@@ -1,4 +1,4 @@
-"""The report's charts as shapes for SVG: box plots of scores, and gain against blur. Lengths across are in percent."""
+"""The report's charts as shapes for SVG: box plots of scores, and gain against blur. Positions are in percent."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +11,14 @@ from benchmark.report.drawing import Drawn
 from benchmark.report.layers import INPUT
 
 Errors = Mapping[str, Mapping[str, float]]
-"""Share and mean squared error of each band of blur, by picture, of one image."""
+"""Share and mean squared error of each band of blur, by key of the picture, for one image."""
 BLURRED = BANDS[:-1]
-"""The bands of blur; what is flat has none."""
+"""The bands of blur, without the band of pixels whose blur is unknown for want of texture."""
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis: its place in percent, and what it says."""
+    """A tick of an axis: its position in percent, and its label."""
 
     at: float
     text: str
@@ -26,7 +26,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Point:
-    """An image's score in a box plot: its place in percent, its name and its page."""
+    """An image's score in a box plot: its position in percent, its text and the address of its page."""
 
     at: float
     text: str
@@ -35,7 +35,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Box:
-    """One method's scores: whisker ends, quartiles and median in percent, in words, and the points beyond."""
+    """One method's box: whisker ends, quartiles and median in percent, a description, and the points beyond."""
 
     label: str
     low: float
@@ -49,7 +49,7 @@ class Box:
 
 @dataclass(frozen=True)
 class BoxPlot:
-    """The scores of all methods by one metric."""
+    """A box plot of one metric, with a box per method."""
 
     key: str
     title: str
@@ -59,20 +59,20 @@ class BoxPlot:
 
 @dataclass(frozen=True)
 class Line:
-    """One method's gain in each band: places in percent from left and top, the gain in dB; None for no such band."""
+    """One method's gain by band: position in percent from left and top, gain in dB; None for an unknown gain."""
 
     label: str
     points: tuple[tuple[float, float, float] | None, ...]
 
     @property
     def pieces(self) -> list[tuple[tuple[float, float, float], tuple[float, float, float]]]:
-        """Each two neighbours that both exist."""
+        """The pairs of neighbouring points that both exist."""
         return [(a, b) for a, b in zip(self.points, self.points[1:], strict=False) if a and b]
 
 
 @dataclass(frozen=True)
 class LineChart:
-    """Gain over the input against blur."""
+    """A chart of the gain over the input against blur."""
 
     ticks: tuple[Tick, ...]
     bands: tuple[Tick, ...]
@@ -83,19 +83,19 @@ class LineChart:
 def box_plot(
     key: str, title: str, decimals: int, scores: Mapping[str, Mapping[str, float]], pages: Mapping[str, str]
 ) -> BoxPlot | None:
-    """Box plots of one metric; whiskers end at the last image within 1.5 times the quartiles' distance (Tukey).
+    """Make the box plot of one metric; whiskers reach at most 1.5 interquartile ranges beyond the box (Tukey).
 
     Parameters
     ----------
     scores
-        Score by image, by the method's label.
+        Scores by the method's label and the image's name.
     pages
-        Address of each image's page; images without a page have none.
+        Address of each image's page, by name; images without a page are absent.
 
     Returns
     -------
     BoxPlot or None
-        Nothing if no image has a finite score.
+        None if no image has a finite score.
     """
     finite = {
         label: {name: value for name, value in one.items() if math.isfinite(value)} for label, one in scores.items()
@@ -124,17 +124,17 @@ def box_plot(
 
 
 def gain_by_blur(drawn: Iterable[Drawn], labels: Mapping[str, str]) -> LineChart | None:
-    """Gain in PSNR over the defocused image in each band of its blur, over all pixels of the band.
+    """Make the chart of the gain in PSNR over the defocused image, over all pixels in each band of its blur.
 
     Parameters
     ----------
     labels
-        What the methods' outputs are called, by key.
+        Labels of the methods' outputs, by key.
 
     Returns
     -------
     LineChart or None
-        Nothing where no image has an all-in-focus image.
+        None if no gain is known, for instance without all-in-focus images.
     """
     images = [one.errors for one in drawn]
     gains = {label: [gain_in(images, key, band) for band in BLURRED] for key, label in labels.items()}
@@ -158,9 +158,9 @@ def gain_by_blur(drawn: Iterable[Drawn], labels: Mapping[str, str]) -> LineChart
 
 
 def gain_in(images: Sequence[Errors], key: str, band: str | None = None) -> float | None:
-    """Gain in dB over the defocused image in one band, or over all pixels; None where it cannot be told.
+    """Return the gain in dB over the defocused image in one band, or over all pixels; None if unknown.
 
-    Only images that have this output count.
+    Only images that have this output are included.
     """
     bands = BANDS if band is None else (band,)
     shared = [one for one in images if key in one and INPUT in one]
@@ -187,7 +187,7 @@ def _axis(values: Sequence[float]) -> "tuple[_Place, tuple[Tick, ...]]":
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a value is between two others, in percent."""
+    """Function that maps values between two limits to percent."""
 
     low: float
     high: float

@@ -1,4 +1,4 @@
-"""The contents of a report: every table of a results folder, and the image sets whose pictures it shows."""
+"""Collect the contents of a report: the tables of a results folder, and the image sets whose pictures it shows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from benchmark.results.run import Run
 from realdof.common.errors import InputError
 
 INPUT_METHOD = "input"
-"""The method whose result is the defocused image itself."""
+"""Name of the method whose result is the defocused image itself."""
 OpenDataset = Callable[[str], Dataset]
-"""Opens the data set of a name in results, ready to read; raises `InputError` if it is not at hand."""
+"""Function that opens a data set by its name in results; raises `InputError` if it is not available."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Entrant:
     Parameters
     ----------
     row, run, records
-        Its row of the leaderboard, the run, and the run's records by image.
+        The run, its row of the leaderboard, and its records by image.
     label
-        What readers call it: method and weights, with the first digits of its id where two share both.
+        Label for readers: method and weights, with the first digits of the run's id if two runs share both.
     key
-        Its word in links and file names, the same in every table that scores the same outputs.
+        Name in links and file names, the same in every table that scores the same outputs.
     page
-        File name of the method's page without suffix.
+        File name of the method's page, without suffix.
     """
 
     row: Row
@@ -47,7 +47,7 @@ class Entrant:
     page: str
 
     def output(self, image: str) -> Path | None:
-        """Where its result for an image is, if it was kept."""
+        """Return the path of the result for an image, or None if it was not kept."""
         record = self.records.get(image)
         path = self.run.output(image)
         return path if record is not None and record.status == "ok" and path.is_file() else None
@@ -63,24 +63,24 @@ class Board:
 
     @property
     def title(self) -> str:
-        """Data set and protocol."""
+        """Name of the data set and the protocol."""
         return f"{self.table.dataset}, protocol {self.table.protocol}"
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """The images that several tables share: one data set, read in one way.
+    """The images that several tables share: one data set, read in the same way.
 
     Parameters
     ----------
     slug, title
-        Its folder in the report, and the data set's name.
+        Name of its folder in the report, and of the data set.
     boards
-        The tables.
+        The tables that share these images.
     dataset, protocol
-        Where the images are and how they are read; None where they cannot be.
+        The data set, and the protocol that reads its images; None if not available.
     missing
-        Why there are no pictures; empty if there are.
+        Why there are no pictures; empty if there are some.
     """
 
     slug: str
@@ -92,7 +92,7 @@ class ImageSet:
 
     @property
     def outputs(self) -> dict[str, Entrant]:
-        """One entrant for each set of outputs, by its key, from the best on; the input's own row is no output."""
+        """One entrant for each set of outputs, by key, from best to worst; without the row of the input itself."""
         found: dict[str, Entrant] = {}
         for board in self.boards:
             for entrant in board.entrants:
@@ -101,34 +101,34 @@ class ImageSet:
         return found
 
     def covers(self, image: str) -> bool:
-        """Whether some run has a result for an image."""
+        """Return whether any run has a record of an image."""
         return any(image in entrant.records for board in self.boards for entrant in board.entrants)
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Every set of images, and what had to be left out, one sentence each."""
+    """The contents of a report: all sets of images, and the tables left out, one sentence each."""
 
     sets: tuple[ImageSet, ...]
     left_out: tuple[str, ...]
 
     @property
     def boards(self) -> list[Board]:
-        """Every table."""
+        """All tables."""
         return [board for one in self.sets for board in one.boards]
 
 
 def collect(
     results: Path, open_dataset: OpenDataset, dataset: str | None = None, protocol: str | None = None
 ) -> Contents:
-    """Gather the tables of a results folder.
+    """Collect the tables of a results folder.
 
     Parameters
     ----------
     open_dataset
         Called once for each data set.
     dataset, protocol
-        Narrow the choice of runs.
+        Include only runs on this data set and under this protocol; None for all.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def collect(
 
 
 class _Names:
-    """A slug for each thing that is asked for, always the same one."""
+    """Unique slugs by key; the same key always gets the same slug."""
 
     def __init__(self) -> None:
         self._found: dict[object, str] = {}
@@ -181,7 +181,7 @@ def _tables(results: Path, runs: Sequence[Run]) -> tuple[dict[tuple[str, str, st
         try:
             tables[key] = boards.build(results, name, protocol, images=images)
         except InputError as error:
-            # A protocol of an older version only, for example; the other tables stand.
+            # For example if all runs are under an older version of the protocol; the other tables are still shown.
             left_out.append(f"{name} under {protocol} is left out: {error}.")
     if not tables:
         raise InputError(f"{results} has no run that can be shown: {left_out[0]}")
@@ -196,7 +196,7 @@ def _board(table: Leaderboard, keys: _Names, pages: _Names, slugs: set[str]) -> 
         unique = label if plain.count(label) == 1 else f"{label}, run {run.id[:6]}"
         origin = run.settings.rescored or run.id
         page = pages.of((row.method, row.weights), label)
-        # The row `input` shows the defocused image, which every set of pictures has already.
+        # The row `input` shows the defocused image, which every set of pictures already contains.
         key = INPUT if row.method == INPUT_METHOD else keys.of(origin, unique)
         entrants.append(Entrant(row, run, run.records(), unique, key, page))
     return Board(slug(f"{table.dataset} {table.protocol}", slugs), table, tuple(entrants))

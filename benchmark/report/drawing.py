@@ -1,4 +1,4 @@
-"""Drawing a report's pictures into WebP files, of one quality for all, chosen so that the report keeps its size."""
+"""Write a report's pictures as WebP files; all have the best quality at which the report stays below its size limit."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,29 +17,29 @@ from realdof.common.machine.opencv import cv2
 from realdof.common.machine.threads import cores
 
 QUALITIES = (92, 88, 84, 80, 75, 70, 60, 50)
-"""Of WebP, from the best on; the first that keeps the report's size is used for every picture."""
+"""WebP qualities to try, best first; the first one within the size limit is used for all pictures."""
 _MAP_QUALITY = 60
 _DIFFERENCE_QUALITY = 40
-"""Lower, since there is one for each two methods."""
+"""Lower than the others, because there is one map for every two methods."""
 _THUMBNAIL_QUALITY = 75
 _SAMPLED = 4
-"""Images of each set that are encoded at every quality to foresee the size."""
+"""Number of images that are encoded at every quality to estimate the size."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One image's files, and what its pages say of it.
+    """The written files of one image, and the data for its page.
 
     Parameters
     ----------
     name, slug
-        The image's name in its data set, and its word in links.
+        Name of the image in its data set, and in links.
     height, width
-        px.
+        Size of the image, px.
     pictures, maps, thumbnails
-        Addresses below the report's folder, by key; maps also have ``blur``.
+        Addresses relative to the report's folder, by key; ``maps`` also contains ``blur``.
     differences
-        Addresses of the maps of two pictures' difference, by both keys; see `Layers`.
+        Addresses of the maps of the difference of two pictures, by both keys; see `Layers`.
     errors
         Share and mean squared error of each band of blur, by key.
     """
@@ -57,7 +57,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class _Work:
-    """One image to draw: its set, entry, word in links, and outputs by key."""
+    """One image to draw: its set, entry, name in links, and outputs by key."""
 
     of: ImageSet
     entry: Entry
@@ -76,16 +76,16 @@ def draw(
     most: int | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, list[Drawn]]:
-    """Draw the pictures of every set that has its images.
+    """Draw the pictures of every set whose images are available.
 
     Parameters
     ----------
     site
         The report's folder.
     largest
-        Bytes that all pictures may take.
+        Largest total size of the pictures, bytes.
     most
-        How many images of each set at most, spread evenly over it; None for all.
+        Largest number of images per set, spread evenly over it; None for all.
     report
         Progress callback (images drawn, images in total).
 
@@ -97,12 +97,12 @@ def draw(
     Raises
     ------
     InputError
-        A file cannot be read, or even the lowest quality takes more bytes.
+        A file cannot be read, or the pictures exceed the limit even at the lowest quality.
     """
     work = [one for images in sets if images.protocol is not None and not images.missing for one in _work(images, most)]
     quality = _quality(work, largest)
     drawn: dict[str, list[Drawn]] = {images.slug: [] for images in sets}
-    # Encoding and OpenCV leave Python's lock, so threads are enough.
+    # Encoding and OpenCV release Python's global lock, so threads suffice.
     with ThreadPoolExecutor(cores()) as threads:
         done = threads.map(lambda one: _draw(one, site, quality), work)
         for number, (one, files) in enumerate(zip(work, done, strict=True), 1):
@@ -117,7 +117,7 @@ def _work(images: ImageSet, most: int | None) -> Iterator[_Work]:
     found = []
     for entry in images.dataset.entries():
         outputs = {key: path for key, entrant in images.outputs.items() if (path := entrant.output(entry.name))}
-        # Runs of the input alone show it beside the truth.
+        # If only the method input was run, its images are shown beside the truth.
         if outputs or (not images.outputs and images.covers(entry.name)):
             found.append(_Work(images, entry, slug(entry.name, taken), outputs))
     if most is not None and len(found) > most:
@@ -126,12 +126,12 @@ def _work(images: ImageSet, most: int | None) -> Iterator[_Work]:
 
 
 def _quality(work: Sequence[_Work], largest: float) -> int:
-    """The best quality at which everything stays below so many bytes, foreseen from some of the images."""
+    """Return the best quality at which all pictures fit into ``largest`` bytes, estimated from some of the images."""
     if not work:
         return QUALITIES[0]
     step = max(1, len(work) // _SAMPLED)
     sampled = [one.layers() for one in work[::step]]
-    # Beside the outputs there are the input and the truth.
+    # The input and the truth are pictures too.
     counts = [len(one.outputs) + 2 for one in work]
     share = sum(counts) / sum(counts[::step])
     beside = sum(len(data) for layers in sampled for _, data in _beside(layers))
@@ -139,7 +139,7 @@ def _quality(work: Sequence[_Work], largest: float) -> int:
     for quality in QUALITIES:
         pictures = sum(len(webp(picture, quality)) for layers in sampled for picture in layers.pictures.values())
         foreseen = share * (pictures + beside)
-        # Images differ, so a tenth is kept free.
+        # The estimate is inexact because images differ, so a tenth is kept free.
         if foreseen <= 0.9 * largest:
             return quality
     raise InputError(
@@ -170,7 +170,7 @@ def _draw(work: _Work, site: Path, quality: int) -> Drawn:
 
 
 def _beside(layers: Layers) -> Iterator[tuple[tuple[str, str], bytes]]:
-    """Maps and small copies, which always have one quality."""
+    """Yield the name and the WebP bytes of each map and thumbnail, whose quality is fixed."""
     for key, picture in layers.maps.items():
         yield ("map", key), webp(picture, _MAP_QUALITY)
     for key, picture in layers.differences.items():
@@ -180,6 +180,6 @@ def _beside(layers: Layers) -> Iterator[tuple[tuple[str, str], bytes]]:
 
 
 def webp(pixels: np.ndarray, quality: int) -> bytes:
-    """A picture, uint8 (H, W, 3), as the bytes of a WebP file."""
+    """Encode a picture, uint8 (H, W, 3), as the bytes of a WebP file."""
     ordered = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".webp", ordered, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes())

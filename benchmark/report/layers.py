@@ -1,6 +1,6 @@
-"""What a report shows of one image: the pictures, how far each is from the truth, the blur, and errors by blur.
+"""The content of a report for one image: pictures, error maps, blur map, and errors by blur.
 
-Errors are computed from the 16-bit outputs and the images as the protocol reads them, before anything is compressed.
+Errors are computed from the 16-bit outputs and from the images as the protocol reads them, before any compression.
 """
 
 from collections.abc import Mapping
@@ -20,20 +20,20 @@ from realdof.images.files import read_pixels
 from realdof.images.resize import area_resize
 
 INPUT, TARGET = "input-image", "target"
-"""Keys of the two images of the data set among the pictures."""
+"""Keys of the data set's own two images among the pictures."""
 LARGEST_ERROR = 0.1
-"""Root mean square over the colours, of a range of 1, at which the error maps reach their last colour."""
+"""Error at the end of the error maps' colour scale: root mean square over the channels, with values in [0, 1]."""
 LARGEST_BLUR = 8.0
-"""px, standard deviation of a Gaussian, at which the blur maps reach their last colour."""
+"""Blur at the end of the blur maps' colour scale: standard deviation of a Gaussian, px."""
 MAP_WIDTH = 560
-"""px; wider maps are reduced to it."""
+"""Largest width of a map, px; wider maps are reduced to it."""
 DIFFERENCE_WIDTH = 336
-"""px; maps of two pictures' difference are smaller, since there is one for each two."""
+"""Largest width of a difference map, px; smaller, because there is one for every two pictures."""
 MOST_COMPARED = 9
-"""Pictures of which each two have a map of their difference, the input among them; 36 maps."""
+"""Largest number of pictures, including the input, that are compared with one another; nine give 36 maps."""
 THUMBNAIL_WIDTH = 320
 NO_TEXTURE = 128
-"""Grey of blocks whose blur cannot be told."""
+"""Grey level of blocks whose blur is unknown."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Layers:
     maps
         Error maps by the key of their picture, and the blur map by ``blur``: uint8 (h, w, 3) in colour.
     differences
-        Maps of the difference of each two of the first pictures but the truth, uint8 (h, w, 3), by ``ONE--OTHER``; a
-        picture's difference from the truth is its error map.
+        Maps of the difference of every two of the first pictures, uint8 (h, w, 3), by ``ONE--OTHER``. The truth is not
+        among them: the difference of a picture from it is the error map.
     errors
         Share and mean squared error of each band of blur, by key; see ``benchmark.protocols.stratified``.
     """
@@ -60,7 +60,7 @@ class Layers:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width in px."""
+        """Height and width, px."""
         height, width = self.pictures[INPUT].shape[:2]
         return height, width
 
@@ -71,11 +71,11 @@ def read_layers(entry: Entry, protocol: Protocol, outputs: Mapping[str, Path], *
     Parameters
     ----------
     protocol
-        How the images are read and brought to the outputs' size.
+        The protocol that reads the images and fits them to the outputs' size.
     outputs
-        16-bit results by key.
+        Paths of the 16-bit results, by key.
     compared
-        Draw the difference of each two pictures too.
+        Whether to draw the differences of every two pictures too.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def read_layers(entry: Entry, protocol: Protocol, outputs: Mapping[str, Path], *
     differences = _differences(floats) if compared else {}
     if TARGET not in pixels:
         return Layers(pictures, differences=differences)
-    # Slow to import, and tables of results do without.
+    # Imported here because it is slow to import, and tables do not need it.
     from realdof.matching.blur import blur_map
 
     truth = floats.pop(TARGET)
@@ -113,19 +113,19 @@ def _differences(floats: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     shown = [key for key in floats if key != TARGET][:MOST_COMPARED]
     found = {}
     for one, other in combinations(shown, 2):
-        # Squares are averaged over the pixels of the smaller map, not roots.
+        # The squared errors are averaged over the pixels of the smaller map, then the root is taken.
         squared = _reduced(np.square(floats[one] - floats[other]).mean(axis=2), DIFFERENCE_WIDTH)
         found[f"{one}--{other}"] = coloured(np.sqrt(squared), LARGEST_ERROR)
     return found
 
 
 def thumbnail(picture: np.ndarray) -> np.ndarray:
-    """A small copy of a picture, uint8 (H, W, 3)."""
+    """Return a small copy of a picture, uint8 (H, W, 3)."""
     return _reduced(picture, THUMBNAIL_WIDTH)
 
 
 def coloured(values: np.ndarray, largest: float) -> np.ndarray:
-    """A map (H, W) from 0 to ``largest`` as uint8 (H, W, 3) in the colours of viridis; grey where it is NaN."""
+    """Colour a map (H, W) of values from 0 to ``largest`` with viridis: uint8 (H, W, 3); NaN is grey."""
     levels = np.round(255 * np.clip(np.nan_to_num(values) / largest, 0, 1)).astype(np.uint8)
     colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
     colours[np.isnan(values)] = NO_TEXTURE
@@ -133,7 +133,7 @@ def coloured(values: np.ndarray, largest: float) -> np.ndarray:
 
 
 def fitted(path: Path, protocol: Protocol) -> np.ndarray:
-    """An image of the data set as the protocol reads it and brings it to the outputs' size, uint16 (H, W, 3)."""
+    """Read an image of the data set as the protocol does, fitted to the outputs' size: uint16 (H, W, 3)."""
     return pixels_from_image(protocol.fit(protocol.read(path)), 16)
 
 
@@ -144,7 +144,7 @@ def _reduced(values: np.ndarray, width: int = MAP_WIDTH) -> np.ndarray:
 
 
 def _upright(blocks: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Blocks as squares of the image's shape, so that a map lies on its picture."""
+    """Enlarge a map of blocks to the shape of the image, so that it can be laid over the picture."""
     wide = min(MAP_WIDTH, width)
     size = (wide, max(1, round(height * wide / width)))
     return np.asarray(cv2.resize(blocks, size, interpolation=cv2.INTER_NEAREST))

@@ -1,4 +1,4 @@
-"""Opening the data sets that a results folder names."""
+"""Open the data sets that are named in a results folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from realdof.common.errors import InputError
 
 
 def opener(roots: list[str], subset: Path | None) -> Callable[[str], Dataset]:
-    """A function that opens a data set by its name in results, with ``--root`` and ``--subset`` applied.
+    """Return a function that opens a data set by its name in results and applies ``--root`` and ``--subset``.
 
     Raises
     ------

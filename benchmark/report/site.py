@@ -1,4 +1,4 @@
-"""A report as a folder of pages that opens from disk, without a network."""
+"""Write a report as a folder of pages, which open from disk without a network."""
 
 import json
 import shutil
@@ -19,12 +19,12 @@ from realdof.common.look.style import style_sheet
 
 HOME = "index.html"
 MARKER = "ifan-bench-report.json"
-"""Says that a folder was written by this command, so that it may be written anew."""
+"""File that marks a folder as an earlier report, which may be replaced."""
 LARGEST = 150.0
-"""MB that the pictures of a report take at most by default."""
+"""Default limit on the size of a report's pictures, MB."""
 _ASSETS = ("viewer.js", "tables.js", "charts.js")
 _SHOWN = 3
-"""Best and worst images on a method's page."""
+"""Number of best and of worst images on a method's page."""
 
 
 def write_site(
@@ -35,23 +35,23 @@ def write_site(
     most: int | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """Write a report, and give the address of its first page.
+    """Write a report, and return the path of its first page.
 
     Parameters
     ----------
     out
-        The folder; it is new, empty, or an earlier report, which is replaced.
+        Folder of the report: new, empty, or with an earlier report, which is replaced.
     megabytes
-        What all pictures may take, MB.
+        Largest total size of the pictures, MB.
     most
-        How many images of each set have a page at most; None for all, 0 for none.
+        Largest number of images per set that get a page; None for all, 0 for none.
     report
         Progress callback (images drawn, images in total).
 
     Raises
     ------
     InputError
-        The folder holds something else or cannot be written to, or the pictures take more than they may.
+        The folder holds something else or cannot be written to, or the pictures exceed the limit.
     """
     claim(out)
     drawn = {one.slug: list[Drawn]() for one in contents.sets}
@@ -67,19 +67,19 @@ def write_site(
 
 
 def claim(out: Path) -> None:
-    """Empty a folder that holds an earlier report, and mark it as one.
+    """Mark a folder as a report, and remove an earlier report from it.
 
     Raises
     ------
     InputError
-        It holds something else.
+        The folder holds something else.
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; name a folder for the report")
     if out.is_dir() and any(out.iterdir()):
         if not (out / MARKER).is_file():
             raise InputError(f"{out} holds files that are no report; name a new folder")
-        # The mark stays: without it what is left, if this process is killed, would be no report's.
+        # The marker stays, so that the remains can still be recognised as a report if this process is killed.
         for path in out.iterdir():
             if path.name != MARKER:
                 _remove(path)
@@ -94,7 +94,7 @@ def _remove(path: Path) -> None:
 
 
 def _pages(contents: Contents, drawn: dict[str, list[Drawn]]) -> Iterator[tuple[str, str]]:
-    """Address below the report's folder and text of every page."""
+    """Yield the address of each page, relative to the report's folder, and its HTML."""
     by_page: dict[str, list[tuple[Board, Entrant]]] = {}
     for board in contents.boards:
         for entrant in board.entrants:
@@ -149,7 +149,7 @@ def _home(
 
 
 def _hero(contents: Contents, drawn: dict[str, list[Drawn]]) -> dict[str, Any] | None:
-    """The image where the first method of the tables gains most, or the first image."""
+    """Choose the image on which the best method gains most, or else the first image."""
     for images in contents.sets:
         if not drawn[images.slug]:
             continue
@@ -167,9 +167,9 @@ def _viewer(images: ImageSet, image: Drawn, root: str) -> dict[str, Any]:
 
 
 def _json(content: Any) -> Markup:
-    """JSON that can stand in a script element, whatever names it holds."""
+    """Return JSON that is safe in a script element, whatever names it contains."""
     text = json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    # Nothing is left in it that ends a script element or begins a tag or an entity.
+    # The escapes prevent it from ending the script element and from beginning a tag or an entity.
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # nosec B704
 
 

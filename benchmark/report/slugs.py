@@ -1,12 +1,12 @@
-"""File names and link names made from what people call their methods and images."""
+"""Make file names and link names from the names of methods and images."""
 
 import re
 
 
 def slug(text: str, taken: set[str]) -> str:
-    """Letters, digits and hyphens for a name, unlike any in ``taken``, which gains it.
+    """Return a name of letters, digits and hyphens that is not in ``taken``, and add it there.
 
-    No two differ by case alone, since some file systems do not tell them apart.
+    All letters are in lower case, because some file systems do not distinguish case.
     """
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "unnamed"
     number, found = 1, plain

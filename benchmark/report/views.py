@@ -15,13 +15,13 @@ from benchmark.report.layers import INPUT, TARGET
 from realdof.common.errors import InputError
 
 MOST_BOXES = 8
-"""Metrics with box plots and scatters at most."""
+"""Largest number of metrics with box plots and scatter plots."""
 _COLOURS = 8
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of a row: the number to sort by, its text, a smaller text below, and ``best`` or ``second``."""
+    """One figure of a row: the value to sort by, its text, a smaller text below, and ``best`` or ``second``."""
 
     value: str
     text: str
@@ -31,7 +31,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a leaderboard: its method, page, kind of input, weights, figures, and details by title."""
+    """One row of a leaderboard: label and page of the method, kind of input, weights, figures, titled details."""
 
     label: str
     page: str
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Gained:
-    """What a method gained on one image over the input, dB."""
+    """The gain of a method over the input on one image, dB."""
 
     image: Drawn
     set: ImageSet
@@ -53,7 +53,7 @@ class Gained:
 
 
 def measured_lines(board: Board) -> list[Line]:
-    """The rows of the runs, in the leaderboard's order."""
+    """Return the rows of the runs, in the leaderboard's order."""
     by_folder = {entrant.row.folder: entrant for entrant in board.entrants}
     places = {column.key: board.table.places(column) for column in board.table.metrics}
     ranked = sum(row.ranked for row in board.table.rows)
@@ -62,7 +62,7 @@ def measured_lines(board: Board) -> list[Line]:
         if row.folder is None:
             continue
         entrant = by_folder[row.folder]
-        # Times and memory of other machines cannot be ranked, and the fewest parameters are no merit by themselves.
+        # Costs are not marked: they may come from different machines, and few parameters are not a merit in themselves.
         marks = {key: _mark(found[at]) if ranked > 1 else "" for key, found in places.items()}
         figures = tuple(_figure(row, column, marks.get(column.key, "")) for column in board.table.columns)
         images = f"{row.n} of {row.total}" if row.n != row.total else str(row.n)
@@ -76,7 +76,7 @@ def _mark(place: int | None) -> str:
 
 
 def published_lines(board: Board) -> list[Line]:
-    """The rows of published figures."""
+    """Return the rows of published figures."""
     return [
         Line(
             row.method if row.dataset == board.table.dataset else f"{row.method} on {row.dataset}", "", "", "", "",
@@ -118,7 +118,7 @@ def _details(entrant: Entrant, board: Board) -> tuple[tuple[str, str], ...]:
 
 
 def method_facts(entrant: Entrant) -> list[tuple[str, str]]:
-    """The method's card as titles and texts."""
+    """Return the facts on a method's page as titles and texts."""
     run = entrant.run
     cost = run.complexity
     counted = ""
@@ -147,12 +147,12 @@ def _licence(method: str) -> str:
     try:
         return registry.method(method).card.licence
     except InputError:
-        # The results may be of a method that is not installed here.
+        # The method of the results need not be installed here.
         return ""
 
 
 def gains(sets: Sequence[ImageSet], drawn: dict[str, list[Drawn]], page: str) -> list[Gained]:
-    """A method's gain on every drawn image, from the largest to the smallest."""
+    """Return a method's gains on all drawn images, from the largest to the smallest."""
     found = []
     for one in sets:
         for key in [key for key, entrant in one.outputs.items() if entrant.page == page][:1]:
@@ -164,12 +164,12 @@ def gains(sets: Sequence[ImageSet], drawn: dict[str, list[Drawn]], page: str) ->
 
 
 def viewer(one: ImageSet, image: Drawn, root: str, left: str = "", right: str = "") -> dict[str, Any]:
-    """What the picture viewer of one image is given; addresses begin with ``root``.
+    """Return the data for the picture viewer of one image; addresses begin with ``root``.
 
     Parameters
     ----------
     left, right
-        Keys of the pictures to begin with; the input, and the best output or else the truth.
+        Keys of the pictures shown first; empty for the input, and for the best output or else the truth.
     """
     labels = {key: entrant.label for key, entrant in one.outputs.items()}
     order = [key for key in (INPUT, *labels, TARGET) if key in image.pictures]
@@ -192,7 +192,7 @@ def viewer(one: ImageSet, image: Drawn, root: str, left: str = "", right: str = 
 
 
 def best_output(one: ImageSet, image: Drawn) -> str:
-    """Key of the output that stands highest in the tables; without one the truth, and without that the input."""
+    """Return the key of the output that ranks highest in the tables, or else of the truth, or else of the input."""
     return next((key for key in (*one.outputs, TARGET) if key in image.pictures), INPUT)
 
 
@@ -209,7 +209,7 @@ def _scores(one: ImageSet, name: str, key: str) -> str:
 
 @dataclass(frozen=True)
 class ImageScores:
-    """The scores of one image in one table: its title, the columns, and a row a method with the best figures marked."""
+    """The scores of one image in one table: title, columns, and a row per method with the best figures marked."""
 
     title: str
     columns: tuple[Column, ...]
@@ -217,7 +217,7 @@ class ImageScores:
 
 
 def image_scores(board: Board, name: str) -> ImageScores:
-    """What every method of a table scored on one image; rows are label, page, key and figures."""
+    """Return the scores of all methods of a table on one image; rows are label, page, key and figures."""
     entrants = [entrant for entrant in board.entrants if entrant.records.get(name) is not None]
     columns = tuple(c for c in board.table.metrics if any(c.key in e.records[name].scores for e in entrants))
     cells: list[list[Figure]] = [[] for _ in entrants]
@@ -232,7 +232,7 @@ def image_scores(board: Board, name: str) -> ImageScores:
 
 @dataclass(frozen=True)
 class Charts:
-    """The charts of one table: box plots by metric, gain against blur, the scatter's data, and each method's colour."""
+    """The charts of one table: box plots by metric, gain against blur, scatter data, and a colour per method."""
 
     boxes: tuple[BoxPlot, ...]
     blur: LineChart | None
@@ -241,7 +241,7 @@ class Charts:
 
 
 def charts(board: Board, images: ImageSet, drawn: Sequence[Drawn], root: str) -> Charts:
-    """Gather a table's charts; addresses of pages begin with ``root``."""
+    """Make the charts of a table; addresses of pages begin with ``root``."""
     pages = {one.name: f"{root}images/{images.slug}/{one.slug}.html" for one in drawn}
     columns = [column for column in board.table.metrics if column.averaged == "images"][:MOST_BOXES]
     names = sorted({name for entrant in board.entrants for name, record in entrant.records.items() if record.scores})
@@ -278,7 +278,7 @@ def _finite(entrant: Entrant, name: str, metric: str) -> float | None:
 
 
 def sentences(contents: Contents, drawn: dict[str, list[Drawn]]) -> list[str]:
-    """Sentences on what was compared."""
+    """Return sentences that describe what was compared."""
     labels = {entrant.page for board in contents.boards for entrant in board.entrants}
     sets = sorted({one.title for one in contents.sets})
     protocols = sorted({board.table.protocol for board in contents.boards})

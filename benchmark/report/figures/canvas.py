@@ -1,4 +1,4 @@
-"""Style of all figures: embedded fonts, colours safe for the colour-blind, and the file formats."""
+"""The style of all figures: embedded fonts, colours for every kind of colour vision, and file formats."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 7.0
-"""Inches: the text of a page in two columns."""
+"""Width of the text on a two-column page, inches."""
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f7f7f")
-"""Of Okabe and Ito (2008), told apart with every kind of colour vision; markers differ too."""
+"""Colours of Okabe and Ito (2008), which can be distinguished with every kind of colour vision."""
 MARKERS = "osD^vP*X"
 SUFFIXES = (".pdf", ".png", ".svg")
 DPI = 300
@@ -26,7 +26,7 @@ def drawable(out: Path) -> Path:
     Raises
     ------
     InputError
-        It is not.
+        The suffix is another one.
     """
     if out.suffix.lower() not in SUFFIXES:
         raise InputError(f"{out} cannot be drawn: a figure is {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
@@ -34,24 +34,24 @@ def drawable(out: Path) -> Path:
 
 
 def style(number: int) -> dict[str, Any]:
-    """Colour and marker of the method at an index."""
+    """Return the colour and the marker of the method at an index."""
     return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
 
 
 @contextmanager
 def figure(out: Path, width: float, height: float) -> Iterator["Figure"]:
-    """A matplotlib figure of a size in inches, written to ``out`` when the block ends without an error.
+    """Make a matplotlib figure of a size in inches; it is written to ``out`` when the block ends without an error.
 
     Raises
     ------
     InputError
-        The file is of no kind that is drawn, or cannot be written.
+        The suffix of the file is not a format of figures, or the file cannot be written.
     """
     drawable(out)
     import matplotlib as mpl
     from matplotlib.figure import Figure as New
 
-    # TrueType, which publishers accept; Type 3, the default, they refuse.
+    # Publishers accept TrueType fonts, but refuse Type 3, the default.
     look: dict[Any, Any] = {
         "pdf.fonttype": 42, "svg.fonttype": "path", "font.size": 7.5, "axes.linewidth": 0.6, "savefig.dpi": DPI,
     }  # fmt: skip

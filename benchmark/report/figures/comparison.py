@@ -1,4 +1,4 @@
-"""Rows of scenes and columns of methods, with coloured boxes, the zoomed crops below, and scores."""
+"""Draw a visual comparison: a row per scene, a column per method, enlarged crops in coloured boxes, and scores."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from realdof.common.machine.opencv import cv2
 BOXES = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 _GAP = 0.04
 _TEXT = 0.2
-"""Inches of a line of text with the space around it."""
+"""Height of a line of text with the space around it, inches."""
 SHARE = 0.18
-"""Width of a crop that is found, of the image's."""
+"""Width of an automatic crop as a fraction of the image's width."""
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A part of an image, px."""
+    """A rectangle of an image, px."""
 
     left: int
     top: int
@@ -30,12 +30,12 @@ class Crop:
 
     @classmethod
     def parsed(cls, text: str) -> "Crop":
-        """The crop that ``LEFT,TOP,WIDTH,HEIGHT`` asks for.
+        """Parse a crop given as ``LEFT,TOP,WIDTH,HEIGHT``.
 
         Raises
         ------
         InputError
-            It is not four whole numbers, or has no area.
+            The text is not four whole numbers, or the crop has no area.
         """
         parts = text.split(",")
         if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts) or 0 in map(int, parts[2:]):
@@ -62,7 +62,7 @@ class SceneRow:
 
 
 def find_crops(one: np.ndarray, other: np.ndarray, count: int = 2) -> tuple[Crop, ...]:
-    """The parts of a scene where two pictures, uint8 (H, W, 3), differ most; they do not overlap."""
+    """Find the parts of a scene where two pictures, uint8 (H, W, 3), differ most."""
     wide = max(8, round(SHARE * one.shape[1]))
     high = max(8, round(wide * 0.75))
     difference = np.abs(one.astype(np.float32) - other).mean(axis=2)
@@ -77,12 +77,12 @@ def find_crops(one: np.ndarray, other: np.ndarray, count: int = 2) -> tuple[Crop
 
 
 def draw_comparison(scenes: Sequence[SceneRow], out: Path) -> None:
-    """Draw the scenes.
+    """Draw the comparison of the scenes to a file.
 
     Raises
     ------
     InputError
-        A crop leaves its image, or the file cannot be written.
+        A crop reaches beyond its image, or the file cannot be written.
     """
     for scene in scenes:
         _check(scene)

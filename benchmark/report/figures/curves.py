@@ -1,4 +1,4 @@
-"""Losses and validations of trainings against the step, read from the ``log.csv`` that a training writes."""
+"""Plot losses and validation scores of trainings against the step, from each training's ``log.csv``."""
 
 import csv
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ from realdof.common.decode import read_text
 from realdof.common.errors import InputError
 
 Series = dict[str, list[tuple[int, float]]]
-"""Step and value by the figure's name."""
+"""Steps and values by the name of the loss or metric."""
 NOT_LOSSES = ("step", "rate", "validation")
 _SMOOTHED = 15
-"""Steps of the log that a line averages at most; the single ones are drawn pale."""
+"""Number of log rows in the running mean of a loss; the unsmoothed values are drawn pale."""
 
 
 @dataclass(frozen=True)
 class TrainingCurves:
-    """What one training logged."""
+    """The logged losses and validation scores of one training."""
 
     name: str
     losses: Series
@@ -37,7 +37,7 @@ def read_log(place: Path) -> TrainingCurves:
     Raises
     ------
     InputError
-        There is no such file, or it is no log of a training.
+        The file does not exist, or is not the log of a training.
     """
     path = place / "log.csv" if place.is_dir() else place
     losses: Series = {}
@@ -61,12 +61,12 @@ def read_log(place: Path) -> TrainingCurves:
 
 
 def draw_curves(trainings: Sequence[TrainingCurves], losses: Sequence[str], out: Path) -> None:
-    """A panel for each loss and for each figure of the validation, a line for each training.
+    """Draw a panel for each loss and each validation metric, with a line per training.
 
     Parameters
     ----------
     losses
-        Which losses; all if empty.
+        Names of the losses to draw; empty for all.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def draw_curves(trainings: Sequence[TrainingCurves], losses: Sequence[str], out:
 
 
 def _running_mean(values: Sequence[float]) -> list[float]:
-    """Running means over a number of values."""
+    """Return the running mean over the last `_SMOOTHED` values."""
     found = []
     for at in range(len(values)):
         window = values[max(0, at - _SMOOTHED + 1) : at + 1]

@@ -1,4 +1,4 @@
-"""Plots for a paper: gain against blur, PSNR against what a method costs, and the gain of every image."""
+"""Plots for a paper: gain against blur, PSNR against cost, and the gain on every image."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ from realdof.common.errors import InputError
 
 
 def draw_blur_bands(errors: Sequence[Errors], labels: Mapping[str, str], out: Path) -> None:
-    """Gain in PSNR over the input, dB, in each band of the input's blur, over all pixels of the band.
+    """Draw the gain in PSNR over the input, dB, in each band of the input's blur, over all pixels of the band.
 
     Raises
     ------
     InputError
-        No image has both a truth and an output.
+        No image has both an all-in-focus image and an output.
     """
     gains = {label: [gain_in(errors, key, band) for band in BLURRED] for key, label in labels.items() if key != INPUT}
     if not any(value is not None for one in gains.values() for value in one):
@@ -38,20 +38,20 @@ def draw_blur_bands(errors: Sequence[Errors], labels: Mapping[str, str], out: Pa
 
 
 def draw_rate(title: str, entrants: Sequence[Entrant], out: Path) -> None:
-    """PSNR against multiply-accumulates, parameters and time, a panel each, over complete runs.
+    """Draw PSNR against multiply-accumulates, parameters and time, a panel each, for complete runs.
 
     Raises
     ------
     InputError
-        No run has both a PSNR and a cost; ``title`` says where.
+        No run has both a PSNR and a cost; the message contains ``title``.
     """
-    # The input is no method that costs something; without it every method has the colour of the other plots.
+    # The input is left out because it has no cost; this also gives every method the same colour as in the other plots.
     rows = [
         entrant
         for entrant in entrants
         if entrant.row.ranked and entrant.row.method != INPUT_METHOD and entrant.row.figures.get("psnr") is not None
     ]
-    # What costs nothing has no place on a logarithmic axis.
+    # A logarithmic axis cannot show a cost of zero.
     panels = {c: [e for e in rows if (e.row.figures.get(c.key) or 0) > 1e-3] for c in COSTS}
     panels = {cost: found for cost, found in panels.items() if found}
     if not panels:
@@ -80,7 +80,7 @@ def draw_rate(title: str, entrants: Sequence[Entrant], out: Path) -> None:
 
 
 def draw_gains(board: Board, entrants: Sequence[Entrant], out: Path) -> None:
-    """Each image's gain in PSNR over the input's run, dB, sorted, against the share of the images, of complete runs.
+    """Draw the sorted gains in PSNR over the input, dB, against the share of images, for complete runs.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _psnr(entrant: Entrant) -> dict[str, float]:
 
 
 def _entries(all_axes: Iterable[Any]) -> tuple[list[Any], list[str]]:
-    """Every method's mark and label once, whichever panels it is in."""
+    """Return the legend entries of all panels, each method once."""
     found: dict[str, Any] = {}
     for axes in all_axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):

@@ -1,4 +1,4 @@
-"""The blur of images as Gaussian point-spread functions on a grid, as in the supplement of Lee et al., CVPR 2021."""
+"""Draw the blur of images as a grid of Gaussian point-spread functions (supplement of Lee et al., CVPR 2021)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,16 +14,16 @@ from realdof.images.blur_maps import read_blur_map
 from realdof.images.depth import as_float
 
 TILE = 31
-"""Side of one function, px (supplement, Section 5)."""
+"""Side of the tile of one point-spread function, px (supplement, Section 5)."""
 ACROSS = 12
-"""Functions in a row."""
+"""Number of tiles in a row."""
 UNKNOWN = 64
-"""Grey of a tile whose blur cannot be told."""
+"""Grey level of a tile whose blur is unknown."""
 SUFFIXES = (".npy", ".png", ".tif", ".tiff", ".jpg")
 
 
 def sigma_from_truth(images: ImageSet, name: str) -> np.ndarray:
-    """Sigma of the input's blur against the all-in-focus image, px, by blocks; NaN where there is no texture.
+    """Measure the blur of the input against the all-in-focus image: sigma by block, px; NaN without texture.
 
     Raises
     ------
@@ -40,12 +40,12 @@ def sigma_from_truth(images: ImageSet, name: str) -> np.ndarray:
 
 
 def sigma_from_maps(folder: Path, name: str, size: tuple[int, int], scale: float, offset: float) -> np.ndarray:
-    """Sigma in px, (H, W), from the map in a folder that is named like the image.
+    """Read sigma, px (H, W), from the map in a folder that has the name of the image.
 
     Raises
     ------
     InputError
-        There is none, or it cannot be read.
+        There is no such map, or it cannot be read.
     """
     for suffix in SUFFIXES:
         if (path := folder / f"{name}{suffix}").is_file():
@@ -54,14 +54,14 @@ def sigma_from_maps(folder: Path, name: str, size: tuple[int, int], scale: float
 
 
 def psf_picture(sigma: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Gaussians at points spread over an image, uint8 (h, w, 3), each on a tile of `TILE` px and up to white.
+    """Draw Gaussians at points spread over an image, each on a tile of `TILE` px with a white maximum: uint8 (h, w, 3).
 
     Parameters
     ----------
     sigma
-        px, (rows, columns) of any number that cover the image; NaN where it is not known.
+        (rows, columns) of blocks that cover the image, px; NaN where unknown.
     height, width
-        Of the image, px.
+        Size of the image, px.
     """
     down = max(1, round(ACROSS * height / width))
     side = TILE + 1
@@ -85,12 +85,12 @@ def psf_picture(sigma: np.ndarray, height: int, width: int) -> np.ndarray:
 def draw_psf_grid(
     scenes: Mapping[str, Layers], outputs: Mapping[str, Entrant], sigmas: Mapping[str, np.ndarray], out: Path
 ) -> None:
-    """A row for each scene: the input, the results, and the point-spread functions of the input.
+    """Draw a row per scene: the input, the results, and the point-spread functions of the input.
 
     Parameters
     ----------
     sigmas
-        By scene, see `psf_picture`.
+        Sigma by scene; see `psf_picture`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which scenes and methods a figure shows, read from the contents of a results folder."""
+"""Choose the scenes and methods of a figure, and read their images."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -19,14 +19,14 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def chosen_outputs(images: ImageSet, methods: Sequence[str], names: Names = "short") -> dict[str, Entrant]:
-    """The outputs of the methods named, in their order; all from the best on if none is.
+    """Return the outputs of the named methods in that order; without names, all outputs from best to worst.
 
-    A name is a method's, or its word in the report's links.
+    A name is that of a method, or its name in the report's links.
 
     Raises
     ------
     InputError
-        There is no such method among those with outputs.
+        No method with outputs has that name.
     """
     if images.missing or images.dataset is None or images.protocol is None:
         raise InputError(f"{images.title} has no pictures to draw: {images.missing}")
@@ -42,12 +42,12 @@ def chosen_outputs(images: ImageSet, methods: Sequence[str], names: Names = "sho
 
 
 def chosen_entrants(board: Board, methods: Sequence[str], names: Names = "short") -> list[Entrant]:
-    """The runs of the methods named, in their order; all from the best on if none is.
+    """Return the runs of the named methods in that order; without names, all runs from best to worst.
 
     Raises
     ------
     InputError
-        There is no such method in the table.
+        No method in the table has that name.
     """
     found = [] if methods else list(board.entrants)
     for word in methods:
@@ -59,7 +59,7 @@ def chosen_entrants(board: Board, methods: Sequence[str], names: Names = "short"
 
 
 def _named(entrants: Mapping[Key, Entrant], names: Names) -> dict[Key, Entrant]:
-    """The entrants with their methods' titles as labels, or as they are where two share one."""
+    """Label the entrants by their methods' titles; keep the label where two entrants share a title."""
     if names == "full":
         return dict(entrants)
     titles = [one.run.method.title for one in entrants.values()]
@@ -70,19 +70,19 @@ def _named(entrants: Mapping[Key, Entrant], names: Names) -> dict[Key, Entrant]:
 
 
 def readable(images: ImageSet) -> tuple[dict[str, Entry], Protocol]:
-    """The entries by name, and how they are read; `chosen_outputs` has refused sets without them."""
+    """Return the entries by name and the protocol that reads them, for a set that `chosen_outputs` has accepted."""
     assert images.dataset is not None
     assert images.protocol is not None
     return {entry.name: entry for entry in images.dataset.entries()}, images.protocol
 
 
 def complete(images: ImageSet, outputs: Mapping[str, Entrant]) -> list[str]:
-    """The images that have the outputs of all methods.
+    """Return the names of the images that have outputs of all methods.
 
     Raises
     ------
     InputError
-        There is none.
+        There is no such image.
     """
     entries, _ = readable(images)
     found = [name for name in entries if all(one.output(name) is not None for one in outputs.values())]
@@ -92,12 +92,12 @@ def complete(images: ImageSet, outputs: Mapping[str, Entrant]) -> list[str]:
 
 
 def read_scenes(images: ImageSet, outputs: Mapping[str, Entrant], names: Sequence[str]) -> dict[str, Layers]:
-    """The layers of the images named.
+    """Read the layers of the named images.
 
     Raises
     ------
     InputError
-        There is no such image, or it lacks an output.
+        An image does not exist, or lacks an output.
     """
     entries, protocol = readable(images)
     paths: dict[str, dict[str, Path]] = {}
@@ -113,17 +113,17 @@ def read_scenes(images: ImageSet, outputs: Mapping[str, Entrant], names: Sequenc
 
 
 def errors_of(images: ImageSet, outputs: Mapping[str, Entrant]) -> dict[str, Errors]:
-    """Errors by band of blur of every image that has all outputs, read one at a time."""
+    """Return the errors by band of blur of every image that has all outputs, reading one image at a time."""
     return {name: read_scenes(images, outputs, [name])[name].errors for name in complete(images, outputs)}
 
 
 def worst_first(errors: Mapping[str, Errors], key: str) -> list[str]:
-    """The images from the one where an output gains least over the input, or harms most.
+    """Sort the images by an output's gain over the input, the smallest gain or largest loss first.
 
     Raises
     ------
     InputError
-        No image has a truth to tell by.
+        No image has an all-in-focus image.
     """
     gains = {name: gain_in([one], key) for name, one in errors.items()}
     known = {name: gain for name, gain in gains.items() if gain is not None}
@@ -135,9 +135,9 @@ def worst_first(errors: Mapping[str, Errors], key: str) -> list[str]:
 def scene_rows(
     scenes: Mapping[str, Layers], outputs: Mapping[str, Entrant], images: ImageSet, crops: Sequence[Crop]
 ) -> list[SceneRow]:
-    """The rows of the comparison: the input, every output with its scores, and the truth.
+    """Make the rows of the comparison: the input, every output with its scores, and the truth.
 
-    Without crops, two are found where the first two outputs differ most, or the only output and the input.
+    Without crops, two are chosen where the first two outputs, or the only output and the input, differ most.
     """
     rows = []
     for name, layers in scenes.items():
@@ -154,7 +154,7 @@ def scene_rows(
 
 
 def _of_input(images: ImageSet) -> Entrant | None:
-    """The row `input`, if it was measured."""
+    """Return the entrant of the method ``input``, or None if it was not run."""
     return next((one for board in images.boards for one in board.entrants if one.key == INPUT), None)
 
 
