@@ -1,6 +1,6 @@
 """IFAN as a method of the benchmark."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +13,7 @@ from benchmark.bands.graph import Graph, Observer, Plan
 from benchmark.bands.layers import Read
 from benchmark.method import Architecture, Capabilities, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
-from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
+from benchmark.network_method import Inputs, NetworkMethod, empty, extend, fastest_order, views_of
 from ifan import bands, inference
 from ifan.cards import CARDS
 from ifan.checkpoints import read_weights
@@ -65,7 +65,9 @@ class IFANMethod(NetworkMethod):
 
     def prepare(self, context: Context) -> None:
         """Move the network to the context's device and precision."""
-        self.network.to(context.device, PRECISIONS[context.precision])
+        dtype = PRECISIONS[context.precision]
+        order = fastest_order(torch.device(context.device), dtype)
+        self.network.to(context.device, dtype, memory_format=order)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
@@ -101,14 +103,19 @@ class IFANMethod(NetworkMethod):
     def compute(self, images: list[Tensor]) -> Tensor:
         """Deblur a whole image, float32 (3, H, W); a dual-pixel network also needs the views, (6, H, W)."""
         height, width = images[0].shape[-2:]
-        result = inference.deblur(self.network, *(extend(image, SIZE_MULTIPLE) for image in images))
+        result = inference.deblur(self.network, *self._extended(images))
         return result[0, :, :height, :width]
 
     def compute_with_maps(self, images: list[Tensor]) -> tuple[Tensor, inference.Maps]:
         """Deblur a whole image and also return the network's estimates; see `compute`."""
         height, width = images[0].shape[-2:]
-        result, maps = inference.deblur_with_maps(self.network, *(extend(image, SIZE_MULTIPLE) for image in images))
+        result, maps = inference.deblur_with_maps(self.network, *self._extended(images))
         return result[0, :, :height, :width], maps
+
+    def _extended(self, images: list[Tensor]) -> Iterator[Tensor]:
+        parameter = next(self.network.parameters())
+        order = fastest_order(parameter.device, parameter.dtype)
+        return (extend(image, SIZE_MULTIPLE, order) for image in images)
 
     def compute_in_bands(
         self,
