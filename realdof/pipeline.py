@@ -1,4 +1,4 @@
-"""From a capture folder to a data set: every scene on its own, resumable, the same bytes however it is run."""
+"""Build a data set from a capture folder, scene by scene; builds can be resumed and are always byte-identical."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ from realdof.settings import Settings
 from realdof.worker import SceneTask, build_scene
 
 PIPELINE = 2
-"""Raised whenever a change lets the same captures give other bytes."""
+"""Version of the pipeline; increase it with every change after which the same captures give other bytes."""
 
 Report = Callable[[SceneRecord | None, int], None]
 """Progress callback (record, total number of scenes); the record is None once, at the start."""
@@ -35,16 +35,16 @@ def build_dataset(
     cluster: str | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Manifest:
-    """Build the data set of a capture folder, or what is missing of it.
+    """Build the data set of a capture folder, or the scenes that it still lacks.
 
     Parameters
     ----------
     captures
-        A folder of scenes, or a manifest of them; see ``realdof.captures.folder``.
+        A folder of scenes, or a list of them; see ``realdof.captures.folder``.
     out
-        A new or empty folder, or one with a build of the same settings that was interrupted or whose captures changed.
+        A new or empty folder, or the folder of an earlier build with the same settings, to continue or update it.
     keep_stages
-        Whether to keep the images between the stages too.
+        Whether to keep intermediate images too.
     worker_count, cluster
         See ``realdof.common.processes.executor.workers``.
     say
@@ -53,14 +53,14 @@ def build_dataset(
     Returns
     -------
     Manifest
-        As it was written; scenes that failed are in it with their reason.
+        The manifest as written; it includes scenes that failed, with their reason.
 
     Raises
     ------
     InputError
-        No scene can be built at all, or ``out`` cannot be used.
+        No scene can be built, or ``out`` cannot be used.
     """
-    # A cluster's workers have working folders of their own.
+    # A cluster's workers have other working folders, so relative paths would not work.
     captures, out = captures.absolute(), out.absolute()
     root = captures if captures.is_dir() else captures.parent
     scenes, complaints = find_scenes(captures, settings.rig)
@@ -102,7 +102,7 @@ def build_dataset(
 
 
 def _unusable(complaints: Iterable[Complaint]) -> dict[str, SceneRecord]:
-    """Records of the scenes that cannot be started."""
+    """Return the records of the scenes that cannot be built, by name."""
     fatal = [(complaint.scene, complaint.sentence) for complaint in complaints if complaint.fatal]
     return {name: _failed(name, sentence) for name, sentence in fatal if name is not None}
 
@@ -132,7 +132,7 @@ def _manifest(
     complaints: Iterable[Complaint],
     folders: Sequence[Path],
 ) -> Manifest:
-    """The manifest, the same wherever captures and data set lie."""
+    """Make the manifest, which does not depend on the location of captures and data set."""
     failed = [record.model_copy(update={"reason": placeless(record.reason, folders)}) for record in failures]
     scenes = [*(done.record for done in finished), *failed]
     doubts: dict[str, tuple[str, ...]] = {}
@@ -148,9 +148,9 @@ def _manifest(
 
 
 def placeless(sentence: str, folders: Iterable[Path]) -> str:
-    """Shorten paths in a sentence: those inside the folders become relative to them.
+    """Make the paths in a sentence that lie inside the folders relative to them.
 
-    Only where a path begins: ``/data`` is not cut out of ``/mnt/data``.
+    Only the beginning of a path is shortened: ``/data`` is not cut out of ``/mnt/data``.
     """
     for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
         beginning = re.escape(f"{str(folder).rstrip('/')}/")

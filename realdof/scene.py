@@ -1,7 +1,7 @@
-"""One scene, top-down: from four shots to an aligned pair (IFAN's supplement, section 1).
+"""Build one scene: from four shots to an aligned pair (IFAN's supplement, section 1).
 
-``make_scene`` lists the stages; each stage below it is a function on arrays. Files are read by the ``develop`` that it
-is given and written by ``realdof.dataset.folder``.
+``make_scene`` lists the stages, which are the functions on arrays below it. Its argument ``develop`` reads files, and
+``realdof.dataset.folder`` writes them.
 """
 
 from collections.abc import Callable
@@ -27,18 +27,18 @@ from realdof.raw.developed import Developed, DevelopedBy
 from realdof.settings import Settings
 
 SMALLEST_SIDE = 128
-"""px; a smaller grid, or a smaller region that both cameras see, has too few tiles to judge an alignment by."""
+"""Smallest side of the region that both cameras share, px: a smaller one has too few tiles to judge an alignment."""
 
 _WARPED_AT: dict[Recipe, Literal[1, 2]] = {"sharp": 2, "paper": 1}
-"""How many times finer than the final grid a photograph is when it is warped."""
+"""Resolution at which a photograph is warped, as a multiple of the final grid's."""
 
 Develop = Callable[[Kind, Camera], Developed]
-"""Develops and crops one of the scene's four shots."""
+"""Function that develops and crops one of the scene's four shots."""
 
 
 @dataclass(frozen=True)
 class Photographs:
-    """A pair of shots: the defocused camera's on the final grid, the other one's as fine as it is warped."""
+    """A pair of shots: the defocused camera's on the final grid, the other one's at the resolution for the warp."""
 
     kind: Kind
     defocused: Camera
@@ -47,7 +47,7 @@ class Photographs:
 
     @property
     def stages(self) -> dict[Stage, np.ndarray]:
-        """The images to look at after this stage."""
+        """The intermediate images of this stage."""
         fixed, moving = self.defocused, opposite(self.defocused)
         return {
             Stage.reduced(self.kind, fixed): self.fixed.pixels,
@@ -56,26 +56,26 @@ class Photographs:
 
     @property
     def developed_by(self) -> dict[str, DevelopedBy]:
-        """How the shots got their colours, by member."""
+        """How each shot was demosaiced, by member."""
         fixed, moving = self.defocused, opposite(self.defocused)
         return {f"{self.kind}/{fixed}": self.fixed.by, f"{self.kind}/{moving}": self.moving.by}
 
 
 @dataclass(frozen=True)
 class Registration:
-    """Where the other camera sees what the defocused camera sees.
+    """The alignment of the other camera's photograph to the defocused camera's.
 
     Attributes
     ----------
     grid, alignment
         The final grid before the crop, and the alignment on it.
     region
-        The largest rectangle of the grid without border; ``None`` if nothing can be made of the scene.
+        The largest valid rectangle of the grid; ``None`` if the scene cannot be built.
     reason
-        Why not.
+        Why the scene cannot be built; empty if it can.
     fixed, before
-        The photographs on the grid, cropped to the region if there is one, the other camera's with its mirror undone
-        but not aligned: uint16 (H, W, 3).
+        The defocused camera's photograph, and the other camera's with the mirror undone but not aligned: uint16
+        (H, W, 3) on the grid, cropped to the region if there is one.
     """
 
     grid: Grid
@@ -88,7 +88,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class AlignedPair:
-    """The defocused camera's image and the other one's, moved onto its grid: uint16 (H, W, 3)."""
+    """The defocused camera's image, and the other camera's image warped to its grid: uint16 (H, W, 3)."""
 
     kind: Kind
     fixed: np.ndarray
@@ -96,7 +96,7 @@ class AlignedPair:
 
     @property
     def stages(self) -> dict[Stage, np.ndarray]:
-        """The image to look at after this stage."""
+        """The intermediate image of this stage."""
         return {Stage.warped(self.kind): self.moved}
 
     def cropped(self, region: Region) -> "AlignedPair":
@@ -106,7 +106,7 @@ class AlignedPair:
 
 @dataclass(frozen=True)
 class Exposure:
-    """The exposure difference between the cameras, or the reason why it cannot be told."""
+    """The exposure difference between the cameras, or the reason why it cannot be estimated."""
 
     model: PhotometricModel | None
     reason: str = ""
@@ -114,7 +114,7 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was found out about a scene, as far as it came; ``developed_by`` is by member, such as ``reference/A``."""
+    """The measurements of a scene, up to the stage it reached; ``developed_by`` is by member, e.g. ``reference/A``."""
 
     grid: Grid
     developed_by: dict[str, DevelopedBy]
@@ -126,7 +126,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Scene:
-    """A built scene: whether to keep it and why, its images (uint16 (H, W, 3), of one size), its figures."""
+    """A built scene: its verdict and the reason, its images (uint16 (H, W, 3), of one size), its measurements."""
 
     verdict: Verdict
     reason: str
@@ -135,22 +135,22 @@ class Scene:
 
 
 Watch = Callable[[Photographs | AlignedPair], None]
-"""Callback that receives what each stage makes, for instance to keep it."""
+"""Callback that receives the result of each stage, for instance to save it."""
 
 
 def make_scene(develop: Develop, defocused: Camera, settings: Settings, watch: Watch = lambda made: None) -> Scene:
-    """Build one scene; one that cannot be aligned or matched is rejected with its reason.
+    """Build one scene; a scene that cannot be aligned or matched is rejected with the reason.
 
     Parameters
     ----------
     develop
-        Gives a shot. Developed shots are large, so they are asked for one at a time and reduced at once.
+        Returns a shot. Developed shots are large, so each is requested only when needed, and reduced at once.
     defocused
-        The camera that is wide open in the target pair; the other one's images are moved onto its grid.
+        The camera that is wide open in the target pair; the other camera's images are warped to its grid.
     watch
-        Callback that receives the images between the stages.
+        Callback that receives the intermediate images.
     """
-    # One camera on a tripod takes no reference pair: its target pair is aligned by itself.
+    # One camera on a tripod takes no reference pair, so its target pair itself is aligned.
     photographs = take("reference" if settings.rig == "dual" else "target", develop, defocused, settings, watch)
     registration = register(photographs, settings)
     images = {Role.REFERENCE_BEFORE: registration.before, Role.REFERENCE_FIXED: registration.fixed}
@@ -177,7 +177,7 @@ def make_scene(develop: Develop, defocused: Camera, settings: Settings, watch: W
 
 
 def take(kind: Kind, develop: Develop, defocused: Camera, settings: Settings, watch: Watch) -> Photographs:
-    """Develop a pair of shots one after the other, each kept no finer than the next stage wants it."""
+    """Develop a pair of shots one after the other, and reduce each to the resolution that the next stage needs."""
     fixed = develop(kind, defocused).reduced(1)
     moving = develop(kind, opposite(defocused)).reduced(_WARPED_AT[settings.recipe])
     photographs = Photographs(kind, defocused, fixed, moving)
@@ -186,7 +186,7 @@ def take(kind: Kind, develop: Develop, defocused: Camera, settings: Settings, wa
 
 
 def register(reference: Photographs, settings: Settings) -> Registration:
-    """Align the photographs of a reference pair: mirror, homography, valid region."""
+    """Align the photographs of a reference pair: find mirror, homography and valid region."""
     fixed, moving = reference.fixed.pixels, reference.moving.pixels
     grid = Grid.of(fixed)
     before = area_resize(moving, grid.height, grid.width)
@@ -205,7 +205,7 @@ def register(reference: Photographs, settings: Settings) -> Registration:
 
 
 def move(pair: Photographs, registration: Registration, settings: Settings, watch: Watch) -> AlignedPair:
-    """Warp the other camera's photograph onto the defocused camera's grid and crop both to the valid region."""
+    """Warp the other camera's photograph to the defocused camera's grid, and crop both to the valid region."""
     moved = warp_to_grid(pair.moving.pixels, registration.alignment.matrix, registration.grid, recipe=settings.recipe)
     aligned = AlignedPair(pair.kind, pair.fixed.pixels, sixteen_bits(np.clip(moved, 0, 1, out=moved)))
     watch(aligned)
@@ -230,7 +230,7 @@ def measure(
     all_in_focus: np.ndarray,
     settings: Settings,
 ) -> SceneQuality:
-    """Measure what is left after alignment and matching, and judge by it."""
+    """Measure the remaining differences after alignment and matching, and decide whether to keep the scene."""
     fixed, moved = as_float(reference.fixed), as_float(reference.moved)
     return measure_quality(
         registration.alignment,
@@ -242,5 +242,5 @@ def measure(
 
 
 def opposite(camera: Camera) -> Camera:
-    """The other one of the two cameras."""
+    """Return the other one of the two cameras."""
     return "B" if camera == "A" else "A"

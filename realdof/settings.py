@@ -1,4 +1,4 @@
-"""How a data set is built: every choice that its bytes depend on besides the captures and the software."""
+"""Settings of a build: everything but the captures and the software that a data set's bytes depend on."""
 
 import hashlib
 from collections.abc import Mapping
@@ -20,20 +20,21 @@ _BALANCES = ("reference", "camera")
 
 
 class Settings(Strict):
-    """How a data set is built.
+    """Settings of a build.
 
-    What is not given is the recipe's: ``Settings(recipe="paper")`` is ``Settings.paper()``.
+    Settings that are not given follow the recipe: ``Settings(recipe="paper")`` equals ``Settings.paper()``.
 
     Attributes
     ----------
     rig
-        ``dual``, the paper's: two cameras behind a beam splitter. ``single``: one camera on a tripod, two apertures.
+        ``dual``, as in the paper: two cameras behind a beam splitter. ``single``: one camera on a tripod at two
+        apertures.
     recipe
-        ``sharp``, the default, differs from the paper: it warps at twice the final size, which keeps 6 dB more of the
-        detail. ``paper`` resizes first and warps at the final size.
+        ``sharp``, the default, differs from the paper: it warps at twice the final size, which preserves detail better
+        by 6 dB. ``paper`` resizes first and warps at the final size.
     demosaicing
-        ``half-size``, the default of ``sharp``, develops Bayer raws straight to half the size: as near to the truth
-        after the reduction, in a tenth of the time. ``ahd``, the default of ``paper``, develops in full.
+        ``half-size``, the default of ``sharp``, develops Bayer raws directly to half the size: after the reduction it
+        is as accurate, in a tenth of the time. ``ahd``, the default of ``paper``, develops in full.
     photometry
         Method of ``realdof.matching.photometry``. ``lowpass-linear``, the default of ``sharp``, differs from the paper
         because ``linear``, the default of ``paper``, lowers the contrast of the all-in-focus image.
@@ -42,8 +43,8 @@ class Settings(Strict):
     ecc_iterations, ecc_epsilon
         See ``realdof.alignment.estimate.AlignmentSettings``.
     white_balance
-        Of all four shots: ``reference``, that of the defocused camera's reference shot; ``camera``, each shot's own;
-        or multipliers of red, green and blue.
+        White balance of all shots: ``reference`` for that of the defocused camera's reference shot, ``camera`` for each
+        shot's own, or multipliers of red, green and blue.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -59,12 +60,12 @@ class Settings(Strict):
 
     @classmethod
     def paper(cls, **changes: Any) -> "Settings":
-        """The paper's recipe, exactly as ``realdof build --recipe paper`` follows it."""
+        """Return the settings of the paper's recipe, the same as those of ``realdof build --recipe paper``."""
         return cls(**{**_PAPER, **changes})
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all settings: equal settings have equal ones."""
+        """SHA-256 of all settings; equal settings have equal fingerprints."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @model_validator(mode="before")

@@ -1,6 +1,6 @@
-"""Croissant metadata of a built data set: MLCommons Croissant 1.0, JSON-LD that data set search engines read.
+"""Croissant metadata of a built data set: MLCommons Croissant 1.0, a JSON-LD format read by data set search engines.
 
-It says what only the captures' owner can say, licence, creator and date, nowhere: add them when you publish a set.
+It lacks licence, creator and date, which only the owner of the captures knows: add them when you publish a data set.
 """
 
 from pathlib import Path
@@ -61,17 +61,17 @@ _PICTURES = {
 
 
 def write_croissant(out: Path, manifest: Manifest) -> None:
-    """Write ``croissant.json`` of a data set whose manifest is written."""
+    """Write ``croissant.json`` of a data set whose manifest has been written."""
     write_json(out / CROISSANT, croissant(manifest, sha256_of(out / MANIFEST)))
 
 
 def croissant(manifest: Manifest, manifest_sha256: str) -> dict[str, Any]:
-    """The metadata of a data set, JSON-LD.
+    """Return the metadata of a data set as JSON-LD.
 
     Parameters
     ----------
     manifest_sha256
-        Of the manifest's file, which in turn has the hash of every other file.
+        SHA-256 of the manifest's file, which in turn contains the hash of every other file.
     """
     pairs = manifest.counts["accepted"] + manifest.counts["doubtful"]
     return {

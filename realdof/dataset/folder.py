@@ -1,4 +1,4 @@
-"""The folder of a data set while it is built: this module alone claims it, writes to it and skips what is done."""
+"""The folder of a data set during a build: claim it, write scenes to it and skip finished scenes."""
 
 import contextlib
 import shutil
@@ -40,13 +40,13 @@ from realdof.dataset.manifest import (
 )
 from realdof.images.files import write_pixels
 
-# Names that `realdof.common.files.atomic_path` gives to files until they are whole.
+# Names that `realdof.common.files.atomic_path` gives to files until they are complete.
 _LEFTOVERS = (".*-????????.png", ".*-????????.json", ".*-????????.html")
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A scene's record without its maps, and the SHA-256 of the file that has them."""
+    """A scene's record without its maps, and the SHA-256 of the record's file with them."""
 
     record: SceneRecord
     sha256: str
@@ -56,22 +56,22 @@ class Finished:
 def claimed_folder(
     out: Path, captures: Path, build: Build, scenes: Set[str], report: Callable[[str], None] = lambda sentence: None
 ) -> Iterator[Claim]:
-    """Begin or continue a build, for the length of a ``with`` block; until it is finished there is no manifest.
+    """Begin or continue a build for the duration of a ``with`` block; remove the manifest until the build is finished.
 
-    A folder that was made for nothing is removed again.
+    Folders that were created and stay empty are removed again.
 
     Parameters
     ----------
     scenes
-        Names of all scenes of the captures, usable or not.
+        Names of all scenes of the captures, including unusable ones.
     report
         See ``realdof.common.processes.claim.claimed``.
 
     Raises
     ------
     InputError
-        The folder lies among the captures, is in use for something else or by another process, was built with other
-        settings or software, holds a scene that the captures do not have, or cannot be written to.
+        The folder lies within the captures, holds something other than a data set, is in use by another process, was
+        built with other settings or software, holds a scene that the captures lack, or cannot be written to.
     """
     place, source = out.resolve(), captures.resolve()
     if place == source or source in place.parents:
@@ -89,35 +89,35 @@ def claimed_folder(
 
 
 def finished_scene(out: Path, scene: str, identity: str) -> Finished | None:
-    """The scene if it is built already, from the inputs and settings of this build; else ``None``.
+    """Return the scene if it is already built from the inputs and settings of this build; else ``None``.
 
     Parameters
     ----------
     identity
-        As ``SceneRecord.identity``: of what the scene would be built now.
+        The ``SceneRecord.identity`` that the scene would have if it were built now.
     """
     record = _finished(out, scene)
     return None if record is None or record.identity != identity else _told(out, record)
 
 
 def finish_scene(out: Path, record: SceneRecord) -> Finished:
-    """Write a scene's record, the last of its files; raises InputError if it cannot be written."""
+    """Write a scene's record, the last of its files; raise InputError if it cannot be written."""
     write_record(record_path(out, record.name), record)
     return _told(out, record)
 
 
 def write_images(out: Path, scene: str, images: Mapping[Role, np.ndarray]) -> dict[Role, OutputFile]:
-    """Write a scene's images, uint16 (H, W, 3); raises InputError if one cannot be written."""
+    """Write a scene's images, uint16 (H, W, 3); raise InputError if one cannot be written."""
     return {role: _written(out, image_path(out, scene, role), pixels) for role, pixels in images.items()}
 
 
 def write_stages(out: Path, scene: str, images: Mapping[Stage, np.ndarray]) -> dict[Stage, OutputFile]:
-    """Write images between the stages; as ``write_images``."""
+    """Write a scene's intermediate images; see ``write_images``."""
     return {stage: _written(out, stage_path(out, scene, stage), pixels) for stage, pixels in images.items()}
 
 
 def remove_scene(out: Path, scene: str) -> None:
-    """Remove a scene's record, then its images; a name that no file can have has none.
+    """Remove a scene's record, then its images; do nothing for a name that is not a valid file name.
 
     Raises
     ------
@@ -136,8 +136,8 @@ def remove_scene(out: Path, scene: str) -> None:
 
 
 def finish_folder(out: Path, manifest: Manifest) -> None:
-    """Write what makes the data set whole."""
-    # Workers that outlived a killed build for a moment may have left more since the beginning.
+    """Complete the data set: write its manifest and its Croissant metadata."""
+    # Workers that outlived a killed build for a moment may have left more temporary files.
     _remove_leftovers(out)
     write_record(out / MANIFEST, manifest)
     write_croissant(out, manifest)
@@ -173,7 +173,7 @@ def _told(out: Path, record: SceneRecord) -> Finished:
 
 
 def _finished(out: Path, scene: str) -> SceneRecord | None:
-    """A scene's record, if it and all files that it names are as they were written."""
+    """Return a scene's record if all files that it names are unchanged; else ``None``."""
     if not record_path(out, scene).is_file():
         return None
     try:

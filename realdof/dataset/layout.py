@@ -1,16 +1,16 @@
-"""The files of a built data set, by name. No other module knows these names.
+"""The names of the files of a built data set, which no other module contains.
 
-    OUT/build.json               what the scenes are built with; another build's is refused
+    OUT/build.json               settings and software of the build; a build with others is refused
     OUT/source/<scene>.png       the defocused image, 16-bit
     OUT/target/<scene>.png       the all-in-focus image, aligned and matched in exposure, 16-bit
     OUT/reference/<scene>_*.png  the reference pair: fixed, before (not aligned), moved (aligned)
-    OUT/stages/<scene>/*.png     images between the stages, if they are kept
-    OUT/scenes/<scene>.json      a ``SceneRecord``, written last of a scene's files
-    OUT/manifest.json            a ``Manifest``, written last of all, with croissant.json beside it
+    OUT/stages/<scene>/*.png     intermediate images, if they are kept
+    OUT/scenes/<scene>.json      a ``SceneRecord``, the last file of a scene to be written
+    OUT/manifest.json            a ``Manifest``, written after all scenes, with croissant.json beside it
     OUT/report.html              written by ``realdof report``
-    OUT/pictures/<scene>_*.webp  flip and displacement, written by it too
+    OUT/pictures/<scene>_*.webp  flip and displacement, also written by ``realdof report``
 
-Nothing in them depends on the time, the machine's name, the number of workers or an interruption.
+Their content does not depend on the time, the machine's name, the number of workers or interruptions.
 """
 
 from enum import StrEnum
@@ -27,8 +27,8 @@ RECORDS, STAGES, PICTURES = "scenes", "stages", "pictures"
 class Role(StrEnum):
     """Role of an image in a scene.
 
-    ``REFERENCE_FIXED`` is the defocused camera's reference shot, ``REFERENCE_BEFORE`` the other camera's with the
-    mirror undone, ``REFERENCE_MOVED`` the same aligned; its exposure is as it was.
+    ``REFERENCE_FIXED`` is the defocused camera's reference shot, ``REFERENCE_BEFORE`` the other camera's shot with the
+    mirror undone, ``REFERENCE_MOVED`` that shot after alignment. Its exposure is not corrected.
     """
 
     SOURCE = "source"
@@ -50,47 +50,47 @@ class Stage(StrEnum):
 
     @classmethod
     def reduced(cls, kind: Kind, camera: Camera) -> "Stage":
-        """The stage of a reduced shot."""
+        """Return the stage of a reduced shot."""
         return cls(f"1_reduced_{kind}_{camera}")
 
     @classmethod
     def warped(cls, kind: Kind) -> "Stage":
-        """The stage of a warped shot."""
+        """Return the stage of a warped shot."""
         return cls(f"2_warped_{kind}")
 
 
 PAIR = (Role.SOURCE, Role.TARGET)
-"""The images that a data set is for."""
+"""The roles of an image pair for training or evaluation."""
 
 REFERENCE = (Role.REFERENCE_FIXED, Role.REFERENCE_BEFORE, Role.REFERENCE_MOVED)
-"""The images that show how well it was aligned."""
+"""The roles of the images that show how well a scene is aligned."""
 
 FOLDERS = ("source", "target", "reference", RECORDS, STAGES)
 """All folders of a data set."""
 
 
 def image_path(out: Path, scene: str, role: Role) -> Path:
-    """Where an image is; raises InputError for a scene's name that would lead out of the folder."""
+    """Return the path of an image; raise InputError for a scene's name that would lead out of the folder."""
     folder, _, view = role.value.partition("_")
     return inside(out / folder, f"{scene}_{view}.png" if view else f"{scene}.png")
 
 
 def stage_path(out: Path, scene: str, stage: Stage) -> Path:
-    """Where an image between the stages is; raises as ``image_path``."""
+    """Return the path of an intermediate image; raises like ``image_path``."""
     return inside(out / STAGES, scene, f"{stage.value}.png")
 
 
 def record_path(out: Path, scene: str) -> Path:
-    """Where a scene's record is; raises as ``image_path``."""
+    """Return the path of a scene's record; raises like ``image_path``."""
     return inside(out / RECORDS, f"{scene}.json")
 
 
 def scene_paths(out: Path, scene: str) -> list[Path]:
-    """All files that a scene may have, its record first; raises as ``image_path``."""
+    """Return the paths of all files that a scene can have, its record first; raises like ``image_path``."""
     images = [image_path(out, scene, role) for role in Role]
     return [record_path(out, scene), *images, *(stage_path(out, scene, stage) for stage in Stage)]
 
 
 def picture_path(out: Path, scene: str, picture: str) -> Path:
-    """Where a picture to look at is, such as a scene's ``flip``; raises as ``image_path``."""
+    """Return the path of a picture of the report, such as a scene's ``flip``; raises like ``image_path``."""
     return inside(out / PICTURES, f"{scene}_{picture}.webp")

@@ -1,4 +1,4 @@
-"""What a built data set says of itself: ``manifest.json``, ``build.json``, and one record a scene with its maps."""
+"""The metadata of a built data set: ``manifest.json``, ``build.json``, and one record with maps per scene."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,16 +20,16 @@ from realdof.raw.developed import DevelopedBy
 from realdof.settings import Settings
 
 VERSION = 3
-"""Of the format of these files."""
+"""Version of the format of these files."""
 
 SceneVerdict = Verdict | Literal["failed"]
-"""Accepted and doubtful scenes are in the data set; rejected and failed ones only in its manifest."""
+"""Verdict on a scene: accepted and doubtful scenes are in the data set, rejected and failed ones in the manifest."""
 
 _REMEDY = "build the data set again in a new folder"
 
 
 class _Stored(Strict):
-    """Data of these files: a frozen type of finite numbers without unknown fields."""
+    """Base of the models of these files: frozen, with finite numbers only and without unknown fields."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
@@ -38,18 +38,18 @@ Kind = TypeVar("Kind", bound=_Stored)
 
 
 class Build(_Stored):
-    """What a folder's scenes are built with: another build's scenes are never mixed with them.
+    """The settings and software of a build; scenes of different builds are never mixed in one folder.
 
     Attributes
     ----------
     version
-        Of the format of the data set's files.
+        Version of the format of the data set's files.
     pipeline
-        Version of the pipeline; it changes with the bytes of a scene.
+        Version of the pipeline; it changes whenever the bytes of a scene change.
     settings, fingerprint
         The settings, and their SHA-256.
     keeps_stages
-        Whether the images between the stages are kept in ``stages/<scene>/``.
+        Whether intermediate images are kept in ``stages/<scene>/``.
     software
         Versions of the libraries that the bytes depend on.
     """
@@ -63,14 +63,14 @@ class Build(_Stored):
 
 
 class InputFile(_Stored):
-    """One shot, its path relative to the capture folder or manifest it was found by."""
+    """One shot: its path relative to the capture folder or the list of scenes, and its SHA-256."""
 
     file: str
     sha256: str
 
 
 class OutputFile(_Stored):
-    """One image of the data set, its path relative to ``OUT``, its size in px and bits a channel."""
+    """One image of the data set: its path relative to ``OUT``, its SHA-256, size in px and bits per channel."""
 
     file: str
     sha256: str
@@ -80,42 +80,44 @@ class OutputFile(_Stored):
 
 
 class SceneRecord(_Stored):
-    """Everything that is recorded about one scene.
+    """The record of one scene.
 
     Attributes
     ----------
     name
-        Of the scene, and of its files.
+        Name of the scene and of its files.
     verdict, reason
-        Whether it is in the data set, and one sentence that says why.
+        Whether the scene is in the data set, and one sentence that says why.
     identity
         SHA-256 over build, inputs and defocused camera: the scene is built again if it changes. ``None`` for a failed
-        scene, of which everything below is missing too.
+        scene, which also lacks everything below.
     defocused_camera
-        Its grid is the one everything lies on; the other camera's images are moved.
+        The camera whose grid all images are on; the other camera's images are moved to it.
     inputs
         By member: ``reference/A``, ``reference/B``, ``target/A``, ``target/B``.
     outputs
-        ``source`` and ``target``, if accepted or doubtful; ``reference_moved`` unless the alignment was rejected, and
-        then ``reference_fixed`` and ``reference_before`` show the whole grid, otherwise the region.
+        The images: ``source`` and ``target`` if the scene is accepted or doubtful; ``reference_fixed`` and
+        ``reference_before``; ``reference_moved`` unless the alignment was rejected. If it was rejected, the first two
+        references show the whole grid, otherwise the region.
     stages
-        Images between the stages, if the build keeps them.
+        Intermediate images, if the build keeps them.
     developed_by
-        How each member got its colours; those that are not ``half-size`` where that was asked for were no Bayer raws.
+        How each member was demosaiced; another value than the requested ``half-size`` means that the shot is not a
+        Bayer raw.
     white_balance
-        Multipliers of red, green, blue and second green that all four shots were developed with; ``None`` if each
-        with its own camera's, or if they came developed.
+        Multipliers of red, green, blue and second green with which all four shots were developed; ``None`` if each was
+        developed with its own camera's, or if the shots were already developed.
     grid
-        Height and width in px before the crop to the region; the alignment's homography lives on it.
+        Height and width of the grid before the crop to the region, px; the alignment's homography refers to it.
     region
-        The valid region on the grid, which all images are cropped to; ``None`` if the alignment was rejected.
+        The valid region of the grid to which all images are cropped; ``None`` if the alignment was rejected.
     alignment
-        Of the reference pair, from the defocused camera to the other.
+        Alignment of the reference pair, from the defocused camera to the other one.
     photometry
-        From the other camera to the defocused one.
+        Correction of the exposure from the other camera to the defocused one.
     quality
-        What is left. The three maps (``residual_shift.field``, ``residual_exposure.map``, ``blur_sigma``) are empty
-        in the manifest; ``read_record`` has them.
+        Quality after alignment. The three maps (``residual_shift.field``, ``residual_exposure.map``, ``blur_sigma``)
+        are empty in the manifest; ``read_record`` returns them.
     """
 
     name: str
@@ -141,13 +143,13 @@ class Manifest(_Stored):
     Attributes
     ----------
     version
-        Of this format.
+        Version of the format.
     build
-        How it was built.
+        Settings and software of the build.
     scenes
-        By name; without their maps.
+        The scenes' records, sorted by name, without their maps.
     doubts
-        What the checks of the captures (shutters, apertures, clocks) doubt about a scene, by its name.
+        Doubts from the checks of the captures (shutters, apertures, clocks), by the scene's name.
     records
         SHA-256 of ``scenes/<scene>.json``, by the scene's name.
     """
@@ -160,13 +162,13 @@ class Manifest(_Stored):
 
     @property
     def counts(self) -> dict[SceneVerdict, int]:
-        """How many scenes of each verdict there are."""
+        """Number of scenes by verdict."""
         verdicts: tuple[SceneVerdict, ...] = ("accepted", "doubtful", "rejected", "failed")
         return {verdict: sum(scene.verdict == verdict for scene in self.scenes) for verdict in verdicts}
 
 
 def without_maps(record: SceneRecord) -> SceneRecord:
-    """The record as it stands in the manifest."""
+    """Return the record without its maps, as it is stored in the manifest."""
     if record.quality is None:
         return record
     quality = replace(
@@ -184,7 +186,7 @@ def read_manifest(out: Path) -> Manifest:
     Raises
     ------
     InputError
-        There is none, it cannot be read or understood, or another release wrote it.
+        The manifest is missing, cannot be read or decoded, or was written by another release.
     """
     path = out / MANIFEST
     if not path.is_file():
@@ -193,12 +195,12 @@ def read_manifest(out: Path) -> Manifest:
 
 
 def read_build(out: Path) -> Build:
-    """Read what a folder's scenes are built with; raises as ``read_manifest``."""
+    """Read the settings and software of a folder's build; raises like ``read_manifest``."""
     return _of_this_version(out / BUILD, Build)
 
 
 def read_record(out: Path, scene: str) -> SceneRecord:
-    """Read one scene's record, its maps included; raises as ``read_manifest``."""
+    """Read one scene's record, including its maps; raises like ``read_manifest``."""
     return read_json(record_path(out, scene), SceneRecord, _REMEDY)
 
 
@@ -208,7 +210,7 @@ def write_record(path: Path, value: _Stored) -> None:
 
 
 class _Version(BaseModel):
-    """The field that tells which release wrote a file; the oldest builds have none."""
+    """The version field of a file, which the oldest builds lack."""
 
     version: Any = Field(default="an earlier one")
 

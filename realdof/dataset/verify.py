@@ -1,4 +1,4 @@
-"""Whether a data set on disk is still what its manifest says."""
+"""Check a data set on disk against its manifest."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _BITS = 16
 
 
 def faults(out: Path) -> Iterator[str]:
-    """Find what is wrong with a built data set: hashes, pairing, sizes and bit depth of its files.
+    """Check a built data set: the hashes, pairing, sizes and bit depth of its files.
 
     Yields
     ------
@@ -34,7 +34,7 @@ def faults(out: Path) -> Iterator[str]:
     Raises
     ------
     InputError
-        There is no manifest to go by.
+        There is no manifest, or it cannot be read.
     """
     manifest = read_manifest(out)
     yield from _wrong_build(out, manifest)
@@ -68,7 +68,7 @@ def _wrong_croissant(out: Path, manifest: Manifest) -> Iterator[str]:
             yield f"{path} holds no Croissant metadata, but {type(content).__name__}; build the data set again"
             return
         expected = croissant(manifest, sha256_of(out / MANIFEST))
-        # Whoever publishes the set adds licence, creator and date.
+        # Further fields are allowed: publishers add licence, creator and date.
         changed = [name for name in expected if content.get(name) != expected[name]]
         if changed:
             yield f"{path} does not fit {MANIFEST}: its {changed[0]!r} is another"

@@ -1,1 +1,1 @@
-"""Pixel grids, homographies between them, warps, and the region without border."""
+"""Pixel grids, homographies between them, warps, and the valid region of a warped image."""

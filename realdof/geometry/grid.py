@@ -1,8 +1,8 @@
-"""One pixel grid for everything: grids, regions, and homographies between grids of any scale.
+"""Pixel grids, regions, and homographies between grids of any scale.
 
-Pixel i of a grid covers [i, i + 1); its centre lies at i + 0.5. A homography maps points (x, y) of the reference
-camera's image to points of the moving camera's stored image, the mirror of the beam splitter included, so that
-changing to a grid of another scale is exact.
+Pixel i of a grid covers [i, i + 1); its centre lies at i + 0.5, so that a change to a grid of another scale is exact.
+A homography maps points (x, y) of the reference camera's image to points of the moving camera's stored image; it
+includes the mirror of the beam splitter.
 """
 
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class Grid:
 
     @classmethod
     def of(cls, pixels: np.ndarray) -> "Grid":
-        """The grid of an image (H, W[, C])."""
+        """Return the grid of an image (H, W[, C])."""
         return cls(pixels.shape[0], pixels.shape[1])
 
     def finer(self, factor: int) -> "Grid":
-        """The grid with each pixel cut into ``factor`` x ``factor``."""
+        """Return the grid with each pixel divided into ``factor`` x ``factor`` pixels."""
         return Grid(self.height * factor, self.width * factor)
 
     @property
@@ -51,17 +51,17 @@ class Region:
 
 
 def translation(x: float, y: float) -> np.ndarray:
-    """The homography that moves points by (x, y)."""
+    """Return the homography that moves points by (x, y)."""
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
 def mirror(grid: Grid) -> np.ndarray:
-    """The homography that swaps left and right on a grid."""
+    """Return the homography that swaps left and right on a grid."""
     return np.array([[-1, 0, grid.width], [0, 1, 0], [0, 0, 1.0]])
 
 
 def normalised(homography: np.ndarray) -> np.ndarray:
-    """The same homography with a last element of one."""
+    """Scale a homography so that its last element is one."""
     return homography / homography[2, 2]
 
 
@@ -72,22 +72,22 @@ def apply_homography(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def change_grid(homography: np.ndarray, old: Grid, new: Grid) -> np.ndarray:
-    """The same homography for both images on another grid over the same field of view; exact."""
+    """Convert a homography between two images on one grid to another grid over the same field of view, exactly."""
     scale = np.diag([new.width / old.width, new.height / old.height, 1.0])
     return normalised(scale @ homography @ np.linalg.inv(scale))
 
 
 def corner_distance(first: np.ndarray, second: np.ndarray, grid: Grid) -> float:
-    """Largest distance in px between the images of the grid's four corners under two homographies."""
+    """Return the largest distance, px, between the grid's four corners as mapped by two homographies."""
     difference = apply_homography(first, grid.corners) - apply_homography(second, grid.corners)
     return float(np.linalg.norm(difference, axis=1).max())
 
 
 def to_integer_centres(homography: np.ndarray) -> np.ndarray:
-    """The homography as OpenCV writes it: the centre of pixel i lies at i."""
+    """Convert a homography to OpenCV's convention, in which the centre of pixel i lies at i."""
     return normalised(_FROM_CENTRES @ homography @ _TO_CENTRES)
 
 
 def from_integer_centres(homography: np.ndarray) -> np.ndarray:
-    """The homography in our convention, from OpenCV's."""
+    """Convert a homography from OpenCV's convention to ours, in which the centre of pixel i lies at i + 0.5."""
     return normalised(_TO_CENTRES @ homography @ _FROM_CENTRES)

@@ -1,10 +1,10 @@
-"""The place of a maximum between samples."""
+"""Locate a maximum between samples."""
 
 import numpy as np
 
 
 def vertex(before: np.ndarray, peak: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Place of the vertex of a parabola from three values at -1, 0 and 1, within half a step of 0.
+    """Return the vertex of the parabola through three values at -1, 0 and 1, limited to half a step from 0.
 
     Parameters
     ----------

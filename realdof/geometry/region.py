@@ -1,18 +1,18 @@
-"""The part of a warped image that no border reaches."""
+"""Find the valid region of a warped image, whose pixels depend only on pixels inside the photograph."""
 
 import numpy as np
 
 from realdof.geometry.grid import Grid, Region, change_grid, to_integer_centres
 from realdof.geometry.warp import Recipe, warp_grid
 
-# OpenCV rounds the place of a Lanczos or bicubic sample to 1/32 px.
+# OpenCV rounds the position of a Lanczos or bicubic sample to 1/32 px.
 _ROUNDING = 1 / 64
 _TAPS_BEFORE: dict[Recipe, int] = {"sharp": 3, "paper": 1}
 _TAPS_AFTER: dict[Recipe, int] = {"sharp": 4, "paper": 2}
 
 
 def valid_mask(homography: np.ndarray, photograph: Grid, grid: Grid, *, recipe: Recipe = "sharp") -> np.ndarray:
-    """Where ``warp_to_grid`` reads only inside the photograph, every tap of its kernel included.
+    """Return where ``warp_to_grid`` reads only inside the photograph, with every tap of its kernel.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ def valid_mask(homography: np.ndarray, photograph: Grid, grid: Grid, *, recipe: 
     fine = warp_grid(photograph, grid, recipe)
     factor = fine.width // grid.width
     x_row, y_row, depth_row = to_integer_centres(change_grid(homography, grid, fine))
-    # The mean over the area of a final pixel reads half its side more; OpenCV's place is that of its first pixel.
+    # The mean over a final pixel's area reads half its side more; OpenCV's position is that of the first pixel in it.
     reach = (factor - 1) / 2
-    # A bound on a mapped coordinate is linear in the point: n1 / n3 >= a is n1 - a n3 >= 0 where n3 > 0.
+    # A bound on a mapped coordinate is linear in the point: n1 / n3 >= a means n1 - a n3 >= 0 where n3 > 0.
     low = _TAPS_BEFORE[recipe] + reach + _ROUNDING
     high = _TAPS_AFTER[recipe] + reach + _ROUNDING
     bounds = [
@@ -39,7 +39,7 @@ def valid_mask(homography: np.ndarray, photograph: Grid, grid: Grid, *, recipe: 
         (fine.width - high) * depth_row - x_row,
         (fine.height - high) * depth_row - y_row,
     ]
-    # Integer-centred place of the middle of each final pixel on the finer grid.
+    # Position of each final pixel's middle on the finer grid, with integer centres.
     x = factor * (np.arange(grid.width) + 0.5) - 0.5
     y = factor * (np.arange(grid.height) + 0.5) - 0.5
     inside = np.ones((grid.height, grid.width), bool)
@@ -49,11 +49,11 @@ def valid_mask(homography: np.ndarray, photograph: Grid, grid: Grid, *, recipe: 
 
 
 def largest_rectangle(mask: np.ndarray) -> Region:
-    """The largest axis-aligned rectangle of true pixels; of equal ones the first found from the top.
+    """Find the largest axis-aligned rectangle of true pixels; of equally large ones, the first from the top.
 
-    Row by row the columns' heights form a histogram whose largest rectangle a stack finds; runs of equal height
-    count as one, and rows that can be continued downwards unchanged are skipped, which makes the mask of a warp
-    (a convex quadrilateral) a matter of milliseconds.
+    In each row the heights of the columns form a histogram, whose largest rectangle is found with a stack. Runs of
+    equal height count as one column, and rows that continue downwards unchanged are skipped, so the mask of a warp
+    (a convex quadrilateral) takes milliseconds.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def largest_rectangle(mask: np.ndarray) -> Region:
     Returns
     -------
     Region
-        Of height and width 0 if no pixel is true.
+        The rectangle; its height and width are 0 if no pixel is true.
     """
     heights = np.zeros(mask.shape[1], np.int64)
     best, best_area = Region(0, 0, 0, 0), 0
@@ -79,12 +79,12 @@ def largest_rectangle(mask: np.ndarray) -> Region:
 
 
 def valid_region(homography: np.ndarray, photograph: Grid, grid: Grid, *, recipe: Recipe = "sharp") -> Region:
-    """The largest rectangle of ``grid`` without border after ``warp_to_grid``; parameters as ``valid_mask``."""
+    """Find the largest valid rectangle of ``grid`` after ``warp_to_grid``; parameters as in ``valid_mask``."""
     return largest_rectangle(valid_mask(homography, photograph, grid, recipe=recipe))
 
 
 def _largest_under(heights: np.ndarray) -> tuple[int, int, int]:
-    """Height, left and right end of the largest rectangle under a histogram."""
+    """Find the largest rectangle under a histogram: its height, left end and right end."""
     starts = np.concatenate([[0], np.flatnonzero(np.diff(heights)) + 1])
     runs = zip([*heights[starts].tolist(), 0], [*starts.tolist(), len(heights)], strict=True)
     best, best_area = (0, 0, 0), 0

@@ -1,6 +1,6 @@
-"""Images as a notebook has them, (H, W, 3) arrays and (3, H, W) tensors, to the image that every method takes and back.
+"""Convert (H, W, 3) arrays and (3, H, W) tensors, as used in notebooks, to and from the images that methods take.
 
-torch is imported only where an image is asked for: the workers that build data sets do without its memory.
+torch is imported only by functions that make images, so that workers that build data sets need not load it.
 """
 
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Array = TypeVar("Array")
 _OVERSHOOT = 1.0
-"""How far outside [0, 1] an unclipped result may lie; values farther out are taken to be of another range."""
+"""How far outside [0, 1] unclipped values may lie; values farther out are assumed to have another range."""
 _WANTED = "give an (H, W, 3) array of uint8, uint16 or floating point in [0, 1], or a (3, H, W) tensor"
 
 
@@ -26,19 +26,19 @@ def image_from_array(given: Any, what: str = "the image", *, unclipped: bool = F
     given
         An array (H, W, 3), RGB: uint8, uint16, or floating point in [0, 1]. Or a tensor (3, H, W) of these types.
     what
-        What it is, for the message.
+        Name of the value, for the error message.
     unclipped
-        Let floating-point values leave [0, 1], by up to 1, as a network's output does.
+        Allow floating-point values up to 1 outside [0, 1], as in a network's output.
 
     Returns
     -------
     Tensor
-        float32 (3, H, W) in [0, 1], on the tensor's device, or the CPU.
+        float32 (3, H, W) in [0, 1], on the tensor's device, or on the CPU for an array.
 
     Raises
     ------
     InputError
-        It is anything else; the message says what was given.
+        The value is anything else; the message describes it.
     """
     import torch
 
@@ -66,14 +66,14 @@ def image_from_array(given: Any, what: str = "the image", *, unclipped: bool = F
 
 
 def array_like(image: "Tensor", given: Array) -> Array:
-    """Turn an image into what it was made from: the same kind, layout, type and device.
+    """Convert an image back to the kind, layout, type and device of the value that it was made from.
 
     Parameters
     ----------
     image
         Floating point (3, H, W), nominally in [0, 1]; clipped to it, and rounded for integer types.
     given
-        What `image_from_array` was given.
+        The value that was given to `image_from_array`.
     """
     import torch
 
@@ -93,7 +93,7 @@ def _as_type(image: "Tensor", dtype: Any) -> "Tensor":
     if dtype.is_floating_point:
         return image.to(dtype)
     largest = 255 if dtype == torch.uint8 else 65535
-    # By way of int32, because torch has few operations on uint16.
+    # Converted through int32, because torch has few operations on uint16.
     return image.mul(largest).round().to(torch.int32).to(dtype)
 
 

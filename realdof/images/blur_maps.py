@@ -1,4 +1,4 @@
-"""Blur maps in files: a number at every pixel that a scale and an offset turn into a standard deviation in px."""
+"""Read blur maps: a number at every pixel, which a scale and an offset convert to a standard deviation in px."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def read_blur_map(path: Path, scale: float, offset: float, size: tuple[int, int]
     Raises
     ------
     InputError
-        It cannot be read, is no grey image or plane of numbers, or has another size than the photograph.
+        It cannot be read, is not a grey image or a plane of numbers, or has another size than the photograph.
     """
     values = _array(path) if path.suffix.lower() == ".npy" else _grey(path)
     if values.shape != size:

@@ -1,4 +1,4 @@
-"""sRGB: its transfer curve in both directions, as functions and as tables, its primaries, and luma."""
+"""sRGB: the transfer function and its inverse, as functions and as tables, the primaries, and luma."""
 
 import sys
 from functools import cache
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 XYZ_FROM_SRGB = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
-"""From linear sRGB to CIE XYZ under D65 (IEC 61966-2-1)."""
+"""Matrix from linear sRGB to CIE XYZ under D65 (IEC 61966-2-1)."""
 
 SATURATED = 0.995
-"""sRGB-encoded value from which on a channel counts as clipped: resampling and rounding leave less than 0.5 %."""
+"""sRGB-encoded value at and above which a channel counts as clipped, with 0.5 % tolerance for resampling."""
 
 # OpenCV's weights for luma, those of Rec. 601.
 _LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 def luma(photograph: np.ndarray) -> np.ndarray:
-    """Luma of encoded RGB (Rec. 601 weights), float32 (H, W) in [0, 1], from uint8, uint16 or float (H, W, 3)."""
+    """Return the luma of encoded RGB, uint8, uint16 or float (H, W, 3): float32 (H, W) in [0, 1], Rec. 601 weights."""
     return np.asarray(cv2.transform(as_float(photograph), _LUMA))
 
 
@@ -36,7 +36,7 @@ def srgb_to_linear(x: np.ndarray) -> np.ndarray: ...
 def srgb_to_linear(x: "np.ndarray | Tensor") -> "np.ndarray | Tensor":
     """Decode sRGB values to linear light (IEC 61966-2-1), floating point; [0, 1] maps to [0, 1].
 
-    Values below zero follow the straight part of the curve, values above one its power part.
+    Values below zero follow the linear part of the curve, values above one its power part.
     """
     if _is_tensor(x):
         import torch
@@ -60,18 +60,18 @@ def linear_to_srgb(x: "np.ndarray | Tensor") -> "np.ndarray | Tensor":
 
 @cache
 def srgb_codes() -> np.ndarray:
-    """The sRGB code of each of 65536 steps of light, uint16 (65536,)."""
+    """Return the sRGB code of each of 65536 levels of light, uint16 (65536,)."""
     return np.rint(linear_to_srgb(np.arange(65536) / 65535) * 65535).astype(np.uint16)
 
 
 @cache
 def light_of_codes(codes: int) -> np.ndarray:
-    """Light, in steps of 1/65535, of each of 256 or 65536 sRGB codes: uint16 (codes,)."""
+    """Return the light, in units of 1/65535, of each of 256 or 65536 sRGB codes: uint16 (codes,)."""
     return np.rint(srgb_to_linear(np.arange(codes) / (codes - 1)) * 65535).astype(np.uint16)
 
 
 def camera_from_srgb(camera_from_xyz: np.ndarray) -> np.ndarray:
-    """From linear sRGB to a camera's colours once white-balanced, as LibRaw takes it from a camera's matrix.
+    """Return the matrix from linear sRGB to a camera's white-balanced colours, as LibRaw derives it.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def camera_from_srgb(camera_from_xyz: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray
-        float64 (3, 3); (1, 1, 1) stays.
+        float64 (3, 3); it maps (1, 1, 1) to itself.
     """
     matrix = camera_from_xyz @ XYZ_FROM_SRGB
     return np.asarray(matrix / matrix.sum(axis=1, keepdims=True))

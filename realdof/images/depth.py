@@ -1,6 +1,6 @@
-"""Between stored integers of 8 or 16 bits and floating point in [0, 1].
+"""Convert between stored integers of 8 or 16 bits and floating point in [0, 1].
 
-torch is imported only where an image is asked for: the workers that build data sets do without its memory.
+torch is imported only by functions that make images, so that workers that build data sets need not load it.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -49,17 +49,17 @@ def pixels_from_image(image: "Tensor", bits: Literal[8, 16]) -> np.ndarray:
 
 
 def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
-    """Reduce uint16 pixels to uint8 as v >> 8, whatever file they came from; uint8 pixels pass unchanged."""
+    """Reduce uint16 pixels to uint8 as v >> 8; return uint8 pixels unchanged."""
     return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
 
 
 def as_float(pixels: np.ndarray) -> np.ndarray:
-    """Stored pixels as float32 in [0, 1]: v / 255 or v / 65535; floating point passes as float32."""
+    """Convert stored pixels to float32 in [0, 1], v / 255 or v / 65535; convert floating point to float32."""
     if pixels.dtype in (np.uint8, np.uint16):
         return np.multiply(pixels, np.float32(1 / np.iinfo(pixels.dtype).max), dtype=np.float32)
     return pixels.astype(np.float32, copy=False)
 
 
 def sixteen_bits(image: np.ndarray) -> np.ndarray:
-    """What is stored of an image: uint16 as it is, float32 in [0, 1] rounded to the nearest of 65535 steps."""
+    """Convert an image to uint16: float32 in [0, 1] is rounded to the nearest of 65536 levels, uint16 unchanged."""
     return image if image.dtype == np.uint16 else np.rint(image * np.float32(65535)).astype(np.uint16)

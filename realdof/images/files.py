@@ -1,6 +1,6 @@
-"""Image files: PNG, TIFF and JPEG with 8 or 16 bits, read as they are stored and written whole or not at all.
+"""Read PNG, TIFF and JPEG files with 8 or 16 bits as they are stored, and write them atomically.
 
-Colour order is RGB everywhere; BGR exists only inside the two lines that call OpenCV's file functions.
+The colour order is RGB everywhere; BGR occurs only in the lines that call OpenCV's file functions.
 """
 
 import struct
@@ -27,18 +27,18 @@ _JPEG_QUALITY = 95
 def read_pixels(path: Path) -> np.ndarray:
     """Read a PNG, TIFF or JPEG file as it is stored, without applying an orientation tag.
 
-    A grey file gives three equal channels; an alpha channel is dropped if it is opaque everywhere.
+    A grey file gives three equal channels; a fully opaque alpha channel is dropped.
 
     Returns
     -------
     ndarray
-        (H, W, 3), RGB, uint8 or uint16 as the file is.
+        (H, W, 3), RGB, uint8 or uint16 like the file.
 
     Raises
     ------
     InputError
-        The file is missing, a folder, truncated, damaged, no PNG, TIFF or JPEG, of another depth than 8 or 16
-        bits, in CMYK, partly transparent, or has more pixels than `realdof.images.limits` allows.
+        The file is missing, a folder, truncated or damaged; it is not PNG, TIFF or JPEG; its depth is not 8 or 16
+        bits; it is in CMYK or partly transparent; or it has more pixels than `realdof.images.limits` allows.
     """
     with open_regular(path, "an image file") as file:
         header_of(path, file)
@@ -52,7 +52,7 @@ def read_pixels(path: Path) -> np.ndarray:
 
 
 def write_pixels(path: Path, pixels: np.ndarray) -> None:
-    """Write a PNG, TIFF (8 or 16 bits) or JPEG (8 bits, quality 95) file, atomically; the suffix decides.
+    """Write a PNG, TIFF (8 or 16 bits) or JPEG (8 bits, quality 95) file, by suffix, atomically.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def write_pixels(path: Path, pixels: np.ndarray) -> None:
     Raises
     ------
     InputError
-        The suffix names no format that can hold these pixels, or the file cannot be written.
+        The suffix is not that of a format that can hold these pixels, or the file cannot be written.
     ValueError
-        ``pixels`` is of another shape or type.
+        ``pixels`` has another shape or type.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"pixels must be uint8 or uint16 (H, W, 3), not {pixels.dtype} {pixels.shape}")
@@ -80,7 +80,7 @@ def write_pixels(path: Path, pixels: np.ndarray) -> None:
 def _decode(path: Path, content: bytes) -> np.ndarray:
     decoded, said = _decoded(path, content)
     if _is_damaged(said):
-        # It may have been said of a file that another thread decodes.
+        # The message may concern a file that another thread decodes.
         decoded, said = _decoded(path, content, alone=True)
     if decoded is None or _is_damaged(said):
         raise InputError(f"{path} is damaged or of an unsupported kind; save it again as PNG or TIFF")
@@ -88,13 +88,13 @@ def _decode(path: Path, content: bytes) -> np.ndarray:
 
 
 def _is_damaged(said: list[str]) -> bool:
-    """Whether libjpeg made up a part of the picture."""
+    """Return whether libjpeg reported damage that it filled with invented pixels."""
     return any("premature end of data segment" in line or "bad Huffman code" in line for line in said)
 
 
 def _decoded(path: Path, content: bytes, alone: bool = False) -> tuple[np.ndarray | None, list[str]]:
-    """The pixels in OpenCV's order, None if it cannot read them, and what the libraries said of them."""
-    # OpenCV writes a page of its own to stderr about a damaged file, beside our one sentence.
+    """Return the pixels in OpenCV's order, or None if unreadable, and the messages of the image libraries."""
+    # OpenCV would write long messages about a damaged file to stderr beside our one sentence.
     level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
@@ -108,7 +108,7 @@ def _decoded(path: Path, content: bytes, alone: bool = False) -> tuple[np.ndarra
 
 
 def _three_channels(path: Path, stored: np.ndarray) -> np.ndarray:
-    """RGB from OpenCV's grey, BGR or BGRA."""
+    """Convert OpenCV's grey, BGR or BGRA pixels to RGB."""
     if stored.dtype not in (np.uint8, np.uint16):
         raise InputError(f"{path} holds {stored.dtype} pixels; save it with 8 or 16 bits a channel")
     if stored.ndim == 2:
@@ -120,7 +120,7 @@ def _three_channels(path: Path, stored: np.ndarray) -> np.ndarray:
 
 
 def _checked_tiff(path: Path, content: bytes) -> bytes:
-    """A whole TIFF file with its orientation, which OpenCV would apply, set to upright."""
+    """Check a TIFF file; return it with its orientation, which OpenCV would apply, set to upright."""
     page = read_page(path, BytesIO(content))
     check_deflated(path, content, page)
     if page.orientation_at is None or page.orientation_at + 2 > len(content):

@@ -1,4 +1,4 @@
-"""Size and depth of an image file from its first bytes, and whether its end is there, without decoding it."""
+"""Read the size and depth of an image file, and check that its end is present, without decoding it."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -15,19 +15,19 @@ __all__ = ["Header", "header_of", "read_header"]
 
 
 def read_header(path: Path) -> Header:
-    """Read the header of a PNG, JPEG or TIFF file and look whether the file ends as it should.
+    """Read the header of a PNG, JPEG or TIFF file, and check that the file is not cut short.
 
     Raises
     ------
     InputError
-        The file is missing, no regular file, of another kind, cut short, or larger than the limit.
+        The file is missing, not a regular file, of another format, cut short, or larger than the limit.
     """
     with open_regular(path, "an image file") as file:
         return header_of(path, file)
 
 
 def header_of(path: Path, file: BinaryIO) -> Header:
-    """The header of an open file; raises as `read_header`."""
+    """Read the header of an open file; raises like `read_header`."""
     start, size = file.read(8), file.seek(0, 2)
     if not size:
         raise InputError(f"{path} is empty; fetch or copy it again")

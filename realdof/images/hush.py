@@ -1,6 +1,6 @@
-"""Keeps the lines of image libraries written in C from standing beside our own sentence, and tells what they were.
+"""Keep messages of C image libraries from appearing beside our own sentence, and return them instead.
 
-libpng, libjpeg and LibRaw write to the process's standard error, which Python's own ``sys.stderr`` cannot catch.
+libpng, libjpeg and LibRaw write to the process's standard error, which replacing ``sys.stderr`` does not catch.
 """
 
 import os
@@ -14,11 +14,11 @@ _THEIRS = re.compile(
     r"(libpng |Corrupt JPEG data|Premature end of |Unsupported marker|Invalid (JPEG|SOS|component)|Warning: unknown "
     r"|Inconsistent progression|.*: data corrupted at \d|.*[Uu]nexpected end of file)"
 )
-"""How the lines of these libraries begin; anything else is somebody else's and is passed on."""
+"""Beginnings of the lines of these libraries; all other lines are passed on."""
 
 
 class _Caught:
-    """Standard error while a thread is within `hushed`: a file in memory, out of which others' lines are passed on."""
+    """Standard error while a thread is within `hushed`: a file in memory; lines of other origin are passed on."""
 
     def __init__(self) -> None:
         self._free = threading.Condition()
@@ -27,7 +27,7 @@ class _Caught:
         self._read = 0
 
     def enter(self, alone: bool) -> int:
-        """Begin to catch, or go on; the place in the file from which on the caller's lines stand."""
+        """Start catching unless it already runs; return the position in the file at which the caller's lines begin."""
         with self._free:
             self._free.wait_for(lambda: self._within == 0 if alone else self._within >= 0)
             if self._within == 0:
@@ -39,7 +39,7 @@ class _Caught:
             return os.lseek(self._file, 0, os.SEEK_END)
 
     def leave(self, begin: int) -> list[str]:
-        """Pass on what others wrote, stop if nobody else is within; the libraries' lines since the beginning."""
+        """Pass on other lines, stop catching with the last thread, and return the libraries' lines since ``begin``."""
         with self._free:
             self._within = 0 if self._within < 0 else self._within - 1
             if self._within == 0:
@@ -67,15 +67,15 @@ _here = threading.local()
 
 @contextmanager
 def hushed(*, alone: bool = False) -> Iterator[list[str]]:
-    """Catch what these libraries write while the block runs; the list holds their lines when it has ended.
+    """Catch the messages of these libraries during a block; the yielded list holds their lines after the block.
 
-    What anyone else writes meanwhile comes at the end of the block. Where the system has no files in memory (it is not
-    Linux), where the process has no standard error, and within another such block, nothing is caught.
+    Other lines written meanwhile appear at the end of the block. Nothing is caught on systems other than Linux, which
+    have no files in memory, in processes without standard error, and within another such block.
 
     Parameters
     ----------
     alone
-        Whether no other thread may be within such a block, so that every line in the list is of this one.
+        Whether to exclude other threads from such blocks, so that every line in the list is from this thread.
     """
     said: list[str] = []
     begin = None

@@ -1,4 +1,4 @@
-"""The segments of a JPEG file: its size, its metadata, and whether its end is there, without decoding it."""
+"""Read the segments of a JPEG file, its size and its metadata, and check for its end, without decoding it."""
 
 import struct
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from realdof.images.limits import Header, orientation_in
 END = b"\xff\xd9"
 EXIF, PROFILE = b"Exif\0\0", b"ICC_PROFILE\0"
 EXIF_AT, PROFILE_AT = 0xE1, 0xE2
-"""Markers of the segments that hold EXIF, and parts of the colour profile."""
+"""Markers of the segments that hold EXIF and parts of the colour profile."""
 _SCAN, _END = 0xDA, 0xD9
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})
-"""Markers that stand alone."""
+"""Markers without content."""
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _MOST_SEGMENTS = 10_000
 _BLOCK = 2**20
@@ -22,9 +22,9 @@ _CMYK = 4
 
 
 def segments(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
-    """Marker, first byte and length of the content of each segment before the first scan, that scan's header included.
+    """Yield the marker, and the position and length of the content, of each segment up to the first scan's header.
 
-    What is damaged ends the walk.
+    A damaged segment ends the iteration.
     """
     position = 2
     for _ in range(_MOST_SEGMENTS):
@@ -48,12 +48,12 @@ def segments(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
 
 
 def read_jpeg(path: Path, file: BinaryIO) -> Header:
-    """Size and orientation, once the file is known to hold its end.
+    """Read the size and orientation, and check that the file has its end.
 
     Raises
     ------
     InputError
-        It is truncated or damaged, in CMYK, or of another depth than 8 bits.
+        The file is truncated or damaged, in CMYK, or its depth is not 8 bits.
     """
     size, orientation, scan = None, 1, None
     for marker, start, length in segments(file):
@@ -79,7 +79,7 @@ def read_jpeg(path: Path, file: BinaryIO) -> Header:
 
 
 def _has_end(file: BinaryIO, position: int) -> bool:
-    """Whether the end marker stands anywhere behind the first scan: phones append films to their photographs."""
+    """Return whether the end marker occurs anywhere after the first scan; phones append videos to photographs."""
     size = file.seek(0, 2)
     file.seek(max(position, size - 4096))
     if END in file.read():

@@ -1,4 +1,4 @@
-"""What an image file says of itself, and the one limit on its size, the same for every format and every command."""
+"""The header of an image file, and the limit on an image's size, the same for all formats and commands."""
 
 import struct
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from realdof.common.errors import InputError
 from realdof.common.megapixels import most_megapixels
 
 MOST_BYTES = 2**31
-"""Of an image file."""
+"""Largest size of an image file."""
 _MOST_TAGS = 1024
 _ORIENTATION, _SHORT = 274, 3
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an image file says of itself.
+    """The properties of an image that its file declares.
 
     Parameters
     ----------
     height, width
-        In px, as stored.
+        Stored height and width, px.
     bits
-        A channel.
+        Bits per channel.
     orientation
-        EXIF's, 1 to 8: how the stored grid is to be turned for viewing.
+        Orientation from EXIF, 1 to 8: how to turn the stored image for viewing.
     channels
-        Stored ones, alpha included.
+        Number of stored channels, including alpha.
     """
 
     height: int
@@ -37,12 +37,12 @@ class Header:
 
 
 def check_size(path: Path, height: int, width: int) -> None:
-    """Refuse an image without pixels, or with more than the limit, by what its header declares.
+    """Refuse an image whose header declares no pixels or more pixels than the limit.
 
     Raises
     ------
     InputError
-        It is one of these.
+        The image has no pixels, or too many.
     """
     if height <= 0 or width <= 0:
         raise InputError(f"{path} declares {width}x{height} px; it is damaged, fetch or copy it again")
@@ -56,7 +56,7 @@ def check_size(path: Path, height: int, width: int) -> None:
 
 
 def orientation_in(exif: bytes) -> int | None:
-    """The orientation in the main directory of a TIFF structure; None if it names none, or is damaged."""
+    """Return the orientation in the main directory of a TIFF structure; None if it is absent or damaged."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if order is None or len(exif) < 8:
         return None

@@ -1,4 +1,4 @@
-"""The chunks of a PNG file: its size, its metadata, and whether its end is there, without decoding it."""
+"""Read the chunks of a PNG file, its size and its metadata, and check for its end, without decoding it."""
 
 import struct
 import zlib
@@ -12,7 +12,7 @@ from realdof.images.limits import Header, orientation_in
 
 END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
-"""Channels by colour type; a palette gives three."""
+"""Number of channels by colour type; a palette gives three."""
 DEPTHS = (1, 2, 4, 8, 16)
 LARGEST_EXIF = 2**24
 _HEADER = b"IHDR"
@@ -21,7 +21,7 @@ _TAIL = 4096
 
 
 def chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, first byte and length of the content of each chunk, until ``IEND`` or damage."""
+    """Yield the kind, and the position and length of the content, of each chunk, until ``IEND`` or damage."""
     position = len(signatures.PNG)
     for _ in range(_MOST_CHUNKS):
         file.seek(position)
@@ -36,12 +36,12 @@ def chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
 
 
 def read_png(path: Path, file: BinaryIO) -> Header:
-    """Size, depth and orientation, once the file is known to hold its end.
+    """Read the size, depth and orientation, and check that the file has its end.
 
     Raises
     ------
     InputError
-        It is truncated or damaged.
+        The file is truncated or damaged.
     """
     file.seek(0)
     start = file.read(33)
@@ -53,7 +53,7 @@ def read_png(path: Path, file: BinaryIO) -> Header:
     width, height, bits, colour = struct.unpack_from(">IIBB", start, 16)
     if colour not in CHANNELS or bits not in DEPTHS:
         raise _damaged(path)
-    # A camera's file has thousands of chunks; without metadata or other data at its end the first ones are enough.
+    # Camera files have thousands of chunks; only if metadata or other data are at the end must all of them be read.
     whole = b"eXIf" in tail or not tail.endswith(END)
     orientation, ended = None, not whole
     for kind, at, length in chunks(file):
@@ -70,12 +70,12 @@ def read_png(path: Path, file: BinaryIO) -> Header:
 
 
 def check_chunks(path: Path, content: bytes) -> None:
-    """Walk the chunks to IEND with their checksums: OpenCV before 5 returns what a truncated file has.
+    """Check the chunks up to IEND and their checksums, because OpenCV before 5 accepts truncated files.
 
     Raises
     ------
     InputError
-        A chunk is cut or damaged.
+        A chunk is truncated or damaged.
     """
     view, position = memoryview(content), len(signatures.PNG)
     kind = b""

@@ -1,4 +1,4 @@
-"""Shrinking images by area averaging."""
+"""Shrink images by area averaging."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from realdof.common.machine.opencv import cv2
 
 
 def area_resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Shrink by area averaging: each result is the mean over the area of its pixel (half-pixel centres).
+    """Shrink by area averaging: each new pixel is the mean over its area (half-pixel centres).
 
     Parameters
     ----------

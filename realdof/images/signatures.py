@@ -1,4 +1,4 @@
-"""The bytes that image files begin with."""
+"""The first bytes of image files, by format."""
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"

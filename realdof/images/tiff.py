@@ -1,4 +1,4 @@
-"""The first page of a TIFF file: its size and kind, without decoding it; what OpenCV would misread is refused."""
+"""Read the first page of a TIFF file without decoding it, and refuse files that OpenCV would misread."""
 
 import logging
 import struct
@@ -18,33 +18,33 @@ _FAULTS = (
     tifffile.TiffFileError, struct.error, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, OSError,
     RuntimeError, MemoryError, AssertionError,
 )  # fmt: skip
-"""What tifffile raises for damaged tags; RuntimeError includes nesting without end."""
+"""Errors that tifffile raises for damaged tags; RuntimeError includes endless nesting."""
 _MOST_PAGES = 64
 _DEFLATE = (8, 32946)
 _BLOCK = 2**20
 
-# tifffile logs a page about a damaged file, beside our one sentence; a handler brings it back.
+# tifffile would log long messages about a damaged file beside our one sentence; add a handler to see them.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
 class Page:
-    """A file's first page.
+    """The first page of a TIFF file.
 
     Parameters
     ----------
     header
-        Its size, depth and orientation.
+        Size, depth and orientation.
     grey
-        It has one channel, and is no palette.
+        Whether the page has one channel.
     profile
         ICC profile; empty for none.
     orientation_at
-        Byte of the orientation's value; None if it has none.
+        Position of the orientation's value in the file, bytes; None if there is no orientation.
     byte_order
         ``<`` or ``>``.
     deflated
-        Place and length of each compressed part that ends with a checksum; none of another compression.
+        Position and length of each compressed part that ends with a checksum; empty for other compressions.
     """
 
     header: Header
@@ -56,13 +56,13 @@ class Page:
 
 
 def read_page(path: Path, file: BinaryIO) -> Page:
-    """Read the tags of the first page, and look whether it is the picture.
+    """Read the tags of the first page, and check that it is the main picture.
 
     Raises
     ------
     InputError
-        It is damaged, of another depth than 8 or 16 bits, in other colours than grey and RGB, in separate planes, or a
-        small version of another page.
+        The page is damaged, its depth is not 8 or 16 bits, its colours are not grey or RGB, it is stored in separate
+        planes, or another page is at least as large.
     """
     file.seek(0)
     try:
@@ -102,12 +102,12 @@ def read_page(path: Path, file: BinaryIO) -> Page:
 
 
 def check_deflated(path: Path, content: bytes, page: Page) -> None:
-    """Look at the checksum of each deflated part, which OpenCV does not.
+    """Check the checksum of each deflated part, which OpenCV ignores.
 
     Raises
     ------
     InputError
-        One is wrong, or missing.
+        A checksum is wrong or missing.
     """
     view = memoryview(content)
     for at, length in page.deflated:
@@ -123,6 +123,6 @@ def check_deflated(path: Path, content: bytes, page: Page) -> None:
 
 
 def _others(tiff: tifffile.TiffFile) -> list[Any]:
-    """The pages after the first, and those within it."""
+    """Return the pages after the first, and the pages within the first."""
     first = cast(Any, tiff.pages[0])
     return [*islice(iter(tiff.pages), 1, _MOST_PAGES), *islice(first.pages or (), _MOST_PAGES)]

@@ -1,1 +1,1 @@
-"""What differs between two aligned photographs: exposure, blur, what is left."""
+"""Compare two aligned photographs: exposure, blur, and remaining differences."""

@@ -1,8 +1,8 @@
-"""One camera at two apertures: how far focus breathing and the tripod moved the image between the shots.
+"""Align two shots of one camera at two apertures, between which focus breathing and the tripod moved the image.
 
-There is no reference pair to align: of the two photographs one is defocused. Blur is what keeps correlation from being
-exact, so the all-in-focus image is first blurred as the blur map says, place by place; then the two align as a
-reference pair does, and the blur map is measured anew on the aligned image.
+There is no sharp reference pair to align: one of the two photographs is defocused, and blur makes correlation inexact.
+So the all-in-focus image is first blurred locally as the blur map says. Then the two align like a reference pair, and
+the blur map is measured again on the aligned image.
 """
 
 from dataclasses import replace
@@ -16,12 +16,12 @@ from realdof.images.colour import linear_to_srgb, srgb_to_linear
 from realdof.images.depth import as_float
 from realdof.matching.blur import blur_map, blurred_like
 
-# Breathing of 0.3 % moves the corners of 2376x1586 by 4 px; the second round starts within 0.1 px of the end.
+# Breathing of 0.3 % moves the corners of 2376x1586 by 4 px; the second round starts within 0.1 px of the result.
 _ROUNDS = 2
 
 
 def align_apertures(defocused: np.ndarray, all_in_focus: np.ndarray, settings: AlignmentSettings) -> Alignment:
-    """Align two photographs of one camera that did not move, at a wide and at a narrow aperture.
+    """Align two photographs of one fixed camera at a wide and at a narrow aperture.
 
     Parameters
     ----------
@@ -31,7 +31,8 @@ def align_apertures(defocused: np.ndarray, all_in_focus: np.ndarray, settings: A
     Returns
     -------
     Alignment
-        From the defocused image to the all-in-focus one; always, as ``estimate_homography``.
+        From the defocused image to the all-in-focus one; failures give one with the verdict rejected, as in
+        ``estimate_homography``.
     """
     grid = Grid.of(defocused)
     fixed = as_float(defocused)
@@ -49,7 +50,7 @@ def align_apertures(defocused: np.ndarray, all_in_focus: np.ndarray, settings: A
 
 
 def as_defocused(defocused: np.ndarray, all_in_focus: np.ndarray) -> np.ndarray:
-    """Blur an all-in-focus image as its defocused one is: float32 (H, W, 3), sRGB-encoded, both aligned."""
+    """Blur an all-in-focus image like its aligned defocused image: float32 (H, W, 3), sRGB-encoded."""
     blur = blur_map(defocused, all_in_focus)
     light = np.asarray(srgb_to_linear(all_in_focus), np.float32)
     return np.asarray(np.clip(linear_to_srgb(blurred_like(light, blur, scale=1.0)), 0, 1), np.float32)

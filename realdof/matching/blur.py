@@ -1,4 +1,4 @@
-"""How blurred the defocused image of a target pair is, block by block, against the all-in-focus image."""
+"""Measure the blur of a target pair's defocused image relative to the all-in-focus image in each block."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ from realdof.images.resize import area_resize
 BLOCK = 32
 """Side of a block in px."""
 
-# Gaussian sigmas tried, in px of a grid of half the size, where the work is done.
+# Gaussian sigmas tried, in px of the half-size grid on which blur is measured.
 _SIGMAS = np.concatenate([[0.0], 0.35 * np.sqrt(2) ** np.arange(13)])
-# A block tells its blur only if the wrong ones fit clearly worse than noise explains.
+# The blur of a block is known only if wrong sigmas fit clearly worse than noise explains.
 _SMALLEST_CONTRAST = 1.0
 
 
@@ -28,19 +28,19 @@ class BlurMap:
     ----------
     sigma
         float64 (rows, columns), px: standard deviation of the Gaussian that turns the all-in-focus image into the
-        defocused one, NaN where the scene has no texture. A disc of radius r blurs about as much as sigma = r / 2.
+        defocused one; NaN where the scene has no texture. A disc of radius r blurs about as much as sigma = r / 2.
     """
 
     sigma: np.ndarray
 
     def percentile(self, share: float) -> float | None:
-        """Sigma in px that ``share`` percent of the blocks with texture stay below; ``None`` if there is none."""
+        """Return the percentile ``share`` (0 to 100) of sigma over blocks with texture, px; ``None`` without any."""
         known = self.sigma[np.isfinite(self.sigma)]
         return float(np.percentile(known, share)) if known.size else None
 
 
 def blur_map(defocused: np.ndarray, all_in_focus: np.ndarray) -> BlurMap:
-    """Find for each block the Gaussian whose blur of the all-in-focus image fits the defocused one best.
+    """Find, for each block, the Gaussian blur of the all-in-focus image that fits the defocused image best.
 
     Parameters
     ----------
@@ -50,29 +50,29 @@ def blur_map(defocused: np.ndarray, all_in_focus: np.ndarray) -> BlurMap:
     grid = Grid.of(defocused)
     half = Grid(grid.height // 2, grid.width // 2)
     blurred, sharp = (area_resize(luma(image), half.height, half.width) for image in (defocused, all_in_focus))
-    # Blur keeps the mean, so the ratio of the means is the exposure's.
+    # Blur preserves the mean, so the ratio of the means is that of the exposures.
     sharp *= np.float32(blurred.mean() / max(float(sharp.mean()), 1e-6))
     noise, sharp_noise = noise_level(blurred), noise_level(sharp)
     rows, columns = max(1, grid.height // BLOCK), max(1, grid.width // BLOCK)
     misfits = []
     for sigma in _SIGMAS:
         difference = _blurred(sharp, sigma) - blurred
-        # What the local means differ by is exposure or stray light, not blur.
+        # A difference of the local means is due to exposure or stray light, not blur.
         mean = area_resize(difference, rows, columns)
         misfit = area_resize(difference * difference, rows, columns) - mean * mean
         passed = 1.0 if sigma == 0 else min(1.0, 1 / (4 * np.pi * sigma**2))
         misfits.append(misfit - noise**2 - passed * sharp_noise**2)
-    # Where there is no noise, the rounding of 8-bit files remains.
+    # Without noise, the rounding of 8-bit files remains.
     return BlurMap(_lowest(np.stack(misfits).astype(np.float64), noise**2 + sharp_noise**2 + 1e-6))
 
 
 def blurred_like(image: np.ndarray, blur: BlurMap, *, scale: float = 0.5) -> np.ndarray:
-    """Blur an all-in-focus image as the defocused one is, by the Gaussians of the blur map.
+    """Blur an all-in-focus image like the defocused one, with the Gaussians of the blur map.
 
     Parameters
     ----------
     image
-        float32 (H, W, C), linear light, on the grid the map was made for times ``scale``: half its size by default.
+        float32 (H, W, C), linear light, of ``scale`` times the size that the map was made for: half of it by default.
     """
     height, width = image.shape[:2]
     sigma = cv2.resize(_filled(blur.sigma) / 2, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -90,7 +90,7 @@ def _blurred(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _lowest(surface: np.ndarray, floor: float) -> np.ndarray:
-    """Sigma in full-size px at the lowest misfit of each block; (trials, rows, columns) to (rows, columns)."""
+    """Return the sigma of the lowest misfit of each block, full-size px; (trials, rows, columns) to (rows, columns)."""
     trials = len(_SIGMAS)
     best = surface.argmin(axis=0)
     inner = np.clip(best, 1, trials - 2)
@@ -102,7 +102,7 @@ def _lowest(surface: np.ndarray, floor: float) -> np.ndarray:
 
 
 def _filled(sigma: np.ndarray) -> np.ndarray:
-    """Blocks without texture take the blur of those around them; no blur if there is none at all."""
+    """Fill blocks without texture with the blur of their surroundings; return zeros if no block has texture."""
     known = np.isfinite(sigma)
     if not known.any():
         return np.zeros(sigma.shape, np.float32)

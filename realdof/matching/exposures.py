@@ -1,4 +1,4 @@
-"""Matching the exposure of one photograph to another's: two aligned arrays in, the matched one and its gain out."""
+"""Match the exposure of one photograph to that of another, aligned one."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from realdof.matching.photometry import Channels, apply_photometry, fit_photomet
 
 @dataclass(frozen=True)
 class MatchedExposure:
-    """A photograph at the exposure of another one.
+    """A photograph matched to the exposure of another one.
 
     Attributes
     ----------
     image
         float32 (H, W, 3), sRGB-encoded, clipped to [0, 1].
     gain, offset
-        Of red, green and blue in linear light, which made ``image`` of ``target``; the offset in units of full scale.
+        For red, green and blue, applied to ``target`` in linear light; the offset is in units of full scale.
     """
 
     image: np.ndarray
@@ -26,22 +26,22 @@ class MatchedExposure:
 
 
 def match_exposure(source: np.ndarray, target: np.ndarray, mask: np.ndarray | None = None) -> MatchedExposure:
-    """Give ``target``, the all-in-focus image, the exposure of ``source``, the defocused one.
+    """Match the exposure of ``target``, the all-in-focus image, to that of ``source``, the defocused one.
 
     Parameters
     ----------
     source, target
-        uint8, uint16, or floating point in [0, 1], (H, W, 3), RGB, sRGB-encoded, aligned, of one size. Both may be in
-        focus.
+        uint8, uint16, or floating point in [0, 1], (H, W, 3), RGB, sRGB-encoded, aligned, of one size. ``source`` may
+        also be in focus.
     mask
-        bool (H, W): the pixels that count; None for all.
+        bool (H, W): the pixels to use; None for all.
 
     Raises
     ------
     InputError
-        Hardly any part of both images is free of clipped pixels.
+        Too little of both images is free of clipped pixels.
     ValueError
-        The images or the mask differ in size, or an image is of another type or range.
+        The images or the mask differ in size, or an image has another type or range.
 
     Examples
     --------

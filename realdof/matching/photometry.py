@@ -1,4 +1,4 @@
-"""The exposure difference between the two cameras: a gain and an offset per channel, and how to remove it."""
+"""Estimate and remove the exposure difference between two cameras: a gain and an offset per channel."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,35 +16,35 @@ PhotometricPair = Literal["target", "reference"]
 Domain = Literal["linear-light", "srgb"]
 Channels = tuple[float, float, float]
 
-# Standard deviations of the low-pass, px: the wide one leaves little of what the blur map missed, but few blocks
+# Standard deviations of the low-pass, px. A wide one suppresses more of the blur map's error, but leaves fewer blocks
 # between clipped parts.
 _LOW_PASSES = (32.0, 16.0, 8.0)
 _FEWEST_BLOCKS = 50.0
-# Share of clipped pixels, or of light from them, under a block's low-pass up to which it still counts as unclipped.
+# Largest share of clipped pixels, and of light from them, in the low-pass of a block that counts as unclipped.
 _CLIPPED_SHARE = 3e-3
 _CLIPPED_LIGHT = 0.01
-# Light below which a block tells little: clipped at black, noise brightens it. Measured at ISO 8000: 8 % at 0.03.
+# Blocks darker than this get less weight, because noise clipped at black brightens them: by 8 % at 0.03 (ISO 8000).
 _SHADOWS = 0.1
 
 
 @dataclass(frozen=True)
 class PhotometricModel:
-    """What the moving camera's values are multiplied with and what is added, to match the reference camera's.
+    """The gain and offset that match the moving camera's values to the reference camera's.
 
     Attributes
     ----------
     method, pair
-        How it was estimated, and from which pair.
+        The method and the pair of the estimate.
     domain
-        Where gain and offset apply: to linear light, or to sRGB-encoded values.
+        Whether gain and offset apply to linear light or to sRGB-encoded values.
     gain, offset
-        Red, green, blue; the offset in units of full scale.
+        For red, green and blue; the offset is in units of full scale.
     low_pass
-        Standard deviation in px of the Gaussian the estimate rests on; ``None`` where the method has none.
+        Standard deviation of the low-pass used for the estimate, px; ``None`` if the method has none.
     falloff
-        Share of its light that the reference camera loses from the middle to the corners of its image, more than the
-        moving camera: the vignetting of a wide open lens. It is not corrected, the gain is the frame's mean; ``None``
-        where it was not estimated.
+        Share of light by which the reference camera's image is darker in the corners than in the middle, in excess of
+        the moving camera's: the vignetting of a wide open lens. It is not corrected; the gain is the mean over the
+        frame. ``None`` if it was not estimated.
     """
 
     method: PhotometricMethod
@@ -66,23 +66,23 @@ def fit_photometry(
 ) -> PhotometricModel:
     """Estimate the exposure difference of an aligned pair.
 
-    ``mean-std`` is RealBlur's: gain = ratio of the standard deviations, the offset matches the means. ``linear`` is
-    plain least squares, the paper's "linear model". Both take sRGB-encoded values as they are; on a target pair they
-    darken the all-in-focus image's contrast by 7 to 30 %, because defocus lowers the standard deviation.
-    ``lowpass-linear``, the default, differs from the paper for that reason: the all-in-focus image is blurred as the
-    blur map says, both are low-passed in linear light, and least squares is done on blocks without clipped pixels or
-    light from them. A gain that falls with the distance from the middle squared is fitted beside it, because vignetting
-    would otherwise change the ratio of the channels wherever colours and places go together.
+    ``mean-std`` is RealBlur's method: the gain is the ratio of the standard deviations, the offset matches the means.
+    ``linear`` is plain least squares, the paper's "linear model". Both use sRGB-encoded values; on a target pair they
+    lower the all-in-focus image's contrast by 7 to 30 %, because defocus lowers the standard deviation.
+    ``lowpass-linear``, the default, differs from the paper for that reason. It blurs the all-in-focus image by the blur
+    map, low-passes both images in linear light, and applies least squares to blocks without clipped pixels or light
+    from them. It also fits a gain that falls with the square of the distance from the middle, because vignetting would
+    otherwise change the ratio of the channels where colour depends on the position in the image.
 
     Parameters
     ----------
     reference, moving
-        float32 (H, W, 3), sRGB-encoded, in [0, 1], aligned and cropped to the valid region: of a target pair the
-        defocused and the all-in-focus image, of a reference pair the photographs of the same two cameras.
+        float32 (H, W, 3), sRGB-encoded, in [0, 1], aligned and cropped to the valid region: the defocused and the
+        all-in-focus image of a target pair, or the photographs of the same two cameras in a reference pair.
     pair
-        Which pair it is. The paper takes the target pair, RealBlur the reference pair.
+        Which pair it is. The paper uses the target pair, RealBlur the reference pair.
     mask
-        bool (H, W): the pixels that count; ``lowpass-linear`` only. None for all.
+        bool (H, W): the pixels to use, only for ``lowpass-linear``; None for all.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def fit_photometry(
     Raises
     ------
     InputError
-        ``lowpass-linear`` finds no unclipped part of sufficient size.
+        ``lowpass-linear`` finds too few unclipped blocks.
 
     References
     ----------
@@ -111,7 +111,7 @@ def fit_photometry(
 
 
 def _mean_and_deviation(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each channel, summed in double precision: float64 (3,) each."""
+    """Return the mean and standard deviation of each channel, float64 (3,), summed in double precision."""
     mean, deviation = cv2.meanStdDev(image)
     return np.asarray(mean[:, 0]), np.asarray(deviation[:, 0])
 
@@ -136,20 +136,20 @@ def apply_photometry(image: np.ndarray, model: PhotometricModel) -> np.ndarray:
 
 
 def clipped(image: np.ndarray) -> np.ndarray:
-    """Where any channel is clipped, bool (H, W), from sRGB-encoded values (H, W, 3)."""
-    # NumPy's maximum over a short last axis takes ten times as long.
+    """Return where any channel is clipped, bool (H, W), from sRGB-encoded values (H, W, 3)."""
+    # NumPy's maximum over a short last axis would take ten times as long.
     red, green, blue = (image[..., channel] for channel in range(3))
     return np.asarray(np.maximum(np.maximum(red, green), blue) >= SATURATED)
 
 
 def channels(values: np.ndarray) -> Channels:
-    """Red, green and blue from an array (3,)."""
+    """Convert an array (3,) to a tuple of red, green and blue."""
     red, green, blue = values.tolist()
     return red, green, blue
 
 
 def eccentricity(rows: int, columns: int) -> np.ndarray:
-    """Distance from the middle, squared, as a share of the corner's, less its mean of 1/3: float64 (rows, columns)."""
+    """Return the squared distance from the middle relative to the corners, less its mean of 1/3, (rows, columns)."""
     down, across = ((np.arange(count) + 0.5) / count * 2 - 1 for count in (rows, columns))
     shape = np.array([rows, columns]) ** 2 / (rows**2 + columns**2)
     return np.asarray(shape[0] * down[:, None] ** 2 + shape[1] * across**2 - 1 / 3)
@@ -184,14 +184,14 @@ def _low_pass_fit(
 def _unclipped_blocks(
     light: np.ndarray, other_light: np.ndarray, excluded: np.ndarray, low_pass: float
 ) -> tuple[np.ndarray, float]:
-    """Low-passed values where nothing is clipped, and how many independent blocks they make.
+    """Return the low-passed values of unclipped blocks, and the number of independent blocks among them.
 
     Returns
     -------
     ndarray
-        (N, 7): red, green, blue of both images, and the place as ``eccentricity`` has it.
+        (N, 7): red, green and blue of both images, and the ``eccentricity``.
     float
-        How many.
+        Number of independent blocks.
     """
     step = int(low_pass / 2)
     rows, columns = max(1, excluded.shape[0] // step), max(1, excluded.shape[1] // step)
@@ -203,12 +203,12 @@ def _unclipped_blocks(
     kept = share < _CLIPPED_SHARE
     place = eccentricity(rows, columns)[kept, None]
     samples = np.concatenate([light[kept], other_light[kept], place], axis=1, dtype=np.float64)
-    # A Gaussian averages over 4 pi sigma^2.
+    # A Gaussian averages over an area of 4 pi sigma^2.
     return samples, len(samples) / (4 * np.pi * sigma**2)
 
 
 def _least_squares(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Gain and offset per channel, bright blocks before dark, and the falloff of their mean; from (N, 7)."""
+    """Fit gain and offset per channel to samples (N, 7), weighted towards bright ones; return them and the falloff."""
     found = []
     for channel in range(3):
         reference, moving, place = samples[:, channel], samples[:, 3 + channel], samples[:, 6]
@@ -217,5 +217,5 @@ def _least_squares(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
         design = np.stack([moving, np.ones_like(moving), moving * place], axis=1)
         found.append(np.linalg.lstsq(design * root_weight[:, None], reference * root_weight)[0])
     gain, offset, slope = np.array(found).T
-    # In the middle and in the corners of the frame ``eccentricity`` is -1/3 and 2/3.
+    # ``eccentricity`` is -1/3 in the middle of the frame and 2/3 in the corners.
     return gain, offset, float(np.mean(slope / (slope / 3 - gain)))

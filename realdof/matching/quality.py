@@ -1,4 +1,4 @@
-"""What is left after alignment: displacement, exposure, blur and clipping of a scene, and whether to keep it."""
+"""Measure a scene after alignment (displacement, exposure, blur, clipping), and decide whether to keep it."""
 
 from dataclasses import dataclass
 
@@ -14,37 +14,39 @@ from realdof.images.resize import area_resize
 from realdof.matching.blur import blur_map
 from realdof.matching.photometry import Channels, apply_photometry, channels, clipped, eccentricity, fit_photometry
 
-# What half and twice of each number here does: docs/explanation/alignment.md (tests/performance/quality_numbers.py).
+# docs/explanation/alignment.md has the effect of halving and doubling each number here
+# (tests/performance/quality_numbers.py).
 # px: four times the widest low-pass that the gain is estimated from (``photometry``).
 _EXPOSURE_BLOCK = 128
-# A block's exposure is compared if so much of it is neither clipped nor nearly black: both are choices. Half
-# of a block is the least whose mean is the block's; below 1 % of white, noise clipped at black is much of the light.
+# A block's exposure is compared if at least this share of it is unclipped and it is brighter than this. Both are
+# chosen: less than half of a block does not represent it; below 1 % of white, noise clipped at black is much of the
+# light.
 _FEWEST_USABLE = 0.5
 _DARKEST = 0.01
 
-# Choices: 0.1 px costs 0.5 to 5 dB between the aligned photographs, by their noise; 0.3 px as for an alignment.
+# Chosen: 0.1 px costs 0.5 to 5 dB between the aligned photographs, depending on their noise; 0.3 px as in `verdict`.
 _DOUBTFUL_SHIFT, _REJECTED_SHIFT = 0.1, 0.3
-# Choices: simulated scenes are left with 0.6 %, with vignetting, which is not corrected, 2.2 %.
+# Chosen: in simulated scenes 0.6 % remains, and 2.2 % with vignetting, which is not corrected.
 _DOUBTFUL_EXPOSURE, _REJECTED_EXPOSURE = 0.03, 0.1
-# A choice: half a stop, which is seen; the paper says nothing of vignetting.
+# Chosen: half a stop, which is visible; the paper does not mention vignetting.
 _DOUBTFUL_FALLOFF = 0.3
-# A choice above the 22 % of pixels with which exposures still match to 0.5 % (docs/explanation/exposure.md).
+# Chosen above 22 %, a share at which exposures still match to 0.5 % (docs/explanation/exposure.md).
 _DOUBTFUL_CLIPPED = 0.3
 
 
 @dataclass(frozen=True)
 class ResidualShift:
-    """What displacement is left between the photographs of the aligned reference pair.
+    """The remaining displacement between the photographs of the aligned reference pair.
 
     Attributes
     ----------
     median, percentile_95
-        Length of the displacement over the matched tiles, px; ``None`` if there is none. Noise of the measurement
-        is included.
+        Length of the displacement over the matched tiles, including measurement noise, px; ``None`` if no tile is
+        matched.
     corner
-        Largest displacement at a corner of the homography that fits the tiles best, px.
+        Largest displacement at a corner according to the homography that fits the tiles best, px.
     tiles, untextured_tiles, unmatched_tiles
-        Tiles of 64 px; those without enough texture; those with texture that do not show the same.
+        Number of tiles of 64 px, of those without enough texture, and of those with texture that do not match.
     field
         The displacement of each matched tile.
     """
@@ -67,21 +69,21 @@ class ResidualShift:
 
 @dataclass(frozen=True)
 class ResidualExposure:
-    """What exposure difference is left in the target pair, in linear light.
+    """The remaining exposure difference in the target pair, in linear light.
 
     Attributes
     ----------
     error
-        Red, green, blue: root mean square over the map, as a fraction; ``None`` if the map is empty.
+        Root mean square over the map for red, green and blue, as a fraction; ``None`` if the map is empty.
     map
-        Rows of columns of (red, green, blue): by what fraction the defocused image is brighter than the corrected
-        all-in-focus image on blocks of 128 px; ``None`` where too much is clipped or black. Vignetting, which no gain
-        corrects, shows here; so does defocus across the border of a block, a few percent where contrast is great.
+        Rows of columns of (red, green, blue): the fraction by which the defocused image is brighter than the corrected
+        all-in-focus image in blocks of 128 px; ``None`` where too much is clipped or black. It includes vignetting,
+        which no gain corrects, and light that defocus moves between blocks, a few percent where contrast is high.
     falloff
-        By what fraction the corners of the defocused image are darker than the all-in-focus image's if their middles
-        are equal: the vignetting that fits the map; ``None`` as above.
+        Fraction by which the corners of the defocused image are darker than those of the all-in-focus image if their
+        middles are equal: the vignetting fitted to the map; ``None`` if the map is empty.
     remainder
-        As ``error``, without that vignetting.
+        Like ``error``, without that vignetting.
     """
 
     error: Channels | None
@@ -92,22 +94,22 @@ class ResidualExposure:
 
 @dataclass(frozen=True)
 class SceneQuality:
-    """The figures of one scene; ``dataclasses.asdict`` of it is JSON.
+    """The measurements of one scene; ``dataclasses.asdict`` converts it to JSON-compatible values.
 
     Attributes
     ----------
     residual_shift, residual_exposure
-        See there.
+        See `ResidualShift` and `ResidualExposure`.
     reference_psnr, reference_ssim
         PSNR over red, green and blue, dB, and SSIM of luma between the photographs of the aligned reference pair, after
-        a correction of their own exposure difference by mean and contrast; PSNR is None for two equal photographs.
+        their own exposure difference was corrected by ``mean-std``; PSNR is None for two equal photographs.
     blur_sigma
-        Rows of columns on blocks of 32 px: the defocused image's blur against the all-in-focus image, as the standard
-        deviation of a Gaussian in px; ``None`` where there is no texture.
+        Rows of columns of blocks of 32 px: the defocused image's blur relative to the all-in-focus image, as the
+        standard deviation of a Gaussian, px; ``None`` where there is no texture.
     blur_median, blur_percentile_95
-        Over that map, px; ``None`` if it is empty.
+        Median and 95th percentile of that map, px; ``None`` if it is empty.
     clipped_defocused, clipped_all_in_focus
-        Share of the pixels with a clipped channel.
+        Share of pixels with a clipped channel.
     verdict, reason
         Whether to keep the scene, and one sentence that says why.
     """
@@ -133,16 +135,16 @@ def measure_quality(
     defocused: np.ndarray,
     all_in_focus: np.ndarray,
 ) -> SceneQuality:
-    """Measure what is left in a scene after its alignment.
+    """Measure the quality of a scene after its alignment.
 
     Parameters
     ----------
     alignment
-        Of the scene's reference pair.
+        Alignment of the scene's reference pair.
     reference, reference_moved
-        The reference pair: of the camera that takes the defocused images, and of the other one, warped.
+        The reference pair: from the camera that takes the defocused images, and from the other one, warped.
     defocused, all_in_focus
-        The target pair; the all-in-focus image warped and corrected in exposure.
+        The target pair; the all-in-focus image is warped and corrected in exposure.
         All four are float32 (H, W, 3) in [0, 1], sRGB-encoded, cropped to the valid region.
     """
     shift = residual_shift(reference, reference_moved)
@@ -167,7 +169,7 @@ def measure_quality(
 
 
 def residual_shift(reference: np.ndarray, moved: np.ndarray) -> ResidualShift:
-    """Measure the displacement between two aligned photographs, float32 (H, W, 3), tile by tile."""
+    """Measure the displacement between two aligned photographs, float32 (H, W, 3), in each tile."""
     tiles = tile_shifts(luma(reference), luma(moved))
     model = fit_shift_model(tiles, Grid.of(reference))
     lengths = np.linalg.norm(tiles.shifts[tiles.matched], axis=1)
@@ -183,7 +185,7 @@ def residual_shift(reference: np.ndarray, moved: np.ndarray) -> ResidualShift:
 
 
 def residual_exposure(defocused: np.ndarray, all_in_focus: np.ndarray) -> ResidualExposure:
-    """Compare the exposure of an aligned, corrected target pair, float32 (H, W, 3), block by block."""
+    """Compare the exposures of an aligned, corrected target pair, float32 (H, W, 3), in each block."""
     grid = Grid.of(defocused)
     rows, columns = max(1, round(grid.height / _EXPOSURE_BLOCK)), max(1, round(grid.width / _EXPOSURE_BLOCK))
     first, second = srgb_to_linear(defocused), srgb_to_linear(all_in_focus)
@@ -203,12 +205,12 @@ def residual_exposure(defocused: np.ndarray, all_in_focus: np.ndarray) -> Residu
     slope = float(place @ ratio[known].mean(axis=1) / max(place @ place, 1e-12))
     even = ratio[known] - slope * place[:, None]
     error, remainder = (channels(np.sqrt((values**2).mean(axis=0))) for values in (ratio[known], even))
-    # In the middle and in the corners of the frame ``eccentricity`` is -1/3 and 2/3.
+    # ``eccentricity`` is -1/3 in the middle of the frame and 2/3 in the corners.
     return ResidualExposure(error, table, slope / (slope / 3 - 1), remainder)
 
 
 def _similarity(reference: np.ndarray, moved: np.ndarray) -> tuple[float | None, float]:
-    """PSNR over red, green and blue in dB and SSIM of luma, after the pair's own exposure correction."""
+    """Return PSNR over red, green and blue, dB, and SSIM of luma, after the pair's own exposure correction."""
     from skimage.metrics import structural_similarity
 
     matched = apply_photometry(moved, fit_photometry(reference, moved, method="mean-std", pair="reference"))
@@ -221,7 +223,7 @@ def _similarity(reference: np.ndarray, moved: np.ndarray) -> tuple[float | None,
 def _verdict(
     alignment: Alignment, shift: ResidualShift, exposure: ResidualExposure, clipped_share: float
 ) -> tuple[Verdict, str]:
-    """The first thing that speaks against the scene, the worst things first."""
+    """Return the verdict and its reason: the first objection to the scene, with the worst ones checked first."""
     if alignment.verdict == "rejected":
         return "rejected", alignment.reason
     displacement = shift.largest

@@ -1,1 +1,1 @@
-"""The renderer of defocus: lenses, occlusion, layers."""
+"""Rendering of defocus: lenses, occlusion, layers."""

@@ -1,6 +1,6 @@
-"""A thin lens: the circle of confusion of a depth, the point-spread function of an aperture or half of one.
+"""A thin lens: the circle of confusion of a depth, and the point-spread function of an aperture or half of one.
 
-Signs, everywhere: a blur radius is positive behind the plane of focus and negative before it.
+A blur radius is positive behind the plane of focus and negative in front of it.
 """
 
 from collections.abc import Callable
@@ -20,14 +20,14 @@ _CumulativeArea = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class ThinLens:
-    """A thin lens before a sensor.
+    """A thin lens in front of a sensor.
 
     Parameters
     ----------
     focal_length_mm
         Focal length f.
     f_number
-        N; the aperture's diameter is A = f / N.
+        f-number N; the aperture's diameter is A = f / N.
     focus_distance_m
         Distance s from the lens to the plane in focus; infinity is allowed.
     pixel_pitch_um
@@ -56,7 +56,7 @@ class ThinLens:
             )
 
     def circle_of_confusion(self, depth_m: ArrayLike) -> np.ndarray:
-        """Signed diameter of the circle of confusion in pixels, c = A f (d - s) / (d (s - f)).
+        """Return the signed diameter of the circle of confusion, c = A f (d - s) / (d (s - f)), px.
 
         Parameters
         ----------
@@ -73,43 +73,43 @@ class ThinLens:
             raise InputError("a depth map holds values that are not positive; give distances in metres")
         focus_mm = self.focus_distance_m * 1000
         aperture_mm = self.focal_length_mm / self.f_number
-        # Written in reciprocal distances, the formula holds for d and s at infinity as it stands.
+        # Written in reciprocal distances, the formula also holds for d and s at infinity.
         vergence = (1 / focus_mm - 1 / depth_mm) / (1 - self.focal_length_mm / focus_mm)
         return aperture_mm * self.focal_length_mm * vergence / (self.pixel_pitch_um / 1000)
 
     def blur_radius(self, depth_m: ArrayLike) -> np.ndarray:
-        """Signed radius of the circle of confusion in pixels: half of ``circle_of_confusion``."""
+        """Return the signed radius of the circle of confusion, px: half of ``circle_of_confusion``."""
         return self.circle_of_confusion(depth_m) / 2
 
 
 def disc_kernel(
     radius: float, *, blades: int | None = None, rotation: float = 0.0, half: Half | None = None
 ) -> np.ndarray:
-    """Point-spread function of a defocused point at the centre of a pixel: each pixel's share of the light.
+    """Return the point-spread function of a defocused point at the centre of a pixel: each pixel's share of the light.
 
     The share is the exact area of the pixel that the aperture's image covers, so the kernel is continuous in
-    the radius, and a single one up to half a pixel. From a radius of about 2 px on, sampling by area adds
+    the radius; up to a radius of half a pixel it is a single 1. From a radius of about 2 px on, sampling by area adds
     1/12 px^2 to a disc's variance on each axis, r^2 / 4, and moves the centroid of a half, at 4 r / (3 pi),
     inwards by 1 / (6 pi r) px.
 
     Parameters
     ----------
     radius
-        Signed blur radius in pixels. Before the plane of focus the aperture's image is upside down: the
+        Signed blur radius, px. In front of the plane of focus the aperture's image is upside down: the
         kernel of ``-radius`` is that of ``radius`` turned by 180 degrees, which swaps the two halves.
     blades
-        Number of sides of a polygonal aperture with its corners on the circle of that radius; None: a disc.
+        Number of sides of a polygonal aperture with its corners on the circle of that radius; None for a disc.
     rotation
-        Angle in degrees from the x axis, clockwise as seen, of the polygon's first corner, behind the focus.
+        Angle of the polygon's first corner behind the focus, degrees clockwise from the x axis in the image.
     half
-        The half of the aperture that a dual-pixel view looks through, cut by the vertical line that halves
-        its area; None for all of it. Behind the focus, the left half's light lies left of the point. This
-        is a hard cut; the halves of a real dual-pixel sensor overlap, as its micro-lenses blur the cut.
+        The half of the aperture that a dual-pixel view sees through, cut by the vertical line that halves
+        its area; None for the whole aperture. Behind the focus, the left half's light lies left of the point. This
+        is a hard cut; the halves of a real dual-pixel sensor overlap, because its micro-lenses blur the cut.
 
     Returns
     -------
     ndarray
-        float64 (2 n + 1, 2 n + 1) with sum 1, to convolve (not correlate) an image with.
+        float64 (2 n + 1, 2 n + 1) with sum 1, for convolution (not correlation) with an image.
         The mean of the two halves is the kernel of the whole aperture.
 
     Raises
@@ -126,7 +126,7 @@ def disc_kernel(
         return np.ones((1, 1))
     edges = (np.arange(-reach, reach + 2) - 0.5) / abs(radius)
     area = _disc_area if blades is None else _polygon_area(blades, rotation)
-    # An aperture that is its own image under a half turn is halved by its axis.
+    # An aperture with 180-degree symmetry is halved by its axis.
     split = 0.0 if blades is None or blades % 2 == 0 else _halving_line(area)
     columns = {None: edges, "left": np.minimum(edges, split), "right": np.maximum(edges, split)}[half]
     cumulative = area(columns[None, :], edges[:, None])
@@ -136,11 +136,11 @@ def disc_kernel(
 
 
 def _disc_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Area of the part of the unit disc with u <= x and v <= y, in closed form; broadcasts x against y."""
+    """Return the area of the part of the unit disc with u <= x and v <= y, in closed form; broadcast x against y."""
     x, y = np.clip(x, -1, 1), np.clip(y, -1, 1)
 
     def below_arc(u: np.ndarray) -> np.ndarray:
-        """Area between the upper arc and the axis, from -1 to u."""
+        """Return the area between the upper arc and the axis, from -1 to u."""
         return (u * np.sqrt(1 - u * u) + np.arcsin(u)) / 2 + pi / 4
 
     height = np.abs(y)
@@ -151,12 +151,12 @@ def _disc_area(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         + below_arc(np.maximum(x, corner))
         - below_arc(corner)
     )
-    # The part below -h is what the part below h leaves of the whole, by symmetry.
+    # By symmetry, the part below -h is the whole less the part below h.
     return np.where(y >= 0, below_arc(x) + capped, below_arc(x) - capped)
 
 
 def _polygon_area(corners: int, rotation: float) -> _CumulativeArea:
-    """Area of the part with u <= x and v <= y of the regular polygon inscribed in the unit circle."""
+    """Return the function for the area, with u <= x and v <= y, of the regular polygon inscribed in the unit circle."""
     angles = np.deg2rad(rotation) + 2 * pi * np.arange(corners) / corners
     points = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     starts, ends = points, np.roll(points, -1, axis=0)
@@ -177,7 +177,7 @@ def _polygon_area(corners: int, rotation: float) -> _CumulativeArea:
 
 
 def _mean_negative_part(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Mean of min(t, 0) for t going evenly from ``start`` to ``end``."""
+    """Return the mean of min(t, 0) for t uniform between ``start`` and ``end``."""
     low, high = np.minimum(start, end), np.maximum(start, end)
     span = np.where(low < high, high - low, 1)
     crossing = -(low * low) / (2 * span)
@@ -185,11 +185,11 @@ def _mean_negative_part(start: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 
 def _halving_line(area: _CumulativeArea) -> float:
-    """The x of the vertical line that halves the area of a convex aperture in the unit circle."""
+    """Return the x of the vertical line that halves the area of a convex aperture in the unit circle."""
     top = np.ones(1)
     low, high = -1.0, 1.0
     goal = area(top, top).item() / 2
-    # Fifty halvings of an interval of length two reach the precision of float64.
+    # Halving an interval of length two fifty times reaches the precision of float64.
     for _ in range(50):
         middle = (low + high) / 2
         low, high = (middle, high) if area(np.array([middle]), top).item() < goal else (low, middle)

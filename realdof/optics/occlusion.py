@@ -1,4 +1,4 @@
-"""What lies behind the edge of a surface: made up from the farther side, since no photograph shows it."""
+"""Fill in the surface hidden behind an edge from its visible farther side."""
 
 from dataclasses import dataclass
 from math import ceil, log2
@@ -7,11 +7,11 @@ import numpy as np
 
 from realdof.common.machine.opencv import cv2
 
-# A step of this many pixels of blur radius between neighbours is the edge of a surface; less is a slope.
+# A larger difference of blur radius between neighbours, px, is the edge of a surface; a smaller one is a slope.
 _STEP = 0.25
-# Weight e^(4 r) of a radius: a surface one pixel of radius nearer counts for 2 % in the fill.
+# Weight e^(4 r) of a radius r: a surface nearer by one pixel of radius has a weight of 2 % in the fill.
 _SHARPNESS = 4.0
-# The largest exponent that the weights may span in float64, with room for their sums.
+# Largest range of exponents of the weights in float64, with room for their sums.
 _LARGEST_EXPONENT = 600.0
 
 
@@ -22,11 +22,11 @@ class HiddenSurface:
     Parameters
     ----------
     linear
-        Its colour in linear light, float32 (H, W, 3).
+        Colour in linear light, float32 (H, W, 3).
     radii
-        Its signed blur radius in pixels, float32 (H, W), nowhere nearer than the visible surface's.
+        Signed blur radius, px, float32 (H, W), nowhere nearer than the visible surface.
     coverage
-        float32 (H, W) in [0, 1]: zero where nothing farther is near enough to be seen around an edge.
+        float32 (H, W) in [0, 1]: zero where no farther surface is near enough to be seen around an edge.
     """
 
     linear: np.ndarray
@@ -35,23 +35,23 @@ class HiddenSurface:
 
 
 def hidden_surface(linear: np.ndarray, radii: np.ndarray) -> HiddenSurface:
-    """Continue farther surfaces behind nearer ones, as far as blurred edges let one look.
+    """Continue farther surfaces behind nearer ones, as far as they are visible through blurred edges.
 
-    Each level of a pyramid holds means that are weighted towards the farthest content; a pixel takes the
-    finest level at which there is something farther than itself.
+    Each level of a pyramid holds means that are weighted towards the farthest content. A pixel uses the finest
+    level that holds content farther than the pixel itself.
 
     Parameters
     ----------
     linear
         Colour in linear light, float32 (H, W, 3).
     radii
-        Signed blur radius in pixels, float32 (H, W).
+        Signed blur radius, px, float32 (H, W).
     """
     edges = (cv2.dilate(radii, np.ones((3, 3), np.uint8)) - radii > _STEP).astype(np.uint8)
     if not edges.any():
         return HiddenSurface(linear, radii, np.zeros_like(radii))
     size = radii.shape[1], radii.shape[0]
-    # The farther surface is seen through a blurred edge, and is blurred itself.
+    # The farther surface is seen through a blurred edge and is itself blurred, so the reach is doubled.
     reach = 2 * ceil(max(float(np.abs(radii).max()), 1.0))
     span = float(np.ptp(radii))
     weights = np.exp(min(_SHARPNESS, _LARGEST_EXPONENT / span) * (radii - radii.max()).astype(np.float64))
@@ -69,6 +69,6 @@ def hidden_surface(linear: np.ndarray, radii: np.ndarray) -> HiddenSurface:
         colour = colour + farther[..., None] * (means[..., :3] - colour)
         depth = depth + farther * (means[..., 3] - depth)
         coverage = np.maximum(coverage, farther)
-    # A slope away from all edges has farther content near it too, but hides none.
+    # A slope far from all edges also has farther content near it, but hides none.
     near_edge = cv2.dilate(edges, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     return HiddenSurface(colour, depth, coverage * near_edge)

@@ -1,4 +1,4 @@
-"""Defocus of a photograph: layers of one blur radius each, composited nearest first, in linear light."""
+"""Render defocus: layers of one blur radius each are blurred and composited, nearest first, in linear light."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from realdof.optics.lens import Half, disc_kernel
 from realdof.optics.occlusion import HiddenSurface, hidden_surface
 
 _VIEWS: tuple[Half, Half] = ("left", "right")
-# Measured on one core: direct filtering beats the transform for kernels up to this width.
+# Measured on one core: direct filtering is faster than the Fourier transform for kernels up to this width.
 _WIDEST_DIRECT_KERNEL = 11
 
 
 @dataclass(frozen=True)
 class DualPixel:
-    """What a dual-pixel sensor records: the views through each half of the aperture, and their merged image.
+    """The images of a dual-pixel sensor: the views through each half of the aperture, and their merged image.
 
-    All are float32 (H, W, 3). ``merged`` is the mean of the views in linear light, whatever their encoding.
+    All are float32 (H, W, 3). ``merged`` is the mean of the views in linear light, also if they are encoded.
     """
 
     left: np.ndarray
@@ -31,20 +31,20 @@ class DualPixel:
 def render_defocus(
     image: np.ndarray, radius_map: np.ndarray, *, blades: int | None = None, rotation: float = 0.0
 ) -> DualPixel:
-    """Render an all-in-focus photograph as a dual-pixel sensor behind a thin lens sees it.
+    """Render an all-in-focus photograph as a dual-pixel sensor behind a thin lens would record it.
 
-    The signed blur radius of one lens grows with depth, so the radius map alone says what is nearer.
-    The work is done in linear light; behind the edge of a surface, the farther side is continued.
-    The image continues beyond its borders with the values there.
+    The signed blur radius of a lens grows with depth, so the radius map also gives the order of depths.
+    Rendering is done in linear light. Farther surfaces continue behind the edges of nearer ones, and the
+    image continues beyond its borders with its border values.
 
     Parameters
     ----------
     image
         float (H, W, 3), RGB, sRGB-encoded, in [0, 1].
     radius_map
-        float (H, W), signed blur radius in pixels, positive behind the focus (``ThinLens.blur_radius``).
+        float (H, W), signed blur radius, px, positive behind the focus (``ThinLens.blur_radius``).
     blades, rotation
-        The aperture, as for ``disc_kernel``.
+        The aperture, as in ``disc_kernel``.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def render_defocus(
 def render_defocus_linear(
     linear: np.ndarray, radius_map: np.ndarray, *, blades: int | None = None, rotation: float = 0.0
 ) -> DualPixel:
-    """Do what ``render_defocus`` does to values that are linear in light already, of any range, unclipped."""
+    """Do the same as ``render_defocus`` for linear light of any range, without clipping."""
     if linear.ndim != 3 or linear.shape[2] != 3 or radius_map.shape != linear.shape[:2]:
         raise ValueError(f"{linear.shape} and {radius_map.shape} are not of the shapes (H, W, 3) and (H, W)")
     if not np.isfinite(radius_map).all():
@@ -86,11 +86,11 @@ def render_defocus_linear(
 
 
 class _View:
-    """One view as it is composited, nearest layer first.
+    """A view that is composited from layers, nearest first.
 
-    A layer takes the part of each pixel that nearer layers left free, as far as it covers the pixel itself.
-    Coverages thus add up, instead of multiplying as with the over operator: layers of similar radius are
-    disjoint parts of one surface, and the over operator would let its background shine through.
+    A layer fills the part of each pixel that nearer layers left free, at most by its own coverage. Coverages thus
+    add up instead of multiplying as with the over operator: layers of similar radius are disjoint parts of one
+    surface, and the over operator would let its background shine through.
     """
 
     def __init__(self, height: int, width: int) -> None:
@@ -101,31 +101,31 @@ class _View:
         """Add a blurred layer, (h, w, 4): premultiplied colour, then coverage."""
         covered = self._covered[target]
         coverage = layer[..., 3:]
-        # The floor is far above the transform's rounding and far below the light of a pixel in any kernel.
+        # The minimum is far above the transform's rounding and far below the light of a pixel in any kernel.
         share = np.minimum(1, (1 - covered) / np.maximum(coverage, 1e-6))
         self._light[target] += share * layer[..., :3]
         covered += share * coverage
 
     def colour(self) -> np.ndarray:
-        """The colour where all layers are in; what none of them covers takes the mean of what is there."""
+        """Return the colour after all layers were added; a partly covered pixel takes the mean of its covered part."""
         return self._light / np.maximum(self._covered, 1e-6)
 
 
 def _layers(
     linear: np.ndarray, radii: np.ndarray, hidden: HiddenSurface
 ) -> Iterator[tuple[float, np.ndarray, tuple[int, int]]]:
-    """Cut the scene into layers of one radius, nearest first.
+    """Divide the scene into layers of one radius each, nearest first.
 
-    Each pixel is divided linearly between the two layers around its radius, so that nothing bands.
+    Each pixel is divided linearly between the two layers around its radius, which avoids banding.
 
     Yields
     ------
     radius, layer, corner
-        Signed radius in pixels; premultiplied colour and coverage, float32 (h, w, 4), over the smallest
-        rectangle that holds the layer; the row and column of its first pixel.
+        Signed radius, px; premultiplied colour and coverage, float32 (h, w, 4), over the smallest
+        rectangle that contains the layer; the row and column of its first pixel.
     """
     nodes = _layer_radii(radii)
-    # What is hidden belongs into a layer behind those of the pixel itself, lest it shine through them.
+    # The hidden surface goes into a layer behind those of the pixel itself, so that it does not shine through them.
     beyond = np.searchsorted(nodes, radii) + 1
     hidden_coverage = hidden.coverage * (beyond < len(nodes))
     hidden_radii = np.maximum(hidden.radii, nodes[np.minimum(beyond, len(nodes) - 1)])
@@ -140,9 +140,9 @@ def _layers(
 
 
 def _layer_radii(radii: np.ndarray) -> np.ndarray:
-    """Radii for the layers, ascending, from those in the map: 0.25 px apart near focus, 1 px beyond 4 px.
+    """Choose the radii of the layers from those in the map, ascending: 0.25 px apart near focus, 1 px beyond 4 px.
 
-    A layer lies exactly at each radius that stands alone, so a scene of a few planes is not approximated.
+    An isolated radius gets a layer of its own, so a scene of a few planes is rendered exactly.
     """
     values = np.unique(radii)
     nodes = [values[0]]
@@ -155,8 +155,8 @@ def _layer_radii(radii: np.ndarray) -> np.ndarray:
 
 
 def _tent(radii: np.ndarray, below: float, centre: float, above: float) -> np.ndarray:
-    """Weight of a layer at ``centre`` for each radius: one there, falling evenly to zero at both others."""
-    # The first and the last layer are their own neighbour on one side, where no radius lies.
+    """Return a layer's weight for each radius: one at ``centre``, linear to zero at ``below`` and ``above``."""
+    # The first and the last layer are their own neighbour on the side where there is no further radius.
     points, weights = [centre], [1.0]
     if below < centre:
         points, weights = [below, *points], [0.0, *weights]
@@ -168,13 +168,13 @@ def _tent(radii: np.ndarray, below: float, centre: float, above: float) -> np.nd
 def _with_surroundings(
     layer: np.ndarray, corner: tuple[int, int], reach: int, frame: tuple[int, int]
 ) -> tuple[np.ndarray, tuple[slice, slice]]:
-    """Pad a layer so that a kernel of that reach finds all it needs; say which part of the frame comes out.
+    """Pad a layer for a kernel of the given reach, and return the part of the frame that the result covers.
 
     Returns
     -------
     source, target
-        The layer with ``reach`` more on each side than ``target``: nothing within the frame, and beyond
-        its borders the values there.
+        The layer, padded to ``target`` and by ``reach`` on each side: with zeros within the frame, and with
+        the border values beyond it; and the part of the frame, as slices.
     """
     pads, target = [], []
     for start, length, size in zip(corner, layer.shape[:2], frame, strict=True):
@@ -183,7 +183,7 @@ def _with_surroundings(
         pads.append((first, last, start, start + length, size))
     source = layer
     for axis, (first, last, start, stop, size) in enumerate(pads):
-        # Within the frame the layer is followed by nothing; at a border that it touches, by its last values.
+        # Within the frame the layer is padded with zeros; at a border that it touches, with its last values.
         inside = [(0, 0)] * 3
         inside[axis] = (min(start, start - first + reach), min(size - stop, last - stop + reach))
         source = np.pad(source, inside)
@@ -194,7 +194,7 @@ def _with_surroundings(
 
 
 def _convolve(source: np.ndarray, kernels: list[np.ndarray]) -> list[np.ndarray]:
-    """Convolve each channel with each kernel, all of one odd width; only where the kernel lies inside."""
+    """Convolve each channel with each kernel, all of one odd width; return only pixels with the kernel inside."""
     width = kernels[0].shape[0]
     if width == 1:
         return [source * kernel.item() for kernel in kernels]
@@ -202,10 +202,10 @@ def _convolve(source: np.ndarray, kernels: list[np.ndarray]) -> list[np.ndarray]
     if width <= _WIDEST_DIRECT_KERNEL:
         reach = width // 2
         inner = slice(reach, reach + height), slice(reach, reach + length)
-        # filter2D correlates.
+        # filter2D correlates, so the kernels are turned by 180 degrees.
         turned = [np.ascontiguousarray(kernel[::-1, ::-1]) for kernel in kernels]
         return [cv2.filter2D(source, -1, kernel)[inner] for kernel in turned]
-    # No padding against wrapping: it reaches only the rows and columns that are cut off.
+    # No padding against wrap-around: it affects only the rows and columns that are cut off.
     size = [fft.next_fast_len(length, real=True) for length in source.shape[:2]]
     spectrum = fft.rfft2(source, size, axes=(0, 1))
     inner = slice(width - 1, width - 1 + height), slice(width - 1, width - 1 + length)

@@ -1,1 +1,1 @@
-"""Raw files: developing, cameras, metadata, containers, writing."""
+"""Raw files: development, cameras, metadata, containers, writing."""

@@ -1,6 +1,6 @@
-"""What is known about cameras by their model: every such fact that the package uses, with its source.
+"""Facts about camera models that the package uses, with their sources.
 
-What a file says of itself (levels, white balance, visible area, orientation) is read from the file and is not here.
+Values that a file contains (levels, white balance, visible area, orientation) are read from the file instead.
 """
 
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class Body:
     Attributes
     ----------
     model
-        As EXIF has it; LibRaw chooses levels and colour matrix by it.
+        Model name as in EXIF; LibRaw chooses levels and colour matrix by it.
     raw_height, raw_width
-        Of the mosaic, px.
+        Size of the mosaic, px.
     visible_width
-        Columns of it that hold an image: LibRaw cuts an ARW to them, a DNG says so by its active area.
+        Number of columns with an image: LibRaw crops an ARW to them, a DNG gives them in its active area.
     paper_crop
         The part that the paper keeps (supplement, section 1), within the visible area.
     black, white
-        Levels of no light and of the full range in a 14-bit raw.
+        Black and white level of a 14-bit raw.
     pixel_pitch_um
         Distance between the centres of neighbouring pixels, um.
     camera_from_xyz
@@ -45,7 +45,7 @@ class Body:
 
 @dataclass(frozen=True)
 class SerialPlace:
-    """Where block 0x9050 of Sony's maker note holds the body's serial number: offset and length, bytes."""
+    """The place of the body's serial number in block 0x9050 of Sony's maker note: offset and length, bytes."""
 
     offset: int
     length: int
@@ -66,10 +66,10 @@ A7R_IV = Body(
         np.array([[7662, -2686, -660], [-5240, 12965, 2530], [-796, 1508, 6167]], np.float32) / np.float32(10_000)
     ).astype(np.float64),
 )
-"""The paper's camera; its sister ILCE-7RM4A has the same sensor and raw file."""
+"""The paper's camera; the ILCE-7RM4A has the same sensor and raw file."""
 
 # LibRaw 0.22, src/metadata/sony.cpp: setSonyBodyFeatures and process_Sony_0x9050. Later models (ILCE-7RM5, 7CM2 ...)
-# lay the block out anew, and nothing is read of them.
+# have another layout of the block, so it is not read for them.
 _E_MOUNT_FROM_2015 = (
     "ILCE-6100 ILCE-6300 ILCE-6400 ILCE-6500 ILCE-6600 ILCE-7C ILCE-7M3 ILCE-7M4 ILCE-7RM2 ILCE-7RM3 ILCE-7RM3A "
     "ILCE-7RM4 ILCE-7RM4A ILCE-7SM2 ILCE-7SM3 ILCE-9 ILCE-9M2 ILCE-1 ILME-FX3 ILCA-99M2 ZV-E10"
@@ -85,4 +85,4 @@ SONY_SERIALS: dict[str, SerialPlace] = (
     | dict.fromkeys(_E_MOUNT_BEFORE.split(), SerialPlace(0x7C, 4))
     | dict.fromkeys(_A_MOUNT.split(), SerialPlace(0xF0, 5))
 )
-"""By model; a model that is not listed has no known place."""
+"""Places of the serial number by model; for other models the place is unknown."""

@@ -1,4 +1,4 @@
-"""Where files of each kind keep their EXIF: TIFF-based raws, PNG, Fujifilm's RAF and Canon's CR3."""
+"""Find the EXIF in files of each format: TIFF-based raws, PNG, Fujifilm's RAF and Canon's CR3."""
 
 import struct
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from realdof.raw.tiff import Directory, Tiff
 
 _MOST_BOXES = 10_000
 _RAF, _RAF_PREVIEW_AT, _EXIF_IN_JPEG = b"FUJIFILMCCD-RAW ", 84, 12
-# Canon's box of metadata (ISO 14496-12, a "uuid" box); CMT1 holds the main directory, CMT2 the EXIF directory.
+# Canon's metadata box (ISO 14496-12, a "uuid" box); CMT1 holds the main directory, CMT2 the EXIF directory.
 _CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _EXIF_DIRECTORY = 0x8769
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """The TIFF structures that hold a file's main directory and its EXIF directory, and the latter."""
+    """The TIFF structures that hold a file's main directory and its EXIF directory, and the EXIF directory itself."""
 
     main: Tiff
     shot_in: Tiff
@@ -25,7 +25,7 @@ class Metadata:
 
 
 def find_metadata(file: BinaryIO) -> Metadata:
-    """Find the metadata of an open file; what is of another kind or damaged has empty directories."""
+    """Find the metadata of an open file; files of other formats and damaged files give empty directories."""
     start = file.read(len(_RAF))
     if start.startswith(signatures.PNG):
         return _in_one(Tiff(file, _exif_of_png(file)))
@@ -44,7 +44,7 @@ def _in_one(tiff: Tiff) -> Metadata:
 
 
 def _exif_of_png(file: BinaryIO) -> int:
-    """Where the eXIf chunk's TIFF structure begins; 0, which is none, without one."""
+    """Return the position of the eXIf chunk's TIFF structure; 0 if there is none."""
     position = len(signatures.PNG)
     for _ in range(_MOST_BOXES):
         file.seek(position)
@@ -72,7 +72,7 @@ def _of_cr3(file: BinaryIO) -> Metadata:
 
 
 def _boxes(file: BinaryIO, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, first byte of the content and end of each box between two places."""
+    """Yield the kind, the start of the content and the end of each box between two positions."""
     for _ in range(_MOST_BOXES):
         if position + 8 > end:
             return

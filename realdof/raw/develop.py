@@ -1,6 +1,6 @@
-"""Developing raw files: ARW, and every other format that LibRaw opens, to 16-bit sRGB or linear light.
+"""Develop raw files, ARW and every other format that LibRaw opens, to 16-bit sRGB or linear light.
 
-The paper developed in Adobe Lightroom (supplement, section 1); its TIFF and PNG files are taken as they are.
+The paper developed them in Adobe Lightroom (supplement, section 1); developed TIFF and PNG files are read unchanged.
 """
 
 from collections.abc import Sequence
@@ -24,16 +24,16 @@ Multipliers = tuple[float, float, float, float]
 """White balance: factors of red, green, blue and the second green (0: the same as green)."""
 
 DEVELOPED_SUFFIXES = frozenset({".tif", ".tiff", ".png"})
-"""Files that someone else has developed already."""
+"""Suffixes of files that are already developed."""
 
-# LibRaw's threshold for a matrix that is there at all.
+# LibRaw's threshold for whether the file contains a matrix.
 _SMALLEST_OWN = 0.125
 _COLOURS = (RED, GREEN, BLUE, GREEN)
-"""By LibRaw's numbers."""
+"""The colours by LibRaw's numbers."""
 
 T = TypeVar("T")
 
-# (1 / 2.4, 12.92) is the sRGB curve; LibRaw's own default is BT.709's.
+# Power and slope of the sRGB curve; LibRaw's default is the curve of BT.709.
 _SRGB_CURVE = (2.4, 12.92)
 _LINEAR = (1.0, 1.0)
 
@@ -41,7 +41,7 @@ _LINEAR = (1.0, 1.0)
 def develop(path: Path, white_balance: Multipliers | None = None, *, linear: bool = False) -> np.ndarray:
     """Develop a raw file by AHD demosaicing, or read an already developed TIFF or PNG.
 
-    The result is the whole image in the sensor's own grid: neither cropped nor turned; see ``develop_cropped``.
+    The result is the whole image on the sensor's own grid, neither cropped nor turned; see ``develop_cropped``.
 
     Parameters
     ----------
@@ -49,21 +49,21 @@ def develop(path: Path, white_balance: Multipliers | None = None, *, linear: boo
         A raw file, or a TIFF or PNG in sRGB.
     white_balance
         Multipliers shared by both cameras of a scene: ``camera_multipliers`` of one reference shot, or fixed
-        ones. None for what the file's own camera chose.
+        ones. None for the white balance that the file's own camera chose.
     linear
-        Give linear light with sRGB primaries instead of sRGB.
+        Return linear light with sRGB primaries instead of sRGB.
 
     Returns
     -------
     ndarray
-        (H, W, 3), RGB, uint16: 65535 is the sensor's full range in its least amplified channel. 8-bit files
-        are stretched by 257.
+        (H, W, 3), RGB, uint16: 65535 is the sensor's full range in its least amplified channel. The values of 8-bit
+        files are multiplied by 257.
 
     Raises
     ------
     InputError
-        The file is missing, empty, truncated or of no kind that can be developed; it names no white balance and none
-        is given; or a white balance is asked of an already developed file.
+        The file is missing, empty or truncated, or cannot be developed; it contains no white balance and none is
+        given; or a white balance is given for an already developed file.
     """
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         return _already_developed(path, white_balance, linear)
@@ -72,7 +72,7 @@ def develop(path: Path, white_balance: Multipliers | None = None, *, linear: boo
 
 
 def develop_cropped(path: Path, white_balance: Multipliers | None = None, *, linear: bool = False) -> Developed:
-    """Develop as ``develop`` does, cut out what the file's crop and ``crop`` keep, and turn it upright.
+    """Develop as ``develop`` does, crop to what the file's crop and ``crop`` keep, and turn the image upright.
 
     Raises
     ------
@@ -82,17 +82,17 @@ def develop_cropped(path: Path, white_balance: Multipliers | None = None, *, lin
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         return Developed(crop(_already_developed(path, white_balance, linear)), RESIZE_FACTOR, "someone else")
     with opened(path) as raw:
-        # LibRaw forgets the file's orientation when it develops without turning.
+        # LibRaw loses the file's orientation when it develops without turning.
         orientation, recommended = orientation_of(raw), recommended_crop(raw)
         kept = crop(_by_ahd(path, raw, white_balance, linear), recommended)
         return Developed(upright(kept, orientation), RESIZE_FACTOR, "ahd")
 
 
 def develop_half(path: Path, white_balance: Multipliers | None = None) -> Developed:
-    """Develop to half the size, cut and turned as ``develop_cropped`` does, in a tenth of AHD's time.
+    """Develop to half the size, cropped and turned as in ``develop_cropped``, in a tenth of AHD's time.
 
-    Files that are no Bayer raws, and raws whose colours LibRaw does not describe by one matrix, are developed in full
-    and averaged over areas of 2x2 px.
+    Files that are not Bayer raws, and raws for which LibRaw has no colour matrix, are developed in full and averaged
+    over areas of 2x2 px.
 
     Raises
     ------
@@ -112,23 +112,23 @@ def develop_half(path: Path, white_balance: Multipliers | None = None) -> Develo
 
 
 def develop_shot(path: Path, white_balance: Multipliers | None, demosaicing: Demosaicing) -> Developed:
-    """Develop, crop and turn upright a shot of a scene; raises as ``develop``."""
+    """Develop, crop and turn upright a shot of a scene; raises like ``develop``."""
     return develop_half(path, white_balance) if demosaicing == "half-size" else develop_cropped(path, white_balance)
 
 
 def raw_orientation(path: Path) -> int:
-    """EXIF's orientation of a raw file, 1 to 8; raises as ``develop``."""
+    """Return the EXIF orientation of a raw file, 1 to 8; raises like ``develop``."""
     with opened(path) as raw:
         return orientation_of(raw)
 
 
 def camera_multipliers(path: Path) -> Multipliers:
-    """The white balance that the camera chose for a raw file, scaled to green = 1.
+    """Return the white balance that the camera chose for a raw file, scaled to green = 1.
 
     Raises
     ------
     InputError
-        The file cannot be opened, is already developed, or names no white balance.
+        The file cannot be opened, is already developed, or contains no white balance.
     """
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         raise InputError(f"{path} is already developed and names no white balance; give a raw file or multipliers")
@@ -138,12 +138,12 @@ def camera_multipliers(path: Path) -> Multipliers:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Height and width of the whole image once it is turned upright, px, from the file's header alone.
+    """Return the height and width of the whole image turned upright, px, from the file's header alone.
 
     Raises
     ------
     InputError
-        The file is missing, empty, truncated or of no kind that can be developed.
+        The file is missing, empty or truncated, or cannot be developed.
     """
     if path.suffix.lower() in DEVELOPED_SUFFIXES:
         header = read_header(path)
@@ -161,7 +161,7 @@ def _by_ahd(path: Path, raw: rawpy.RawPy, white_balance: Multipliers | None, lin
         gamma=_LINEAR if linear else _SRGB_CURVE,
         output_bps=16,
         no_auto_bright=True,
-        # Above zero, LibRaw rescales the brightness by each image's own maximum.
+        # With a positive value, LibRaw would scale the brightness by each image's own maximum.
         adjust_maximum_thr=0.0,
         user_flip=0,
     )
@@ -171,7 +171,7 @@ def _by_ahd(path: Path, raw: rawpy.RawPy, white_balance: Multipliers | None, lin
 
 
 def _camera_balance(path: Path, raw: rawpy.RawPy) -> Multipliers:
-    """What the camera chose; without it LibRaw would take a daylight of its own and say nothing."""
+    """Return the white balance that the camera chose; without one LibRaw would silently use its own daylight."""
     red, green, blue, second_green = raw.camera_whitebalance
     if not min(red, green, blue) > 0:
         raise InputError(f"{path} names no white balance of its camera; give multipliers, such as 2.35,1,1.62")
@@ -179,7 +179,7 @@ def _camera_balance(path: Path, raw: rawpy.RawPy) -> Multipliers:
 
 
 def _mosaic(raw: rawpy.RawPy, white_balance: Multipliers | None, *, is_dng: bool) -> tuple[Mosaic, Multipliers] | None:
-    """A Bayer raw's mosaic and its sites' white balance; None if it is another kind or its colours are unknown."""
+    """Return a Bayer raw's mosaic and its sites' white balance; None for other raws and unknown colours."""
     pattern = raw.raw_pattern
     is_bayer = raw.raw_type == rawpy.RawType.Flat and raw.num_colors == 3 and raw.color_desc == b"RGBG"
     if not is_bayer or pattern is None or pattern.shape != (2, 2) or sorted(pattern.ravel()) != [0, 1, 2, 3]:
@@ -203,7 +203,7 @@ def _mosaic(raw: rawpy.RawPy, white_balance: Multipliers | None, *, is_dng: bool
 
 
 def _colours_of(raw: rawpy.RawPy, *, is_trusted: bool) -> np.ndarray | None:
-    """From the camera's colours to linear sRGB by LibRaw's choice: the file's own matrix if trusted, or the model's."""
+    """Return LibRaw's matrix from camera colours to linear sRGB: the file's own if trusted, else the model's."""
     own, of_model = np.array(raw.color_matrix[:, :3], np.float64), np.array(raw.rgb_xyz_matrix[:3], np.float64)
     if is_trusted and own[0, 0] > _SMALLEST_OWN:
         return own
@@ -211,7 +211,7 @@ def _colours_of(raw: rawpy.RawPy, *, is_trusted: bool) -> np.ndarray | None:
 
 
 def _of_sites(values: Sequence[T], sites: Sequence[int]) -> tuple[T, T, T, T]:
-    """Values of red, green, blue and second green, in the order of the mosaic's planes."""
+    """Reorder values of red, green, blue and second green to the order of the mosaic's planes."""
     first, second, third, fourth = (values[site] for site in sites)
     return first, second, third, fourth
 

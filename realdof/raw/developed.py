@@ -1,4 +1,4 @@
-"""A developed shot, which knows its own scale."""
+"""Developed shots with their scale."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -8,10 +8,10 @@ import numpy as np
 from realdof.images.resize import area_resize
 
 Demosaicing = Literal["half-size", "ahd"]
-"""By ``realdof.raw.half_size``, or by LibRaw's AHD."""
+"""Demosaicing by ``realdof.raw.half_size``, or by LibRaw's AHD."""
 
 DevelopedBy = Demosaicing | Literal["someone else"]
-"""How a shot got its colours; TIFF and PNG came with them."""
+"""How a shot was demosaiced; TIFF and PNG files come developed by someone else."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Developed:
     pixels
         uint16 (H, W, 3), sRGB-encoded.
     factor
-        How many of its pixels lie along a side of one pixel of the data set's grid.
+        Number of its pixels along a side of one pixel of the data set's grid.
     by
-        How it got its colours.
+        How the shot was demosaiced.
     """
 
     pixels: np.ndarray
@@ -33,7 +33,7 @@ class Developed:
     by: DevelopedBy
 
     def reduced(self, factor: int) -> "Developed":
-        """The shot no finer than ``factor``, by the mean over areas."""
+        """Return the shot reduced by area averaging so that its factor is at most ``factor``."""
         if self.factor <= factor:
             return replace(self, pixels=np.ascontiguousarray(self.pixels))
         shrink = self.factor // factor

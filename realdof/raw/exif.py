@@ -1,6 +1,6 @@
-"""What the camera wrote about a shot: the EXIF of TIFF-based files (ARW, DNG, NEF, CR2, ORF, TIFF), CR3, RAF and PNG.
+"""Read the EXIF of a shot from TIFF-based files (ARW, DNG, NEF, CR2, ORF, TIFF), CR3, RAF and PNG.
 
-LibRaw reads these tags too, but rawpy hands on neither the body's serial number nor fractions of a second.
+LibRaw reads these tags too, but rawpy exposes neither the body's serial number nor fractions of a second.
 """
 
 from dataclasses import dataclass
@@ -21,24 +21,24 @@ _MAKER_NOTE, _SONY_BLOCK = 0x927C, 0x9050
 
 @dataclass(frozen=True)
 class Exif:
-    """What a file says of the shot; ``None`` for what it does not say.
+    """The EXIF of a shot; ``None`` for each value that the file lacks.
 
     Attributes
     ----------
     model, body_serial, lens
-        Camera model, serial number of its body, name of the lens.
+        Camera model, serial number of the body, name of the lens.
     time
-        When the shutter opened, by the body's own clock.
+        Time when the shutter opened, by the body's own clock.
     time_step
-        Resolution of ``time`` in s: 1 without sub-seconds, 0.001 with three digits of them.
+        Resolution of ``time``, s: 1 without sub-seconds, 0.001 with three digits of them.
     exposure_time
-        Shutter time in s.
+        Shutter time, s.
     f_number
         Focal length over aperture diameter.
     iso
-        Sensitivity.
+        ISO sensitivity.
     focal_length
-        In mm.
+        Focal length, mm.
     """
 
     model: str | None = None
@@ -53,19 +53,19 @@ class Exif:
 
     @property
     def clock(self) -> float | None:
-        """``time`` in s since the beginning of 1970, by the body's own clock."""
+        """``time`` in seconds since the beginning of 1970, by the body's own clock."""
         return None if self.time is None else (self.time - _ZERO_TIME).total_seconds()
 
 
 def read_exif(path: Path) -> Exif:
     """Read the EXIF of a raw file, a TIFF or a PNG.
 
-    The A7R IV leaves the standard serial number out; the one in its maker note is taken then.
+    The A7R IV omits the standard serial number, so the one in its maker note is used.
 
     Returns
     -------
     Exif
-        All ``None`` for a file of another kind (JPEG) or without EXIF.
+        All values are ``None`` for a file of another format (JPEG) or without EXIF.
         Damaged tags count as missing.
 
     Raises
@@ -100,13 +100,13 @@ def exif_of(found: Metadata) -> Exif:
 
 
 def _number(found: Metadata, tag: int) -> float | None:
-    """From the EXIF directory, or from the main one, where TIFF/EP has it."""
+    """Read a number from the EXIF directory, or from the main directory, as in TIFF/EP."""
     value = found.shot_in.number(found.shot, tag)
     return found.main.number(found.main.main, tag) if value is None else value
 
 
 def _words(found: Metadata, tag: int) -> str | None:
-    """A text from the EXIF directory, or from the main one, where TIFF/EP has it."""
+    """Read a text from the EXIF directory, or from the main directory, as in TIFF/EP."""
     return found.shot_in.text(found.shot, tag) or found.main.text(found.main.main, tag)
 
 
@@ -122,7 +122,7 @@ def _time(text: str | None, subseconds: str | None) -> tuple[datetime | None, fl
 
 
 def _sony_serial(found: Metadata, model: str | None) -> str | None:
-    """The body's internal serial number, from the block 0x9050 of Sony's maker note.
+    """Read the body's internal serial number from block 0x9050 of Sony's maker note.
 
     The block is enciphered by cubing each byte below 249 modulo 249; its layout depends on the model.
     """
@@ -130,7 +130,7 @@ def _sony_serial(found: Metadata, model: str | None) -> str | None:
     _, _, offset = found.shot.get(_MAKER_NOTE, (0, 0, 0))
     if offset == 0 or place is None:
         return None
-    # The notes of a JPEG carry a 12-byte name before the directory, those of an ARW do not.
+    # In a JPEG, a 12-byte name precedes the maker note's directory; in an ARW it does not.
     named = tiff.bytes_at(offset, 5) == b"SONY "
     _, count, block = tiff.directory(offset + 12 * named).get(_SONY_BLOCK, (0, 0, 0))
     enciphered = tiff.bytes_at(block + place.offset, place.length)

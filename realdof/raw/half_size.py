@@ -1,9 +1,9 @@
-"""Developing a Bayer mosaic straight to half its size, for images that are reduced anyway.
+"""Develop a Bayer mosaic directly to half its size, for images that are reduced anyway.
 
-A demosaiced image that is then reduced keeps little of what an adaptive demosaicing such as AHD takes its time for.
-Here the gradient-corrected linear interpolation of Malvar, He and Cutler (ICASSP 2004) is followed by the mean over
-areas of 2x2 px. Both are linear, so together with the colour matrix they are one filter of 3x3 taps on each of the
-mosaic's four planes; it is symmetric about the area's centre and displaces nothing.
+A reduced image keeps little of the detail for which an adaptive demosaicing such as AHD takes its time. Here the
+gradient-corrected linear interpolation of Malvar, He and Cutler (ICASSP 2004) is followed by the mean over areas of
+2x2 px. Both are linear, so together with the colour matrix they form one filter of 3x3 taps on each of the mosaic's
+four planes. The filter is symmetric about the area's centre, so it displaces nothing.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from realdof.images.colour import srgb_codes
 
 RED, GREEN, BLUE = 0, 1, 2
 SITES = ((0, 0), (0, 1), (1, 0), (1, 1))
-"""Row and column, within each 2x2 px, of the mosaic's four planes."""
+"""Row and column of the mosaic's four planes within each 2x2 px."""
 
 _CROSS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 _DIAGONAL = ((-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -24,26 +24,26 @@ _FAR_CROSS = ((-2, 0), (2, 0), (0, -2), (0, 2))
 _IN_ROW, _IN_COLUMN = ((0, -1), (0, 1)), ((-1, 0), (1, 0))
 _FAR_IN_ROW, _FAR_IN_COLUMN = ((0, -2), (0, 2)), ((-2, 0), (2, 0))
 
-# Rows of the result that are made at once: as many as stay in the cache.
+# Number of rows of the result computed at once; so many stay in the cache.
 _STRIP = 64
 
 
 @dataclass(frozen=True)
 class Mosaic:
-    """What a sensor with a Bayer filter recorded.
+    """The raw image of a sensor with a Bayer filter.
 
     Attributes
     ----------
     pixels
-        uint16 (H, W), both even.
+        uint16 (H, W), with even H and W.
     colours
-        ``RED``, ``GREEN`` or ``BLUE`` of each of the four ``SITES``.
+        ``RED``, ``GREEN`` or ``BLUE`` for each of the four ``SITES``.
     black
-        Level of no light, of each site.
+        Black level of each site.
     white
-        Level of the full range.
+        White level.
     srgb_from_camera
-        float64 (3, 3): from white-balanced camera colours to linear sRGB; (1, 1, 1) stays.
+        float64 (3, 3): from white-balanced camera colours to linear sRGB; it maps (1, 1, 1) to itself.
     """
 
     pixels: np.ndarray
@@ -59,9 +59,9 @@ def develop_half_size(mosaic: Mosaic, multipliers: tuple[float, float, float, fl
     Parameters
     ----------
     multipliers
-        White balance of the four sites; the smallest takes the sensor's full range to 65535, and what the others take
-        beyond it is clipped, as LibRaw does. Levels below black keep their sign until the end, which LibRaw clips at
-        once: so noise does not brighten the shadows.
+        White balance of the four sites. The smallest one maps the sensor's full range to 65535, and values that exceed
+        it are clipped, as in LibRaw. Levels below black stay negative until the end, while LibRaw clips them at once;
+        this keeps noise from brightening the shadows.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def develop_half_size(mosaic: Mosaic, multipliers: tuple[float, float, float, fl
     kernels = (np.einsum("oc,csij->osij", mosaic.srgb_from_camera, interpolation(mosaic.colours)) * 65535).astype("f4")
     developed = np.empty((rows, columns, 3), np.uint16)
     for first in range(0, rows, _STRIP):
-        # One more row of areas on either side for the taps, where there is one.
+        # One more row of areas on either side for the filter's taps, if available.
         top, bottom = max(first - 1, 0), min(first + _STRIP + 1, rows)
         planes = [
             _plane(mosaic.pixels[2 * top + row : 2 * bottom : 2, column::2], black, gain)
@@ -88,13 +88,13 @@ def develop_half_size(mosaic: Mosaic, multipliers: tuple[float, float, float, fl
 
 @cache
 def interpolation(colours: tuple[int, int, int, int]) -> np.ndarray:
-    """Weights of the four planes in the mean red, green and blue of an area of 2x2 px.
+    """Return the weights of the four planes in the mean red, green and blue of an area of 2x2 px.
 
     Returns
     -------
     ndarray
-        float64 (3, 4, 3, 3): channel, plane, and row and column of the areas from the one above left to the one below
-        right; each channel's weights sum to one.
+        float64 (3, 4, 3, 3): channel, plane, and row and column of the areas from the upper left neighbour to the lower
+        right one; each channel's weights sum to one.
     """
     weights = np.zeros((3, 4, 3, 3))
     for row, column in SITES:
@@ -106,7 +106,7 @@ def interpolation(colours: tuple[int, int, int, int]) -> np.ndarray:
 
 
 def _stencil(colours: tuple[int, int, int, int], row: int, column: int, channel: int) -> list[tuple[int, int, float]]:
-    """How a pixel's channel is interpolated (Malvar et al., Figure 2): places about it and weights in eighths."""
+    """Return how a pixel's channel is interpolated (Malvar et al., Figure 2): offsets and weights in eighths."""
     own = colours[SITES.index((row, column))]
     groups: list[tuple[tuple[tuple[int, int], ...], float]]
     if own == channel:
@@ -125,7 +125,7 @@ def _stencil(colours: tuple[int, int, int, int], row: int, column: int, channel:
 
 
 def _plane(levels: np.ndarray, black: float, gain: float) -> np.ndarray:
-    """Levels as shares of the full range after white balance, clipped above."""
+    """Convert levels to shares of the full range after white balance, clipped at one."""
     plane = levels.astype(np.float32)
     plane -= np.float32(black)
     plane *= np.float32(gain)

@@ -1,4 +1,4 @@
-"""Opening raw files with LibRaw: every failure is one sentence that names the file and a remedy."""
+"""Open raw files with LibRaw; every failure gives one sentence that names the file and a remedy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from realdof.images.limits import check_size
 from realdof.raw.orientation import ORIENTATION_OF_FLIP
 from realdof.raw.tiff import Tiff
 
-# TIFF's compression tag in raw files: the registry of ExifTool, and what to do about what LibRaw cannot read.
+# Values of TIFF's compression tag in raw files, after ExifTool's registry, with a remedy if LibRaw cannot read them.
 _TO_DNG = "convert it with Adobe DNG Converter, uncompressed or lossless"
 _COMPRESSIONS = {
     1: ("no compression", _TO_DNG),
@@ -31,17 +31,18 @@ _COMPRESSIONS = {
 
 @contextmanager
 def opened(path: Path) -> Iterator[rawpy.RawPy]:
-    """Open a raw file; LibRaw's errors become sentences for as long as it is open.
+    """Open a raw file for the duration of a ``with`` block, and turn LibRaw's errors in it into `InputError`.
 
     Raises
     ------
     InputError
-        The file is missing, empty, truncated, too large, no raw file, or of a compression that LibRaw cannot read.
+        The file is missing, empty, truncated or too large, is not a raw file, or has a compression that LibRaw cannot
+        read.
     """
     compression = _checked(path)
     try:
         with hushed(), rawpy.imread(str(path)) as raw:
-            # LibRaw has read what the file declares, not yet its pixels.
+            # LibRaw has read the header, but not yet the pixels.
             check_size(path, raw.sizes.raw_height, raw.sizes.raw_width)
             yield raw
     except rawpy.LibRawIOError as error:
@@ -59,12 +60,12 @@ def opened(path: Path) -> Iterator[rawpy.RawPy]:
 
 
 def orientation_of(raw: rawpy.RawPy) -> int:
-    """EXIF's orientation of an open raw file, 1 to 8."""
+    """Return the EXIF orientation of an open raw file, 1 to 8."""
     return ORIENTATION_OF_FLIP.get(raw.sizes.flip, 1)
 
 
 def recommended_crop(raw: rawpy.RawPy) -> Region | None:
-    """The crop that an open raw file names, relative to what LibRaw shows of it; None without one."""
+    """Return the crop that an open raw file recommends, relative to LibRaw's visible area; None without one."""
     sizes = raw.sizes
     top, left = sizes.crop_top_margin - sizes.top_margin, sizes.crop_left_margin - sizes.left_margin
     height, width = sizes.crop_height, sizes.crop_width
@@ -72,12 +73,12 @@ def recommended_crop(raw: rawpy.RawPy) -> Region | None:
     return Region(top, left, height, width) if fits and min(height, width) > 0 else None
 
 
-# A file of these that LibRaw refuses is damaged, or of a camera it does not know.
+# LibRaw reads these compressions; a file that it refuses is damaged or from an unknown camera.
 _READABLE = (1, 7, 8, 32767)
 
 
 def _checked(path: Path) -> int | None:
-    """Refuse what cannot be a whole raw file; the compression of a TIFF-based one."""
+    """Refuse a file that cannot be a complete raw file; return the compression of a TIFF-based one."""
     try:
         with open_regular(path, "a raw file") as file:
             start = file.read(len(signatures.JPEG))
@@ -90,7 +91,7 @@ def _checked(path: Path) -> int | None:
         raise InputError(f"{path} is empty; copy it from the camera again")
     if start == signatures.JPEG:
         raise InputError(f"{path} is a JPEG whatever its name says; give the camera's raw file")
-    # LibRaw notices only while decoding, and then writes to stderr beside our one sentence.
+    # LibRaw would notice this only while decoding, and write to stderr beside our one sentence.
     if size < end_of_pixels:
         raise InputError(f"{path} is truncated, {size} of {end_of_pixels} bytes; copy it from the camera again")
     return compression

@@ -1,4 +1,4 @@
-"""Developing one photograph to look at or to work with: cropped, upright, in sRGB."""
+"""Develop one photograph, cropped and upright, to sRGB."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ _IMAGES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})
 
 
 def develop(path: Path | str) -> np.ndarray:
-    """Develop a raw file under its camera's white balance, or read a TIFF or PNG that is developed already.
+    """Develop a raw file with its camera's white balance, or read an already developed TIFF or PNG.
 
     Parameters
     ----------
@@ -21,21 +21,21 @@ def develop(path: Path | str) -> np.ndarray:
     Returns
     -------
     ndarray
-        uint16 (H, W, 3), RGB, sRGB-encoded, cropped as the file says (an A7R IV's to the paper's 9504x6344), upright.
+        uint16 (H, W, 3), RGB, sRGB-encoded, upright, with the file's crop (an A7R IV's with the paper's, 9504x6344).
 
     Raises
     ------
     InputError
-        The file is missing, damaged, of no kind that can be developed, or names no white balance.
+        The file is missing or damaged, cannot be developed, or contains no white balance.
     """
     return np.ascontiguousarray(develop_cropped(Path(path)).pixels)
 
 
 def read_photograph(path: Path) -> np.ndarray:
-    """Read an image as it is stored, or develop a raw file: uint8 or uint16 (H, W, 3); raises as ``develop``."""
+    """Read an image as it is stored, or develop a raw file: uint8 or uint16 (H, W, 3); raises like ``develop``."""
     return develop(path) if is_raw(path) else read_pixels(path)
 
 
 def is_raw(path: Path) -> bool:
-    """Whether ``read_photograph`` develops a file."""
+    """Return whether ``read_photograph`` develops a file, by its suffix."""
     return path.suffix.lower() not in _IMAGES

@@ -1,8 +1,8 @@
-"""Sony's two compressions of a raw mosaic, for files whose content is known: the lossy one and the lossless one.
+"""Compress raw mosaics like Sony's cameras, lossily or losslessly, to write files of known content.
 
-Lossy: 16 pixels of one colour and row share 16 bytes: the largest and the smallest code in full, the others by seven
-bits of their difference. Lossless: tiles of lossless JPEG (ITU-T T.81, process 14) with four components, one for each
-site of 2x2 px. Layouts as LibRaw reads them.
+Lossy: 16 pixels of one colour in a row share 16 bytes, which hold the largest and the smallest code in full and the
+others as seven bits of their difference to the smallest. Lossless: tiles of lossless JPEG (ITU-T T.81, process 14) with
+four components, one for each site of 2x2 px. The layouts are those that LibRaw reads.
 """
 
 import struct
@@ -14,10 +14,10 @@ TILE = 512
 """Side of a lossless tile, px."""
 
 TONE_CURVE = (8000, 10400, 12900, 14100)
-"""Tag 0x7010: at these codes, times four, the steps between levels double."""
+"""Tag 0x7010: codes, times four, at which the step between levels doubles."""
 
 LOSSY_MULTIPLE = 32
-"""The width must divide by it."""
+"""The width of a lossily compressed mosaic must be a multiple of this."""
 
 _CODES, _PIXELS, _FIRST_BIT, _BITS = 2048, 16, 30, 7
 _PRECISION = 14
@@ -25,18 +25,18 @@ _CODE_BITS = 5
 
 
 def lossy_levels() -> np.ndarray:
-    """The level of each of the 2048 codes, int64 (2048,)."""
+    """Return the level of each of the 2048 codes, int64 (2048,)."""
     ends = [0, *(code // 4 for code in TONE_CURVE), 4095]
     steps = np.concatenate([np.full(end - start, 2**i) for i, (start, end) in enumerate(pairwise(ends))])
     return np.concatenate([[0], np.cumsum(steps)])[: 2 * _CODES : 2]
 
 
 def compress_lossy(mosaic: np.ndarray) -> bytes:
-    """Compress a mosaic, uint16 (H, W), W divisible by 32, to one byte a pixel."""
+    """Compress a mosaic, uint16 (H, W), W divisible by 32, to one byte per pixel."""
     height, width = mosaic.shape
     levels = lossy_levels()
     nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, mosaic).astype(np.uint64)
-    # A block holds every second pixel of 32.
+    # A block holds every second of 32 pixels.
     blocks = nearest.reshape(height, width // 32, _PIXELS, 2).swapaxes(2, 3).reshape(-1, _PIXELS)
     largest, smallest = blocks.argmax(axis=1), blocks.argmin(axis=1)
     smallest = np.where(largest == smallest, (largest + 1) % _PIXELS, smallest)
@@ -61,7 +61,7 @@ def compress_lossy(mosaic: np.ndarray) -> bytes:
 
 
 def compress_lossless(mosaic: np.ndarray) -> list[bytes]:
-    """Compress a mosaic, uint16 (H, W) of 14 bits, to tiles in rows, those at the border filled up."""
+    """Compress a mosaic, uint16 (H, W) of 14 bits, to tiles in row order; pad tiles at the border."""
     height, width = mosaic.shape
     filled = np.pad(mosaic, ((0, -height % TILE), (0, -width % TILE)), mode="edge")
     return [
@@ -74,7 +74,7 @@ def compress_lossless(mosaic: np.ndarray) -> list[bytes]:
 def _jpeg(tile: np.ndarray) -> bytes:
     side = TILE // 2
     sites = np.stack([tile[0::2, 0::2], tile[0::2, 1::2], tile[1::2, 0::2], tile[1::2, 1::2]], axis=2).astype(np.int64)
-    # Each pixel is predicted by the one to its left, the first of a row by the one above.
+    # Each pixel is predicted from the pixel to its left, the first of a row from the pixel above.
     predicted = np.empty_like(sites)
     predicted[:, 1:] = sites[:, :-1]
     predicted[1:, 0] = sites[:-1, 0]
@@ -92,7 +92,7 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 
 def _entropy_coded(differences: np.ndarray) -> bytes:
-    """The number of bits of each difference, in five bits, then the bits; filled up with ones."""
+    """Encode each difference as its number of bits, in five bits, and the bits themselves; pad with ones."""
     sizes = np.ceil(np.log2(np.abs(differences) + 1)).astype(np.int64)
     extra = np.where(differences < 0, differences + (1 << sizes) - 1, differences)
     lengths, values = _CODE_BITS + sizes, sizes << sizes | extra

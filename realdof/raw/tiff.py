@@ -1,6 +1,6 @@
-"""Bounded reading of TIFF directories, which most raw files are made of.
+"""Read TIFF directories, of which most raw files consist, with limits.
 
-No file, however hostile, chooses how much is read of it.
+The limits keep hostile files from determining how much is read.
 """
 
 import math
@@ -13,7 +13,7 @@ _MOST_VALUES = 16_384
 _MOST_DIRECTORIES = 32
 _LONGEST_TEXT = 256
 
-# The last four are Olympus's ORF and Panasonic's RW2, TIFF but for their signatures.
+# The last four are Olympus's ORF and Panasonic's RW2, which differ from TIFF only in their signatures.
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">", b"IIRO": "<", b"IIRS": "<", b"MMOR": ">", b"IIU\0": "<"}
 _TEXT, _SHORT, _LONG, _RATIONAL, _POINTER = 2, 3, 4, 5, 13
 _FORMATS = {_SHORT: "H", _LONG: "I", _RATIONAL: "II", _POINTER: "I"}
@@ -23,19 +23,19 @@ _WIDTH, _COMPRESSION, _PHOTOMETRIC = 256, 259, 262
 _RAW_KINDS = (32803, 34892)
 """Photometric interpretations of a colour filter array and of linear raw."""
 _RAW_ONLY = (32766, 32767, 34713)
-"""Compressions that only raw images have; some cameras leave the interpretation out."""
+"""Compressions that only raw images have; some cameras omit the photometric interpretation."""
 _OFFSETS_AND_SIZES = ((273, 279), (324, 325))
-"""Tags for where the strips or tiles of an image stand, and how long they are."""
+"""Tags of the offsets and the sizes of an image's strips or tiles."""
 
 Entry = tuple[int, int, int]
-"""Kind of the values, how many, and where they begin."""
+"""Type of the values, their number, and the offset of the first one."""
 
 Directory = dict[int, Entry]
-"""Entries by their tags."""
+"""Entries by tag."""
 
 
 class Tiff:
-    """The TIFF structure that begins at ``start`` of a file; what is damaged or missing reads as nothing."""
+    """The TIFF structure that begins at ``start`` of a file; damaged and missing parts read as empty."""
 
     def __init__(self, file: BinaryIO, start: int = 0) -> None:
         self._file, self._start = file, start
@@ -48,23 +48,23 @@ class Tiff:
             self.main = self.directory(self._main_at)
 
     def bytes_at(self, offset: int, length: int) -> bytes:
-        """At most ``length`` bytes; fewer where the file ends."""
+        """Read ``length`` bytes at an offset, or fewer if the file ends before."""
         self._file.seek(self._start + offset)
         return self._file.read(length)
 
     def directory(self, offset: int) -> Directory:
-        """The directory at an offset."""
+        """Read the directory at an offset."""
         entries = {}
         table = self._table(offset)
         for at in range(0, len(table) - 11, 12):
             tag, kind, count, pointer = struct.unpack_from(self._order + "HHII", table, at)
-            # Up to four bytes of values stand in the entry itself.
+            # Values of up to four bytes are stored in the entry itself.
             size = count * (_size(kind) if kind in _FORMATS else 1)
             entries[tag] = (kind, count, pointer if size > 4 else offset + 2 + at + 8)
         return entries
 
     def numbers(self, directory: Directory, tag: int) -> list[float]:
-        """The values of a tag of unsigned integers or fractions; nan for a division by zero."""
+        """Read the values of a tag of unsigned integers or fractions; nan for a division by zero."""
         kind, count, offset = directory.get(tag, (0, 0, 0))
         if kind not in _FORMATS:
             return []
@@ -76,12 +76,12 @@ class Tiff:
         return [above / below if below else math.nan for above, below in parts]
 
     def number(self, directory: Directory, tag: int) -> float | None:
-        """The first value of a tag, if it is positive."""
+        """Return the first value of a tag if it is positive, else None."""
         values = self.numbers(directory, tag)
         return values[0] if values and values[0] > 0 else None
 
     def text(self, directory: Directory, tag: int) -> str | None:
-        """A text, without characters that could disturb a terminal or a page."""
+        """Read a text, without characters that could disturb a terminal or a page."""
         kind, count, offset = directory.get(tag, (0, 0, 0))
         if kind != _TEXT:
             return None
@@ -90,7 +90,7 @@ class Tiff:
         return printable or None
 
     def end_of_pixels(self) -> int:
-        """Where the last strip or tile of all images ends: a shorter file is truncated."""
+        """Return the end of the last strip or tile of all images; a shorter file is truncated."""
         ends = [0]
         for directory in self._images():
             for offsets, sizes in _OFFSETS_AND_SIZES:
@@ -99,7 +99,7 @@ class Tiff:
         return self._start + max(ends)
 
     def raw_compression(self) -> int | None:
-        """The compression of the largest image that is a mosaic or linear raw; None if there is none."""
+        """Return the compression of the widest image that is a mosaic or linear raw; None if there is none."""
         raws = [
             (self.number(image, _WIDTH) or 0, int(self.number(image, _COMPRESSION) or 0))
             for image in self._images()
@@ -108,7 +108,7 @@ class Tiff:
         return max(raws)[1] or None if raws else None
 
     def _images(self) -> list[Directory]:
-        """The main chain of directories, and the subdirectories of each."""
+        """Return the directories of the main chain and the subdirectories of each."""
         images: list[Directory] = []
         offset = self._main_at
         while offset and len(images) < _MOST_DIRECTORIES:

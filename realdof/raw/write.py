@@ -1,6 +1,6 @@
-"""Writing raw files that LibRaw opens, from a Bayer mosaic: Sony's ARW in its three compressions, and Adobe's DNG.
+"""Write raw files that LibRaw opens, from a Bayer mosaic: Sony's ARW in its three compressions, and Adobe's DNG.
 
-ARW is what the paper's two cameras wrote; DNG carries its own colour matrix and is read by every developer.
+ARW is the format of the paper's two cameras; DNG contains its colour matrix and is read by every raw developer.
 """
 
 import struct
@@ -18,7 +18,7 @@ from realdof.raw.exif import Exif
 from realdof.raw.sony_compression import LOSSY_MULTIPLE, TILE, TONE_CURVE, compress_lossless, compress_lossy
 
 Compression = Literal["none", "lossy", "lossless"]
-"""Of a Sony raw."""
+"""Compression of a Sony raw."""
 
 _TAGS: dict[Compression, int] = {"none": 1, "lossy": 32767, "lossless": 7}
 _MAKE = "SONY"
@@ -28,7 +28,7 @@ _CFA, _RGGB = 32803, b"\x00\x01\x01\x02"
 _D65 = 21
 
 _Entry = tuple[int, int, int, bytes]
-"""Tag, kind of its values, how many, their bytes."""
+"""Tag, type of its values, their number, and their bytes."""
 
 
 def write_arw(
@@ -42,20 +42,20 @@ def write_arw(
 ) -> None:
     """Write a mosaic as an A7R IV's ARW, atomically.
 
-    LibRaw takes black 512, white 16383 and its own colour matrix of that camera.
+    LibRaw uses black 512, white 16383 and its own colour matrix of that camera.
 
     Parameters
     ----------
     mosaic
         (H, W), uint16, RGGB, levels between those of ``A7R_IV``; both sides even, at least 22 x 24.
     exif
-        What to write about the shot; its ``model`` is ignored.
+        EXIF to write; its ``model`` is ignored.
     white_balance
         As-shot multipliers of red, green and blue.
     compression
-        Sony's: ``lossy`` rounds levels and needs a width that divides by 32, ``lossless`` keeps them.
+        Sony's compression: ``lossy`` rounds levels and needs a width divisible by 32, ``lossless`` keeps them.
     orientation
-        EXIF's, 1 to 8.
+        EXIF orientation, 1 to 8.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def write_dng(
     Parameters
     ----------
     mosaic, exif, white_balance, orientation
-        As for ``write_arw``.
+        As in ``write_arw``.
     crop
         The part of the active area to recommend (DefaultCropOrigin and DefaultCropSize); None for no recommendation.
     color_matrix
@@ -188,7 +188,7 @@ def _plain(mosaic: np.ndarray) -> bytes:
 def _write(
     path: Path, parts: Sequence[bytes], main: list[_Entry], raw: list[_Entry], exif: list[_Entry], tiled: bool = False
 ) -> None:
-    """Lay out header, main directory, EXIF, the raw image's directory and its strip or tiles, in this order."""
+    """Write header, main directory, EXIF, the raw image's directory and its strip or tiles, in this order."""
     places_tag, sizes_tag = (324, 325) if tiled else (273, 279)
     raw = [*raw, _longs(sizes_tag, [len(part) for part in parts])]
     main_at = 8
@@ -206,10 +206,10 @@ def _write(
 
 
 def _directory(entries: list[_Entry], offset: int) -> bytes:
-    """A TIFF directory that stands at ``offset``, followed by the values that do not fit into its entries."""
+    """Make the TIFF directory for an offset, followed by the values that do not fit into its entries."""
     table, values = struct.pack("<H", len(entries)), b""
     values_at = offset + _table_size(entries)
-    # TIFF asks for ascending tags.
+    # TIFF requires ascending tags.
     for tag, kind, count, content in sorted(entries):
         if len(content) <= 4:
             table += struct.pack("<HHI4s", tag, kind, count, content)
@@ -241,7 +241,7 @@ def _longs(tag: int, values: Sequence[int]) -> _Entry:
 
 
 def _rationals(tag: int, values: Sequence[float], signed: bool = False) -> _Entry:
-    # A denominator of 10,000 writes shutter times, f-numbers and matrices as cameras do.
+    # Denominators of at most 10,000 give shutter times, f-numbers and matrices as cameras write them.
     fractions = [Fraction(value).limit_denominator(10_000) for value in values]
     numbers = [part for fraction in fractions for part in (fraction.numerator, fraction.denominator)]
     kind, letter = (_SIGNED_RATIONAL, "i") if signed else (_RATIONAL, "I")

@@ -1,1 +1,1 @@
-"""Everything virtual: rig, views, sensor, scenery, shots and the truth about them."""
+"""Simulated captures: rig, views, sensor, scenery, shots and their ground truth."""

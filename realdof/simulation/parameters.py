@@ -1,4 +1,4 @@
-"""What a simulated scene is made from: the user's parameters, and what chance decides from the seed."""
+"""Parameters of simulated scenes: the user's, and the random ones drawn from the seed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from realdof.common.errors import InputError
 from realdof.simulation.rig import Body, homography, random_homography
 
 SceneKind = Literal["textured", "sky", "wrong-pair", "clipped"]
-"""Something to align; nothing but sky; another view in each camera; 22 % of the pixels clipped."""
+"""Kind of scene: one that can be aligned; only sky; a different view in each camera; 22 % of pixels clipped."""
 
 FileFormat = Literal["arw", "arw-lossy", "arw-lossless", "dng", "tiff"]
 
@@ -19,47 +19,47 @@ RgbMultipliers = tuple[float, float, float]
 """White balance: factors of red, green and blue."""
 
 DAYLIGHT: RgbMultipliers = (2.35, 1.0, 1.62)
-"""The multipliers under which the virtual scenes' light is white."""
+"""The multipliers with which the light of the simulated scenes is white."""
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What is common to all simulated scenes; px are of the 2376x1586 grid, whatever the size.
+    """Parameters that all simulated scenes share; px are those of the 2376x1586 grid at every size.
 
     Attributes
     ----------
     size
-        "full": 9600x6376 as the A7R IV; "small": 1600x1064 in the same file format.
+        "full": 9600x6376, as in the A7R IV; "small": 1600x1064 in the same file format.
     seed
-        Scenes of another seed are other scenes.
+        Seed of the random choices; another seed gives other scenes.
     file_format
-        "arw" as Sony's, uncompressed, or "arw-lossy" or "arw-lossless" as it compresses them; "dng"; "tiff" for images
-        already developed.
+        "arw": Sony's raw, uncompressed; "arw-lossy" and "arw-lossless": with Sony's compressions; "dng"; "tiff":
+        developed images.
     rig
         Two cameras behind a beam splitter, or one on a tripod, whose scenes have a wide and a narrow shot.
     wide_f_number
-        Aperture of the defocused image; the paper's are F1.8 - 5.6.
+        f-number of the defocused image; the paper's are F1.8 - 5.6.
     largest_radius
         Blur radius of the farthest layer in the defocused image, px.
     largest_shift, largest_rotation
-        Between the two cameras, px and degrees.
+        Largest shift, px, and rotation, degrees, between the two cameras.
     smallest_gain, largest_gain
-        Camera B's exposure over camera A's.
+        Limits of the ratio of camera B's exposure to camera A's.
     homography
-        From points of camera A's grid to those of camera B's before the mirror, three rows of three, in px of this
-        size's own grid; None for a random one.
+        From points of camera A's grid to points of camera B's grid before the mirror, three rows of three, in px of the
+        grid at this size; None for a random one.
     mirror
-        Whether camera B sees the scene in the mirror.
+        Whether camera B sees the scene mirrored.
     largest_breathing
-        Of a single camera: by what fraction the image grows or shrinks from the wide to the narrow shot, at most.
+        For a single camera: largest fraction by which the image grows or shrinks from the wide to the narrow shot.
     noise
-        Shot and read noise.
+        Whether to add shot and read noise.
     noisy_narrow
-        F16 has the noise of its ISO, 6.3 stops above F1.8's; otherwise that of ISO 100.
+        Whether F16 has the noise of its ISO, 6.3 stops above that of F1.8; otherwise it has that of ISO 100.
     diffraction
-        At F16, to an Airy disc of 21 um.
+        Whether to add diffraction at F16, an Airy disc of 21 um.
     vignetting
-        Darker corners, more so at wider apertures.
+        Whether corners are darker, the more so at wider apertures.
     """
 
     size: Literal["full", "small"] = "full"
@@ -82,7 +82,7 @@ class Simulation:
 
     @property
     def is_mirrored(self) -> bool:
-        """Whether camera B's image is stored mirrored: never that of a single camera."""
+        """Whether camera B's image is stored mirrored; never with a single camera."""
         return self.mirror and self.rig == "dual"
 
 
@@ -93,11 +93,11 @@ class Draw:
     Attributes
     ----------
     homography
-        From camera A's grid to camera B's before the mirror, float64 (3, 3).
+        From camera A's grid to camera B's grid before the mirror, float64 (3, 3).
     gains
-        Camera B's exposure over camera A's, in each pair.
+        Ratio of camera B's exposure to camera A's, in each pair.
     white_balance
-        As each camera chose it.
+        White balance that each camera chose.
     defocused
         The camera that is wide open in the target pair.
     """
@@ -109,15 +109,15 @@ class Draw:
 
 
 def draw_scene(simulation: Simulation, body: Body, number: int) -> Draw:
-    """Draw what is random about the scene of that number, the same each time.
+    """Draw the random choices of the scene with a number; they are the same each time.
 
     Raises
     ------
     InputError
-        The limits of the gain, or the given homography, are impossible.
+        The limits of the gain or the given homography are impossible.
     """
     random = np.random.default_rng([simulation.seed, number, 0])
-    # Drawn in any case, so that a given homography changes nothing else.
+    # Always drawn, so that a given homography does not change the other random choices.
     drawn = random_homography(random, body, simulation.largest_shift, simulation.largest_rotation)
     limits = simulation.smallest_gain, simulation.largest_gain
     if not 0 < limits[0] <= limits[1]:
@@ -125,7 +125,7 @@ def draw_scene(simulation: Simulation, body: Body, number: int) -> Draw:
     if simulation.rig == "single":
         return _draw_single(simulation, body, number)
     gain = float(random.uniform(*limits))
-    # An iris does not close to quite the same area each time.
+    # An iris does not close to exactly the same area each time.
     target_gain = float(np.clip(gain * random.uniform(0.97, 1.03), *limits))
     red, green, blue = DAYLIGHT
     other = (red * random.uniform(0.95, 1.05), green, blue * random.uniform(0.95, 1.05))
@@ -138,7 +138,7 @@ def draw_scene(simulation: Simulation, body: Body, number: int) -> Draw:
 
 
 def _draw_single(simulation: Simulation, body: Body, number: int) -> Draw:
-    """What is random about two shots of one camera: how the image breathes, and the irises' areas."""
+    """Draw the random choices for two shots of one camera: focus breathing and the iris's area."""
     random = np.random.default_rng([simulation.seed, number, 3])
     scale = 1 + float(random.uniform(-simulation.largest_breathing, simulation.largest_breathing))
     gain = float(random.uniform(0.97, 1.03))

@@ -1,7 +1,7 @@
-"""The geometry of the dual-camera rig: two bodies behind a beam splitter that see one view from one place.
+"""The geometry of the dual-camera rig: two bodies behind a beam splitter that see the scene from one viewpoint.
 
-Their images differ by a homography, whatever the depth, and by a reflection in the beam splitter. Points are those of
-``realdof.geometry``: pixel i covers [i, i + 1). Scene coordinates are the pixels of camera A's cropped image; a
+Their images differ by a homography, which does not depend on depth, and by the reflection in the beam splitter. Points
+follow ``realdof.geometry``: pixel i covers [i, i + 1). Scene coordinates are the pixels of camera A's cropped image; a
 scene's *grid* is that image resized to a quarter, 2376x1586 at full size.
 """
 
@@ -17,9 +17,9 @@ from realdof.raw.crop import RESIZE_FACTOR
 
 @dataclass(frozen=True)
 class Body:
-    """The sensor of a virtual camera: rows and columns of its raw file, and the crop that is developed.
+    """The sensor of a simulated camera: the size of its raw file, and the origin and size of the crop to develop.
 
-    A body with fewer pixels has larger ones: its sensor is as wide as the real one.
+    A body with fewer pixels has larger pixels: its sensor is as wide as the real one.
     """
 
     raw: Grid
@@ -33,12 +33,12 @@ class Body:
 
     @property
     def scale(self) -> float:
-        """Pixels for each pixel of the real camera."""
+        """Number of pixels per pixel of the real camera, along a side."""
         return self.crop.width / A7R_IV.paper_crop.width
 
     @property
     def pixel_pitch_um(self) -> float:
-        """Distance between the centres of neighbouring pixels."""
+        """Distance between the centres of neighbouring pixels, um."""
         return A7R_IV.pixel_pitch_um / self.scale
 
 
@@ -58,16 +58,16 @@ def homography(
     scale: float = 1.0,
     perspective: tuple[float, float] = (0.0, 0.0),
 ) -> np.ndarray:
-    """A homography about the centre of a grid.
+    """Make a homography about the centre of a grid.
 
     Parameters
     ----------
     shift
-        Of the centre, grid px.
+        Shift of the centre, grid px.
     rotation
-        Degrees, clockwise as seen.
+        Rotation, degrees clockwise in the image.
     perspective
-        By how much the image shrinks towards the right and lower border, relative to the centre.
+        Fraction by which the image shrinks towards the right and the lower border, relative to the centre.
 
     Returns
     -------
@@ -84,14 +84,14 @@ def homography(
 def random_homography(
     random: np.random.Generator, body: Body, largest_shift: float, largest_rotation: float
 ) -> np.ndarray:
-    """A homography as physical misalignment leaves it, on the grid of a body.
+    """Draw a homography such as physical misalignment causes, on the grid of a body.
 
     Parameters
     ----------
     largest_shift
-        px at 2376x1586, in any direction.
+        Largest shift in any direction, px at 2376x1586.
     largest_rotation
-        Degrees, either way.
+        Largest rotation in either direction, degrees.
     """
     distance = random.uniform(0, largest_shift) * body.grid.width / (A7R_IV.paper_crop.width / RESIZE_FACTOR)
     direction = random.uniform(0, 360)
@@ -106,17 +106,17 @@ def random_homography(
 
 
 def stored_homography(body: Body, grid_homography: np.ndarray, mirrored: bool) -> np.ndarray:
-    """The homography from camera A's grid to another camera's stored image, which may be mirrored."""
+    """Return the homography from camera A's grid to another camera's stored image, which may be mirrored."""
     return mirror(body.grid) @ grid_homography if mirrored else grid_homography
 
 
 def raw_from_scene(body: Body, stored: np.ndarray) -> np.ndarray:
-    """The homography from scene coordinates to a camera's raw file.
+    """Return the homography from scene coordinates to a camera's raw file.
 
     Parameters
     ----------
     stored
-        From camera A's grid to this camera's stored one; the identity for camera A.
+        Homography from camera A's grid to this camera's stored image; the identity for camera A.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def raw_from_scene(body: Body, stored: np.ndarray) -> np.ndarray:
 
 
 def bounds(matrix: np.ndarray, grid: Grid) -> tuple[float, float, float, float]:
-    """Smallest and largest x, smallest and largest y of a grid's corners, mapped by a homography."""
+    """Return the smallest and largest x, then y, of a grid's corners mapped by a homography."""
     corners = apply_homography(matrix, grid.corners)
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     return float(left), float(right), float(top), float(bottom)

@@ -1,7 +1,7 @@
-"""What the virtual cameras look at: flat layers at known depths, with photographs and fine detail on them.
+"""The scenery of simulated captures: flat layers at known depths, with photographs and fine detail on them.
 
-The photographs are scikit-image's, a few hundred pixels wide: they fill the 2376x1586 grid at about its own
-resolution. Discs and lines with sharp edges, down to a few full-size pixels, hold the detail above that.
+The photographs are scikit-image's, a few hundred pixels wide, and fill the 2376x1586 grid at about its own
+resolution. Discs and lines with sharp edges, down to a few full-size pixels, add finer detail.
 """
 
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ import skimage.data
 from realdof.common.machine.opencv import cv2
 from realdof.images.colour import light_of_codes
 
-# Full-size pixels a photograph's pixel is drawn at; the grid has four.
+# Number of full-size pixels per pixel of a photograph, along a side; the grid has four.
 _PHOTO_SCALE = 4.5
 _TEXTURE_SCALE = 2.0
 _AREA_PER_SHAPE = 10_000.0
 _STEPS, _CARDS = 4, 9
 _LARGEST_CARD = 0.35
 _SUBPIXEL_BITS = 4
-# At this scale and below things stay as large as they are: finer detail would only alias in the small size.
+# Below this scale objects are not drawn smaller, because finer detail would alias in the small size.
 _SMALLEST_SCALE = 0.4
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A flat thing that faces the cameras.
+    """A flat surface that faces the cameras.
 
     Attributes
     ----------
     texture
-        uint16 (H, W, 4): linear sRGB times coverage, then coverage; 65535 is one. In scene coordinates
-        ``corner`` (x, y) its first pixel, one scene pixel each.
+        uint16 (H, W, 4): linear sRGB times coverage, then coverage; 65535 is one. Its pixels are scene pixels, the
+        first one at ``corner`` (x, y) in scene coordinates.
     depth
-        Position from far (1) to near (-1), to be turned into a distance by the lens.
+        Position from far (1) to near (-1), which the lens converts to a distance.
     """
 
     texture: np.ndarray
@@ -43,24 +43,24 @@ class Layer:
 
 
 Box = tuple[int, int, int, int]
-"""Left, right, top and bottom in scene coordinates; the last column and row are not part of it."""
+"""Left, right, top and bottom in scene coordinates; the right column and the bottom row are excluded."""
 
 
 def textured_scenery(random: np.random.Generator, box: Box, scale: float) -> list[Layer]:
-    """A wall, a floor in steps towards the cameras, and cards in front of it; far to near.
+    """Make a wall, a floor in steps towards the cameras, and cards in front of the wall, sorted from far to near.
 
     Parameters
     ----------
     box
-        What the cameras can see of the scene.
+        The part of the scene that the cameras see.
     scale
-        Scene pixels for each pixel of the real camera.
+        Number of scene pixels per pixel of the real camera, along a side.
     """
     left, right, top, bottom = box
     height, width = bottom - top, right - left
     scale = max(scale, _SMALLEST_SCALE)
     depths = np.sort(random.uniform(-1, 1, _STEPS + _CARDS))[::-1]
-    # The wall is the farthest, and something lies in the plane of focus.
+    # The wall is the farthest layer, and one layer lies in the plane of focus.
     depths[np.abs(depths).argmin()] = 0.0
     layers = [Layer(_texture(_collage(random, height, width, scale)), (left, top), 1.0)]
     steps = set(random.choice(len(depths), _STEPS, replace=False).tolist())
@@ -79,7 +79,7 @@ def textured_scenery(random: np.random.Generator, box: Box, scale: float) -> lis
 
 
 def sky_scenery(random: np.random.Generator, box: Box) -> list[Layer]:
-    """A clear sky: nothing but a soft gradient that no alignment can hold on to."""
+    """Make a clear sky: only a soft gradient, which cannot be aligned."""
     left, right, top, bottom = box
     horizon, zenith = np.array([0.62, 0.74, 0.86]), np.array([0.22, 0.40, 0.72])
     share = np.linspace(0, 1, bottom - top)[:, None] + random.uniform(-0.05, 0.05)
@@ -92,7 +92,7 @@ def sky_scenery(random: np.random.Generator, box: Box) -> list[Layer]:
 
 @cache
 def _photographs() -> tuple[np.ndarray, ...]:
-    """uint8 (H, W, 3) each, sRGB."""
+    """Return the photographs, uint8 (H, W, 3) each, sRGB."""
     data = skimage.data
     photos = (data.astronaut(), data.coffee(), data.chelsea(), data.rocket(), data.stereo_motorcycle()[0])
     return tuple(np.ascontiguousarray(photo[..., :3]) for photo in photos)
@@ -100,12 +100,12 @@ def _photographs() -> tuple[np.ndarray, ...]:
 
 @cache
 def _grounds() -> tuple[np.ndarray, ...]:
-    """uint8 (H, W) each."""
+    """Return the textures of the ground, uint8 (H, W) each."""
     return skimage.data.gravel(), skimage.data.grass(), skimage.data.brick()
 
 
 def _collage(random: np.random.Generator, height: int, width: int, scale: float) -> np.ndarray:
-    """Photographs side by side in rows, with detail over them; uint8 (H, W, 3), sRGB."""
+    """Arrange photographs in rows and draw detail over them; uint8 (H, W, 3), sRGB."""
     canvas = np.empty((height, width, 3), np.uint8)
     y = 0
     while y < height:
@@ -123,7 +123,7 @@ def _collage(random: np.random.Generator, height: int, width: int, scale: float)
 
 
 def _ground(random: np.random.Generator, height: int, width: int, scale: float) -> np.ndarray:
-    """A tinted surface of gravel, grass or brick; uint8 (H, W, 3), sRGB."""
+    """Make a tinted surface of gravel, grass or brick; uint8 (H, W, 3), sRGB."""
     grounds = _grounds()
     tile = grounds[random.integers(len(grounds))]
     side = round(tile.shape[0] * max(_TEXTURE_SCALE * scale, 1))
@@ -139,13 +139,13 @@ def _ground(random: np.random.Generator, height: int, width: int, scale: float) 
 
 
 def _card(random: np.random.Generator, scale: float, largest: int) -> np.ndarray:
-    """A photograph with detail, turned, cut to a rectangle or an ellipse; as a layer's texture."""
+    """Make the texture of a card: a photograph with detail, rotated, cut to a rectangle or an ellipse."""
     photo = _photo(random)
     share = random.uniform(0.5, 1)
     height = round(photo.shape[0] * _PHOTO_SCALE * scale)
     width = round(photo.shape[1] * _PHOTO_SCALE * scale)
     canvas = _resized(photo, height, width)
-    # What is too large for the scene is cut to its middle, not shrunk.
+    # A card that is too large for the scene is cropped to its middle, not shrunk.
     height, width = round(min(height, largest) * share), round(min(width, largest) * share)
     top, left = (canvas.shape[0] - height) // 2, (canvas.shape[1] - width) // 2
     canvas = np.ascontiguousarray(canvas[top : top + height, left : left + width])
@@ -160,7 +160,7 @@ def _card(random: np.random.Generator, scale: float, largest: int) -> np.ndarray
     side = int(np.hypot(height, width)) + 4
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
     turn[:, 2] += (side - width) / 2, (side - height) / 2
-    # Beyond its edges the photograph goes on, so that only the mask draws the outline.
+    # The photograph continues beyond its edges, so that only the mask determines the outline.
     canvas = cv2.warpAffine(canvas, turn, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     mask = cv2.warpAffine(mask, turn, (side, side), flags=cv2.INTER_LINEAR)
     return _texture(canvas, mask)
@@ -179,11 +179,11 @@ def _resized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _draw_shapes(random: np.random.Generator, canvas: np.ndarray, scale: float) -> None:
-    """Discs and lines of random colours, sizes and places, edges antialiased."""
+    """Draw antialiased discs and lines of random colours, sizes and places."""
     height, width = canvas.shape[:2]
     count = int(height * width / (scale * scale * _AREA_PER_SHAPE))
     places = random.uniform(0, 1, (count, 2)) * (width, height) * 2**_SUBPIXEL_BITS
-    # Sizes spread evenly over octaves, as in nature: few large ones, many small ones.
+    # Sizes are uniform on a logarithmic scale, as in nature: few are large, many small.
     radii = np.exp(random.uniform(np.log(2.0), np.log(60 * scale), count))
     radii *= 2**_SUBPIXEL_BITS
     directions = random.uniform(0, 2 * np.pi, count)
@@ -202,7 +202,7 @@ def _draw_shapes(random: np.random.Generator, canvas: np.ndarray, scale: float) 
 
 
 def _texture(canvas: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-    """A layer's texture of an sRGB picture and its coverage, uint8 both (None: all of it)."""
+    """Make a layer's texture from an sRGB picture and its coverage, both uint8; None for full coverage."""
     texture = np.empty((*canvas.shape[:2], 4), np.uint16)
     texture[..., 3] = 65535 if mask is None else mask.astype(np.uint16) * 257
     levels = light_of_codes(256)

@@ -1,6 +1,6 @@
-"""A virtual Sony A7R IV sensor: linear light in, the Bayer mosaic of its raw file out.
+"""A simulated Sony A7R IV sensor that turns linear light into the Bayer mosaic of a raw file.
 
-Colours are those that LibRaw knows of that camera, so that developing returns the light that went in. Noise
+It uses LibRaw's colour matrix of that camera, so that development returns the original light. The noise
 is that of a real raw: the noise profile of a DNG from an A7R IV at ISO 100 has a variance of
 2.6e-5 x + 9.0e-9 at a signal x of the full range: 38,000 electrons and a read noise of 3.6 electrons.
 """
@@ -11,9 +11,9 @@ from realdof.images.colour import camera_from_srgb
 from realdof.raw.cameras import A7R_IV
 
 FULL_WELL = 38_000.0
-"""Electrons that fill the 14-bit range at ISO 100."""
+"""Number of electrons that fills the 14-bit range at ISO 100."""
 
-# The sensor amplifies before it reads from ISO 320 on; the lower figure is typical for such sensors.
+# From ISO 320 on, the sensor amplifies before readout; the lower read noise is typical for such sensors.
 _READ_NOISE = ((320.0, 3.6), (np.inf, 1.6))
 
 _CHANNEL_SITES = {0: [(0, 0)], 1: [(0, 1), (1, 0)], 2: [(1, 1)]}
@@ -21,21 +21,21 @@ _CHANNEL_SITES = {0: [(0, 0)], 1: [(0, 1), (1, 0)], 2: [(1, 1)]}
 
 
 def read_noise(iso: float) -> float:
-    """Standard deviation of a pixel in the dark, electrons."""
+    """Return the standard deviation of a pixel in the dark, electrons."""
     return next(noise for limit, noise in _READ_NOISE if iso < limit)
 
 
 def signal(light: np.ndarray, exposure: np.ndarray | float, white_balance: np.ndarray) -> np.ndarray:
-    """What falls on each pixel through its colour filter.
+    """Return the light on each pixel behind its colour filter.
 
     Parameters
     ----------
     light
         float32 (H, W, 3), linear sRGB; even sides.
     exposure
-        (H, W) or one number: green's share of the full range for light of 1.
+        (H, W) or one number: share of the full range that light of 1 gives in green.
     white_balance
-        (3,), the multipliers that make grey light grey: red and blue pixels get that much less.
+        (3,), the multipliers that make grey light grey; red and blue pixels get less light by these factors.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def read_out(mosaic: np.ndarray, iso: float | None, random: np.random.Generator)
     mosaic
         float32 (H, W), shares of the full range.
     iso
-        Sensitivity that the noise belongs to; None for no noise.
+        ISO sensitivity for the noise; None for no noise.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def read_out(mosaic: np.ndarray, iso: float | None, random: np.random.Generator)
     levels = mosaic * np.float32(A7R_IV.white - A7R_IV.black)
     if iso is not None:
         per_electron = (A7R_IV.white - A7R_IV.black) * (iso / 100) / FULL_WELL
-        # The Poisson distribution of photons is normal enough wherever it exceeds the read noise.
+        # Where the Poisson noise of photons exceeds the read noise, it is nearly normal.
         variance = np.maximum(levels, 0) * np.float32(per_electron)
         variance += np.float32((read_noise(iso) * per_electron) ** 2)
         levels += np.sqrt(variance) * random.standard_normal(mosaic.shape, np.float32)

@@ -1,4 +1,4 @@
-"""Writing what a virtual camera recorded, as a raw file or as a TIFF that someone has developed already."""
+"""Write the recording of a simulated camera as a raw file or as a developed TIFF."""
 
 import tempfile
 from fractions import Fraction
@@ -20,12 +20,12 @@ _F_NUMBER, _EXPOSURE_TIME = 33437, 33434
 
 
 def write_shot(path: Path, file_format: FileFormat, mosaic: np.ndarray, shot: Shot) -> None:
-    """Write a mosaic; the format decides the suffix.
+    """Write a mosaic to a file with the suffix of the format.
 
     Parameters
     ----------
     mosaic
-        uint16 (H, W), RGGB. Lossy compression leaves out the columns beyond the last multiple of 32.
+        uint16 (H, W), RGGB. Lossy compression drops the columns beyond the last multiple of 32.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def write_shot(path: Path, file_format: FileFormat, mosaic: np.ndarray, shot: Sh
 
 
 def _write_developed(path: Path, mosaic: np.ndarray, shot: Shot) -> None:
-    """A 16-bit TIFF under the light's white balance, with aperture and shutter time as TIFF/EP has them."""
+    """Write a 16-bit TIFF with the white balance of the light, and with TIFF/EP tags for aperture and shutter time."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "shot.ARW"
         write_arw(raw, mosaic, shot.exif, shot.white_balance)

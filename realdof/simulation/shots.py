@@ -1,4 +1,4 @@
-"""Taking one virtual shot: how the camera is set, and the mosaic that it records."""
+"""Take one simulated shot: set the camera, and record the mosaic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ FOCAL_LENGTH_MM, FOCUS_DISTANCE_M = 135.0, 6.0
 NARROW_F_NUMBER = 16.0
 SHUTTER = 1 / 125
 AIRY_DIAMETER_UM = 21.0
-"""At F16."""
+"""Diameter of the Airy disc at F16, um."""
 
 _WIDE_ISO = 100
 _FULL_STOPS_OF_ISO = [100 * 2**stops for stops in range(9)]
-# Thirds of a stop, as cameras round them.
+# Thirds of a stop, rounded as in cameras.
 _ISO_SETTINGS = sorted(round(iso * part) for iso in _FULL_STOPS_OF_ISO for part in (1, 1.25, 1.6))
 _FIRST_SHOT = datetime(2020, 11, 14, 12)
 _SERIALS = {"A": "3374840", "B": "3374841"}
@@ -35,20 +35,20 @@ _SERIALS = {"A": "3374840", "B": "3374841"}
 
 @dataclass(frozen=True)
 class Shot:
-    """How one shot is taken.
+    """The settings of one shot.
 
     Attributes
     ----------
     exposure
-        Green's share of the full range for white, at the centre.
+        Share of the full range that white gives in green at the centre.
     noise_iso
-        Sensitivity that the noise belongs to; None for no noise.
+        ISO sensitivity for the noise; None for no noise.
     corner_falloff
-        Share of the light that is missing in the corners.
+        Share of the light that is lost in the corners.
     diffraction
-        Whether the aperture diffracts.
+        Whether to simulate diffraction.
     white_balance
-        As the camera chose it.
+        White balance that the camera chose.
     """
 
     exif: Exif
@@ -61,21 +61,21 @@ class Shot:
 
 
 def plan_shot(simulation: Simulation, draw: Draw, number: int, member: Member, exposure: float) -> Shot:
-    """Set one of the four shots of a scene.
+    """Choose the settings of one of the four shots of a scene.
 
     Parameters
     ----------
     number
-        Of the scene; one is shot each minute.
+        Number of the scene; one scene is shot each minute.
     exposure
-        Of camera A.
+        Exposure of camera A.
     """
     kind, camera = member
     wide = kind == "target" and camera == draw.defocused
     f_number = simulation.wide_f_number if wide else NARROW_F_NUMBER
     narrow_iso = _iso_setting(_WIDE_ISO * (NARROW_F_NUMBER / simulation.wide_f_number) ** 2)
     iso = _WIDE_ISO if wide else narrow_iso
-    # One trigger opens both shutters; their clocks are 3 ms apart. One camera needs some seconds to stop down.
+    # One trigger opens both shutters, and the clocks differ by 3 ms. A single camera needs some seconds to stop down.
     later = 0.003 if simulation.rig == "dual" else 5.0
     seconds = 60 * number + (20 if kind == "target" else 0) + (later if camera == "B" else 0)
     exif = Exif(
@@ -116,12 +116,12 @@ def take_shot(
     raw_from_scene
         Homography from scene coordinates to those of the raw file.
     distances
-        Of the layers, m.
+        Distances of the layers, m.
 
     Returns
     -------
     ndarray
-        uint16 of the raw file's size.
+        uint16 (H, W) of the raw file's size.
     """
     radii = lens(body, shot.f_number).blur_radius(distances)
     diffraction = airy_kernel(AIRY_DIAMETER_UM / body.pixel_pitch_um) if shot.diffraction else None
@@ -134,17 +134,17 @@ def take_shot(
 
 
 def lens(body: Body, f_number: float) -> ThinLens:
-    """The paper's lens at an aperture, before a body's sensor."""
+    """Return the paper's lens at an aperture, in front of a body's sensor."""
     return ThinLens(FOCAL_LENGTH_MM, f_number, FOCUS_DISTANCE_M, body.pixel_pitch_um)
 
 
 def layer_distances(simulation: Simulation, body: Body, layers: Sequence[Layer]) -> np.ndarray:
-    """Distance of each layer, m, so that one of depth 1 has the largest radius when the lens is wide open.
+    """Return the distance of each layer, m, so that depth 1 has the largest blur radius when the lens is wide open.
 
     Raises
     ------
     InputError
-        No distance gives that radius.
+        No distance gives the largest radius.
     """
     at_infinity = float(lens(body, simulation.wide_f_number).blur_radius(np.inf))
     limit = at_infinity / raw_px(1, body)
@@ -159,22 +159,22 @@ def layer_distances(simulation: Simulation, body: Body, layers: Sequence[Layer])
 
 
 def raw_px(grid_px: float, body: Body) -> float:
-    """A length on the 2376x1586 grid in px of a body's raw file."""
+    """Convert a length on the 2376x1586 grid to px of a body's raw file."""
     return grid_px * RESIZE_FACTOR * body.scale
 
 
 def _iso_setting(iso: float) -> int:
-    """The nearest sensitivity that the camera can be set to."""
+    """Return the nearest sensitivity to which the camera can be set."""
     return min(_ISO_SETTINGS, key=lambda setting: abs(log2(setting / iso)))
 
 
 def _corner_falloff(f_number: float) -> float:
-    """Half the light wide open, 5 % from the narrowest apertures, as fast lenses do."""
+    """Return the share of light lost in the corners: half wide open, 5 % at narrow apertures, as in fast lenses."""
     return 0.05 + 0.45 * (1.8 / f_number) ** 2
 
 
 def _vignette(body: Body, rows: slice, corner_falloff: float) -> np.ndarray | float:
-    """Share of the light that reaches the pixels of some rows; its loss grows with the distance squared."""
+    """Return the share of light that reaches the pixels of some rows; the loss grows with the squared distance."""
     if corner_falloff == 0:
         return 1.0
     y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] + 0.5 - body.raw.height / 2

@@ -107,7 +107,7 @@ def completed(
                 suspects.append(futures[future])
             else:
                 yield _outcome(futures[future], future)
-        # Dask blames a worker's death on every item that the worker held. Run alone, the guilty item shows.
+        # Dask blames a worker's death on every item that the worker held; running each alone finds the culprit.
         for item in suspects:
             future = executor.submit(call, item)
             futures[future] = item

@@ -1,1 +1,1 @@
-"""The page about a built data set, and its pictures."""
+"""The report page of a built data set, and its pictures."""

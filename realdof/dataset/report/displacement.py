@@ -1,4 +1,4 @@
-"""The displacement that is left in an aligned pair, drawn over the photograph: in colour, and as arrows."""
+"""Draw the remaining displacement of an aligned pair over the photograph, in colour and as arrows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from realdof.images.depth import to_eight_bits
 from realdof.images.resize import area_resize
 
 MAP_WIDTH = 640
-"""px; wider photographs are reduced to it."""
+"""Largest width of the map, px; wider photographs are reduced to it."""
 _LONGEST_ARROW = 90.0
 _OPACITY = 0.6
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """A displacement as it is drawn, px of the image."""
+    """The start and end of a drawn displacement, px of the image."""
 
     x: float
     y: float
@@ -29,7 +29,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class ArrowField:
-    """A displacement field's drawing: arrows, and how many times as long as the displacements they are."""
+    """The arrows of a displacement field; each is ``scale`` times as long as its displacement."""
 
     height: int
     width: int
@@ -39,7 +39,7 @@ class ArrowField:
 
 @dataclass(frozen=True)
 class ShiftMap:
-    """A photograph in grey under the length of its tiles' displacements in colour, from 0 to ``highest`` px."""
+    """A grey photograph with the length of each tile's displacement in colour, from 0 to ``highest`` px."""
 
     picture: str
     highest: float
@@ -58,7 +58,7 @@ def shift_map(photograph: np.ndarray, field: Sequence[ShiftVector]) -> ShiftMap 
     Returns
     -------
     ShiftMap or None
-        Nothing for an empty field.
+        None for an empty field.
     """
     if not field:
         return None
@@ -78,11 +78,11 @@ def shift_map(photograph: np.ndarray, field: Sequence[ShiftVector]) -> ShiftMap 
 
 
 def arrow_field(field: Sequence[ShiftVector], height: int, width: int) -> ArrowField | None:
-    """The drawing of a displacement field over an image; None for an empty field."""
+    """Draw a displacement field as arrows over an image; return None for an empty field."""
     if not field:
         return None
     longest = max(np.percentile([np.hypot(v.dx, v.dy) for v in field], 95), 1e-3)
-    # 1, 2 or 5 times a power of ten, so that the legend is a round number.
+    # 1, 2 or 5 times a power of ten, so that the legend shows a round number.
     exact = _LONGEST_ARROW / longest
     power = 10.0 ** np.floor(np.log10(exact))
     scale = float(power * max(step for step in (1, 2, 5) if step * power <= exact * 1.0001))
@@ -91,13 +91,13 @@ def arrow_field(field: Sequence[ShiftVector], height: int, width: int) -> ArrowF
 
 
 def _cells(centres: Sequence[float], side: int) -> dict[float, slice]:
-    """What lies nearer to each centre than to the next ones, px of the map."""
+    """Return the range of pixels of the map that are nearer to each centre than to its neighbours."""
     distinct = sorted(set(centres))
     half = min(np.diff(distinct), default=2 * distinct[0]) / 2
     return {centre: slice(max(0, round(centre - half)), min(side, round(centre + half))) for centre in distinct}
 
 
 def _round_above(value: float) -> float:
-    """The next of 1, 2 and 5 times a power of ten, 0.01 at least, so that the legend is a round number."""
+    """Round up to 1, 2 or 5 times a power of ten, at least 0.01, so that the legend shows a round number."""
     power = 10.0 ** np.floor(np.log10(max(value, 0.01)))
     return float(next(step * power for step in (1, 2, 5, 10) if step * power >= 0.9999 * max(value, 0.01)))

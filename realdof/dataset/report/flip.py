@@ -1,4 +1,4 @@
-"""An animated flip between the two images of a pair: what is aligned stands still, what is defocused pulsates."""
+"""Animate a flip between the two images of a pair: aligned parts stand still, defocused parts pulsate."""
 
 import base64
 from io import BytesIO
@@ -10,14 +10,14 @@ from realdof.images.depth import to_eight_bits
 from realdof.images.resize import area_resize
 
 FLIP_WIDTH = 800
-"""px; wider images are reduced to it."""
+"""Largest width of the animation, px; wider images are reduced to it."""
 PERIOD_MS = 700
-"""How long each image is shown."""
+"""Duration for which each image is shown, ms."""
 _QUALITY = 80
 
 
 def flip(first: np.ndarray, second: np.ndarray) -> str:
-    """An endless animation of two images, as the data URI of a WebP file.
+    """Return an endless animation of two images as the data URI of a WebP file.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def flip(first: np.ndarray, second: np.ndarray) -> str:
         raise ValueError(f"images of {first.shape} and {second.shape} are no pair")
     frames = [Image.fromarray(_reduced(pixels)) for pixels in (first, second)]
     file = BytesIO()
-    # Lossy frames that build on each other would carry the sharp image's edges into the blurred one.
+    # Key frames only: lossy frames based on earlier ones would carry the sharp image's edges into the blurred one.
     frames[0].save(
         file, "WEBP", save_all=True, append_images=frames[1:], duration=PERIOD_MS, loop=0, quality=_QUALITY, kmax=1
     )

@@ -1,4 +1,4 @@
-"""One page on a built data set: a table of its scenes, and for each what one would look at before trusting it."""
+"""Write the report page of a built data set: a table of its scenes, and pictures to check each scene by."""
 
 import base64
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from realdof.images.files import read_pixels
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table: its heading, what it says at length, and how its figures are printed."""
+    """A column of the table: its heading, its full meaning, and the format of its figures."""
 
     key: str
     heading: str
@@ -43,7 +43,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class SceneView:
-    """What the page shows of one scene; a picture that there is no image for is missing from ``pictures``."""
+    """The content of the page about one scene; ``pictures`` lacks those for which there is no image."""
 
     name: str
     verdict: SceneVerdict
@@ -59,15 +59,15 @@ class SceneView:
 
     @property
     def cells(self) -> list[tuple[str, str]]:
-        """Of each column: the figure to sort by, and the figure as printed."""
+        """The figure to sort by and the printed figure of each column."""
         known = [(self.figures.get(column.key), column.form) for column in COLUMNS]
         return [("", "") if value is None else (repr(value), form.format(value)) for value, form in known]
 
 
 def write_report(out: Path, report: Callable[[int, int], None] = lambda done, total: None) -> Path:
-    """Write ``report.html`` into a built data set; it needs no other file and no network.
+    """Write ``report.html``, a page without external files, into a built data set.
 
-    Each scene's flip and displacement map are written to ``pictures`` too.
+    The flip and the displacement map of each scene are also written to ``pictures``.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def write_report(out: Path, report: Callable[[int, int], None] = lambda done, to
 
 
 def view_of(out: Path, record: SceneRecord, doubts: tuple[str, ...]) -> SceneView:
-    """Gather what is shown of a scene."""
+    """Collect the content of the page about one scene."""
     images = {role: read_pixels(out / file.file) for role, file in record.outputs.items()}
     quality = record.quality
     exposure = [] if quality is None else quality.residual_exposure.map
@@ -149,7 +149,7 @@ def _shift(record: SceneRecord, images: dict[Role, np.ndarray]) -> ShiftMap | No
 
 
 def _figures(record: SceneRecord) -> dict[str, float]:
-    """The figures there are, by column."""
+    """Return the figures that are known, by column."""
     found: dict[str, float | None] = {}
     if record.photometry is not None:
         found["gain"] = record.photometry.gain[1]
@@ -168,7 +168,7 @@ def _figures(record: SceneRecord) -> dict[str, float]:
 
 
 def _facts(record: SceneRecord) -> tuple[str, ...]:
-    """Facts that have no column, one sentence each."""
+    """Return the facts that have no column, one sentence each."""
     facts = []
     if record.defocused_camera:
         facts.append(f"Camera {record.defocused_camera} is the defocused one; its grid is kept.")
@@ -199,7 +199,7 @@ def _page(name: str, manifest: Manifest, views: list[SceneView]) -> str:
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     return environment.get_template("report.html.j2").render(
-        # The package's own style sheet: nothing of the user's is in it.
+        # The package's own style sheet contains no user input.
         style=markupsafe.Markup(style_sheet()),  # nosec B704
         name=name,
         manifest=manifest,

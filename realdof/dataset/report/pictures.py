@@ -1,4 +1,4 @@
-"""The pictures of the report page: small copies, a detail, and maps in colour, as data URIs."""
+"""Pictures of the report page, as data URIs: thumbnails, a detail, and maps in colour."""
 
 import base64
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from realdof.images.resize import area_resize
 
 THUMBNAIL_WIDTH = 480
 DETAIL = (320, 480)
-"""Height and width in px of the detail that is shown pixel for pixel."""
+"""Height and width of the detail shown at full resolution, px."""
 _WEBP_QUALITY = 82
 
 
 @dataclass(frozen=True)
 class Corner:
-    """Top and left of the detail in the image, px."""
+    """The position of the detail's top left corner in the image, px."""
 
     top: int
     left: int
@@ -26,7 +26,7 @@ class Corner:
 
 @dataclass(frozen=True)
 class ColourMap:
-    """A map in colour and the values at the ends of its colours."""
+    """A map in colour, and the values at the ends of its colour scale."""
 
     picture: str
     lowest: float
@@ -34,7 +34,7 @@ class ColourMap:
 
 
 def thumbnail(pixels: np.ndarray) -> str:
-    """A small copy of an image (H, W, 3) of 8 or 16 bits."""
+    """Return a thumbnail of an image (H, W, 3) of 8 or 16 bits."""
     height, width = pixels.shape[:2]
     if width <= THUMBNAIL_WIDTH:
         return data_uri(to_eight_bits(pixels), ".webp")
@@ -44,12 +44,12 @@ def thumbnail(pixels: np.ndarray) -> str:
 
 
 def detail_corner(pixels: np.ndarray, size: tuple[int, int] = DETAIL) -> Corner:
-    """Find the window of an image (H, W, 3) with the most detail, where a wrong alignment is seen best.
+    """Find the window of an image (H, W, 3) with the most detail, where a misalignment is easiest to see.
 
     Parameters
     ----------
     size
-        Height and width of the window, px; a larger one than the image is the whole image.
+        Height and width of the window, px; limited to the size of the image.
     """
     grey = cv2.cvtColor(to_eight_bits(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32)
     strength = cv2.Sobel(grey, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(grey, cv2.CV_32F, 0, 1) ** 2
@@ -63,14 +63,14 @@ def detail_corner(pixels: np.ndarray, size: tuple[int, int] = DETAIL) -> Corner:
 
 
 def detail(pixels: np.ndarray, corner: Corner) -> str:
-    """The detail at a corner, pixel for pixel."""
+    """Return the detail at a corner at full resolution."""
     height, width = DETAIL
     part = to_eight_bits(pixels)[corner.top : corner.top + height, corner.left : corner.left + width]
     return data_uri(np.ascontiguousarray(part), ".webp")
 
 
 def colour_map(rows: Sequence[Sequence[float | None]], *, signed: bool) -> ColourMap | None:
-    """A map in colour, unknown values grey; around zero in blue and red if ``signed``, from zero on otherwise."""
+    """Colour a map, unknown values in grey: blue to red around zero if ``signed``, else viridis from zero."""
     values = np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
     if values.size == 0 or np.isnan(values).all():
         return None
@@ -84,7 +84,7 @@ def colour_map(rows: Sequence[Sequence[float | None]], *, signed: bool) -> Colou
 
 
 def viridis(levels: np.ndarray) -> np.ndarray:
-    """Colours of levels, uint8 (H, W): uint8 (H, W, 3)."""
+    """Colour levels, uint8 (H, W), with viridis: uint8 (H, W, 3)."""
     return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
 
 
@@ -96,7 +96,7 @@ def _blue_white_red(levels: np.ndarray) -> np.ndarray:
 
 
 def data_uri(pixels: np.ndarray, suffix: str) -> str:
-    """An image, uint8 (H, W, 3), as the data URI of a ``.webp`` or ``.png`` file."""
+    """Encode an image, uint8 (H, W, 3), as the data URI of a ``.webp`` or ``.png`` file."""
     options = [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY] if suffix == ".webp" else []
     encoded = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)[1]
     return f"data:image/{suffix[1:]};base64,{base64.b64encode(encoded.tobytes()).decode()}"
