@@ -126,17 +126,8 @@ def views_of(sample: Sample, method: str) -> tuple[Image, Image]:
     return sample.left, sample.right
 
 
-def fastest_order(device: torch.device, dtype: torch.dtype) -> torch.memory_format:
-    """Return the order in memory in which convolutions are fastest.
-
-    That is channels-last, but for cuDNN in float32 (30.5 ms instead of 38.3 ms for IFAN on an H100; see
-    docs/performance.md).
-    """
-    return torch.contiguous_format if device.type == "cuda" and dtype == torch.float32 else torch.channels_last
-
-
 def extend(image: Image, multiple: int, order: torch.memory_format = torch.channels_last) -> Tensor:
-    """Make a batch of one image, (1, C, H, W), and pad it by its edge pixels to multiples of a number."""
+    """Make a batch of one image, (1, C, H, W), in a memory order; pad its sides by edge pixels to multiples."""
     height, width = image.shape[-2:]
     batch = image[None].contiguous(memory_format=order)
     padding = (0, -width % multiple, 0, -height % multiple)

@@ -1,6 +1,6 @@
 """IFAN as a method of the benchmark."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +13,7 @@ from benchmark.bands.graph import Graph, Observer, Plan
 from benchmark.bands.layers import Read
 from benchmark.method import Architecture, Capabilities, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
-from benchmark.network_method import Inputs, NetworkMethod, empty, extend, fastest_order, views_of
+from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
 from ifan import bands, inference
 from ifan.cards import CARDS
 from ifan.checkpoints import read_weights
@@ -29,6 +29,16 @@ measured (tests/performance/ifan_inference.py) and rounded up."""
 
 WITHIN_WHAT_IS_FREE = Context()
 """The default context: all free memory may be used."""
+
+
+def fastest_order(device: torch.device, dtype: torch.dtype) -> torch.memory_format:
+    """Return the memory order in which a device computes whole images fastest (`docs/performance.md`, On a GPU).
+
+    In float32 cuDNN is faster on NCHW tensors; with TF32 or in half precision, on channels-last ones.
+    """
+    if device.type == "cuda" and dtype == torch.float32 and not torch.backends.cudnn.allow_tf32:
+        return torch.contiguous_format
+    return torch.channels_last
 
 
 class IFANMethod(NetworkMethod):
@@ -64,10 +74,9 @@ class IFANMethod(NetworkMethod):
         return Architecture(empty(IFAN, card.shape), Inputs((3, 6) if card.shape.dual else (3,)))
 
     def prepare(self, context: Context) -> None:
-        """Move the network to the context's device and precision."""
-        dtype = PRECISIONS[context.precision]
-        order = fastest_order(torch.device(context.device), dtype)
-        self.network.to(context.device, dtype, memory_format=order)  # type: ignore[call-overload]
+        """Move the network to the context's device and precision, in the memory order that is fastest there."""
+        self.network.to(context.device, PRECISIONS[context.precision])
+        self.network.to(memory_format=self._order())  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
@@ -111,11 +120,6 @@ class IFANMethod(NetworkMethod):
         height, width = images[0].shape[-2:]
         result, maps = inference.deblur_with_maps(self.network, *self._extended(images))
         return result[0, :, :height, :width], maps
-
-    def _extended(self, images: list[Tensor]) -> Iterator[Tensor]:
-        parameter = next(self.network.parameters())
-        order = fastest_order(parameter.device, parameter.dtype)
-        return (extend(image, SIZE_MULTIPLE, order) for image in images)
 
     def compute_in_bands(
         self,
@@ -183,6 +187,13 @@ class IFANMethod(NetworkMethod):
             return True
         available = available_bytes(parameter.device) if memory is None else memory
         return available is None or height * width * BYTES_PER_PIXEL[parameter.dtype] <= available
+
+    def _order(self) -> torch.memory_format:
+        parameter = next(self.network.parameters())
+        return fastest_order(parameter.device, parameter.dtype)
+
+    def _extended(self, images: list[Tensor]) -> list[Tensor]:
+        return [extend(image, SIZE_MULTIPLE, self._order()) for image in images]
 
     def _views(self, sample: Sample) -> Tensor | None:
         if not self.network.shape.dual:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from benchmark.complexity import count
 from benchmark.method import Architecture, Context, Deblurred, Sample
 from benchmark.network_card import NetworkCard
-from benchmark.network_method import Inputs, NetworkMethod, empty, extend, fastest_order, views_of
+from benchmark.network_method import Inputs, NetworkMethod, empty, extend, views_of
 from benchmark.weight_files import assign, read_safetensors, save_network
 from benchmark.weight_sets import WeightSets
 from realdof.common.errors import InputError
@@ -118,12 +118,3 @@ def test_an_image_is_extended_only_where_it_must_be() -> None:
     assert [tuple(one.shape) for one in Inputs((3, 6), lambda h, w: (h + 1, w + 2))(10, 20)] == [
         (1, 3, 11, 22), (1, 6, 11, 22)
     ]  # fmt: skip
-
-
-def test_tensors_are_channels_last_except_for_cudnn_in_float32() -> None:
-    cpu, cuda = torch.device("cpu"), torch.device("cuda")
-    assert fastest_order(cuda, torch.float32) == torch.contiguous_format
-    for device, dtype in ((cpu, torch.float32), (cuda, torch.bfloat16), (cuda, torch.float16)):
-        assert fastest_order(device, dtype) == torch.channels_last
-    for order in (torch.contiguous_format, torch.channels_last):
-        assert extend(torch.rand(3, 65, 79), 16, order).is_contiguous(memory_format=order)
