@@ -126,9 +126,9 @@ def views_of(sample: Sample, method: str) -> tuple[Image, Image]:
     return sample.left, sample.right
 
 
-def extend(image: Image, multiple: int) -> Tensor:
-    """Make a batch of one image, (1, C, H, W), and pad it by its edge pixels to multiples of a number."""
+def extend(image: Image, multiple: int, order: torch.memory_format = torch.channels_last) -> Tensor:
+    """Make a batch of one image, (1, C, H, W), in a memory order; pad its sides by edge pixels to multiples."""
     height, width = image.shape[-2:]
-    batch = image[None].contiguous(memory_format=torch.channels_last)
+    batch = image[None].contiguous(memory_format=order)
     padding = (0, -width % multiple, 0, -height % multiple)
     return functional.pad(batch, padding, mode="replicate") if any(padding) else batch

@@ -148,7 +148,9 @@ class Convolution(Layer):
         edges = [Edge(source, stride, 1, before, below, border)]
         edges += [Edge(layer) for layer in (added, after) if layer is not None]
         super().__init__(tuple(edges), weight.shape[0], source.height // stride, source.width // stride, weight.dtype)
-        self._weight, self._bias, self._stride, self._padding = weight, bias, stride, padding
+        # Rows are channels-last. Weights in another order would be converted for every band.
+        self._weight = weight.contiguous(memory_format=torch.channels_last)
+        self._bias, self._stride, self._padding = bias, stride, padding
         self._border, self._slope = border, slope
         self._added, self._after = added is not None, after is not None
         self._columns = columns
@@ -181,7 +183,8 @@ class Doubling(Layer):
     def __init__(self, source: Layer, weight: Tensor, bias: Tensor | None, slope: float, skip: Layer) -> None:
         edges = (Edge(source, 1, 2, 1, 1), Edge(skip))
         super().__init__(edges, weight.shape[1], 2 * source.height, 2 * source.width, weight.dtype, step=2)
-        self._weight, self._bias, self._slope = weight, bias, slope
+        self._weight = weight.contiguous(memory_format=torch.channels_last)
+        self._bias, self._slope = bias, slope
 
     def compute(self, read: list[list[Tensor]], out: Tensor, start: int, stop: int) -> None:
         """Enlarge rows; the padding cuts off the rows that the kernel covers only in part."""

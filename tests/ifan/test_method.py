@@ -16,8 +16,9 @@ from benchmark.running import runner
 from benchmark.running.requirements import default_weights
 from benchmark.running.task import Task, prepare
 from benchmark.tiling import Tiling
+from ifan import inference
 from ifan.cards import CARDS
-from ifan.method import IFANMethod
+from ifan.method import IFANMethod, fastest_order
 from ifan.network import IFAN, NetworkShape
 from realdof.common.errors import InputError
 from realdof.images.files import write_pixels
@@ -71,6 +72,42 @@ def test_running_out_of_memory_with_a_whole_image_leads_to_bands(
     monkeypatch.setattr(IFANMethod, "compute", full)
     tried = method(network).deblur(sample(96, 200), Context())
     assert difference(tried.image, expected) < 2e-6
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "tf32", "order"),
+    [
+        ("cuda", torch.float32, False, torch.contiguous_format),
+        ("cuda", torch.float32, True, torch.channels_last),
+        ("cuda", torch.bfloat16, False, torch.channels_last),
+        ("cuda", torch.float16, False, torch.channels_last),
+        ("cpu", torch.float32, False, torch.channels_last),
+    ],
+)
+def test_only_float32_without_tf32_on_cuda_is_computed_in_nchw_order(
+    monkeypatch: pytest.MonkeyPatch, device: str, dtype: torch.dtype, tf32: bool, order: torch.memory_format
+) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", tf32)
+    assert fastest_order(torch.device(device), dtype) is order
+
+
+def test_network_and_image_are_both_in_the_chosen_order_and_the_result_is_the_same(
+    network: IFAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, expected = sample(161, 75), method(network).deblur(sample(161, 75), Context()).image
+    monkeypatch.setattr("ifan.method.fastest_order", lambda device, dtype: torch.contiguous_format)
+    given: list[Tensor] = []
+    computed = inference.deblur
+    monkeypatch.setattr(inference, "deblur", lambda net, batch: (given.append(batch), computed(net, batch))[1])
+    other = method(copy.deepcopy(network))
+    other.prepare(Context())
+    made = other.deblur(image, Context()).image
+    assert given[0].is_contiguous()
+    assert all(parameter.is_contiguous() for parameter in other.network.parameters())
+    assert difference(made, expected) < 2e-6
+    banded = other.deblur(image, Context(memory=12_000_000)).image
+    assert len(given) == 1, "the second image is computed in bands"
+    assert difference(banded, expected) < 2e-6
 
 
 def task_of(folder: Path) -> Task:
