@@ -1,4 +1,4 @@
-"""The names of the files of a built data set, which no other module contains.
+"""The names of the files of a built data set.
 
     OUT/build.json               settings and software of the build; a build with others is refused
     OUT/source/<scene>.png       the defocused image, 16-bit
