@@ -29,22 +29,23 @@ class Interval:
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """Method A against method B on the same images.
+    """The comparison of method A with method B on the same images.
 
     Attributes
     ----------
     images
-        How many.
+        Number of images.
     mean_a, mean_b
-        Over all images.
+        Means over all images.
     difference
-        A minus B with its bootstrap interval, images resampled in pairs.
+        Mean of A minus B with its bootstrap interval; images are resampled in pairs.
     wins, losses, ties
-        Images where A is better, worse, and equal.
+        Number of images on which A is better, worse, and equal.
     wilcoxon_p
         Two-sided p-value of the signed-rank test that the differences are symmetric about zero.
     bootstrap_p
-        Two-sided: twice the share of resamples whose mean difference has the other sign, at least 1 / resamples.
+        Two-sided p-value: twice the share of resamples whose mean difference has the other sign, at least
+        1 / resamples.
     """
 
     images: int
@@ -59,21 +60,21 @@ class PairedComparison:
 
 
 NOTHING = PairedComparison(0, math.nan, math.nan, Interval(math.nan, math.nan, math.nan), 0, 0, 0, math.nan, math.nan)
-"""The comparison of no image."""
+"""The comparison over no images."""
 
 
 def mean_interval(values: np.ndarray, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES) -> Interval:
-    """Mean and percentile bootstrap interval (Efron, 1979).
+    """Return the mean and its percentile bootstrap interval (Efron, 1979).
 
     Parameters
     ----------
     values
-        float64 (n,), one an image.
+        float64 (n,), one per image.
 
     Returns
     -------
     Interval
-        The bounds are NaN for fewer than two images or where a value is infinite.
+        The bounds are NaN for fewer than two images, or if a value is infinite.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def mean_interval(values: np.ndarray, *, confidence: float = CONFIDENCE, resampl
 
 
 def mean_intervals(values: np.ndarray, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES) -> list[Interval]:
-    """``mean_interval`` of every column of float64 (n, k), over the same resamples."""
+    """Return the ``mean_interval`` of every column of float64 (n, k), over the same resamples."""
     if len(values) == 0:
         raise ValueError("there is no value to average")
     finite = np.isfinite(values).all(axis=0)
@@ -99,7 +100,7 @@ def mean_intervals(values: np.ndarray, *, confidence: float = CONFIDENCE, resamp
 
 
 def intervals_by_name(scores: Mapping[str, Sequence[float]]) -> dict[str, Interval]:
-    """``mean_interval`` of the scores of each metric, over the same resamples; all have one score an image."""
+    """Return the ``mean_interval`` of each metric's scores, one per image, over the same resamples."""
     if not scores:
         return {}
     values = np.ascontiguousarray(np.array(list(scores.values()), np.float64).T)
@@ -107,7 +108,7 @@ def intervals_by_name(scores: Mapping[str, Sequence[float]]) -> dict[str, Interv
 
 
 _SMALLEST_DIFFERENCE = 1e-12
-"""What two scores differ by at least: less is rounding, and a p-value would depend on its sign."""
+"""Smallest difference of two scores that counts; less is rounding, and a p-value would depend on its sign."""
 
 
 def compare_paired(
@@ -120,7 +121,7 @@ def compare_paired(
     a, b
         float64 (n,), finite, in the same order of images.
     lower_is_better
-        Which way the metric ranks.
+        Whether lower values of the metric are better.
 
     Raises
     ------
@@ -146,7 +147,7 @@ def compare_paired(
 
 
 def resampled_means(values: np.ndarray, resamples: int) -> np.ndarray:
-    """Means over images drawn with replacement, the same images for every column.
+    """Return means over images drawn with replacement, the same images for every column.
 
     Parameters
     ----------
@@ -182,7 +183,7 @@ def _weights(random: np.random.Generator, count: int, resamples: int) -> np.ndar
 def _wilcoxon(difference: np.ndarray) -> float:
     from scipy import stats
 
-    # With no difference anywhere the test has nothing to rank, and nothing speaks against equality.
+    # Without any difference the test has nothing to rank, and there is no evidence against equality.
     return float(stats.wilcoxon(difference).pvalue) if np.any(difference) else 1.0
 
 
