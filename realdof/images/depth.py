@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from realdof.common.machine.opencv import cv2
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -26,8 +28,11 @@ def image_from_pixels(pixels: np.ndarray) -> "Tensor":
     """
     import torch
 
-    values = np.moveaxis(pixels, 2, 0).astype(np.float32, order="C")
-    return torch.from_numpy(values / np.float32(np.iinfo(pixels.dtype).max))
+    values = np.empty((3, *pixels.shape[:2]), np.float32)
+    # Each plane is converted and divided in one pass.
+    for plane, stored in zip(values, cv2.split(pixels), strict=True):
+        np.divide(stored, np.float32(np.iinfo(pixels.dtype).max), out=plane)
+    return torch.from_numpy(values)
 
 
 def pixels_from_image(image: "Tensor", bits: Literal[8, 16]) -> np.ndarray:

@@ -140,14 +140,31 @@ class WrongSize(Breaks):
 class NotFinite(Breaks):
     """Returns a value that is not a number."""
 
+    value = math.nan
+
     def deblur(self, sample: Sample, context: Context) -> Deblurred:
-        """The image with one NaN."""
+        """The image with one such value."""
         result = sample.image.clone()
-        result[0, 0, 0] = torch.nan
+        result[1, 2, 3] = self.value
         return Deblurred(result)
 
 
-@pytest.mark.parametrize(("method", "reason"), [(WrongSize, "returned"), (NotFinite, "not finite")])
+class Infinite(NotFinite):
+    """Returns an infinite value."""
+
+    value = math.inf
+
+
+class MinusInfinite(NotFinite):
+    """Returns a value that is minus infinity."""
+
+    value = -math.inf
+
+
+@pytest.mark.parametrize(
+    ("method", "reason"),
+    [(WrongSize, "returned"), (NotFinite, "not finite"), (Infinite, "not finite"), (MinusInfinite, "not finite")],
+)
 def test_what_is_no_image_is_a_failure_not_a_score(
     make_pairs, tmp_path: Path, method: type[Method], reason: str
 ) -> None:

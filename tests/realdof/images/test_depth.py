@@ -1,6 +1,7 @@
 """Between stored integers and floating point."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,17 @@ def test_pixels_survive_the_way_through_an_image(pixels: np.ndarray) -> None:
     assert image.dtype == torch.float32
     assert image.shape == (3, 5, 7)
     assert np.array_equal(pixels_from_image(image, 8 * pixels.itemsize), pixels)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_every_stored_value_is_divided_in_float32_in_any_order_in_memory(dtype: type) -> None:
+    levels = np.iinfo(dtype).max + 1
+    stored = np.arange(3 * levels).astype(dtype).reshape(3, -1, 256)
+    expected = stored.astype(np.float32) / np.float32(levels - 1)
+    for pixels in (np.moveaxis(stored, 0, 2), np.ascontiguousarray(np.moveaxis(stored, 0, 2))):
+        image = image_from_pixels(pixels)
+        assert image.is_contiguous()
+        assert np.array_equal(image.numpy(), expected)
 
 
 def test_pixels_are_clipped_and_rounded_to_the_nearest() -> None:
