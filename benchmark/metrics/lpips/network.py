@@ -7,35 +7,23 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.metrics.lpips.trunk import SHAPES, load_trunk
-from benchmark.metrics.lpips.winograd import WinogradConvolution, is_fit
 from realdof.common.errors import InputError
 from realdof.common.files import sha256_of
 
 _LINEAR_SHA256 = "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0"
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
-_EPSILON = 1e-10
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+EPSILON = 1e-10
 
 
-def fast_network() -> "PerceptualDistance":
-    """Load LPIPS's network with its weights, with `WinogradConvolution` for most convolutions.
-
-    It takes a little over half of `plain_network`'s time; the values differ by 1e-7.
+def plain_network() -> "PerceptualDistance":
+    """Load LPIPS's network with its weights.
 
     Raises
     ------
     InputError
         The weights are missing or damaged.
     """
-    network = plain_network()
-    for at, layer in enumerate(network.features):
-        if isinstance(layer, nn.Conv2d) and is_fit(layer):
-            network.features[at] = WinogradConvolution(layer)
-    return network
-
-
-def plain_network() -> "PerceptualDistance":
-    """Load LPIPS's network with its weights, with torch's convolutions only; raises as `fast_network`."""
     # No random initial weights are drawn, so that the caller's random state stays unchanged.
     with torch.device("meta"):
         network = PerceptualDistance()
@@ -67,13 +55,13 @@ class PerceptualDistance(nn.Module):
         )
         self.weights = nn.ParameterList(torch.empty(1, shape[0], 1, 1) for shape in SHAPES.values())
 
-    def forward(self, pair: Tensor) -> Tensor:
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Compute the distance between two images.
 
         Parameters
         ----------
-        pair
-            float32 (2, 3, H, W), RGB, in [0, 1].
+        first, second
+            float32 (3, H, W), RGB, in [0, 1].
 
         Returns
         -------
@@ -81,17 +69,18 @@ class PerceptualDistance(nn.Module):
             float32, shape ().
         """
         # LPIPS normalises images in [-1, 1] by ImageNet's mean and deviation; this is the same for [0, 1].
-        mean, deviation = (pair.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_DEVIATION))
+        pair = torch.stack((first, second))
+        mean, deviation = (pair.new_tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_DEVIATION))
         features = (pair - mean) / deviation
         weights = iter(self.weights)
         distance = pair.new_zeros(())
         for layer in self.features:
             features = layer(features)
             if isinstance(layer, nn.ReLU):
-                scale = 1 / (torch.linalg.vector_norm(features, dim=1, keepdim=True) + _EPSILON)
-                first, second = features * scale
+                scale = 1 / (torch.linalg.vector_norm(features, dim=1, keepdim=True) + EPSILON)
+                ours, theirs = features * scale
                 # In place, to save memory.
-                difference = first.sub_(second).square_()
+                difference = ours.sub_(theirs).square_()
                 # Mean over pixels first, weighted sum over channels second: the order does not matter.
                 distance = distance + (difference.mean(dim=(1, 2)) * next(weights).flatten()).sum()
         return distance

@@ -7,23 +7,29 @@ from that of a plain convolution by rounding, a few 1e-6 of the largest value.
 """
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 STEP = 4
 """Side of a tile's block of results."""
+_TILES_OF_A_STRIP = 160
+"""Tiles of all images that are computed at once: enough for efficient matrix products, few enough for the cache."""
 _POINTS = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
 """Points, besides infinity, at which the algorithm evaluates polynomials: small numbers keep rounding errors low."""
+_PLACE_OF_ONE = _POINTS.index(1)
 _KERNELS = (3, 5)
 
 Matrix = list[list[Fraction]]
 
 
 class WinogradConvolution(nn.Module):
-    """A convolution of 3x3 or 5x5 with stride 1 and zero padding of 1 or 2 px, computed by Winograd's algorithm.
+    """A convolution of 3x3 or 5x5, stride 1 and padding with zeros, by Winograd's algorithm, and the ReLU after it.
+
+    It is computed in strips of tiles that fit into the processor's cache. The result does not depend on the number of
+    threads.
 
     Parameters
     ----------
@@ -57,17 +63,74 @@ class WinogradConvolution(nn.Module):
         self.register_buffer("to_results", torch.kron(to_results, to_results).float())
 
     def forward(self, images: Tensor) -> Tensor:
-        """Convolve images, float32 (N, C, H, W), fastest in channels-last order; the result is channels-last."""
-        count, channels, height, width = images.shape
-        down, across = -(-height // STEP), -(-width // STEP)
-        filled = [self.margin, across * STEP - width + self.margin, self.margin, down * STEP - height + self.margin]
-        padded = functional.pad(images.permute(0, 2, 3, 1), [0, 0, *filled])
-        tiles = padded.unfold(1, self.side, STEP).unfold(2, self.side, STEP).permute(4, 5, 0, 1, 2, 3)
-        places = (self.to_places @ tiles.reshape(self.side**2, -1)).view(self.side**2, -1, channels)
-        products = torch.bmm(places, self.filters)
-        results = (self.to_results @ products.view(self.side**2, -1)).view(STEP, STEP, count, down, across, -1)
-        whole = results.permute(2, 3, 0, 4, 1, 5).reshape(count, down * STEP, across * STEP, -1)
-        return (whole[:, :height, :width] + self.bias).permute(0, 3, 1, 2)
+        """Convolve and rectify images, float32 (N, C, H, W); the result is in channels-last order."""
+        count, _, height, width = images.shape
+        frame = self.frame(count, height, width)
+        self.inside(frame, height, width).copy_(images.permute(0, 2, 3, 1))
+        result = frame.new_empty(count, height, width, self.filters.shape[-1])
+        top = 0
+        for strip in self.strips(frame, height, width):
+            result[:, top : top + strip.shape[1]] = strip
+            top += strip.shape[1]
+        return result.permute(0, 3, 1, 2)
+
+    def frame(self, count: int, height: int, width: int) -> Tensor:
+        """Return a new array for images (N, H, W, C) and a margin of zeros around them; `inside` is not filled."""
+        down, across = _tiles(height, width)
+        frame = self.filters.new_empty(
+            count, down * STEP + 2 * self.margin, across * STEP + 2 * self.margin, self.filters.shape[1]
+        )
+        rows, columns = slice(self.margin, self.margin + height), slice(self.margin, self.margin + width)
+        clear_margin(frame, rows, columns)
+        return frame
+
+    def inside(self, frame: Tensor, height: int, width: int) -> Tensor:
+        """Return the part of a frame that holds the images, (N, H, W, C)."""
+        return frame[:, self.margin : self.margin + height, self.margin : self.margin + width]
+
+    def strips(self, frame: Tensor, height: int, width: int) -> Iterator[Tensor]:
+        """Convolve and rectify the images in a frame, and yield the results in strips of rows.
+
+        Parameters
+        ----------
+        frame
+            From `frame`, with the images inside.
+        height, width
+            Size of the images, px.
+
+        Yields
+        ------
+        Tensor
+            float32 (N, rows, W, outputs); the memory is used again for the next strip.
+        """
+        count, (down, across) = len(frame), _tiles(height, width)
+        most = min(down, max(1, _TILES_OF_A_STRIP // (count * across)))
+        outputs, places = self.filters.shape[-1], self.side**2
+        tiles, transformed = (frame.new_empty(places * count * most * across * frame.shape[-1]) for _ in range(2))
+        products = frame.new_empty(places * count * most * across * outputs)
+        strip = frame.new_empty(count * most * across * STEP**2 * outputs)
+        for top in range(0, down, most):
+            shape = (count, min(most, down - top), across)
+            rows = frame[:, top * STEP : (top + shape[1]) * STEP + self.side - STEP]
+            windows = rows.unfold(1, self.side, STEP).unfold(2, self.side, STEP).permute(4, 5, 0, 1, 2, 3)
+            cut = _part(tiles, self.side, self.side, *shape, frame.shape[-1]).copy_(windows).view(places, -1)
+            torch.mm(self.to_places, cut, out=(at := _part(transformed, *cut.shape)))
+            product = _part(products, places, math.prod(shape), outputs)
+            torch.bmm(at.view(places, -1, frame.shape[-1]), self.filters, out=product)
+            # The place where both polynomials are evaluated at 1 counts once in each result.
+            product[_PLACE_OF_ONE * (self.side + 1)] += self.bias
+            found = (self.to_results @ product.view(places, -1)).view(STEP, STEP, *shape, outputs)
+            whole = _part(strip, count, shape[1], STEP, across, STEP, outputs)
+            torch.clamp_min(found.permute(2, 3, 0, 4, 1, 5), 0, out=whole)
+            yield whole.view(count, shape[1] * STEP, across * STEP, outputs)[:, : height - top * STEP, :width]
+
+
+def clear_margin(frame: Tensor, rows: slice, columns: slice) -> None:
+    """Set all pixels of images (N, H, W, C) to zero that lie outside of these rows and columns."""
+    for margin in (
+        frame[:, : rows.start], frame[:, rows.stop :], frame[:, :, : columns.start], frame[:, :, columns.stop :]
+    ):  # fmt: skip
+        margin.zero_()
 
 
 def is_fit(layer: nn.Module) -> bool:
@@ -114,6 +177,16 @@ def _with_roots(roots: list[Fraction]) -> list[Fraction]:
 
 def _length(row: list[Fraction]) -> float:
     return math.sqrt(sum(value * value for value in row))
+
+
+def _tiles(height: int, width: int) -> tuple[int, int]:
+    """Return how many tiles cover an image, down and across."""
+    return -(-height // STEP), -(-width // STEP)
+
+
+def _part(memory: Tensor, *shape: int) -> Tensor:
+    """Return the first values of an array in a shape."""
+    return memory[: math.prod(shape)].view(shape)
 
 
 def _tensor(matrix: Matrix) -> Tensor:

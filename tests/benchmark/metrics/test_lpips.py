@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from literal import AlexNetDistance
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -28,6 +30,11 @@ PACKAGE = Path(trunk.__file__).parent
 @pytest.fixture(scope="module")
 def lpips() -> LPIPS:
     return LPIPS()
+
+
+@pytest.fixture(scope="module")
+def plain() -> PerceptualDistance:
+    return plain_network()
 
 
 def example(name: str) -> Tensor:
@@ -66,6 +73,33 @@ def test_loading_leaves_the_random_numbers_of_the_caller_alone(lpips: LPIPS) -> 
     before = torch.get_rng_state()
     LPIPS()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(31, 230), st.integers(31, 120), st.integers(0, 9))
+def test_it_is_the_distance_of_the_plain_network_for_every_size(
+    lpips: LPIPS, plain: PerceptualDistance, height: int, width: int, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    first = torch.rand(3, height, width, generator=generator)
+    second = (first + 0.1 * torch.randn(first.shape, generator=generator)).clamp(0, 1)
+    with torch.inference_mode():
+        expected = float(plain(first, second))
+    assert lpips(first, second) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_distance_does_not_depend_on_the_number_of_threads(lpips: LPIPS) -> None:
+    generator = torch.Generator().manual_seed(0)
+    first, second = torch.rand(2, 3, 330, 449, generator=generator)
+    before = torch.get_num_threads()
+    found = set()
+    try:
+        for threads in (1, 2, 3, 5):
+            torch.set_num_threads(threads)
+            found.add(lpips(first, second))
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 1
 
 
 @pytest.mark.slow
@@ -168,6 +202,6 @@ def test_weights_that_did_not_load_stop_lpips_at_the_start(
     torch.manual_seed(0)
     broken = plain_network()
     mistake(broken)
-    monkeypatch.setattr(network, "fast_network", lambda: broken)
+    monkeypatch.setattr(network, "plain_network", lambda: broken)
     with pytest.raises(InputError, match=r"where 0.1135 is right: its weights did not load"):
         LPIPS()

@@ -1,4 +1,4 @@
-"""The convolution with fewer multiplications is the plain one for every size, and alike on any number of threads."""
+"""The convolution with fewer multiplications is the plain one, rectified, and alike on any number of threads."""
 
 import pytest
 import torch
@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from benchmark.metrics.lpips import winograd
 from benchmark.metrics.lpips.winograd import STEP, WinogradConvolution, is_fit, transforms
 
 
@@ -15,7 +16,7 @@ from benchmark.metrics.lpips.winograd import STEP, WinogradConvolution, is_fit, 
     height=st.integers(1, 19), width=st.integers(1, 19), seed=st.integers(0, 9), last=st.booleans(),
 )  # fmt: skip
 @torch.inference_mode()
-def test_it_is_a_convolution_to_rounding(
+def test_it_is_a_rectified_convolution_to_rounding(
     kernel: int, count: int, inputs: int, outputs: int, height: int, width: int, seed: int, last: bool
 ) -> None:
     torch.manual_seed(seed)
@@ -23,10 +24,25 @@ def test_it_is_a_convolution_to_rounding(
     images = torch.randn(count, inputs, height, width)
     if last:
         images = images.contiguous(memory_format=torch.channels_last)
-    expected = plain.double()(images.double())
+    expected = plain.double()(images.double()).relu()
     found = WinogradConvolution(plain.float())(images)
     assert found.shape == expected.shape
     assert float((found - expected).abs().max()) < 3e-5 * max(1.0, float(expected.abs().max()))
+
+
+@torch.inference_mode()
+def test_strips_are_the_rows_of_the_whole_result_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    fast = WinogradConvolution(nn.Conv2d(3, 4, 3, padding=1))
+    images = torch.randn(2, 3, 26, 13)
+    whole = fast(images).permute(0, 2, 3, 1)
+    # Four tiles across and two images: one row of tiles in a strip.
+    monkeypatch.setattr(winograd, "_TILES_OF_A_STRIP", 8)
+    frame = fast.frame(2, 26, 13)
+    fast.inside(frame, 26, 13).copy_(images.permute(0, 2, 3, 1))
+    strips = [strip.clone() for strip in fast.strips(frame, 26, 13)]
+    assert [strip.shape[1] for strip in strips] == [4, 4, 4, 4, 4, 4, 2]
+    assert torch.allclose(torch.cat(strips, 1), whole, atol=1e-6)
 
 
 @pytest.mark.parametrize("kernel", [3, 5])

@@ -136,7 +136,7 @@ def records(change: Callable[[torch.Tensor], torch.Tensor]) -> list[Record]:
 
 
 def test_a_run_with_spoilt_lpips_ends_with_one_sentence(bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = network.fast_network
+    made = network.plain_network
 
     def spoilt() -> torch.nn.Module:
         whole = made()
@@ -144,7 +144,7 @@ def test_a_run_with_spoilt_lpips_ends_with_one_sentence(bench, tmp_path: Path, m
             parameter.data.zero_()
         return whole
 
-    monkeypatch.setattr(network, "fast_network", spoilt)
+    monkeypatch.setattr(network, "plain_network", spoilt)
     pairs = write_pairs(tmp_path / "pairs")
     answer = bench(
         "run", "--method", "input", "--dataset", "folder", "--root", pairs, "--results", tmp_path / "results"
