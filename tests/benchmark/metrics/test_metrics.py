@@ -70,7 +70,7 @@ def test_mae_is_exact_against_float64(pair: tuple[Tensor, Tensor]) -> None:
 @given(pairs(smallest=7))
 @settings(deadline=None)
 def test_ssim_is_that_of_scikit_image(pair: tuple[Tensor, Tensor]) -> None:
-    assert SSIM()(*pair) == pytest.approx(scikit_ssim(*pair), abs=1e-9)
+    assert SSIM()(*pair) == pytest.approx(scikit_ssim(*pair), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_ssim_is_that_of_scikit_image(pair: tuple[Tensor, Tensor]) -> None:
 def test_ssim_of_photographs_is_that_of_scikit_image(name: str, rows: slice, columns: slice) -> None:
     target = photograph(name, rows, columns)
     output = noisy(target, 0.03)
-    assert SSIM()(output, target) == pytest.approx(scikit_ssim(output, target), abs=1e-9)
+    assert SSIM()(output, target) == pytest.approx(scikit_ssim(output, target), abs=1e-12)
 
 
 def test_psnr_of_identical_images_is_infinite() -> None:
