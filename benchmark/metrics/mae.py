@@ -7,7 +7,7 @@ from benchmark.method import Image
 from benchmark.metrics.base import pixel_arrays
 from benchmark.metrics.card import MetricCard
 
-_ROWS_OF_A_BAND = 16
+_ROWS_OF_A_BAND = 32
 
 
 class MAE:
@@ -25,12 +25,13 @@ class MAE:
     def __call__(self, output: Image, target: Image) -> float:
         """Measure one image; see `Metric`."""
         first, second = (array.reshape(-1, array.shape[-1]) for array in pixel_arrays(output, target))
-        difference = np.empty((_ROWS_OF_A_BAND, first.shape[1]))
+        extremes = np.empty((_ROWS_OF_A_BAND, first.shape[1]), first.dtype)
         total = 0.0
         for top in range(0, len(first), _ROWS_OF_A_BAND):
-            rows = slice(top, top + _ROWS_OF_A_BAND)
-            band = difference[: len(first[rows])]
-            # cv2.norm of two float32 arrays rounds each difference: an error of 2.5e-9 on 8-bit photographs.
-            cv2.subtract(first[rows], second[rows], dst=band, dtype=cv2.CV_64F)
-            total += cv2.norm(band, cv2.NORM_L1)
+            ours, truth = first[top : top + _ROWS_OF_A_BAND], second[top : top + _ROWS_OF_A_BAND]
+            band = extremes[: len(ours)]
+            # |a - b| = max(a, b) - min(a, b): both are exact, while a difference in float32 would be rounded.
+            # OpenCV adds in float64.
+            total += cv2.sumElems(np.maximum(ours, truth, out=band))[0]
+            total -= cv2.sumElems(np.minimum(ours, truth, out=band))[0]
         return total / first.size
