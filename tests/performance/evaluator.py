@@ -3,6 +3,7 @@
 Both read the same files and score the method `input` on them, in turns within one run. The loop is OpenCV, NumPy,
 scikit-image and LPIPS written out (torchvision does not start beside a CPU-only torch), in one process with as many
 threads as torch likes; ours are two workers of one thread. Writing is excluded; `run` at the end includes it.
+Seconds of the processor are printed beside those of the clock: on a busy machine, only they can be compared.
 """
 
 import argparse
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmark"))
 
 import literal
 import numpy as np
+import psutil
 import skimage.data
 import torch
 
@@ -110,29 +112,38 @@ def compare(pool, entries: list[Entry], metrics: tuple[str, ...], lpips, given: 
     warm = [(entries[0], metrics)] * (2 * given.workers)
     list(completed(pool, by_evaluator, warm))
     by_loop(entries[0], lpips)
-    seconds = {"loop": 0.0, "ours": 0.0}
+    seconds, processor = {"loop": 0.0, "ours": 0.0}, {"loop": 0.0, "ours": 0.0}
     worst = dict.fromkeys(metrics, 0.0)
     for share in np.array_split(np.arange(len(entries)), min(given.rounds, len(entries))):
         chosen = [entries[at] for at in share]
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), processor_seconds()
         with torch.no_grad():
             theirs = {entry.name: by_loop(entry, lpips) for entry in chosen}
         seconds["loop"] += time.perf_counter() - start
-        start = time.perf_counter()
+        processor["loop"] += processor_seconds() - busy
+        start, busy = time.perf_counter(), processor_seconds()
         ours = {}
         for outcome in completed(pool, by_evaluator, [(entry, metrics) for entry in chosen]):
             assert outcome.result is not None, outcome.error
             ours[outcome.item[0].name] = outcome.result
         seconds["ours"] += time.perf_counter() - start
+        processor["ours"] += processor_seconds() - busy
         for entry in chosen:
             for name in metrics:
                 worst[name] = max(worst[name], abs(ours[entry.name][name] - theirs[entry.name][name]))
     apart = ", ".join(f"{name} {value:.0e}" for name, value in worst.items())
     print(
         f"{len(entries)} images, {'with' if lpips else 'without'} LPIPS: loop {seconds['loop']:.1f} s "
-        f"({torch.get_num_threads()} threads), ours {seconds['ours']:.1f} s ({given.workers} workers): "
+        f"({processor['loop']:.1f} of the CPU, {torch.get_num_threads()} threads), ours {seconds['ours']:.1f} s "
+        f"({processor['ours']:.1f} of the CPU, {given.workers} workers): "
         f"{seconds['loop'] / seconds['ours']:.2f} times as fast; figures apart by at most {apart}"
     )
+
+
+def processor_seconds() -> float:
+    """Seconds of the processor that this process and its workers have taken."""
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 if __name__ == "__main__":
