@@ -108,7 +108,7 @@ class WinogradConvolution(nn.Module):
         outputs, places = self.filters.shape[-1], self.side**2
         tiles, transformed = (frame.new_empty(places * count * most * across * frame.shape[-1]) for _ in range(2))
         products = frame.new_empty(places * count * most * across * outputs)
-        strip = frame.new_empty(count * most * across * STEP**2 * outputs)
+        results, strip = (frame.new_empty(count * most * across * STEP**2 * outputs) for _ in range(2))
         for top in range(0, down, most):
             shape = (count, min(most, down - top), across)
             rows = frame[:, top * STEP : (top + shape[1]) * STEP + self.side - STEP]
@@ -119,7 +119,8 @@ class WinogradConvolution(nn.Module):
             torch.bmm(at.view(places, -1, frame.shape[-1]), self.filters, out=product)
             # The place where both polynomials are evaluated at 1 counts once in each result.
             product[_PLACE_OF_ONE * (self.side + 1)] += self.bias
-            found = (self.to_results @ product.view(places, -1)).view(STEP, STEP, *shape, outputs)
+            found = _part(results, STEP, STEP, *shape, outputs)
+            torch.mm(self.to_results, product.view(places, -1), out=found.view(STEP**2, -1))
             whole = _part(strip, count, shape[1], STEP, across, STEP, outputs)
             torch.clamp_min(found.permute(2, 3, 0, 4, 1, 5), 0, out=whole)
             yield whole.view(count, shape[1] * STEP, across * STEP, outputs)[:, : height - top * STEP, :width]

@@ -88,7 +88,7 @@ def test_it_is_the_distance_of_the_plain_network_for_every_size(
     assert lpips(first, second) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_distance_does_not_depend_on_the_number_of_threads(lpips: LPIPS) -> None:
+def test_the_distance_does_not_depend_on_the_number_of_threads(lpips: LPIPS, plain: PerceptualDistance) -> None:
     generator = torch.Generator().manual_seed(0)
     first, second = torch.rand(2, 3, 330, 449, generator=generator)
     before = torch.get_num_threads()
@@ -100,6 +100,8 @@ def test_the_distance_does_not_depend_on_the_number_of_threads(lpips: LPIPS) -> 
     finally:
         torch.set_num_threads(before)
     assert len(found) == 1
+    with torch.inference_mode():
+        assert found.pop() == pytest.approx(float(plain(first, second)), abs=1e-6)
 
 
 @pytest.mark.slow
