@@ -60,7 +60,8 @@ def main() -> None:
             raise SystemExit(f"stopped in {name}; finished tables are kept. Go on with: {again}") from None
         found += lines
         if options.json:
-            options.json.write_text(json.dumps({"machine": about, "found": [as_json(line) for line in found]}, indent=1))
+            told = {"machine": about, "found": [as_json(line) for line in found]}
+            options.json.write_text(json.dumps(told, indent=1))
         if options.write and rewrite(options.page, {name: as_table(lines, about, head_of(name))}):
             raise SystemExit(f"{options.page} has no place for {name}")
     print(f"{time.perf_counter() - start:.0f} s in all")

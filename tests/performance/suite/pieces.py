@@ -39,7 +39,7 @@ PIECES = {
     "sizes": Piece("growing.sizes", (30, 480)),
 }
 GPU = "gpu"
-_ALL = {**PIECES, GPU: Piece("gpu", (30, 120))}
+ALL = {**PIECES, GPU: Piece("gpu", (30, 120))}
 
 
 def head_of(name: str) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def _module(name: str) -> Any:
-    return import_module(f"tests.performance.suite.{_ALL[name].module}")
+    return import_module(f"tests.performance.suite.{ALL[name].module}")
 
 
 if __name__ == "__main__":

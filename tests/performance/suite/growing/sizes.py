@@ -68,12 +68,12 @@ def measure(quick: bool) -> Iterator[Line]:
     peaks = [median(cost.peak for cost in costs) for costs in found.values()]
     yield Sentence(
         "sizes",
-        f"Fitted over {pixels[0] / 1e6:.2g} to {pixels[-1] / 1e6:.2g} megapixels: time without the start grows with the "
-        f"pixels to the power of {exponent(pixels, times):.2f}, the peak of the process to the power of "
-        f"{exponent(pixels, peaks):.2f}. The command is `ifan deblur PHOTOGRAPH -o RESULT --memory {MEMORY}`; its start, "
-        f"{seconds(start)} by a photograph of {TINY[1]}x{TINY[0]}, counts in the times and not per megapixel. Floor: "
-        f"the network's convolutions alone at {FLOOR[1]}x{FLOOR[0]}, by the area. Sizes from {ONCE} megapixels on were "
-        "measured once.",
+        f"Fitted over {pixels[0] / 1e6:.2g} to {pixels[-1] / 1e6:.2g} megapixels: time without the start grows with "
+        f"the pixels to the power of {exponent(pixels, times):.2f}, the peak of the process to the power of "
+        f"{exponent(pixels, peaks):.2f}. The command is `ifan deblur PHOTOGRAPH -o RESULT --memory {MEMORY}`; its "
+        f"start, {seconds(start)} by a photograph of {TINY[1]}x{TINY[0]}, counts in the times and not per megapixel. "
+        f"Floor: the network's convolutions alone at {FLOOR[1]}x{FLOOR[0]}, by the area. Sizes from {ONCE} megapixels "
+        "on were measured once.",
     )
 
 

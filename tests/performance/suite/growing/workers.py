@@ -1,6 +1,6 @@
 """How much faster two workers are, of processes and of Dask, for a method that computes on one thread.
 
-The method computes for a fixed number of rounds whatever the image is. Starting processes counts; a cluster runs already.
+The method computes for a fixed number of rounds whatever the image is. Starting processes counts; a cluster is there.
 """
 
 from __future__ import annotations
