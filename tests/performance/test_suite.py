@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT))
+sys.path.append(str(Path(__file__).parents[2]))
 
 from tests.performance import __main__ as suite
 from tests.performance.suite import pieces
@@ -31,6 +30,7 @@ from tests.performance.suite.measurement import (
     rewrite,
 )
 
+ROOT = Path(__file__).parents[2]
 SPENT = Spent((3.0, 1.0, 2.0), (0.5, 0.5, 0.25))
 ABOUT = {
     "processor": "a processor", "cores": 2, "threads": 2, "load": [0.1, 0.2, 0.3], "packages": {"torch": "2"},

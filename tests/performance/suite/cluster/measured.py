@@ -54,7 +54,7 @@ class Services:
 
 
 def services(methods: tuple[str, ...], images: int) -> Services:
-    """Process some images of `sample` by every method on one thread, in the CPU's time, whatever else the machine does."""
+    """Process some images of `sample` by every method on one thread, by CPU time, whatever else the machine does."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     found: dict[str, list[float]] = {}

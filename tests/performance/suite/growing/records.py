@@ -62,7 +62,7 @@ def measure(quick: bool) -> Iterator[Line]:
         yield Sentence(
             "records",
             f"{NAMES[name].capitalize()}: from {sizes[-2]:,} to {sizes[-1]:,} images the time grows to the power of "
-            f"{exponent(sizes[-2:], costs[-2:]):.2f}; over all sizes, the start included, {exponent(sizes, costs):.2f}.",
+            f"{exponent(sizes[-2:], costs[-2:]):.2f}; over all sizes, start included, {exponent(sizes, costs):.2f}.",
         )
     for images in (2,) if quick else (200, 2000):
         yield from _costs(MANY, images, f"{MANY} runs of {images:,} images", 1 if images > 200 else 3).values()
