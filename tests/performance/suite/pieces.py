@@ -26,17 +26,17 @@ class Piece:
 
 PIECES = {
     "networks": Piece("networks", (10, 60)),
-    "scores": Piece("against.scores", (10, 60)),
-    "evaluator": Piece("against.evaluator", (30, 120)),
-    "alignment": Piece("against.alignment", (15, 120)),
-    "deconvolution": Piece("against.deconvolution", (15, 150)),
-    "developing": Piece("against.developing", (10, 60)),
-    "end-to-end": Piece("against.end_to_end", (30, 60)),
+    "scores": Piece("against.scores", (10, 100)),
+    "evaluator": Piece("against.evaluator", (30, 110)),
+    "alignment": Piece("against.alignment", (15, 70)),
+    "deconvolution": Piece("against.deconvolution", (15, 125)),
+    "developing": Piece("against.developing", (10, 65)),
+    "end-to-end": Piece("against.end_to_end", (30, 90)),
     "starts": Piece("growing.starts", (10, 20)),
-    "records": Piece("growing.records", (10, 90)),
-    "workers": Piece("growing.workers", (40, 120)),
-    "cluster": Piece("cluster.table", (40, 150)),
-    "sizes": Piece("growing.sizes", (30, 480)),
+    "records": Piece("growing.records", (10, 80)),
+    "workers": Piece("growing.workers", (40, 75)),
+    "cluster": Piece("cluster.table", (40, 140)),
+    "sizes": Piece("growing.sizes", (30, 470)),
 }
 GPU = "gpu"
 ALL = {**PIECES, GPU: Piece("gpu", (30, 120))}

@@ -25,6 +25,7 @@ from realdof.images.resize import area_resize
 from tests.performance.suite.measurement import Line, Measurement, Sentence, in_turns
 
 Peer = Callable[[], float]
+ROUNDS = {"ssim-gaussian": 5, "lpips": 5}
 LIBRARIES = ("torchmetrics", "lpips", "pyiqa")
 
 
@@ -59,7 +60,7 @@ def measure(quick: bool) -> Iterator[Line]:
         forms["floor"] = lambda: (output.sum(), target.sum())
         forms["ours"] = lambda metric=metric: metric(output, target)
         with torch.inference_mode():
-            spent = in_turns(forms, 5 if quick else 7 if name == "lpips" else 15)
+            spent = in_turns(forms, ROUNDS.get(name, 15) if not quick else 5)
             found = metric(output, target)
             for library, peer in peers[name].items():
                 yield Measurement(

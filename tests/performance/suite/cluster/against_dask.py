@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import time
@@ -58,7 +59,9 @@ def checked(costs: Costs, images: int, mean: float) -> list[Checked]:
     times = mean * np.exp(chance.normal(-0.05, 1 / 3, images))
     deadly = {images // 4, images // 2}
     alone, loading = replace(costs, load=0.0, steal=STEAL), replace(costs, steal=STEAL)
-    with distributed.LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(
+        n_workers=WORKERS, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+    ) as cluster:
         address = cluster.scheduler_address
         # What is called first imports our modules on the workers.
         _real([Image(0.0)] * 4 * WORKERS, 0.0, address)

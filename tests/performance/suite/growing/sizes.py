@@ -46,7 +46,7 @@ def measure(quick: bool) -> Iterator[Line]:
     """A line a size, the smaller ones in turns, and the fitted exponents."""
     floor = Floor(*((64, 96) if quick else FLOOR))
     chosen = {size: shape for size, shape in SIZES.items() if not quick or size <= QUICK / 4}
-    rounds = 1 if quick else 3
+    rounds = 1 if quick else 2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start = median(deblur(folder, TINY).wall for _ in range(rounds))

@@ -42,7 +42,7 @@ class OneThread(Method):
 
 def measure(quick: bool) -> Iterator[Line]:
     """A line for processes and one for Dask; the peer is one process, the floor half of its time."""
-    images, rounds = (4, 1) if quick else (24, 3)
+    images, rounds = (4, 1) if quick else (16, 2)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for number in range(images):
