@@ -4,7 +4,7 @@ A data set's images are the sample; an interval says how much the mean would var
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +15,8 @@ CONFIDENCE = 0.95
 SEED = 0
 _LARGEST_BLOCK = 2**21
 """Numbers of one block of resamples, so that large data sets need no more memory than small ones."""
-_LARGEST_CACHED = 2**22
+_LARGEST_CACHED = 2**26
+"""Numbers of all blocks that are kept for the next run, two bytes each: 13,000 images with the default resamples."""
 
 
 @dataclass(frozen=True)
@@ -160,24 +161,26 @@ def resampled_means(values: np.ndarray, resamples: int) -> np.ndarray:
         float64 (resamples, k).
     """
     count = len(values)
-    if count * resamples <= _LARGEST_CACHED:
-        return np.asarray(_cached_weights(count, resamples) @ values / count)
+    blocks = _cached_blocks if count * resamples <= _LARGEST_CACHED else _blocks
+    return np.concatenate([drawn.astype(np.float64) @ values / count for drawn in blocks(count, resamples)])
+
+
+@lru_cache(maxsize=1)
+def _cached_blocks(count: int, resamples: int) -> tuple[np.ndarray, ...]:
+    """All blocks of `_blocks`: a table's runs cover the same images, so each would draw the same ones again."""
+    return tuple(_blocks(count, resamples))
+
+
+def _blocks(count: int, resamples: int) -> Iterator[np.ndarray]:
+    """Yield how often each image is drawn in each resample, uint16 (resamples of the block, count)."""
     random = np.random.default_rng(SEED)
     block = max(1, _LARGEST_BLOCK // count)
-    sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
-    return np.concatenate([_weights(random, count, size) @ values / count for size in sizes])
-
-
-@lru_cache(maxsize=4)
-def _cached_weights(count: int, resamples: int) -> np.ndarray:
-    return _weights(np.random.default_rng(SEED), count, resamples)
-
-
-def _weights(random: np.random.Generator, count: int, resamples: int) -> np.ndarray:
-    """How often each image is drawn in each resample, float64 (resamples, count)."""
-    drawn = random.integers(count, size=(resamples, count))
-    places = (drawn + count * np.arange(resamples)[:, None]).ravel()
-    return np.bincount(places, minlength=resamples * count).reshape(resamples, count).astype(np.float64)
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        drawn = random.integers(count, size=(size, count))
+        places = (drawn + count * np.arange(size)[:, None]).ravel()
+        # An image is drawn once on average; 65,536 times would take a set of as many images.
+        yield np.bincount(places, minlength=size * count).reshape(size, count).astype(np.uint16)
 
 
 def _wilcoxon(difference: np.ndarray) -> float:

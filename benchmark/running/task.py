@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from benchmark import registry
@@ -70,12 +71,15 @@ class Task:
         InputError
             A file was replaced or removed since the run began.
         """
-        entry = next(entry for entry in self.entries if entry.name == name)
-        for path in entry.files.values():
+        for path in self._by_name[name].files.values():
             if path in self.stamps and _stamp(path) != self.stamps[path]:
                 raise InputError(
                     f"{path} was changed while the run was on; its record is not kept, so run again on files that stay"
                 )
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entry]:
+        return {entry.name: entry for entry in self.entries}
 
     @property
     def figures(self) -> dict[str, MetricCard]:

@@ -103,10 +103,12 @@ def completed(
     suspects = []
     try:
         for future in _as_they_end(executor, futures):
+            # Dask computes the results of a worker that is lost again unless their futures are forgotten.
+            item = futures.pop(future)
             if _lost_its_workers(future):
-                suspects.append(futures[future])
+                suspects.append(item)
             else:
-                yield _outcome(futures[future], future)
+                yield _outcome(item, future)
         # Dask blames a worker's death on every item that the worker held; running each alone finds the culprit.
         for item in suspects:
             future = executor.submit(call, item)

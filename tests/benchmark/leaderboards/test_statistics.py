@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmark.leaderboards import statistics
 from benchmark.leaderboards.statistics import compare_paired, mean_interval, mean_intervals, resampled_means
 
 scores = st.lists(st.floats(-50, 50, allow_subnormal=False), min_size=2, max_size=40).map(np.array)
@@ -40,6 +41,17 @@ def test_large_data_sets_are_resampled_in_blocks_with_the_same_law() -> None:
     assert means.shape == (1000, 1)
     assert means.std() == pytest.approx(values.std() / np.sqrt(5000), rel=0.15)
     assert means.mean() == pytest.approx(values.mean(), abs=0.003)
+
+
+def test_runs_on_the_same_thousands_of_images_share_one_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    statistics._cached_blocks.cache_clear()
+    values = np.random.default_rng(3).normal(25, 2, (2000, 2))
+    first = resampled_means(values, 1500)
+    monkeypatch.setattr(statistics, "_blocks", None)
+    assert (resampled_means(values, 1500) == first).all()
+    monkeypatch.undo()
+    monkeypatch.setattr(statistics, "_LARGEST_CACHED", 0)
+    assert (resampled_means(values, 1500) == first).all()
 
 
 def test_no_interval_without_spread_or_with_an_infinite_value() -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import resource
 import statistics
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import psutil
 
 from benchmark.running.environment import package_versions, processor_name
 
@@ -58,27 +62,62 @@ class Measurement:
 
     def row(self) -> str:
         """A line of Markdown: what, peer, floor, us (median and quartiles; CPU), ratios of the medians of the CPU."""
-        cells = [self.what, _cell(self.peer), _cell(self.floor), _cell(self.ours)]
+        cells = [self.what, cell(self.peer), cell(self.floor), cell(self.ours)]
         cells += [_ratio(self.peer, self.ours), _ratio(self.floor, self.ours), self.note]
         return f"| {' | '.join(cells)} |"
 
 
-HEAD = (
-    "| what | peer | floor | us | peer / us, CPU | floor / us, CPU | how |\n| --- | --- | --- | --- | --- | --- | --- |"
-)
+@dataclass(frozen=True)
+class Cells:
+    """One line of a table with columns of its own, which its module names in ``HEAD``."""
+
+    piece: str
+    cells: tuple[str, ...]
+
+    def row(self) -> str:
+        """A line of Markdown."""
+        return f"| {' | '.join(self.cells)} |"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What stands under a table: what was fitted or left out."""
+
+    piece: str
+    text: str
+
+    def row(self) -> str:
+        """The sentence."""
+        return self.text
+
+
+Line = Measurement | Cells | Sentence
+HEAD = ("what", "peer", "floor", "us", "peer / us, CPU", "floor / us, CPU", "how")
+SILENT = 5.0
+"""Seconds after which `in_turns` says where it is."""
+
+
+def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Exponent b of the power law ``cost = a * size ** b``, by least squares of the logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
 def in_turns(forms: Mapping[str, Callable[[], object]], rounds: int, warm: int = 1) -> dict[str, Spent]:
     """Let every form run once a round, so that whatever else the machine does weighs on all; the first do not count."""
     wall: dict[str, list[float]] = {name: [] for name in forms}
     cpu: dict[str, list[float]] = {name: [] for name in forms}
+    said = time.monotonic()
     for turn in range(warm + rounds):
         for name, form in forms.items():
-            start, used = time.perf_counter(), _cpu()
+            if time.monotonic() - said > SILENT:
+                print(f"    turn {turn + 1} of {warm + rounds}: {name}", file=sys.stderr, flush=True)
+                said = time.monotonic()
+            children, own, start = _of_children(), time.process_time(), time.perf_counter()
             form()
+            taken, used = time.perf_counter() - start, time.process_time() - own
             if turn >= warm:
-                wall[name].append(time.perf_counter() - start)
-                cpu[name].append(_cpu() - used)
+                wall[name].append(taken)
+                cpu[name].append(used + _of_children() - children)
     return {name: Spent(tuple(wall[name]), tuple(cpu[name])) for name in forms}
 
 
@@ -94,14 +133,18 @@ def machine(threads: int) -> dict[str, Any]:
     }
 
 
-def as_table(found: Iterable[Measurement], about: Mapping[str, Any]) -> str:
-    """One piece's table with a sentence on the machine."""
+def as_table(found: Sequence[Line], about: Mapping[str, Any], head: Sequence[str] = HEAD) -> str:
+    """One piece's table with a sentence on the machine before it and its other sentences after it."""
     packages = about["packages"]
     said = (
         f"{about['processor']}, {about['cores']} cores, {about['threads']} threads, load {about['load'][0]} before, "
-        f"torch {packages['torch']}, {about['date']}; in turns, median (quartiles) of the wall clock, then CPU seconds."
+        f"torch {packages['torch']}, {about['date']}"
     )
-    return "\n".join([said, "", HEAD, *(line.row() for line in found)])
+    if head == HEAD:
+        said += "; in turns, median (quartiles) of the wall clock, then CPU seconds"
+    rows = [line.row() for line in found if not isinstance(line, Sentence)]
+    after = [part for line in found if isinstance(line, Sentence) for part in ("", line.row())]
+    return "\n".join([f"{said}.", "", f"| {' | '.join(head)} |", "| --- " * len(head) + "|", *rows, *after])
 
 
 def rewrite(page: Path, tables: Mapping[str, str]) -> list[str]:
@@ -118,25 +161,47 @@ def rewrite(page: Path, tables: Mapping[str, str]) -> list[str]:
     return missing
 
 
-def as_json(found: Sequence[Measurement]) -> list[dict[str, Any]]:
-    """Measurements as plain values."""
-    return [asdict(line) for line in found]
+def as_json(line: Line) -> dict[str, Any]:
+    """A line as plain values, with the name of its kind."""
+    return {"kind": type(line).__name__, **asdict(line)}
 
 
-def _cpu() -> float:
+def from_json(found: Mapping[str, Any]) -> Line:
+    """The line that `as_json` made plain."""
+    kind, *_ = (one for one in (Measurement, Cells, Sentence) if one.__name__ == found["kind"])
+    values = {name: value for name, value in found.items() if name != "kind"}
+    if kind is Measurement:
+        spent = {name: values[name] for name in ("ours", "peer", "floor") if values[name] is not None}
+        values |= {name: Spent(tuple(one["wall"]), tuple(one["cpu"])) for name, one in spent.items()}
+    if kind is Cells:
+        values["cells"] = tuple(values["cells"])
+    return kind(**values)
+
+
+def _of_children() -> float:
+    """Seconds of CPU of this process's children, of those that have ended and of those at work."""
     # os.times counts in hundredths of a second.
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    working = 0.0
+    for child in psutil.Process().children(recursive=True):
+        try:
+            times = child.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        working += times.user + times.system
+    return ended.ru_utime + ended.ru_stime + working
 
 
-def _cell(spent: Spent | None) -> str:
+def cell(spent: Spent | None) -> str:
+    """Median and quartiles of the wall clock, then the median of the CPU; empty for nothing."""
     if spent is None:
         return ""
     low, middle, high = spent.quartiles
-    return f"{_seconds(middle)} ({_seconds(low)} to {_seconds(high)}), {_seconds(statistics.median(spent.cpu))}"
+    return f"{seconds(middle)} ({seconds(low)} to {seconds(high)}), {seconds(statistics.median(spent.cpu))}"
 
 
-def _seconds(value: float) -> str:
+def seconds(value: float) -> str:
+    """A time in s, or in ms below one."""
     return f"{value:.3g} s" if value >= 1 else f"{value * 1e3:.3g} ms"
 
 

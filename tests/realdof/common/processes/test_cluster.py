@@ -65,6 +65,19 @@ def test_a_cluster_that_loses_its_last_worker_ends_the_work_and_one_that_gets_an
             list(done)
 
 
+def test_the_cluster_forgets_what_is_finished_so_that_a_lost_worker_repeats_only_what_it_held(tmp_path: Path) -> None:
+    def finished() -> int:
+        return sum(task.state == "memory" for task in cluster.scheduler.tasks.values())
+
+    with local(1, tmp_path) as cluster, workers(1, cluster.scheduler_address) as theirs:
+        for number, _ in enumerate(completed(theirs, abs, range(-12, 0)), start=1):
+            end = time.monotonic() + 5
+            # All are computed meanwhile; only those not looked at yet may be kept, and the last one.
+            while finished() > 12 - number + 1 and time.monotonic() < end:
+                time.sleep(0.01)
+            assert finished() <= 12 - number + 1
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_scheduler_that_ends_in_the_middle_is_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     ending = local(1, tmp_path)

@@ -1,0 +1,1 @@
+"""Pieces of the suite that compare with what a user would take otherwise."""

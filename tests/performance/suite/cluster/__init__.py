@@ -1,0 +1,1 @@
+"""A cluster simulated from measured pieces."""

@@ -1,0 +1,1 @@
+"""Pieces of the suite that show how cost grows with images, their size and workers."""
