@@ -79,7 +79,7 @@ def first_look(dataset: SampleDataset, runs: dict[str, Path]) -> np.ndarray:
 
 
 def out_of_focus_truth(dataset: SampleDataset, run: Path) -> np.ndarray:
-    """Input, truth, output, and the output's difference from the truth, of the scene whose truth is out of focus itself."""
+    """Input, truth, output and its difference from the truth, of the scene whose truth is out of focus itself."""
     entry = next(entry for entry in dataset.entries() if entry.name == NEARLY_SHARP)
     assert entry.target is not None
     output = eight_bits(run / "outputs" / f"{NEARLY_SHARP}.png")
