@@ -21,6 +21,9 @@ SIDE, GAP = 220, 6
 LOOKS = {"astronaut_planar": (20, 130), "coffee_slanted": (205, 200)}
 LOOK = (150, 200)
 """Height and width of a crop of the first look, px."""
+NEARLY_SHARP = "chelsea_nearly_sharp"
+MAGNIFICATION = 4
+"""Factor by which a difference is shown, around grey."""
 
 
 def eight_bits(path: Path) -> np.ndarray:
@@ -75,6 +78,19 @@ def first_look(dataset: SampleDataset, runs: dict[str, Path]) -> np.ndarray:
     return joined([joined(row, axis=1) for row in rows], axis=0)
 
 
+def out_of_focus_truth(dataset: SampleDataset, run: Path) -> np.ndarray:
+    """Input, truth, output and its difference from the truth, of the scene whose truth is out of focus itself."""
+    entry = next(entry for entry in dataset.entries() if entry.name == NEARLY_SHARP)
+    assert entry.target is not None
+    output = eight_bits(run / "outputs" / f"{NEARLY_SHARP}.png")
+    # Outputs were cut to multiples of 8.
+    image, truth = (eight_bits(path)[: output.shape[0], : output.shape[1]] for path in (entry.image, entry.target))
+    difference = np.clip(128 + MAGNIFICATION * (output.astype(int) - truth), 0, 255).astype(np.uint8)
+    titles = ("defocused", "truth", "ifan", f"ifan - truth, times {MAGNIFICATION}")
+    cells = [named(part, title) for part, title in zip((image, truth, output, difference), titles, strict=True)]
+    return joined([joined(cells[:2], axis=1), joined(cells[2:], axis=1)], axis=0)
+
+
 def named(image: np.ndarray, title: str) -> np.ndarray:
     """An image with white words on a dark ground in its upper left corner."""
     picture = Image.fromarray(image)
@@ -103,3 +119,4 @@ if __name__ == "__main__":
     save("sample_scenes.jpg", scenes(sample))
     save("sample_ifan.jpg", results(sample, finished["ifan"]))
     save("first_look.jpg", first_look(sample, {name: finished[name] for name in ("ifan", "ifan-dual")}))
+    save("out_of_focus_truth.jpg", out_of_focus_truth(sample, finished["ifan"]))
