@@ -44,7 +44,10 @@ def downloading(server: Server) -> Scenario:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["run", "run that goes on", "merge", "build", "train", "download", "report again"])
+@pytest.mark.parametrize(
+    "name",
+    ["run", "run that goes on", "merge", "build", "train", "download", "report again", "deblur", "synthesize"],
+)
 def test_commands_killed_at_random_moments_are_finished_by_the_next(
     name: str, host: Host, server: Server, tmp_path: Path
 ) -> None:

@@ -54,7 +54,11 @@ def main() -> None:
     prepare()
     reach_file = options.results.with_suffix(".reach").resolve()
     if not reach_file.exists():
-        ended(lambda: int(pytest.main([*WORDS, *TESTS], plugins=[Measure(reach_file)])), 1e9, quiet=False)
+        ended(
+            lambda: int(pytest.main([*WORDS, "--durations", "15", *TESTS], plugins=[Measure(reach_file)])),
+            1e9,
+            quiet=False,
+        )
     reach, results = Reach(reach_file), options.results.resolve()
     done = {tuple(line["mutant"]) for line in lines_of(results)}
     part, parts = map(int, options.part.split("/"))

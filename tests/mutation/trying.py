@@ -1,4 +1,4 @@
-"""How one mutant is tried: in a fork that has imported the modules and collected the tests already, or in one that has not."""
+"""How one mutant is tried: in a fork with modules imported and tests collected, or in one without."""
 
 import gc
 import importlib.abc
