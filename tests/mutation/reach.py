@@ -74,7 +74,7 @@ class Reach:
         }
 
     def tests_of(self, path: str, number: int) -> list[str]:
-        """The tests that execute a line: the twenty quickest, then file by file, the one that mirrors the module first."""
+        """The tests that execute a line: the twenty quickest, then file by file, the mirroring file first."""
         lines = self.lines.get(path, {})
         statement, function = statement_at(path, number)
         found: set[str] = set()
