@@ -2,7 +2,7 @@
 
 import ast
 import random
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import CodeType
 
@@ -54,13 +54,15 @@ def operators() -> list[str]:
 def occurrences(path: Path, name: str) -> int:
     """How many mutants an operator makes of a module."""
     operator = get_operator(name)()
+    return sum(len(list(operator.mutation_positions(node))) for node in _nodes(path))
 
-    def nodes(node: object) -> Iterator[object]:
-        yield node
-        for child in getattr(node, "children", ()):
-            yield from nodes(child)
 
-    return sum(len(list(operator.mutation_positions(node))) for node in nodes(get_ast(path.read_text())))
+@cache
+def _nodes(path: Path) -> list[object]:
+    found = [get_ast(path.read_text())]
+    for node in found:
+        found += getattr(node, "children", ())
+    return found
 
 
 def source_of(mutant: Mutant) -> str:
