@@ -1,13 +1,12 @@
 """Summarise one run's records as the figures of one table row."""
 
-import math
 from collections.abc import Iterable
-from statistics import fmean, median, quantiles
+from statistics import median, quantiles
 from typing import Annotated
 
 from pydantic import Field
 
-from benchmark.results.numbers import Number, Seconds
+from benchmark.results.numbers import Number, Seconds, mean_of
 from benchmark.results.record import Record
 from realdof.common.decode import Strict
 
@@ -84,7 +83,7 @@ def summarise(records: Iterable[Record], total: int) -> Summary:
     stages = list(dict.fromkeys(name for record in done for name in record.stages))
     memory = [record.peak_memory for record in done if record.peak_memory is not None]
     return Summary(
-        scores={name: mean for name in sorted(names) if (mean := _mean([r.scores[name] for r in done])) is not None},
+        scores={name: mean for name in sorted(names) if (mean := mean_of([r.scores[name] for r in done])) is not None},
         seconds=median(times) if times else None,
         done=len(done),
         total=total,
@@ -96,12 +95,6 @@ def summarise(records: Iterable[Record], total: int) -> Summary:
         workers=max((record.workers for record in done), default=1),
         beside=any(record.beside for record in done),
     )
-
-
-def _mean(values: list[float]) -> float | None:
-    infinite = {value for value in values if math.isinf(value)}
-    # The sum in `fmean` refuses infinities of both signs.
-    return None if len(infinite) == 2 else fmean(values)
 
 
 def _quartiles(values: list[float]) -> tuple[float, float]:
