@@ -5,6 +5,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from reach import TESTS, WORDS
 
 _SECONDS_MORE, _TIMES_LONGER = 30, 5
 _OWN_ERROR = 90
+_MOST_BYTES = 8 << 30
 
 
 class Failed:
@@ -126,6 +128,8 @@ def ended(attempt: Callable[[], int], seconds: float, quiet: bool = True) -> boo
                 null = os.open(os.devnull, os.O_RDWR)
                 for stream in (0, 1, 2):
                     os.dup2(null, stream)
+                # A changed number can ask for an array of any size.
+                resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
             status = attempt()
         finally:
             os._exit(status)
