@@ -32,8 +32,10 @@ THIRD_PARTY = (
     "numpy", "scipy.ndimage", "scipy.stats", "cv2", "torch", "pandas", "skimage.metrics", "skimage.data", "pydantic",
     "hypothesis", "pytest", "typer.testing", "rawpy", "tifffile", "h5py", "rich", "jinja2", "requests",
 )  # fmt: skip
-_MOST_SECONDS = 120
-"""Tests that take longer together are not all tried with a mutant."""
+
+
+QUICKER = "survived the quicker tests"
+"""The outcome if the tests that reach a line take longer than is allowed."""
 
 
 def main() -> None:
@@ -44,6 +46,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, required=True, help="a .jsonl file; what stands in it is kept")
     parser.add_argument("--only", default="", help="modules whose path holds these words")
     parser.add_argument("--part", default="1/1", help="K/N: each Nth mutant from the Kth, for N processes")
+    parser.add_argument("--most", type=float, default=120, help="seconds of tests that are tried with a mutant")
+    parser.add_argument("--again", action="store_true", help="try those again that only survived the quicker tests")
     parser.add_argument("--list", action="store_true", help="print the sample alone")
     options = parser.parse_args()
     os.chdir(ROOT)
@@ -60,7 +64,7 @@ def main() -> None:
             quiet=False,
         )
     reach, results = Reach(reach_file), options.results.resolve()
-    done = {tuple(line["mutant"]) for line in lines_of(results)}
+    done = done_in(results, QUICKER if options.again else "")
     part, parts = map(int, options.part.split("/"))
     left = [mutant for mutant in sample[part - 1 :: parts] if mutant not in done and options.only in mutant[0]]
 
@@ -69,15 +73,22 @@ def main() -> None:
         assert loop.noticed("", None, tests, 600) is False, "without a change, tests fail in another order"
         for mutant in left:
             if not said_at_once(mutant, results) and changed_functions(mutant[0], source_of(mutant)):
-                attempt(mutant, reach, results, loop)
+                attempt(mutant, reach, results, options.most, loop)
 
     collected(quick)
-    done = {tuple(line["mutant"]) for line in lines_of(results)}
+    tried = done_in(results, QUICKER if options.again else "")
     for mutant in left:
-        if mutant not in done:
-            attempt(mutant, reach, results, None)
-    found = [line for line in lines_of(results) if tuple(line["mutant"]) in set(sample)]
+        if mutant not in tried:
+            attempt(mutant, reach, results, options.most)
+    last = {tuple(line["mutant"]): line for line in lines_of(results)}
+    found = [last[mutant] for mutant in sample if mutant in last]
     print(f"{len(found)} of {len(sample)} tried:", *tally(found))
+
+
+def done_in(results: Path, but: str) -> set[Mutant]:
+    """The mutants whose last outcome is another than this one."""
+    last = {tuple(line["mutant"]): line["outcome"] for line in lines_of(results)}
+    return {mutant for mutant, outcome in last.items() if outcome != but}
 
 
 def tally(found: Sequence[dict]) -> list[str]:
@@ -121,17 +132,17 @@ def said_at_once(mutant: Mutant, results: Path) -> bool:
     return True
 
 
-def attempt(mutant: Mutant, reach: Reach, results: Path, loop: Loop | None) -> None:
+def attempt(mutant: Mutant, reach: Reach, results: Path, most: float, loop: Loop | None = None) -> None:
     """Write ``killed``, ``killed by time`` or ``survived``, or ``survived the quicker tests``."""
     started, source = time.monotonic(), source_of(mutant)
     every = reach.tests_of(mutant[0], line_of(mutant[0], source))
     tests, seconds = [], 0.0
     for name in every:
-        if seconds + reach.seconds[name] <= _MOST_SECONDS:
+        if seconds + reach.seconds[name] <= most:
             tests.append(name)
             seconds += reach.seconds[name]
     noticed = (loop.noticed if loop else noticed_at_import)(mutant[0], source, tests, seconds)
-    survived = "survived" if len(tests) == len(every) else "survived the quicker tests"
+    survived = "survived" if len(tests) == len(every) else QUICKER
     write(mutant, source, {True: "killed", False: survived, None: "killed by time"}[noticed], results, started)
 
 
