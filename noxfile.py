@@ -33,6 +33,12 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the fast tests and print which branches of the four packages they take: some eight minutes."""
+    session.run(BIN / "pytest", "--cov", "--cov-report=term:skip-covered", *session.posargs)
+
+
+@nox.session
 def iqa(session: nox.Session) -> None:
     """Test the metrics of pyiqa in an environment of their own, because pyiqa overwrites OpenCV."""
     python = _beside(session, IQA, "pyiqa>=0.1.15", "setuptools<81")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -261,6 +260,4 @@ def print_timing(timing: Timing) -> None:
 
 
 def _figure(value: float | None, decimals: int) -> str:
-    if value is None:
-        return ""
-    return "inf" if math.isinf(value) else f"{value:.{decimals}f}"
+    return "" if value is None else f"{value:.{decimals}f}"

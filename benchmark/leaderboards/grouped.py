@@ -1,13 +1,12 @@
 """A leaderboard's figures by group of images: a row per method and scene, f-stop or other group."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 
 from benchmark.leaderboards.build import Leaderboard
 from benchmark.leaderboards.column import Column
 from benchmark.leaderboards.render.tables import Cell, Table
+from benchmark.results.numbers import mean_of
 from benchmark.results.record import Record
 from benchmark.results.run import Run
 from benchmark.results.summary import summarise
@@ -81,9 +80,7 @@ def _figure(column: Column, records: Sequence[Record]) -> float | None:
 
 def _mean(values: Sequence[float | None]) -> float | None:
     there = [value for value in values if value is not None]
-    if not there or len(there) < len(values):
-        return None
-    return math.inf if any(math.isinf(value) for value in there) else fmean(there)
+    return mean_of(there) if len(there) == len(values) else None
 
 
 def _natural(name: str) -> tuple[tuple[int, float, str], ...]:

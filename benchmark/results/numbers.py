@@ -2,6 +2,8 @@
 
 import json
 import math
+from collections.abc import Collection
+from statistics import fmean
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
@@ -39,6 +41,13 @@ def as_json(value: Any, indent: int | None = None) -> str:
         A number is NaN.
     """
     return json.dumps(written(value), indent=indent, allow_nan=False)
+
+
+def mean_of(values: Collection[float]) -> float | None:
+    """Average figures that may be infinite; None for none, and for infinite ones of both signs, which have no mean."""
+    if not values or {math.inf, -math.inf} <= set(values):
+        return None
+    return fmean(values)
 
 
 def _read(value: Any) -> Any:

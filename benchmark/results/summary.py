@@ -1,13 +1,12 @@
 """Summarise one run's records as the figures of one table row."""
 
-import math
 from collections.abc import Iterable
-from statistics import fmean, median, quantiles
+from statistics import median, quantiles
 from typing import Annotated
 
 from pydantic import Field
 
-from benchmark.results.numbers import Number, Seconds
+from benchmark.results.numbers import Number, Seconds, mean_of
 from benchmark.results.record import Record
 from realdof.common.decode import Strict
 
@@ -18,7 +17,8 @@ class Summary(Strict):
     Attributes
     ----------
     scores
-        Mean over images by metric, for metrics that every image has; empty unless every image has a result.
+        Mean over images by metric, for metrics that every image has; empty unless every image has a result. A metric
+        that is infinite for some images and minus infinite for others has no mean and is left out.
     seconds
         Median wall-clock time of an image, s; None if none was measured.
     done, total
@@ -26,7 +26,7 @@ class Summary(Strict):
     failed
         Reason of the failure by name of the failed image.
     stages
-        Median seconds for each of the method's stages, by name.
+        Median seconds for each of the method's stages, by name, over the images that went through it.
     quartiles
         First and third quartile of the times, s; None if no time was measured.
     peak_memory
@@ -80,25 +80,21 @@ def summarise(records: Iterable[Record], total: int) -> Summary:
     complete = len(done) == total and total > 0
     names = set.intersection(*(set(record.scores) for record in done)) if complete else set()
     times = [record.seconds for record in done if record.seconds is not None]
-    staged = [record.stages for record in done if record.stages]
+    stages = list(dict.fromkeys(name for record in done for name in record.stages))
     memory = [record.peak_memory for record in done if record.peak_memory is not None]
     return Summary(
-        scores={name: _mean([record.scores[name] for record in done]) for name in sorted(names)},
+        scores={name: mean for name in sorted(names) if (mean := mean_of([r.scores[name] for r in done])) is not None},
         seconds=median(times) if times else None,
         done=len(done),
         total=total,
         failed={record.name: record.error or "" for record in every if record.status == "failed"},
-        stages={name: median(stages[name] for stages in staged) for name in (staged[0] if staged else ())},
+        stages={name: median(r.stages[name] for r in done if name in r.stages) for name in stages},
         quartiles=_quartiles(times) if times else None,
         peak_memory=max(memory, default=None),
         devices=tuple(sorted({record.device for record in done if record.device is not None})),
         workers=max((record.workers for record in done), default=1),
         beside=any(record.beside for record in done),
     )
-
-
-def _mean(values: list[float]) -> float:
-    return math.inf if any(math.isinf(value) for value in values) else fmean(values)
 
 
 def _quartiles(values: list[float]) -> tuple[float, float]:

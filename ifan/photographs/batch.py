@@ -142,12 +142,13 @@ def _read(source: Path, target: Path, left: Path | None, right: Path | None) -> 
 
 
 def _write(target: Path, photograph: Photograph, result: Deblurred, options: Options) -> None:
-    write_photograph(target, photograph.with_pixels(result.pixels))
     size = result.pixels.shape[:2]
+    # The photograph is written last: its existence tells --skip-existing that its maps exist too.
     if options.disparity and result.disparity is not None:
         write_pixels(_beside(target, "disparity"), picture_of_disparity(result.disparity, *size))
     if options.filters and result.filters is not None:
         write_pixels(_beside(target, "filters"), picture_of_filters(result.filters, *size))
+    write_photograph(target, photograph.with_pixels(result.pixels))
     depth = 8 * photograph.pixels.dtype.itemsize
     stderr.print(f"wrote {target} ({depth}-bit)", soft_wrap=True, highlight=False, markup=False)
 

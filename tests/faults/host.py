@@ -26,7 +26,8 @@ USED = (
     "benchmark.report.drawing", "benchmark.leaderboards.build", "benchmark.leaderboards.compare",
     "benchmark.leaderboards.render.formats", "benchmark.results.export",
     "benchmark.results.merge", "benchmark.results.prune", "benchmark.datasets.get.install", "benchmark.training.loop",
-    "realdof.pipeline", "realdof.dataset.report.page", "realdof.dataset.verify", "ifan.training.loop", "scipy.stats",
+    "realdof.pipeline", "realdof.dataset.report.page", "realdof.dataset.verify", "ifan.photographs.batch",
+    "ifan.photographs.choice", "ifan.training.loop", "ifan.training.sources", "ifan.training.synthesis", "scipy.stats",
     "skimage.metrics", "tifffile", "pandas", "lightning_fabric",
 )  # fmt: skip
 """What the commands import when they need it."""

@@ -14,6 +14,7 @@ import numpy as np
 from fault_cases import HERE, Fault, Host
 
 from benchmark.results.run import Run
+from ifan.photographs.files import Photograph, write_photograph
 from realdof.images.files import write_pixels
 
 # Makes the helper modules of other folders importable.
@@ -55,6 +56,8 @@ class Scenario:
         Whether a product itself says what it lacks, because an input could not be read.
     claims
         Whether it claims its folder, the mark of which a disk that fails in the end keeps until the next command.
+    goes_on
+        Whether it tells what is wrong with one input beside its name, and goes on with the others.
     before
         Modules whose ``prepare`` is called in the command's process first.
     """
@@ -68,6 +71,7 @@ class Scenario:
     products: tuple[str, ...] = ()
     lacking: Callable[[Path], bool] = lambda folder: False
     claims: bool = False
+    goes_on: bool = False
 
 
 def hashes(folder: Path, *patterns: str) -> dict[str, str]:
@@ -224,6 +228,13 @@ def _weights(folder: Path) -> Any:
     return state["step"], [value.tolist() for value in state["module"].values()]
 
 
+def _photographs(folder: Path, host: Host) -> None:
+    generator = np.random.default_rng(0)
+    for name, kind in (("a.png", np.uint8), ("b.tiff", np.uint16), ("c.jpg", np.uint8)):
+        pixels = generator.integers(0, np.iinfo(kind).max, (64, 80, 3)).astype(kind)
+        write_photograph(folder / "photographs" / name, Photograph(pixels))
+
+
 def _report(folder: Path) -> list[str]:
     return [
         "ifan-bench", "report", str(folder / "results"), "--out", str(folder / "site"), "--root",
@@ -317,6 +328,22 @@ SCENARIOS = {
             "--overwrite",
         ],
         _all_of("developed.png"), inputs=("captures",), products=("developed.png",),
+    ),
+    "deblur": Scenario(
+        _photographs,
+        lambda folder: [
+            "ifan", "deblur", str(folder / "photographs"), "-o", str(folder / "sharp"), "--weights", "synthetic",
+            "--disparity", "--skip-existing",
+        ],
+        _all_of("sharp/*"), inputs=("photographs",), products=("sharp/*",), goes_on=True,
+    ),
+    "synthesize": Scenario(
+        _photographs,
+        lambda folder: [
+            "ifan", "synthesize", str(folder / "photographs"), str(folder / "set"), "--size", "64", "--count", "4",
+        ],
+        # In the command's own process, where calls can fail; test_kills.py kills it with workers.
+        _all_of("set/**/*"), inputs=("photographs",), before=(HERE / "one_process.py",), products=("set/**/*",),
     ),
     "train": Scenario(
         lambda folder, host: None, lambda folder: ["small_sets:train", str(folder / "training")], _weights, inputs=(),

@@ -44,7 +44,10 @@ def downloading(server: Server) -> Scenario:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["run", "run that goes on", "merge", "build", "train", "download", "report again"])
+@pytest.mark.parametrize(
+    "name",
+    ["run", "run that goes on", "merge", "build", "train", "download", "report again", "deblur", "synthesize"],
+)
 def test_commands_killed_at_random_moments_are_finished_by_the_next(
     name: str, host: Host, server: Server, tmp_path: Path
 ) -> None:
@@ -79,10 +82,11 @@ def test_commands_killed_at_random_moments_are_finished_by_the_next(
     assert killed >= KILLS // 3, f"{killed} of {KILLS}: the commands were too short to be killed"
 
 
-def test_a_run_with_two_workers_that_is_killed_is_finished_by_the_next_and_leaves_no_temporary_folder(
-    host: Host, tmp_path: Path
+@pytest.mark.parametrize(("name", "made", "earliest"), [("run", "results", 0.7), ("synthesize", "set", 0.5)])
+def test_a_command_with_two_workers_that_is_killed_is_finished_by_the_next_and_leaves_no_temporary_folder(
+    name: str, made: str, earliest: float, host: Host, tmp_path: Path
 ) -> None:
-    scenario = SCENARIOS["run"]
+    scenario = SCENARIOS[name]
     scenario.prepare(tmp_path, host)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -92,10 +96,11 @@ def test_a_run_with_two_workers_that_is_killed_is_finished_by_the_next_and_leave
     figures = scenario.figures(tmp_path)
     draw = random.Random(SEED)
     for _ in range(6 if FULL else 1):
-        shutil.rmtree(tmp_path / "results")
-        moment = whole.seconds * draw.uniform(0.7, 1.0)
+        shutil.rmtree(tmp_path / made)
+        moment = whole.seconds * draw.uniform(earliest, 1.0)
         host(tmp_path, words, signals=[(signal.SIGKILL, moment)], limit=120, environment={"TMPDIR": str(scratch)})
         COUNTS["SIGKILL at a random moment, two workers"] += 1
-        assert host(tmp_path, scenario.words(tmp_path)).status == 0
+        again = host(tmp_path, scenario.words(tmp_path), before=scenario.before)
+        assert again.status == 0, again.said
         assert not list(scratch.iterdir()), "folders of workers are left in TMPDIR"
         assert scenario.figures(tmp_path) == figures

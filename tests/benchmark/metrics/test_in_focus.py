@@ -171,3 +171,22 @@ def test_groups_of_images_have_their_own_harm(tmp_path: Path) -> None:
     table = by_group(build(tmp_path, "dpdd", "ifan-cvpr21"), "f-stop")
     at = [table.columns.index(heading) for heading in ("In-focus harm ↑", "Harmed in focus, % ↓")]
     assert [[row[column].text for column in at] for row in table.rows[:2]] == [["-3.01", "100"], ["3.01", "0"]]
+
+
+@pytest.mark.parametrize(
+    ("figures", "mean"),
+    [([(1e-4, 0.0), (0.5e-4, 1e-4)], "-inf"), ([(0.0, 1e-4), (0.5e-4, 1e-4)], "inf"), ([(1e-4, 0), (0, 1e-4)], "")],
+)
+def test_the_mean_over_groups_has_the_sign_of_an_infinite_harm_and_is_empty_for_both(
+    figures: list[tuple[float, float]], mean: str, tmp_path: Path
+) -> None:
+    from benchmark.leaderboards.build import build
+    from benchmark.leaderboards.grouped import by_group
+
+    run = open_run(tmp_path, made_settings(method="m", count=2), metrics={HARM.name: HARM, HARMED.name: HARMED})
+    for name, (error, against) in zip("ab", figures, strict=True):
+        scores = {"psnr": 25.0, SHARE: 0.5, ERROR: error, AGAINST: against}
+        run.append(Record(name=name, status="ok", scores=scores, groups={"f-stop": f"f/{name}"}))
+    run.finish(run.summary())
+    table = by_group(build(tmp_path, "dpdd", "ifan-cvpr21"), "f-stop")
+    assert table.rows[-1][table.columns.index("In-focus harm ↑")].text == mean

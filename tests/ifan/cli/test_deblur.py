@@ -19,7 +19,7 @@ from ifan.photographs.choice import announcement, choose
 from ifan.photographs.deblurring import deblur_pixels
 from ifan.photographs.files import Photograph, read_photograph, write_photograph
 from ifan.variants import VARIANTS
-from realdof.common.errors import InputError
+from realdof.common.errors import InputError, Stopped
 from realdof.images.depth import image_from_pixels, pixels_from_image
 from realdof.images.files import read_pixels, write_pixels
 
@@ -163,6 +163,23 @@ def test_a_file_of_weights_chooses_its_variant_itself(tmp_path: Path) -> None:
     assert read_pixels(tmp_path / "b.png").shape == PHOTOGRAPH.shape
     with pytest.raises(InputError, match="holds another network than ifan: ifan-n8's, N = 8"):
         app([*words, "--overwrite", "--variant", "ifan"], standalone_mode=False)
+
+
+def test_a_photograph_has_no_result_before_its_maps_so_that_skip_existing_never_leaves_one_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_photograph(tmp_path / "photos" / "a.png", Photograph(PHOTOGRAPH))
+    words = ["deblur", str(tmp_path / "photos"), "-o", str(tmp_path / "out"), "--weights", "synthetic", "--disparity"]
+
+    def interrupted(path: Path, pixels: np.ndarray) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr("ifan.photographs.batch.write_pixels", interrupted)
+        with pytest.raises(Stopped):
+            app(words, standalone_mode=False)
+    app([*words, "--skip-existing"], standalone_mode=False)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-disparity.png", "a.png"]
 
 
 def test_photographs_with_a_result_are_skipped_if_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
