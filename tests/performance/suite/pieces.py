@@ -29,7 +29,7 @@ PIECES = {
     "scores": Piece("against.scores", (10, 100)),
     "evaluator": Piece("against.evaluator", (30, 110)),
     "alignment": Piece("against.alignment", (15, 70)),
-    "deconvolution": Piece("against.deconvolution", (15, 125)),
+    "deconvolution": Piece("against.deconvolution", (15, 155)),
     "developing": Piece("against.developing", (10, 65)),
     "end-to-end": Piece("against.end_to_end", (30, 90)),
     "starts": Piece("growing.starts", (10, 20)),
