@@ -19,16 +19,16 @@ def image_from_pixels(pixels: np.ndarray) -> "Tensor":
     Parameters
     ----------
     pixels
-        (H, W, 3), uint8 or uint16.
+        (H, W, C), uint8 or uint16: C is 3, or 6 for both dual-pixel views.
 
     Returns
     -------
     Tensor
-        float32 (3, H, W) in [0, 1]: v / 255 or v / 65535.
+        float32 (C, H, W) in [0, 1]: v / 255 or v / 65535.
     """
     import torch
 
-    values = np.empty((3, *pixels.shape[:2]), np.float32)
+    values = np.empty((pixels.shape[2], *pixels.shape[:2]), np.float32)
     # Each plane is converted and divided in one pass.
     for plane, stored in zip(values, cv2.split(pixels), strict=True):
         np.divide(stored, np.float32(np.iinfo(pixels.dtype).max), out=plane)

@@ -30,6 +30,11 @@ def test_every_stored_value_is_divided_in_float32_in_any_order_in_memory(dtype: 
         assert np.array_equal(image.numpy(), expected)
 
 
+def test_both_dual_pixel_views_are_one_image_of_six_planes() -> None:
+    stored = np.arange(6, dtype=np.uint8) * np.ones((2, 3, 1), np.uint8)
+    assert torch.equal(image_from_pixels(stored)[:, 1, 2], torch.arange(6) / 255)
+
+
 def test_pixels_are_clipped_and_rounded_to_the_nearest() -> None:
     image = torch.tensor([-0.5, 1.5, 100.4 / 255]).reshape(3, 1, 1)
     assert pixels_from_image(image, 8).tolist() == [[[0, 255, 100]]]
