@@ -65,6 +65,7 @@ def _nodes(path: Path) -> list[object]:
     return found
 
 
+@cache
 def source_of(mutant: Mutant) -> str:
     """The module's source with the one change."""
     path, name, occurrence = mutant
@@ -100,6 +101,7 @@ def statement_at(path: str, number: int) -> tuple[range, range]:
     return statement, function
 
 
+@cache
 def changed_functions(path: str, source: str) -> list[tuple[CodeType, CodeType]] | None:
     """The code of each function that differs, before and after; None if what runs at the import differs."""
     file = str(Path(path).resolve())

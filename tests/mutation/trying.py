@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -20,6 +21,10 @@ from reach import TESTS, WORDS
 _SECONDS_MORE, _TIMES_LONGER = 30, 5
 _OWN_ERROR = 90
 _MOST_BYTES = 8 << 30
+
+
+class NoTestWasRunError(Exception):
+    """The fork ended before its first test."""
 
 
 class Failed:
@@ -38,6 +43,7 @@ class Loop(Failed):
     def __init__(self, work: "Callable[[Loop], None]") -> None:
         self.work = work
         self.items: dict[str, pytest.Item] = {}
+        self.functions: defaultdict[str, list[FunctionType]] = defaultdict(list)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """See pytest."""
@@ -46,7 +52,12 @@ class Loop(Failed):
         for package in PACKAGES:
             for path in Path(package).glob("*.py"):
                 importlib.import_module(module_of(path))
+        for function in gc.get_objects():
+            if type(function) is FunctionType:
+                self.functions[function.__code__.co_filename].append(function)
+        # A collection in a fork would touch, and so copy, every page of memory.
         gc.freeze()
+        gc.disable()
         self.work(self)
         return True
 
@@ -55,7 +66,7 @@ class Loop(Failed):
 
         def attempt() -> int:
             if source is not None:
-                put_in_place(path, source)
+                self.put_in_place(path, source)
             self.failed = False
             items = [self.items[name] for name in tests]
             for item, following in zip(items, [*items[1:], None], strict=True):
@@ -65,6 +76,19 @@ class Loop(Failed):
             return 0
 
         return ended(attempt, _SECONDS_MORE + _TIMES_LONGER * seconds)
+
+    def put_in_place(self, path: str, source: str) -> None:
+        """Give every function of a module that is imported its changed code."""
+        pairs = changed_functions(path, source)
+        assert pairs, path
+        count = 0
+        for function in self.functions[str(Path(path).resolve())]:
+            for old, new in pairs:
+                if function.__code__ == old and function.__code__.co_qualname == old.co_qualname:
+                    function.__code__ = new
+                    count += 1
+                    break
+        assert count, f"no function of {path} was found"
 
 
 class Order(Failed):
@@ -101,22 +125,6 @@ def noticed_at_import(path: str, source: str, tests: Sequence[str], seconds: flo
     return ended(attempt, 2 * _SECONDS_MORE + _TIMES_LONGER * seconds)
 
 
-def put_in_place(path: str, source: str) -> None:
-    """Give every function of a module that is imported its changed code."""
-    pairs = changed_functions(path, source)
-    assert pairs, path
-    file, count = str(Path(path).resolve()), 0
-    gc.unfreeze()
-    for function in gc.get_objects():
-        if isinstance(function, FunctionType) and function.__code__.co_filename == file:
-            for old, new in pairs:
-                if function.__code__ == old and function.__code__.co_qualname == old.co_qualname:
-                    function.__code__ = new
-                    count += 1
-                    break
-    assert count, f"no function of {path} was found"
-
-
 def ended(attempt: Callable[[], int], seconds: float, quiet: bool = True) -> bool | None:
     """Call it in a fork, of which it is the exit status; whether that was not 0, None if it took too long."""
     process = os.fork()
@@ -139,7 +147,8 @@ def ended(attempt: Callable[[], int], seconds: float, quiet: bool = True) -> boo
         if done:
             code = os.waitstatus_to_exitcode(status)
             # 4 and 5 are pytest's for a wrong command line and for no tests.
-            assert code not in (_OWN_ERROR, 4, 5), "no test was run"
+            if code in (_OWN_ERROR, 4, 5):
+                raise NoTestWasRunError
             return code != 0
         time.sleep(0.02)
     os.killpg(process, signal.SIGKILL)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_results import made_record, made_settings, make_run, open_run, scattered
+from made_results import ENVIRONMENT, made_record, made_settings, make_run, open_run, scattered
 from typer.testing import CliRunner
 
 from benchmark.commands.app import app
@@ -42,6 +42,21 @@ def test_complete_rows_are_ordered_by_psnr_and_incomplete_ones_come_last_unranke
     assert "2 of 3" in text
     assert "2 of 4 images, not ranked" in text
     assert board.places(board.columns[0])[:4] == [1, 2, None, None]
+
+
+def test_a_row_gives_parameters_in_millions_products_in_billions_and_memory_in_gigabytes(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "a", [26.0, 25.0])
+    run.append(made_record("000", scores={"psnr": 26.0}, seconds=0.5, peak_memory=2_500_000_000))
+    (row,) = measured(build(tmp_path, "dpdd", "ifan-cvpr21"))
+    found = {key: row.figures[key] for key in ("params_m", "macs_g", "time_s", "memory_gb")}
+    assert found == pytest.approx({"params_m": 10.476996, "macs_g": 362.872, "time_s": 0.5, "memory_gb": 2.5})
+
+
+def test_a_row_without_devices_in_its_records_names_that_of_the_last_attempt(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "a", 26.0)
+    run.begin(ENVIRONMENT.model_copy(update={"device": "another processor"}), again=True)
+    (row,) = measured(build(tmp_path, "dpdd", "ifan-cvpr21"))
+    assert row.source == f"run {run.id}, another processor"
 
 
 def test_best_and_second_best_are_marked_in_each_column_by_its_own_direction(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`published.csv` is what the papers print, each figure once and with its source; its lint finds what is not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -268,3 +269,11 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(tmp_path: Path, c
 def test_a_missing_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.csv does not exist; give a file like published\.csv"):
         lint(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "words"), [("restated", "GRL", "restated by GRL"), ("remeasured", "GRL", "measured again by GRL")]
+)
+def test_a_figure_that_another_paper_prints_says_whether_it_was_measured_again(kind: str, by: str, words: str) -> None:
+    figure = next(figure for figure in every_figure() if figure.source_kind == "paper")
+    assert words in replace(figure, source_kind=kind, restated_by=by).remarks

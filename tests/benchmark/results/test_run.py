@@ -96,6 +96,16 @@ def test_a_name_that_is_no_file_name_is_refused(tmp_path: Path, name: str) -> No
             inside(tmp_path, "outputs", name)
 
 
+@pytest.mark.parametrize("name", ["Ährenfeld", "写真", "ＡＢ", "one photo 😀"])
+def test_a_name_may_have_letters_of_every_script(name: str) -> None:
+    assert check_name(name) == name
+
+
+def test_the_name_of_a_file_that_is_no_utf_8_is_refused() -> None:
+    with pytest.raises(InputError, match="cannot be a name"):
+        check_name(os.fsdecode(b"photo\xff"))
+
+
 DEEP = "[" * 100_000
 RUN_FILES: dict[str, tuple[str | Callable[[dict], object], str]] = {
     "null": ("null", "the whole: input should be an object"),

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import fft
 from small_pairs import HEIGHT, WIDTH, pair
 from view_pairs import corner_error
 
-from realdof.alignment.starts import similarity_from_spectra
+from realdof.alignment.starts import _RADII, similarity_from_spectra
 from realdof.geometry.grid import Grid
 from realdof.images.colour import luma
 
@@ -22,3 +23,14 @@ def test_spectra_tell_rotation_scale_and_shift_to_a_few_pixels(degrees: float) -
     found = similarity_from_spectra(luma(views.reference), luma(views.moving))
     assert found is not None
     assert corner_error(found, exact, grid.height, grid.width) < 12
+
+
+@pytest.mark.parametrize(("scale", "is_start"), [(0.45, False), (0.55, True), (1.9, True), (2.2, False)])
+def test_spectra_that_suggest_a_scale_outside_a_half_to_two_are_no_start(
+    scale: float, is_start: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = luma(pair(8).reference)
+    size = fft.next_fast_len(max(image.shape), real=True)
+    along_radius = -np.log(scale) * _RADII / np.log(size / 2)
+    monkeypatch.setattr("cv2.phaseCorrelate", lambda *images: ((along_radius, 0.0), 1.0))
+    assert (similarity_from_spectra(image, image) is not None) == is_start

@@ -1,5 +1,7 @@
 """The displacement of tiles."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_pairs import HEIGHT, WIDTH, pair
@@ -31,3 +33,15 @@ def test_tiles_outside_the_overlap_count_as_neither_textured_nor_matched() -> No
     assert not tiles.within[outside].any()
     assert not tiles.textured[outside].any()
     assert tiles.matched[~outside].all()
+
+
+def test_tiles_are_located_by_their_middles_from_border_to_border() -> None:
+    centres = tile_shifts(*[luma(pair(0).reference)] * 2).centres
+    np.testing.assert_array_equal(centres[0, 0], (TILE / 2, TILE / 2))
+    np.testing.assert_array_equal(centres[-1, -1], (WIDTH - TILE / 2, HEIGHT - TILE / 2))
+
+
+def test_a_tile_whose_correlation_is_far_below_what_noise_leaves_does_not_match() -> None:
+    tiles = tile_shifts(*[luma(pair(0).reference)] * 2)
+    assert tiles.matched.any()
+    assert not replace(tiles, peak=0.1 * tiles.expected_peak).matched.any()
