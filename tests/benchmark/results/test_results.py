@@ -178,6 +178,13 @@ def test_a_sound_submission_passes(tmp_path: Path) -> None:
     assert "all is well" in invoke("submit-check", tmp_path)
 
 
+def test_a_failed_image_of_a_submission_is_not_asked_for_its_output(tmp_path: Path) -> None:
+    with_outputs(make_run(tmp_path, "a", scattered(25.0, 3), failed=1))
+    (checked,) = check_submission(tmp_path)
+    assert checked.problems
+    assert not [problem for problem in checked.problems if "output" in problem]
+
+
 def spoil_id(folder: Run) -> None:
     rewritten(folder, lambda content: content["settings"].update(method="better"))
 

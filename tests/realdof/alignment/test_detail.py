@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from small_pairs import HEIGHT, WIDTH, pair
 
-from realdof.alignment.detail import NOISE_ENERGY, NOISE_GRADIENT, band_pass, is_structureless, noise_level
+from realdof.alignment.detail import (
+    NOISE_ENERGY,
+    NOISE_GRADIENT,
+    band_pass,
+    is_structureless,
+    noise_level,
+    self_similarity,
+)
 from realdof.images.colour import luma
 
 
@@ -33,3 +40,10 @@ def test_the_noise_constants_are_the_variances_of_band_passed_white_noise_and_it
     passed = band_pass(np.random.default_rng(2).standard_normal((512, 512)).astype(np.float32))
     assert passed.var() == pytest.approx(NOISE_ENERGY, rel=0.03)
     assert np.gradient(passed, axis=1)[:, 1:-1].var() == pytest.approx(NOISE_GRADIENT, rel=0.03)
+
+
+def test_a_periodic_image_is_similar_to_itself_and_a_scene_is_not() -> None:
+    cell = np.random.default_rng(3).random((24, 24)).astype(np.float32)
+    tiled = np.tile(cell, (HEIGHT // 24 + 1, WIDTH // 24 + 1))[:HEIGHT, :WIDTH]
+    assert self_similarity(tiled) == pytest.approx(1.0, abs=0.02)
+    assert 0.0 < self_similarity(luma(pair(0).reference)) < 0.5

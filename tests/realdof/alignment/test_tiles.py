@@ -7,7 +7,7 @@ import pytest
 from small_pairs import HEIGHT, WIDTH, pair
 
 from realdof.alignment.displacement import fit_shift_model
-from realdof.alignment.tiles import TILE, tile_shifts
+from realdof.alignment.tiles import TILE, _noise_of_tiles, tile_shifts
 from realdof.geometry.grid import Grid
 from realdof.images.colour import luma
 
@@ -45,3 +45,27 @@ def test_a_tile_whose_correlation_is_far_below_what_noise_leaves_does_not_match(
     tiles = tile_shifts(*[luma(pair(0).reference)] * 2)
     assert tiles.matched.any()
     assert not replace(tiles, peak=0.1 * tiles.expected_peak).matched.any()
+
+
+def test_transposed_photographs_have_transposed_gradients_and_errors() -> None:
+    views = pair(9, noise=0.01)
+    square = [luma(view)[:HEIGHT, :HEIGHT] for view in (views.reference, views.moving)]
+    tiles, transposed = tile_shifts(*square), tile_shifts(*(np.ascontiguousarray(view.T) for view in square))
+    for name in ("gradients", "moving_gradients"):
+        xx_xy_yy = getattr(transposed, name).transpose(1, 0, 2)
+        np.testing.assert_allclose(xx_xy_yy[..., ::-1], getattr(tiles, name), rtol=1e-3, atol=1e-3)
+    for name in ("standard_error", "sure_error"):
+        np.testing.assert_allclose(getattr(transposed, name).T, getattr(tiles, name), rtol=1e-3)
+
+
+def test_exchanged_photographs_allow_the_same_correlation() -> None:
+    views = pair(9, noise=0.01)
+    one, other = luma(views.reference), luma(views.moving)
+    tiles, exchanged = tile_shifts(one, other), tile_shifts(other, one)
+    for name in ("expected_peak", "sure_peak", "peak"):
+        np.testing.assert_allclose(getattr(exchanged, name), getattr(tiles, name), rtol=1e-3, atol=1e-4)
+
+
+def test_the_noise_of_a_tile_without_a_scene_is_the_noise() -> None:
+    noise = np.random.default_rng(5).normal(0, 0.03, (2, TILE, TILE)).astype(np.float32)
+    np.testing.assert_allclose(_noise_of_tiles(noise), 0.03, rtol=0.05)

@@ -1,5 +1,7 @@
 """Which alignments are trusted, and why the others are not."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,12 @@ from small_pairs import HEIGHT, WIDTH, align, pair
 from view_pairs import corner_error, view_pair
 from wrong_pairs import KINDS, moved_object
 
+from realdof.alignment.displacement import fit_shift_model
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
+from realdof.alignment.tiles import tile_shifts
+from realdof.alignment.verdict import Evidence
+from realdof.geometry.grid import Grid
+from realdof.images.colour import luma
 
 
 def test_pure_sky_is_refused_for_its_lack_of_texture() -> None:
@@ -67,3 +74,17 @@ def test_a_small_frame_is_accepted_by_its_expected_error_not_by_its_number_of_ti
     assert found.verdict == "accepted", found.reason
     assert found.estimated_error is not None
     assert corner_error(found.matrix, views.homography, 266, 400) <= found.estimated_error <= 0.15
+
+
+@pytest.mark.parametrize(("stretch", "shake"), [((1, 1), 1.0), ((4, 1), 2.0), ((1, 4), 2.0), ((3, 3), 1.0)])
+def test_shake_is_the_ratio_of_the_sharpness_along_a_direction_to_that_across_it(
+    stretch: tuple[int, int], shake: float
+) -> None:
+    tiles = tile_shifts(*[luma(pair(0).reference)] * 2)
+    ones = np.broadcast_to([5.0, 0.0, 5.0], tiles.gradients.shape)
+    moving = ones * (stretch[0], 1, stretch[1])
+    evidence = Evidence(
+        replace(tiles, gradients=ones, moving_gradients=moving), fit_shift_model(tiles, Grid(HEIGHT, WIDTH)), 1.0, 0.0,
+        luma(pair(0).reference),
+    )  # fmt: skip
+    assert evidence.shake == pytest.approx(shake)
