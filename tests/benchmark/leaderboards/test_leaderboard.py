@@ -59,6 +59,15 @@ def test_a_row_without_devices_in_its_records_names_that_of_the_last_attempt(tmp
     assert row.source == f"run {run.id}, another processor"
 
 
+def test_a_row_says_how_many_of_its_images_lack_a_metric(tmp_path: Path) -> None:
+    run = open_run(tmp_path, made_settings(count=3), metrics={})
+    for name, scores in (("000", {"psnr": 26.0, "ssim": 0.7}), ("001", {"psnr": 25.0}), ("002", {"psnr": 24.0})):
+        run.append(made_record(name, scores=scores))
+    run.finish(run.summary())
+    (row,) = measured(build(tmp_path, "dpdd", "ifan-cvpr21"))
+    assert [remark for remark in row.remarks if "images have no" in remark] == ["2 of 3 images have no SSIM"]
+
+
 def test_best_and_second_best_are_marked_in_each_column_by_its_own_direction(tmp_path: Path) -> None:
     make_run(tmp_path, "a", 26.0, seconds=3.0)
     make_run(tmp_path, "b", 25.0, seconds=2.0)

@@ -6,7 +6,7 @@ from scipy import fft
 from small_pairs import HEIGHT, WIDTH, pair
 from view_pairs import corner_error
 
-from realdof.alignment.starts import _RADII, similarity_from_spectra
+from realdof.alignment.starts import _RADII, Features, match_features, similarity_from_spectra
 from realdof.geometry.grid import Grid
 from realdof.images.colour import luma
 
@@ -34,3 +34,19 @@ def test_spectra_that_suggest_a_scale_outside_a_half_to_two_are_no_start(
     along_radius = -np.log(scale) * _RADII / np.log(size / 2)
     monkeypatch.setattr("cv2.phaseCorrelate", lambda *images: ((along_radius, 0.0), 1.0))
     assert (similarity_from_spectra(image, image) is not None) == is_start
+
+
+def test_features_tell_a_shift_of_a_photograph_and_of_a_dark_one() -> None:
+    exact = np.array([[1, 0, 9.0], [0, 1, -5.0], [0, 0, 1]])
+    views = pair(8, exact=exact, mirrored=False)
+    for light in (1.0, 0.02):
+        found = match_features(Features.of(light * luma(views.reference)), Features.of(light * luma(views.moving)))
+        assert found is not None
+        assert found.inliers > 30
+        assert corner_error(found.homography, exact, HEIGHT, WIDTH) < 2
+
+
+def test_photographs_without_features_have_no_match() -> None:
+    plain = Features.of(np.full((HEIGHT, WIDTH), 0.5, np.float32))
+    assert plain.descriptors.shape == (0, 128)
+    assert match_features(plain, plain) is None
