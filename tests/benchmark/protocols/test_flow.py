@@ -33,3 +33,7 @@ def test_a_misaligned_pair_scores_higher_than_without_the_warp_and_the_score_is_
 
 def test_without_a_truth_there_is_no_score() -> None:
     assert SDD_FLOW.score(picture(), Sample("a", picture()), {"psnr": registry.metric("psnr")}) == {}
+
+
+def test_its_images_are_cut_to_multiples_of_16() -> None:
+    assert SDD_FLOW.fitted_size(1000, 1500) == (992, 1488)

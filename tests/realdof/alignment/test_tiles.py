@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from small_pairs import HEIGHT, WIDTH, pair
 
 from realdof.alignment.displacement import fit_shift_model
@@ -69,3 +70,18 @@ def test_exchanged_photographs_allow_the_same_correlation() -> None:
 def test_the_noise_of_a_tile_without_a_scene_is_the_noise() -> None:
     noise = np.random.default_rng(5).normal(0, 0.03, (2, TILE, TILE)).astype(np.float32)
     np.testing.assert_allclose(_noise_of_tiles(noise), 0.03, rtol=0.05)
+
+
+def test_tiles_of_a_small_photograph_overlap_by_half() -> None:
+    tiles = tile_shifts(*[luma(pair(0).reference)] * 2)
+    assert tiles.peak.shape == (2 * (HEIGHT // TILE) - 1, 2 * (WIDTH // TILE) - 1)
+
+
+@pytest.mark.parametrize("shift", [(0.013, -0.021), (-0.037, 0.009)])
+def test_tiles_tell_a_small_shift_of_a_clean_photograph_to_two_thousandths_of_a_pixel(
+    shift: tuple[float, float],
+) -> None:
+    image = luma(pair(9, mirrored=False).reference)
+    moved = ndimage.fourier_shift(np.fft.fft2(image), shift[::-1])
+    tiles = tile_shifts(image, np.fft.ifft2(moved).real.astype(np.float32))
+    np.testing.assert_allclose(np.median(tiles.shifts[tiles.matched], axis=0), shift, atol=0.002)
