@@ -5,7 +5,7 @@ import pytest
 from small_pairs import GRID, HEIGHT, WIDTH, pair
 from view_pairs import blurred_views, corner_error
 
-from realdof.alignment.ecc import MaskedImage, maximise_correlation
+from realdof.alignment.ecc import MaskedImage, _normal_matrix, _steepest_descent, maximise_correlation
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.geometry.grid import corner_distance
 from realdof.images.colour import luma
@@ -47,3 +47,26 @@ def test_a_scale_of_a_fiftieth_between_differently_blurred_images_is_found_to_a_
     found = estimate_homography(views.reference, views.moving, AlignmentSettings())
     assert corner_distance(found.matrix, views.homography, GRID) <= 0.02
     assert found.method == "pyramid-ecc"
+
+
+def test_the_normal_equations_are_those_of_the_numerical_derivatives_of_a_homography() -> None:
+    rng = np.random.default_rng(0)
+    x, y = np.linspace(-1, 1, 9), np.linspace(-0.7, 0.7, 7)
+    horizontal, vertical, error = rng.standard_normal((3, 7, 9)).astype(np.float32)
+    valid = rng.random((7, 9)) < 0.8
+    points = np.stack([*np.meshgrid(x, y), np.ones((7, 9))])
+    columns = []
+    for parameter in range(8):
+        moved = []
+        for step in (1e-5, -1e-5):
+            matrix = np.eye(3)
+            matrix.flat[parameter] += step
+            u, v, w = np.einsum("ij,jyx->iyx", matrix, points)
+            moved.append(np.stack([u / w, v / w]))
+        across, down = (moved[0] - moved[1]) / 2e-5
+        columns.append(horizontal * across + vertical * down)
+    jacobian = np.stack(columns)
+    normal = np.einsum("iyx,jyx->ij", jacobian * valid, jacobian)
+    np.testing.assert_allclose(_normal_matrix(horizontal, vertical, valid, x, y), normal, atol=1e-4)
+    descent = np.einsum("iyx,yx->i", jacobian, error)
+    np.testing.assert_allclose(_steepest_descent(horizontal, vertical, error, x, y), descent, atol=1e-4)
