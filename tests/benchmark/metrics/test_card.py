@@ -49,3 +49,8 @@ def test_a_figure_over_pixels_is_recorded_by_its_share() -> None:
     card = MetricCard(**GOOD | {"averaged": OverPixels(error="mse@x", share="share@x")})  # type: ignore[arg-type]
     assert card.recorded_as("gap") == "share@x"
     assert MetricCard(**GOOD).recorded_as("column") == "column"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "arrow"), [("psnr", "↑"), ("mae", "↓"), ("lpips", "↓")])
+def test_an_arrow_points_up_where_higher_is_better(name: str, arrow: str) -> None:
+    assert registry.metric_card(name).arrow == arrow

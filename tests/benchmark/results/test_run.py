@@ -80,8 +80,8 @@ def test_a_run_with_one_more_metric_keeps_the_cards_of_both(tmp_path: Path) -> N
 
 def test_a_score_that_is_nan_is_refused_and_an_infinite_one_survives(tmp_path: Path) -> None:
     run = open_run(tmp_path, made_settings())
-    run.append(made_record("000", scores={"psnr": float("inf")}))
-    assert run.records()["000"].scores["psnr"] == float("inf")
+    run.append(made_record("000", scores={"psnr": float("inf"), "in-focus-harm": float("-inf")}))
+    assert run.records()["000"].scores == {"psnr": float("inf"), "in-focus-harm": float("-inf")}
     assert '"inf"' in (run.path / "records.jsonl").read_text()
     with pytest.raises(ValueError, match="not NaN"):
         made_record("001", scores={"psnr": float("nan")})
