@@ -274,3 +274,10 @@ def test_every_protocol_is_listed_with_its_version() -> None:
     listed = CliRunner().invoke(app, ["protocols"])
     assert listed.exit_code == 0, listed.output
     assert all(name in listed.output for name in registry.names(registry.PROTOCOLS))
+
+
+def test_every_protocol_reads_files_of_8_or_16_bits_and_those_named_16bit_of_16() -> None:
+    bits = {name: registry.protocol(name).bits for name in registry.names(registry.PROTOCOLS)}
+    assert set(bits.values()) == {8, 16}
+    assert {depth for name, depth in bits.items() if name.endswith("16bit")} == {16}
+    assert bits["restormer"] == bits["ifan-cvpr21"] == 8
