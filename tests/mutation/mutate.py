@@ -144,6 +144,9 @@ def attempt(mutant: Mutant, reach: Reach, results: Path, most: float, loop: Loop
         if seconds + reach.seconds[name] <= most:
             tests.append(name)
             seconds += reach.seconds[name]
+    if not tests:
+        write(mutant, source, "not reached by a test", results, started)
+        return
     noticed = (loop.noticed if loop else noticed_at_import)(mutant[0], source, tests, seconds)
     survived = "survived" if len(tests) == len(every) else QUICKER
     write(mutant, source, {True: "killed", False: survived, None: "killed by time"}[noticed], results, started)
