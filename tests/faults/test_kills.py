@@ -6,9 +6,11 @@
 import random
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from fault_cases import COUNTS, FULL, SEED, Host
 from hostile_server import Server, serving
@@ -100,7 +102,25 @@ def test_a_command_with_two_workers_that_is_killed_is_finished_by_the_next_and_l
         moment = whole.seconds * draw.uniform(earliest, 1.0)
         host(tmp_path, words, signals=[(signal.SIGKILL, moment)], limit=120, environment={"TMPDIR": str(scratch)})
         COUNTS["SIGKILL at a random moment, two workers"] += 1
+        # Workers end by themselves when they notice that their command is gone; files of the living are not removed.
+        _wait_until_nobody_works_in(tmp_path)
         again = host(tmp_path, scenario.words(tmp_path), before=scenario.before)
         assert again.status == 0, again.said
         assert not list(scratch.iterdir()), "folders of workers are left in TMPDIR"
         assert scenario.figures(tmp_path) == figures
+
+
+def _wait_until_nobody_works_in(folder: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if not any(_works_in(process, folder) for process in psutil.process_iter()):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"a worker outlives its command by a minute in {folder}")
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return Path(process.cwd()).is_relative_to(folder)
+    except (psutil.Error, FileNotFoundError):
+        return False

@@ -317,7 +317,7 @@ def test_an_epsilon_that_is_no_number_is_one_sentence(three_scenes: Path, tmp_pa
 def test_a_white_balance_that_is_none_is_refused(three_scenes: Path, tmp_path: Path, words: str) -> None:
     done = realdof("build", three_scenes, tmp_path / "out", "--white-balance", words)
     assert done.returncode == 2
-    assert f"--white-balance {words} is none" in sentences(done)
+    assert f"--white-balance {words} is not a white balance" in sentences(done)
 
 
 def test_nothing_but_rejected_scenes_is_no_success(three_scenes: Path, tmp_path: Path) -> None:
