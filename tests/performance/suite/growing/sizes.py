@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -126,15 +126,26 @@ def deblur(folder: Path, shape: tuple[int, int]) -> Cost:
     program = Path(sys.executable).parent / "ifan"
     words = [program, "deblur", photograph, "-o", result, "--memory", MEMORY, "--overwrite"]
     print(f"    {shape[1]}x{shape[0]}", file=sys.stderr, flush=True)
-    start = time.perf_counter()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before, start = used.ru_utime + used.ru_stime, time.perf_counter()
     process = subprocess.Popen(
         [str(word) for word in words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
     )
-    # Of all ways to wait only this one tells the memory of this one process.
-    _, status, used = os.wait4(process.pid, 0)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _peak_of(process.pid))
+        time.sleep(0.02)
     wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, process.args)
-    # Linux counts in KiB.
-    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(wall, ended.ru_utime + ended.ru_stime - before, peak)
+
+
+def _peak_of(process: int) -> int:
+    """Bytes. The system's own figure for a child that has ended counts what its parent held when it was started."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
