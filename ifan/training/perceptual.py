@@ -3,10 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from benchmark.metrics.lpips.network import plain_network
-
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+from benchmark.metrics.lpips.network import EPSILON, IMAGENET_DEVIATION, IMAGENET_MEAN, plain_network
 
 
 class PerceptualLoss(nn.Module):
@@ -29,7 +26,7 @@ class PerceptualLoss(nn.Module):
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean distance of images, float (B, 3, H, W) in [0, 1], at least 31x31 px."""
-        mean, deviation = (output.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_DEVIATION))
+        mean, deviation = (output.new_tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_DEVIATION))
         features = (torch.cat([output, target]) - mean) / deviation
         weights = iter(self.weights)
         distance = output.new_zeros(())
@@ -38,7 +35,7 @@ class PerceptualLoss(nn.Module):
             if isinstance(layer, nn.ReLU):
                 wide = features.float()
                 # A vector norm has no gradient where all channels are zero.
-                first, second = (wide * torch.rsqrt(wide.square().sum(dim=1, keepdim=True) + 1e-10)).chunk(2)
+                first, second = (wide * torch.rsqrt(wide.square().sum(dim=1, keepdim=True) + EPSILON)).chunk(2)
                 by_channel = (first - second).square().mean(dim=(2, 3))
                 distance = distance + (by_channel * next(weights).flatten()).sum(dim=1).mean()
         return distance
