@@ -1,7 +1,8 @@
-"""Draws losses and gains of the training on rendered defocus: python docs/make_learning_curve.py LOG.csv LOG.txt
+"""Draws losses and gains of a training in two stages: python docs/make_learning_curve.py LOG.csv LOG.txt [NAME]
 
-LOG.csv has rows of network, step, seconds, rate, and the losses deblur, disparity and lpips; LOG.txt has lines with the
-gains of the validations. The training on the GPU wrote both.
+LOG.csv has rows of stage, step, seconds, rate, and the losses deblur, disparity and lpips; the stages are ``ifan`` and
+any other word. LOG.txt has lines with the gains of the validations. The trainings on the GPU wrote both. The picture is
+docs/images/NAME.png, by default learning_curve.
 """
 
 import csv
@@ -21,26 +22,26 @@ BANDS = {"sharp": "in focus", "to_4": "1 to 4 px", "to_10": "4 to 10 px", "to_25
 
 
 def losses(table: Path) -> tuple[list[tuple[int, float]], int]:
-    """Step, counted over both networks, and the deblurring loss; and the first step of ``ifan-dual``."""
+    """Step, counted over both stages, and the deblurring loss; and the first step of the second stage."""
     with table.open(newline="") as file:
         rows = [(row[0], int(row[1]), float(row[4])) for row in csv.reader(file)]
-    first = max(step for network, step, _ in rows if network == "ifan")
-    return [(step + (first if network == "ifan-dual" else 0), loss) for network, step, loss in rows], first
+    first = max(step for stage, step, _ in rows if stage == "ifan")
+    return [(step + (first if stage != "ifan" else 0), loss) for stage, step, loss in rows], first
 
 
 def validations(words: Path) -> list[tuple[int, dict[str, float]]]:
-    """Step, counted over both networks, and the gain of each band in dB."""
+    """Step, counted over both stages, and the gain of each band in dB."""
     found: list[tuple[int, dict[str, float]]] = []
     first = 0
     for line in words.read_text(encoding="utf-8").splitlines():
         gains = {band: float(gain) for band, gain in re.findall(r"(\w+) ([+-]\d+\.\d+) \(least", line)}
         if not BANDS.keys() <= gains.keys():
             continue
-        dual = "ifan-dual" in line
+        second = not re.search(r"\] ifan ", line)
         step = re.search(r"(?:step|after) (\d+)", line)
         here = int(step.group(1)) if step else 0
-        first = first if dual else here
-        found.append((here + first if dual else here, gains))
+        first = first if second else here
+        found.append((here + first if second else here, gains))
     return found
 
 
@@ -53,13 +54,14 @@ def main() -> None:
     for band, name in BANDS.items():
         left.plot([step for step, _ in judged], [gains[band] for _, gains in judged], marker="o", ms=3, label=name)
     left.set(title="PSNR gained by rendered blur, dB", xlabel="step")
-    left.legend(fontsize=8)
+    figure.legend(loc="outside lower left", ncols=4, fontsize=8)
     right.plot([step for step, _ in trained], [loss for _, loss in trained], color="#1f6f8b", lw=1)
     right.set(title="deblurring loss (detail)", xlabel="step")
     for axes in (left, right):
         axes.axvline(switch, color="grey", ls=":", lw=1)
         axes.grid(alpha=0.3)
-    figure.savefig(IMAGES / "learning_curve.png", dpi=110)
+    name = sys.argv[3] if len(sys.argv) > 3 else "learning_curve"
+    figure.savefig(IMAGES / f"{name}.png", dpi=110)
 
 
 if __name__ == "__main__":
