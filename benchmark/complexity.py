@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.method import Architecture, MethodFactory
+from benchmark.shapes import ByShape
 
 HEIGHT, WIDTH = 720, 1280
 """Image size, px, for which the paper counts (Section 4.2)."""
@@ -83,7 +84,7 @@ def count(architecture: Architecture, height: int = HEIGHT, width: int = WIDTH) 
 
     hooks = [module.register_forward_hook(observe) for module in architecture.network.modules()]
     try:
-        with torch.no_grad():
+        with torch.no_grad(), ByShape():  # type: ignore[no-untyped-call]
             architecture.network(*architecture.inputs(height, width))
     finally:
         for hook in hooks:

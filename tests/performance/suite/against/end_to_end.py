@@ -24,7 +24,7 @@ HEAD = ("what", "time", "share of the sum of the records' times")
 STEPS = {
     "checking and hashing the data set": "benchmark.running.task:open_task",
     "loading the method": "benchmark.running.runner:load_method",
-    "counting the network's operations, which loads PyTorch's compiler": "benchmark.running.runner:complexity_facts",
+    "counting the network's operations": "benchmark.running.runner:complexity_facts",
     "loading the metrics": "benchmark.running.job:Job._loaded_metrics",
     "warming up on a corner of an image": "benchmark.running.job:warm_up",
     "waiting for an image to be read": "benchmark.running.pipeline:_Reads.next",
