@@ -17,7 +17,6 @@ from realdof.images import signatures
 from realdof.images.headers import header_of
 from realdof.images.hush import hushed
 from realdof.images.png import check_chunks
-from realdof.images.tiff import check_deflated, read_page
 
 _BITS_BY_SUFFIX = {".png": (8, 16), ".tif": (8, 16), ".tiff": (8, 16), ".jpg": (8,), ".jpeg": (8,), ".jfif": (8,)}
 _JPEGS = (".jpg", ".jpeg", ".jfif")
@@ -121,6 +120,8 @@ def _three_channels(path: Path, stored: np.ndarray) -> np.ndarray:
 
 def _checked_tiff(path: Path, content: bytes) -> bytes:
     """Check a TIFF file; return it with its orientation, which OpenCV would apply, set to upright."""
+    from realdof.images.tiff import check_deflated, read_page
+
     page = read_page(path, BytesIO(content))
     check_deflated(path, content, page)
     if page.orientation_at is None or page.orientation_at + 2 > len(content):

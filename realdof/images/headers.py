@@ -9,7 +9,6 @@ from realdof.images import signatures
 from realdof.images.jpeg import read_jpeg
 from realdof.images.limits import MOST_BYTES, Header, check_size
 from realdof.images.png import read_png
-from realdof.images.tiff import read_page
 
 __all__ = ["Header", "header_of", "read_header"]
 
@@ -38,6 +37,9 @@ def header_of(path: Path, file: BinaryIO) -> Header:
     elif start.startswith(signatures.JPEG):
         found = read_jpeg(path, file)
     elif start.startswith(signatures.TIFF):
+        # Here, because tifffile would take a third of the start of a command that reads no TIFF.
+        from realdof.images.tiff import read_page
+
         found = read_page(path, file).header
     else:
         raise InputError(f"{path} is no PNG, JPEG or TIFF, it begins with {start!r}; give an image")

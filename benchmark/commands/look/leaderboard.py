@@ -79,19 +79,20 @@ def leaderboard(
         raise registry.unknown("format", format, FORMATS)
     shown: Table | None = None
     _refuse_unused(context, None if across or paper_table is not None or by is not None else format)
+    kinds = [kind for kind in dict.fromkeys(("csv", "markdown", format)) if kind in SUFFIXES]
     if paper_table is not None and across:
         raise InputError("--across and --paper-table are two tables; give one of them")
     if paper_table is not None:
         from benchmark.leaderboards.paper_tables import render
 
         table = render(paper_table, measured_in(results, images))
-        texts = {kind: rendered(table, kind) for kind in SUFFIXES}
+        texts = {kind: rendered(table, kind) for kind in kinds}
         stem, folder = f"paper-table-{paper_table}", out
     elif across:
         from benchmark.leaderboards.across import across_table, build_across
 
         table = across_table(build_across(results, protocol, sort))
-        texts = {kind: rendered(table, kind) for kind in SUFFIXES}
+        texts = {kind: rendered(table, kind) for kind in kinds}
         stem, folder = "leaderboard-across", out or results
     else:
         # A run on a subset is of data set NAME@LIST, and only NAME is registered.
@@ -100,7 +101,7 @@ def leaderboard(
         stem, folder = f"leaderboard-{dataset}-{board.protocol}", out or results
         if by is not None:
             table = by_group(board, by)
-            texts = {kind: rendered(table, kind) for kind in SUFFIXES}
+            texts = {kind: rendered(table, kind) for kind in kinds}
             stem = f"{stem}-by-{by}"
         else:
             chosen = tuple(names_in(columns))
@@ -115,7 +116,6 @@ def leaderboard(
                 raise registry.unknown("kind of names", names, ("short", "full"))
             style = PaperStyle(chosen, "short" if names == "short" else "full", bold, second, intervals)
             texts["latex"] = paper_latex(board, style)
-    kinds = [kind for kind in dict.fromkeys(("csv", "markdown", format)) if kind in SUFFIXES]
     files = [] if folder is None else [folder / f"{stem}.{SUFFIXES[kind]}" for kind in kinds]
     for path, kind in zip(files, kinds, strict=False):
         write_text(path, texts[kind])

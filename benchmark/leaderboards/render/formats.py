@@ -4,11 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from benchmark.leaderboards.build import Leaderboard
 from benchmark.leaderboards.column import CSV_COLUMNS, TIME, Column
-from benchmark.leaderboards.render.tables import Cell, Mark, Table
+from benchmark.leaderboards.render.tables import Cell, Mark, Table, csv_text
 from benchmark.leaderboards.rows import Row
 from benchmark.results.numbers import as_json
 
@@ -51,9 +49,7 @@ def to_table(board: Leaderboard) -> Table:
 def to_csv(board: Leaderboard) -> str:
     """Return CSV with full precision: the columns of `CSV_COLUMNS`, then every other metric."""
     keys = [*CSV_COLUMNS, *(column.key for column in board.metrics if column.key not in CSV_COLUMNS)]
-    # With columns of objects, an integer in a column with empty cells is not converted to a float.
-    frame = pd.DataFrame([_content(row, keys) for row in board.rows], columns=pd.Index(keys), dtype=object)
-    return frame.to_csv(index=False, lineterminator="\n")
+    return csv_text(keys, (list(_content(row, keys).values()) for row in board.rows))
 
 
 def to_json(board: Leaderboard) -> str:

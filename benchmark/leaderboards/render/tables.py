@@ -1,14 +1,20 @@
-"""Tables of text cells, rendered as Markdown, LaTeX, HTML, CSV or JSON."""
+"""Tables of text cells, rendered as Markdown, LaTeX, HTML, CSV or JSON.
 
+Commands that print a table to the terminal use its types alone, so what only a format needs is imported there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-from jinja2 import Environment, PackageLoader
-from tabulate import tabulate
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Mark = Literal["best", "second"]
 _LATEX = {
@@ -86,6 +92,8 @@ class Table:
 
 def to_markdown(table: Table) -> str:
     """Render as GitHub Markdown: best in bold, second best underlined, notes as a list."""
+    from tabulate import tabulate
+
     headings = [_markdown(column) for column in table.columns]
     cells = [[_markdown_cell(cell) for cell in row] for row in table.rows]
     alignment = ["left" if at in table.words else "right" for at in range(len(table.columns))]
@@ -97,7 +105,10 @@ def to_markdown(table: Table) -> str:
 
 def to_latex(table: Table) -> str:
     """Render as a LaTeX ``tabular`` for the package booktabs: best in bold, second best underlined, notes below."""
-    frame = _frame(table, _latex_cell).rename(columns=escape_latex)
+    import pandas as pd
+
+    cells = [[_latex_cell(cell) for cell in row] for row in table.rows]
+    frame = pd.DataFrame(cells, columns=pd.Index([escape_latex(column) for column in table.columns]))
     text = frame.to_latex(
         index=False,
         escape=False,
@@ -118,7 +129,16 @@ def to_html(*tables: Table) -> str:
 
 def to_csv(table: Table) -> str:
     """Render the texts of the cells as CSV, without details."""
-    return _frame(table, lambda cell: cell.text).to_csv(index=False, lineterminator="\n")
+    return csv_text(table.columns, [[cell.text for cell in row] for row in table.rows])
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write rows as CSV as pandas does, which takes longer to load than all tables to write: None and NaN are empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if value is None or value != value else value for value in row] for row in rows)
+    return text.getvalue()
 
 
 def to_json(table: Table) -> str:
@@ -128,10 +148,6 @@ def to_json(table: Table) -> str:
     ]
     content = {"title": table.title, "columns": list(table.columns), "rows": rows, "notes": list(table.notes)}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _frame(table: Table, text: Callable[[Cell], str]) -> pd.DataFrame:
-    return pd.DataFrame([[text(cell) for cell in row] for row in table.rows], columns=pd.Index(table.columns))
 
 
 def _markdown_cell(cell: Cell) -> str:
@@ -165,6 +181,8 @@ def escape_latex(text: str) -> str:
 @cache
 def templates(package: str) -> Environment:
     """Return the environment with the HTML templates of a package."""
+    from jinja2 import Environment, PackageLoader
+
     return Environment(
         loader=PackageLoader(package),
         autoescape=True,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -251,15 +252,32 @@ def test_the_command_prints_a_format_and_writes_it(tmp_path: Path, format: str, 
     assert (out / f"paper-table-s2.{suffix}").read_text(encoding="utf-8") == paper.output
 
 
+VALUES = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(max_size=6)
+
+
+@given(st.lists(st.tuples(VALUES, VALUES, VALUES), max_size=5))
+def test_csv_is_what_pandas_writes(rows: list[tuple[object, ...]]) -> None:
+    columns = ["a", 'b "quoted"', "c, d"]
+    frame = pd.DataFrame(rows, columns=pd.Index(columns), dtype=object)
+    assert tables.csv_text(columns, rows) == frame.to_csv(index=False, lineterminator="\n")
+
+
 @pytest.mark.parametrize(
     "words",
-    [["leaderboard", "--dataset", "dpdd"], ["leaderboard", "--paper-table", "2"], ["results", "list"], ["--help"]],
+    [
+        ["leaderboard", "--dataset", "dpdd"],
+        ["leaderboard", "--paper-table", "2"],
+        ["results", "list"],
+        ["methods"],
+        ["datasets"],
+        ["--help"],
+    ],
     ids=" ".join,
 )
-def test_tables_do_not_wait_for_torch(tmp_path: Path, words: list[str]) -> None:
+def test_tables_do_not_wait_for_torch_pandas_and_tifffile(tmp_path: Path, words: list[str]) -> None:
     make_run(tmp_path / "results", "a", 25.0)
     program = f"import sys; from benchmark.commands.app import app; app({words}, standalone_mode=False); "
-    program += "assert 'torch' not in sys.modules"
+    program += "assert not {'torch', 'pandas', 'tifffile'} & sys.modules.keys()"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
