@@ -1,5 +1,7 @@
 """The command line `realdof`, whose commands are the modules of ``realdof.commands``."""
 
+from typing import NoReturn
+
 from realdof.commands.align import align
 from realdof.commands.build import build
 from realdof.commands.develop import develop
@@ -10,6 +12,7 @@ from realdof.commands.scenes import scenes
 from realdof.commands.simulate import simulate
 from realdof.commands.verify import verify
 from realdof.common.console import new_app, run_app
+from realdof.common.processes.ending import run_to_the_end
 
 SHOTS, BUILD, LOOK = "Look at shots", "Build pairs", "Look at a data set"
 """Groups of commands in ``realdof --help``."""
@@ -29,6 +32,11 @@ app.command(rich_help_panel=LOOK, epilog="Example: realdof verify out")(verify)
 app.command(rich_help_panel=LOOK, epilog="Example: realdof report out")(report)
 
 
-def main() -> None:
-    """Entry point of the console script."""
+def main() -> NoReturn:
+    """Run the command line; raises ``SystemExit`` when it is done."""
     run_app(app)
+
+
+def program() -> NoReturn:
+    """Entry point of the console script."""
+    run_to_the_end(main)

@@ -1,6 +1,7 @@
 """The application `ifan-bench`, assembled from one file per command."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import typer
 
@@ -12,6 +13,7 @@ from benchmark.commands.look import compare, datasets, demo, leaderboard, method
 from benchmark.commands.measure import complexity, reproduce, run, score, study
 from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE, TOOLS
 from realdof.common.console import new_app, run_app
+from realdof.common.processes.ending import run_to_the_end
 
 app = new_app(
     "Benchmark of single-image defocus deblurring, after IFAN (CVPR 2021).",
@@ -78,6 +80,11 @@ for _name, _command in registry.figures():
     figure.command(_name, rich_help_panel=EXTEND)(_command)
 
 
-def main() -> None:
-    """Entry point of the console script."""
+def main() -> NoReturn:
+    """Run the command line; raises ``SystemExit`` when it is done."""
     run_app(app)
+
+
+def program() -> NoReturn:
+    """Entry point of the console script."""
+    run_to_the_end(main)

@@ -1,11 +1,14 @@
 """The command line `ifan`: deblur photographs, make training data, train, convert and export weights."""
 
+from typing import NoReturn
+
 from ifan.cli.convert import convert
 from ifan.cli.deblur import deblur
 from ifan.cli.export import export
 from ifan.cli.synthesize import synthesize
 from ifan.cli.train import train
 from realdof.common.console import new_app, run_app
+from realdof.common.processes.ending import run_to_the_end
 
 PHOTOGRAPHS, TRAINING, WEIGHTS = "Photographs", "Training", "Weights"
 """Groups of commands in ``ifan --help``."""
@@ -32,6 +35,11 @@ app.command(
 app.command(rich_help_panel=WEIGHTS, epilog="Example: ifan export ifan.onnx --weights synthetic")(export)
 
 
-def main() -> None:
-    """Entry point of the console script."""
+def main() -> NoReturn:
+    """Run the command line; raises ``SystemExit`` when it is done."""
     run_app(app)
+
+
+def program() -> NoReturn:
+    """Entry point of the console script."""
+    run_to_the_end(main)
