@@ -8,7 +8,6 @@ import typer
 
 from ifan.cli.options import LEAVES
 from realdof.common.console import stopping
-from realdof.common.progress import progress_bar
 
 Split = Literal["train", "val", "test"]
 """Splits of a data set in DPDD's layout."""
@@ -38,6 +37,7 @@ def synthesize(
 ) -> None:
     """Render dual-pixel defocus of sharp photographs as training data; scenes already there are kept."""
     from ifan.training import sources, synthesis
+    from realdof.common.progress import progress_bar
 
     settings = synthesis.Synthesis(
         size=size, largest_radius=largest_radius, leaves_share=leaves, bits=bits, electrons=electrons

@@ -9,7 +9,6 @@ import typer
 from realdof.commands.tables import show_data_set
 from realdof.common.console import say, stderr, stopping
 from realdof.common.errors import InputError
-from realdof.common.progress import progress_bar
 
 if TYPE_CHECKING:
     from realdof.dataset.manifest import SceneRecord
@@ -76,6 +75,7 @@ def build(
     Status 2 if a scene could not be built, 1 if none was good enough.
     """
     from realdof.common.decode import decode
+    from realdof.common.progress import progress_bar
     from realdof.pipeline import build_dataset
     from realdof.settings import Settings
 

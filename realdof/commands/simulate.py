@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from realdof.common.progress import progress_bar
-
 Size = Literal["full", "small"]
 """Size of the simulated raw files."""
 FileFormat = Literal["arw", "arw-lossy", "arw-lossless", "dng", "tiff"]
@@ -36,6 +34,7 @@ def simulate(
 
     All scenes can be built, except those that --faulty adds, which a build must reject or doubt.
     """
+    from realdof.common.progress import progress_bar
     from realdof.simulation.parameters import Simulation
     from realdof.simulation.simulate import FAULTY, simulate_captures
 

@@ -8,7 +8,6 @@ import typer
 from benchmark import registry
 from benchmark.commands.data.info import Name
 from benchmark.commands.options import Root
-from benchmark.commands.terminal import showing_bytes, showing_preparation
 from realdof.common.console import stdout, stopping
 
 
@@ -25,7 +24,7 @@ def get(
     ] = None,
 ) -> None:
     """Fetch a published data set, unpack and check it; a download that was stopped goes on where it was."""
-    from benchmark.commands.terminal import print_start
+    from benchmark.commands.terminal import print_start, showing_bytes, showing_preparation
     from benchmark.datasets.base import Dataset
     from benchmark.datasets.get.hub import SCHEME
     from benchmark.datasets.get.install import install
