@@ -69,10 +69,11 @@ def signs_of(output: Image, sample: Sample) -> dict[str, float]:
 def _against_truth(made: np.ndarray, image: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     psnr = partial(_psnr, truth)
     clipped = made.clip(0, 1)
+    found = psnr(clipped)
     grey, grey_image, grey_truth = (luma(one) for one in (clipped, image, truth))
     signs = {
-        Sign.GAIN: psnr(clipped) - psnr(image),
-        Sign.SWAPPED: psnr(np.ascontiguousarray(clipped[..., ::-1])) - psnr(clipped),
+        Sign.GAIN: found - psnr(image),
+        Sign.SWAPPED: psnr(cv2.cvtColor(clipped, cv2.COLOR_RGB2BGR)) - found,
         Sign.SCALE: float((made * truth).sum() / max(float(np.square(made).sum()), _FLOOR)),
         Sign.DETAIL: _detail(grey_truth) / max(_detail(grey_image), _FLOOR),
         Sign.LIKENESS: likeness(grey_image, grey_truth),
@@ -99,8 +100,8 @@ def likeness(first: np.ndarray, second: np.ndarray) -> float:
 def _central(image: Image) -> np.ndarray:
     """Crop the central square of an image, or return all of a small one: float32 (H, W, 3)."""
     top, left = (max(0, (side - LARGEST) // 2) for side in image.shape[-2:])
-    square = image[..., top : top + LARGEST, left : left + LARGEST]
-    return np.ascontiguousarray(square.detach().cpu().permute(1, 2, 0).float().numpy())
+    square = image[..., top : top + LARGEST, left : left + LARGEST].detach().cpu().float()
+    return cv2.merge(tuple(square.numpy()))
 
 
 def _saturated(pixels: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from realdof.common.machine.opencv import cv2
 from realdof.images import signatures
 from realdof.images.headers import header_of
 from realdof.images.hush import hushed
+from realdof.images.plain_png import decode_plain
 from realdof.images.png import check_chunks
 
 _BITS_BY_SUFFIX = {".png": (8, 16), ".tif": (8, 16), ".tiff": (8, 16), ".jpg": (8,), ".jpeg": (8,), ".jfif": (8,)}
@@ -44,7 +45,9 @@ def read_pixels(path: Path) -> np.ndarray:
         file.seek(0)
         content = file.read()
     if content.startswith(signatures.PNG):
-        check_chunks(path, content)
+        plain = decode_plain(content, check_chunks(path, content))
+        if plain is not None:
+            return plain
     elif content.startswith(signatures.TIFF):
         content = _checked_tiff(path, content)
     return _three_channels(path, _decode(path, content))

@@ -69,8 +69,13 @@ def read_png(path: Path, file: BinaryIO) -> Header:
     return Header(height, width, max(8, bits), orientation or 1, CHANNELS[colour])
 
 
-def check_chunks(path: Path, content: bytes) -> None:
+def check_chunks(path: Path, content: bytes) -> frozenset[bytes]:
     """Check the chunks up to IEND and their checksums, because OpenCV before 5 accepts truncated files.
+
+    Returns
+    -------
+    frozenset
+        The kinds of the chunks.
 
     Raises
     ------
@@ -78,17 +83,19 @@ def check_chunks(path: Path, content: bytes) -> None:
         A chunk is truncated or damaged.
     """
     view, position = memoryview(content), len(signatures.PNG)
-    kind = b""
+    kind, kinds = b"", set()
     while kind != b"IEND":
         if position + 12 > len(content):
             raise _damaged(path)
         length, kind = struct.unpack_from(">I4s", content, position)
+        kinds.add(kind)
         checksum = position + 8 + length
         position = checksum + 4
         if position > len(content):
             raise _damaged(path)
         if zlib.crc32(view[checksum - length - 4 : checksum]) != _number(content[checksum:position]):
             raise _damaged(path)
+    return frozenset(kinds)
 
 
 def _number(content: bytes) -> int:
