@@ -86,6 +86,24 @@ def test_damage_under_right_checksums_is_refused_in_one_sentence(tmp_path: Path,
         read_pixels(tmp_path / "a.png")
 
 
+def test_a_panic_of_rust_leaves_the_file_to_opencv_and_ctrl_c_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def raising(error: BaseException) -> None:
+        def decode(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr("kornia_rs.io.decode_image_png_u8", decode)
+
+    content = png(8, rows_of(8, SUB))
+    raising(PanicException())
+    assert decoded(content) is None
+    raising(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        decoded(content)
+
+
 LIMITED = """
 import resource, sys
 from pathlib import Path
