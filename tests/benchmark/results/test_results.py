@@ -269,7 +269,7 @@ def spoil_attempt(run: Run) -> None:
         (spoil_parameters, "complexity.parameters is -1"),
         (spoil_macs, "complexity.macs is 0; it must be above 0"),
         (spoil_complexity, "complexity.macs: field required"),
-        (spoil_tiling, "tiling is 'wide'; it must read like '1024, overlap 520'"),
+        (spoil_tiling, "tiling is 'wide'; it must read like '1296, overlap 520'"),
         (spoil_attempt, "attempt 7, which run.json does not list"),
         (spoil_attempts, "run.json lists no attempt, so versions and hardware are unknown"),
         (spoil_end, "the run is not finished; run it again with the same command"),
