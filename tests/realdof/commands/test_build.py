@@ -4,17 +4,20 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from build_helpers import contents
-from capture_files import write_scene
+from capture_files import shot, write_scene, write_shot
 from click.testing import Result
 from typer.testing import CliRunner
 
+from realdof.captures.scene import MEMBERS
 from realdof.cli import app
 from realdof.common.errors import InputError
 from realdof.common.processes.executor import Outcome
 from realdof.dataset.folder import Finished
 from realdof.dataset.manifest import SceneRecord, read_manifest, read_record
+from realdof.images.files import write_pixels
 from realdof.worker import SceneTask
 
 
@@ -229,3 +232,29 @@ def test_a_white_balance_that_is_none_is_refused(tmp_path: Path, words: str) -> 
 def test_an_epsilon_that_is_no_number_is_one_sentence(tmp_path: Path, epsilon: str) -> None:
     with pytest.raises(InputError, match="ecc_epsilon: input should be a finite number"):
         command("build", tmp_path, tmp_path / "out", "--ecc-epsilon", epsilon)
+
+
+def test_one_camera_on_a_tripod_makes_pairs_of_photographs_developed_elsewhere(tmp_path: Path) -> None:
+    captures, out = tmp_path / "captures", tmp_path / "out"
+    command("simulate", captures, "--scenes", 1, "--rig", "single", "--format", "tiff")
+    assert sorted(path.name for path in (captures / "001").glob("*.tiff")) == ["narrow.tiff", "wide.tiff"]
+    done = command("build", captures, out, "--rig", "single")
+    record = read_record(out, "001")
+    assert (done.exit_code, record.verdict) == (0, "accepted"), done.output
+    assert record.white_balance is None
+    assert "look at scene 001: not every file says its time" in sentences(done)
+
+
+def test_developed_and_raw_shots_are_not_mixed(tmp_path: Path) -> None:
+    captures = tmp_path / "captures"
+    large = (512, 512)
+    for kind, camera in MEMBERS:
+        write_shot(captures / "tree" / kind / f"{camera}.ARW", shot((kind, camera)), large)
+    (captures / "tree" / "target" / "A.ARW").unlink()
+    write_pixels(captures / "tree" / "target" / "A.tiff", np.zeros((*large, 3), np.uint16))
+    rows = ["scene,reference_a,reference_b,target_a,target_b,defocused"]
+    rows.append("tree,tree/reference/A.ARW,tree/reference/B.ARW,tree/target/A.tiff,tree/target/B.ARW,a")
+    (captures / "scenes.csv").write_text("\n".join(rows))
+    assert command("build", captures / "scenes.csv", tmp_path / "out").exit_code == 2
+    (scene,) = read_manifest(tmp_path / "out").scenes
+    assert scene.reason == "tree/target/A.tiff is developed and tree/reference/A.ARW is raw; give files of one kind"
