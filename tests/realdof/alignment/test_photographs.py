@@ -1,5 +1,6 @@
 """Photographs as arrays: which sizes and values are taken, at which size they are aligned, and what is told of them."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -73,9 +74,11 @@ def test_what_is_told_of_reduced_photographs_is_in_their_own_pixels(monkeypatch:
     whole = photographs.estimate_homography
     monkeypatch.setattr(photographs, "estimate_homography", estimate)
     views = pair(2, mirrored=False)
-    found = align(views.reference.clip(0, 1), views.moving.clip(0, 1), mirrored=False, demosaiced=True)
+    # An odd width, so that the reduced one is not exactly half of it.
+    first, second = (image[:, : WIDTH - 1].clip(0, 1) for image in (views.reference, views.moving))
+    found = align(first, second, mirrored=False, demosaiced=True)
     assert inner[0].estimated_error is not None
-    assert found.error == pytest.approx(2 * inner[0].estimated_error)
+    assert found.error == pytest.approx((WIDTH - 1) / (WIDTH // 2 - 1) * inner[0].estimated_error)
     places = np.array([(vector.x, vector.y) for vector in found.displacement])
     assert (places.max(axis=0) > (0.6 * WIDTH, 0.6 * HEIGHT)).all()
 
@@ -118,6 +121,13 @@ def test_floating_point_beyond_black_and_white_is_refused(value: float, said: st
     given[which][3, 4, 1] = value
     with pytest.raises(ValueError, match=f"floating point must lie in \\[0, 1\\], {said}; scale or clip it"):
         align(*given)
+
+
+@pytest.mark.parametrize("shape", [(200, 300), (200, 300, 1), (200, 300, 2), (200, 300, 4), (1, 200, 300, 3)])
+def test_an_array_that_is_no_colour_image_is_refused_by_its_shape(shape: tuple[int, ...]) -> None:
+    blank = np.zeros(shape, np.uint8)
+    with pytest.raises(ValueError, match=re.escape(f"must be numbers (H, W, 3), not uint8 {shape}")):
+        align(blank, blank)
 
 
 @pytest.mark.parametrize("shape", [(200, 302), (202, 300)])
