@@ -123,14 +123,16 @@ def test_floating_point_beyond_black_and_white_is_refused(value: float, said: st
         align(*given)
 
 
-@pytest.mark.parametrize("shape", [(200, 300), (200, 300, 1), (200, 300, 2), (200, 300, 4), (1, 200, 300, 3)])
+@pytest.mark.parametrize(
+    "shape", [(200, 300), (200, 300, 1), (200, 300, 2), (200, 300, 4), (1, 200, 300, 3), (200, 300, 3, 1)]
+)
 def test_an_array_that_is_no_colour_image_is_refused_by_its_shape(shape: tuple[int, ...]) -> None:
     blank = np.zeros(shape, np.uint8)
     with pytest.raises(ValueError, match=re.escape(f"must be numbers (H, W, 3), not uint8 {shape}")):
         align(blank, blank)
 
 
-@pytest.mark.parametrize("shape", [(200, 302), (202, 300)])
+@pytest.mark.parametrize("shape", [(200, 302), (202, 300), (200, 298), (198, 300)])
 def test_two_sizes_are_told_in_pixels(shape: tuple[int, int]) -> None:
     first, second = np.zeros((200, 300, 3), np.uint8), np.zeros((*shape, 3), np.uint8)
     with pytest.raises(
@@ -179,3 +181,12 @@ def test_a_mirror_is_told_of_photographs_too_bad_to_align() -> None:
     found = align(np.zeros((130, 140, 3), np.uint8), np.zeros((130, 140, 3), np.uint8), mirrored=True)
     assert (found.verdict, found.error, found.mirrored, found.displacement) == ("rejected", None, True, ())
     assert found.homography.shape == mirror(photographs.Grid(130, 140)).shape
+
+
+@pytest.mark.usefixtures("only_sizes")
+def test_the_photographs_may_be_given_by_name_and_the_options_only_so() -> None:
+    blank = np.zeros((130, 140, 3), np.uint8)
+    with pytest.raises(AlignedError):
+        align(b=blank, a=blank)
+    with pytest.raises(TypeError):
+        align(blank, blank, True)  # type: ignore[misc]
