@@ -79,7 +79,7 @@ class Tiling:
         """
         found = re.fullmatch(r"(\d{1,9}), overlap (\d{1,9})", text)
         if found is None:
-            raise InputError(f"tiling is {text!r}; it must read like '1024, overlap 520'")
+            raise InputError(f"tiling is {text!r}; it must read like '1296, overlap 520'")
         return cls(int(found[1]), int(found[2]))
 
     @staticmethod

@@ -66,3 +66,11 @@ def test_tiles_smaller_than_their_overlap_are_refused() -> None:
         Tiling(1040, 520)
     with pytest.raises(InputError, match="multiple of 8"):
         Tiling(2000, 100)
+
+
+def test_a_tiling_comes_back_from_its_own_words_and_from_no_others() -> None:
+    tiling = Tiling(1296, 520)
+    assert Tiling.parse(str(tiling)) == tiling
+    for words in ("1296", "1296, overlap", "wide, overlap 520", "1296, overlap 520 "):
+        with pytest.raises(InputError, match="it must read like '1296, overlap 520'"):
+            Tiling.parse(words)

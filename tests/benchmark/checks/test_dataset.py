@@ -60,6 +60,12 @@ FAULTS = {
     ),
     "raises": ("    def entries(self): return {}['scenes']", "", "KeyError"),
     "identity": ("    def identity(self): import uuid; return uuid.uuid4().hex", "", "depend on the images alone"),
+    "identity of another kind": ("    def identity(self): return 7", "", "identity is 7; give a hash of the images"),
+    "no title": ("", ", title=' '", "title and summary must say something"),
+    "other scenes each time": (
+        "    calls = []\n    def entries(self): self.calls.append(0); return super().entries()[len(self.calls) % 2:]",
+        "", "it lists other scenes the second time",
+    ),
     "no licence": ("", ", licence=''", "licence must say"),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """`ifan-bench check-method` passes what is right, names what is wrong; the plug-in of the documentation is found."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,26 @@ def test_what_is_wrong_is_named(change: Callable[[Sample], object], told: str) -
 
 def test_a_name_that_differs_from_the_entry_points_is_named() -> None:
     assert "filed under" in problems(method_that(lambda s: s.image, name="other"))["card"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"inputs": "both"}, "inputs is 'both'; it must be single or dual"),
+        ({"summary": " "}, "title and summary must say something"),
+        ({"published": "best"}, "published is 'best', which is none of its weights (none)"),
+    ],
+)
+def test_a_card_that_says_too_little_or_what_is_not_there_is_named(changes: dict[str, str], told: str) -> None:
+    factory = method_that(lambda s: s.image)
+    factory.card = replace(factory.card, **changes)
+    assert told in problems(factory)["card"]
+
+
+def test_a_bare_tensor_is_no_answer() -> None:
+    factory = method_that(lambda s: s.image)
+    factory.deblur = lambda self, sample, context: sample.image  # type: ignore[assignment,method-assign,return-value]
+    assert any("deblur returned Tensor; it must return Deblurred(image)" in one for one in problems(factory).values())
 
 
 def test_a_network_that_would_not_be_counted_is_named() -> None:

@@ -49,6 +49,20 @@ def test_the_package_of_the_documentation_is_found_and_passes(tmp_path: Path, mo
 FAULTS = {
     "no metric of that name": ("    pass", ", variants={'psnr': 'psnrr'}", "did you mean psnr"),
     "version": ("    def __post_init__(self): object.__setattr__(self, 'version', 0)", "", "begin with 1"),
+    "no summary": ("    def __post_init__(self): object.__setattr__(self, 'summary', ' ')", "", "must say something"),
+    "12 bits": ("    def __post_init__(self): object.__setattr__(self, 'bits', 12)", "", "it must be 8 or 16"),
+    "no metric": ("    def __post_init__(self): object.__setattr__(self, 'metrics', ())", "", "it measures nothing"),
+    "no plain value": ("    def __eq__(self, other): return self is other", "", "a copy of it differs from it"),
+    "no truth": (
+        "    def load(self, entry): return replace(super().load(entry), target=None)", "", "it reads no target",
+    ),
+    "another score each time": (
+        "    def score(self, *given, **more): import time; return {'psnr': float(time.perf_counter_ns())}",
+        "", "scores otherwise the second time",
+    ),
+    "not a number": (
+        "    def score(self, *given, **more): import math; return {'psnr': math.nan}", "", "psnr is not a number",
+    ),
     "another size": ("    def fit(self, image): return image", "", "fitted_size promises"),
     "0 to 255": ("    def fit(self, image): return super().fit(image) * 255", "", "read it to [0, 1]"),
     "raises": ("    def score(self, *given, **more): raise KeyError('x')", "", "KeyError"),
@@ -70,3 +84,11 @@ def test_what_is_wrong_is_named(
 ) -> None:
     found = problems(tmp_path, monkeypatch, body, more)
     assert any(told in problem for problem in found.values()), found
+
+
+def test_a_protocol_that_cannot_tell_the_input_from_the_truth_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "    def score(self, *given, **more): return {'mae': 0.0}"
+    init = "    def __post_init__(self): object.__setattr__(self, 'metrics', ('mae',))"
+    assert not problems(tmp_path, monkeypatch, f"{body}\n{init}")

@@ -5,6 +5,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hostile_server import Server, serving
@@ -105,4 +106,31 @@ def test_other_addresses_lead_to_themselves_and_need_no_library(monkeypatch: pyt
 def test_a_hub_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(InputError, match="no connection to the hub"):
+        locate("hf://someone/good/x.zip", 1, pause=0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "said"),
+    [
+        ("RevisionNotFoundError", 404, "the repository has no such revision"),
+        ("EntryNotFoundError", 404, "the repository has no such file"),
+        ("HfHubHTTPError", 500, "the hub answers 500"),
+        ("OfflineModeIsEnabled", None, "HF_HUB_OFFLINE is set"),
+        ("TimeoutException", None, "the hub does not answer in time"),
+        ("HFValidationError", None, "it is no repository's name"),
+    ],
+)
+def test_each_error_of_the_hub_has_its_reason(
+    kind: str, status: int | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+
+    error = type(kind, (OSError,), {})()
+    error.response = None if status is None else SimpleNamespace(status_code=status)
+
+    def refuse(*words: object, **more: object) -> None:
+        raise error
+
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", refuse)
+    with pytest.raises(InputError, match=f"hf://someone/good/x.zip cannot be found: {said}"):
         locate("hf://someone/good/x.zip", 1, pause=0)

@@ -14,7 +14,7 @@ from benchmark.datasets.folder import PairedFolder
 from benchmark.report.contents import collect
 from benchmark.report.figures.canvas import COLOURS
 from benchmark.report.figures.comparison import find_crops
-from benchmark.report.figures.curves import read_log
+from benchmark.report.figures.curves import _running_mean, read_log
 from benchmark.report.figures.psf import TILE, UNKNOWN, psf_picture, sigma_from_maps
 from benchmark.results.description import MethodFacts
 from realdof.common.errors import InputError
@@ -116,6 +116,7 @@ def test_failures_begin_with_the_scene_that_is_harmed(place: Path) -> None:
         (["--crop", "120,90,32,24"], "leaves first, which is 128x96"),
         (["--methods", "hal"], "half"),
         (["--images", "fifth"], "first"),
+        (["--methods", "quarter"], "there is no method with outputs named quarter; there are half"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_sentence(options: list[str], sentence: str, place: Path, tmp_path: Path) -> None:
@@ -224,3 +225,32 @@ def test_a_methods_colour_in_rate_is_that_of_the_plots_without_the_input(tmp_pat
     drawn = (tmp_path / "f.svg").read_text(encoding="utf-8")
     assert COLOURS[0] in drawn
     assert COLOURS[1] not in drawn
+
+
+def test_curves_of_two_trainings_are_smoothed_and_have_the_trainings_names(tmp_path: Path) -> None:
+    rows = "".join(f"{step},1e-4,{step % 7},{step % 3},{step % 5},\n" for step in range(40))
+    words = ["figure", "curves", "-o", str(tmp_path / "c.svg")]
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "log.csv").write_text(
+            f"step,rate,deblur,reblur,disparity,validation\n{rows}41,1e-4,1,1,1,psnr=20\n"
+        )
+        words.append(str(tmp_path / name))
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "c.svg").stat().st_size > 10_000
+    wrong = CliRunner().invoke(app, [*words, "--loss", "deblurr"])
+    assert "there is no loss named deblurr; did you mean deblur?" in str(wrong.exception)
+
+
+def test_a_smoothed_loss_is_the_mean_of_its_last_fifteen_values() -> None:
+    assert _running_mean([3.0] * 20) == [3.0] * 20
+    rising = _running_mean([float(value) for value in range(20)])
+    assert rising[:3] == [0.0, 0.5, 1.0]
+    assert rising[-1] == sum(range(5, 20)) / 15
+
+
+@pytest.mark.parametrize("kind", ["gains", "rate"])
+def test_a_method_without_runs_is_told_with_those_that_there_are(kind: str, place: Path, tmp_path: Path) -> None:
+    said = draw(place, kind, tmp_path / "f.pdf", "--methods", "halff", status=1)
+    assert "there is no method with runs named halff; did you mean half?" in said

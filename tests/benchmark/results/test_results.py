@@ -241,6 +241,14 @@ def spoil_tiling(run: Run) -> None:
     run.append(made_record("000", "ok", {"psnr": 25.0, "ssim": 0.9, "mae": 0.02, "lpips": 0.1}, tiling="wide"))
 
 
+def spoil_attempts(run: Run) -> None:
+    rewritten(run, lambda content: content.update(attempts=[]))
+
+
+def spoil_end(run: Run) -> None:
+    rewritten(run, lambda content: content.update(finished=False))
+
+
 def spoil_attempt(run: Run) -> None:
     run.bring(made_record("000", "ok", {"psnr": 25.0, "ssim": 0.9, "mae": 0.02, "lpips": 0.1}, attempt=7))
 
@@ -261,8 +269,10 @@ def spoil_attempt(run: Run) -> None:
         (spoil_parameters, "complexity.parameters is -1"),
         (spoil_macs, "complexity.macs is 0; it must be above 0"),
         (spoil_complexity, "complexity.macs: field required"),
-        (spoil_tiling, "tiling is 'wide'; it must read like '1024, overlap 520'"),
+        (spoil_tiling, "tiling is 'wide'; it must read like '1296, overlap 520'"),
         (spoil_attempt, "attempt 7, which run.json does not list"),
+        (spoil_attempts, "run.json lists no attempt, so versions and hardware are unknown"),
+        (spoil_end, "the run is not finished; run it again with the same command"),
     ],
 )
 def test_what_is_wrong_with_a_submission_is_said(tmp_path: Path, spoil: Callable[[Run], None], said: str) -> None:
@@ -304,3 +314,53 @@ def test_merged_records_name_the_attempts_that_made_them(tmp_path: Path) -> None
     assert record.status == "ok"
     assert merged.attempts[record.attempt].device == "another processor"
     assert merged.attempts[merged.records()["000"].attempt].device == ENVIRONMENT.device
+
+
+def test_a_submission_needs_no_card_of_each_of_its_scores(tmp_path: Path) -> None:
+    run = with_outputs(make_run(tmp_path, "a", [25.0]))
+    run.append(made_record("000", "ok", run.records()["000"].scores | {"theirs": 1e6}))
+    (checked,) = check_submission(tmp_path)
+    assert checked.problems == ()
+
+
+def test_what_is_no_results_folder_is_told_by_submit_check_and_merge(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    for command in (["submit-check", str(empty)], ["results", "merge", str(empty), "--results", str(tmp_path)]):
+        assert isinstance(CliRunner().invoke(app, command).exception, InputError)
+    with pytest.raises(InputError, match=r"there is no folder .*empty; a submission is a results folder"):
+        check_submission(empty)
+    empty.mkdir()
+    with pytest.raises(InputError, match="empty has no run; a submission is a results folder with DATASET/METHOD/ID/"):
+        check_submission(empty)
+    with pytest.raises(InputError, match="empty has no run to merge; it should hold DATASET/METHOD/ID/"):
+        merge(empty, tmp_path)
+
+
+def test_merge_says_what_it_brought_and_brings_nothing_twice(tmp_path: Path) -> None:
+    with_outputs(make_run(tmp_path / "there", "a", [25.0, 26.0]))
+    words = ("results", "merge", tmp_path / "there", "--results", tmp_path / "here")
+    assert "2 records and 2 outputs brought" in invoke(*words)
+    assert "0 records and 0 outputs brought" in invoke(*words)
+
+
+def test_export_writes_a_file_and_names_the_formats_there_are(tmp_path: Path) -> None:
+    make_run(tmp_path, "a", [25.0, 26.0])
+    words = ("results", "export", "--results", tmp_path)
+    assert f"written: {tmp_path / 'rows.csv'}, 2 rows" in invoke(*words, "--out", tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text(encoding="utf-8") == invoke(*words)
+    wrong = CliRunner().invoke(app, [*map(str, words), "--format", "cvs"])
+    assert "did you mean csv?" in str(wrong.exception)
+
+
+def test_published_lint_prints_every_fault_and_has_status_1(tmp_path: Path) -> None:
+    from benchmark.leaderboards.published import published_file
+
+    lines = published_file().read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "mine.csv").write_text("".join([*lines, lines[1]]), encoding="utf-8")
+    assert f"line {len(lines) + 1}" in invoke("published", "lint", tmp_path / "mine.csv", status=1)
+
+
+@pytest.mark.parametrize("words", [("published",), ("compare", "a", "b")])
+def test_an_unknown_format_is_told_with_the_one_that_was_meant(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, [*words, "--format", "jsn"])
+    assert "did you mean json?" in str(done.exception)

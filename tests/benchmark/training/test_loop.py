@@ -5,15 +5,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
-from small_trainings import Dropped, Quadratic, quarters
+import typer
+from small_trainings import Dropped, Quadratic, quadratic_trainer, quarters
 from torch import Tensor, nn
 
 from benchmark.training.loop import Trainer
 from benchmark.training.recipe import Recipe
-from benchmark.training.terminal import outcome
+from benchmark.training.terminal import outcome, run_training
+from benchmark.training.validation import AVERAGED
 from realdof.common.errors import InputError
 
 
@@ -146,3 +149,40 @@ def test_the_last_sentence_says_where_the_weights_are_or_how_to_continue(tmp_pat
     assert outcome(again, again.run()) == (f"trained 3 steps; the weights are in {tmp_path / 'averaged.safetensors'}")
     (tmp_path / "best.safetensors").touch()
     assert outcome(again, True).endswith(f"those of the best validation in {tmp_path / 'best.safetensors'}")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_training_that_a_signal_stops_tells_how_it_goes_on_and_ends_with_the_status_of_the_signal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: int, status: int
+) -> None:
+    trainer = quadratic_trainer(tmp_path, steps=3)
+    run = trainer.run
+    monkeypatch.setattr(
+        trainer, "run", lambda report: run(lambda progress: (report(progress), signal.raise_signal(number)))
+    )
+    with pytest.raises(typer.Exit) as left:
+        run_training(trainer, "training")
+    assert left.value.exit_code == status
+    assert f"stopped at step 1 of 3 and saved {trainer.checkpoint}; the same command" in capsys.readouterr().err
+
+
+def test_a_training_that_is_done_says_where_its_weights_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trainer = quadratic_trainer(tmp_path, steps=3)
+    run_training(trainer, "training")
+    assert f"trained 3 steps; the weights are in {tmp_path / AVERAGED}\n" in capsys.readouterr().err
+
+
+def test_only_the_first_process_of_several_speaks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = quadratic_trainer(tmp_path, steps=3)
+    monkeypatch.setattr(trainer, "fabric", SimpleNamespace(global_rank=1))
+    monkeypatch.setattr(trainer, "run", lambda report: True)
+    run_training(trainer, "training")
+    assert "trained" not in capsys.readouterr().err
+
+
+def test_several_processes_cannot_be_limited_by_time(tmp_path: Path) -> None:
+    recipe = Recipe(steps=3, seconds=60.0)
+    with pytest.raises(InputError, match="runs on one process; give --steps, not --seconds"):
+        Trainer(Quadratic(), quarters, recipe, tmp_path, fabric=SimpleNamespace(world_size=2))  # type: ignore[arg-type]

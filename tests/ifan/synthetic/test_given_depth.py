@@ -48,6 +48,12 @@ def test_the_picture_may_lie_beside_as_a_file(tmp_path: Path) -> None:
     [
         ({"depth": np.zeros((6, 8), np.float16)}, "one positive distance"),
         ({"depth": np.ones((8, 6), np.float16)}, "one positive distance"),
+        ({"depth": np.ones((6, 8), np.int32)}, "holds int32 at depth; see ifan.synthetic.scenery"),
+        ({"image": np.zeros((6, 8), np.uint8)}, r"an image of uint8 \(6, 8\); give uint8 \(H, W, 3\)"),
+        ({"image": np.zeros((6, 8, 3), np.uint16)}, "an image of uint16"),
+        ({"highlight_index": np.array([48])}, "highlights that do not fit its image; give an index and a colour"),
+        ({"highlight_index": np.array([48]), "highlight_rgb": np.ones((1, 3), np.float16)}, "do not fit its image"),
+        ({"highlight_index": np.array([-1]), "highlight_rgb": np.ones((1, 3), np.float16)}, "do not fit its image"),
     ],
 )
 def test_depth_that_fits_no_image_is_refused(tmp_path: Path, arrays: dict[str, np.ndarray], problem: str) -> None:
@@ -106,3 +112,9 @@ def test_an_even_slope_stays_one_surface(bank: Bank) -> None:
     assert found.scene == [0]
     assert float(found.radius.abs().max()) <= 10.0 + 1e-4
     assert float(found.radius.std()) > 1
+
+
+def test_a_file_without_depth_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", image=np.zeros((6, 8, 3), np.uint8))
+    with pytest.raises(InputError, match="holds no array named depth, a distance in metres for every pixel"):
+        read_depth_scenes(tmp_path, CPU)

@@ -2,15 +2,18 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from typer.testing import CliRunner
 
+from benchmark.training.validation import AVERAGED
 from benchmark.weight_files import read_card
 from ifan.checkpoints import read_weights
 from ifan.cli.app import app
-from ifan.synthetic.recipe import CPU, CUDA, KEPT, prepare, read_sources, validation_groups
+from ifan.synthetic.recipe import CPU, CUDA, KEPT, Plan, prepare, read_sources, validation_groups
 from ifan.synthetic.validation import BANDS, Group, gains
 from ifan.variants import PACKAGED, VARIANTS
 from ifan.weights import load_network
@@ -176,3 +179,57 @@ def test_scenes_with_depth_beside_the_photographs_are_used(photographs: Path, tm
     sources = read_sources(folder, replace(CPU, tiles=4, leaves=0), torch.device("cpu"))
     assert sources.scenes is not None
     assert len(sources.scenes) == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "options", "said"),
+    [
+        ("cpu", ["--precision", "tf32"], "trains in float32 or bfloat16; give one of them as --precision"),
+        ("mps", [], "trains on cpu or cuda; give one of them as --device"),
+    ],
+)
+def test_a_device_or_precision_that_the_recipe_has_no_plan_for_is_refused(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, options: list[str], said: str
+) -> None:
+    monkeypatch.setattr("ifan.cli.recipe.asked_accelerator", lambda word: device)
+    words = ["train", "--recipe", "synthetic", "--photographs", str(photographs), "--out", str(tmp_path / "run")]
+    result = CliRunner().invoke(app, [*words, *options])
+    assert isinstance(result.exception, InputError)
+    assert said in str(result.exception)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("variant", "folders"), [("ifan", ["run"]), ("ifan-dual", ["run", "run/keeping"])])
+def test_ifan_is_trained_in_one_stage_and_ifan_dual_goes_on_from_its_first(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str, folders: list[str]
+) -> None:
+    stages: list[tuple[Path, Plan, dict[str, Any]]] = []
+
+    def prepared(which: object, folder: Path, plan: Plan, sources: object, groups: object, **more: Any) -> None:
+        stages.append((folder, plan, more))
+
+    monkeypatch.setattr(
+        "ifan.cli.recipe.read_sources",
+        lambda *words: SimpleNamespace(bank=SimpleNamespace(tiles=[], source=[]), scenes=None),
+    )
+    monkeypatch.setattr("ifan.cli.recipe.prepare", prepared)
+    monkeypatch.setattr("ifan.cli.recipe.run_training", lambda trainer, title: None)
+    words = [
+        "train",
+        "--recipe",
+        "synthetic",
+        "--variant",
+        variant,
+        "--photographs",
+        str(photographs),
+        "--device",
+        "cpu",
+    ]
+    result = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "run"), "--steps", "7", "--save-every", "3"])
+    assert result.exit_code == 0, result.output
+    assert [folder for folder, _, _ in stages] == [tmp_path / name for name in folders]
+    _, plan, more = stages[0]
+    assert (plan.steps, plan.seconds) == (7, None)
+    assert more == {"start": None, "seed": 0, "save_every": 3}
+    for _, _, more in stages[1:]:
+        assert more == {"start": tmp_path / "run" / AVERAGED, "seed": 1, "save_every": 3}

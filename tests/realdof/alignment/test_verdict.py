@@ -1,5 +1,6 @@
 """Which alignments are trusted, and why the others are not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -12,7 +13,7 @@ from wrong_pairs import KINDS, moved_object
 from realdof.alignment.displacement import fit_shift_model
 from realdof.alignment.estimate import AlignmentSettings, estimate_homography
 from realdof.alignment.tiles import tile_shifts
-from realdof.alignment.verdict import Evidence
+from realdof.alignment.verdict import Evidence, judge
 from realdof.geometry.grid import Grid
 from realdof.images.colour import luma
 
@@ -88,3 +89,54 @@ def test_shake_is_the_ratio_of_the_sharpness_along_a_direction_to_that_across_it
         luma(pair(0).reference),
     )  # fmt: skip
     assert evidence.shake == pytest.approx(shake)
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Callable[..., Evidence]:
+    """The evidence of a photograph with itself, in which figures of all tiles or the model can be changed."""
+    grey = luma(pair(0).reference)
+    found = tile_shifts(grey, grey)
+
+    def of(bound: float | None = None, **changes: object) -> Evidence:
+        fields = {name: np.broadcast_to(value, getattr(found, name).shape) for name, value in changes.items()}
+        tiles = replace(found, **fields)
+        model = fit_shift_model(tiles, Grid(HEIGHT, WIDTH))
+        return Evidence(tiles, model if bound is None else replace(model, bound=bound), 0.99, 0.0, grey)
+
+    return of
+
+
+def test_each_measurement_that_is_too_bad_has_its_own_verdict_and_reason(evidence: Callable[..., Evidence]) -> None:
+    few = np.zeros(evidence().tiles.within.shape, bool)
+    few.flat[:3] = True
+    whole = few.size
+    ones = np.array([5.0, 0.0, 5.0])
+    cases = [
+        ({}, "accepted", f"{whole} of {whole} textured tiles match, the corners are known to 0.0"),
+        ({"standard_error": 1.0}, "rejected", f"too little texture to align by: 0 of {whole} tiles have any"),
+        ({"expected_peak": 0.5}, "rejected", "share too little texture: 0 tiles of their overlap have any"),
+        ({"within": few, "standard_error": 0.0}, "rejected", "share too little texture: 3 tiles of their overlap"),
+        ({"peak": 0.1}, "rejected", f"differ after alignment: only 0 of {whole} textured tiles match"),
+        ({"bound": 0.31}, "rejected", "the corners are known to 0.31 px only, at most 0.3 px would do"),
+        ({"bound": 0.16}, "doubtful", "the corners are known to 0.16 px only, 0.15 px would be good"),
+        ({"gradients": ones, "moving_gradients": ones * (2.25, 1, 1)}, "doubtful", "one camera shook: the photographs"),
+    ]
+    for changes, verdict, reason in cases:
+        found = judge(evidence(**changes))
+        assert found[0] == verdict, (changes, found)
+        assert reason in found[1], (changes, found)
+
+
+def test_photographs_that_share_less_of_the_frame_than_any_rig_s_are_refused(evidence: Callable[..., Evidence]) -> None:
+    within = np.zeros(evidence().tiles.within.shape, bool)
+    within[:, : round(0.35 * within.shape[1])] = True
+    assert judge(evidence(within=within)) == (
+        "rejected", f"the photographs overlap in {within.mean():.0%} of the frame only, as far as aligned"
+    )  # fmt: skip
+
+
+def test_without_texture_nothing_agrees_and_no_camera_shook(evidence: Callable[..., Evidence]) -> None:
+    bare = evidence(expected_peak=0.5)
+    assert bare.agreement == 0
+    assert bare.shake == 1
+    assert bare.error is None

@@ -4,8 +4,9 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import requests
 
-from realdof.common.download import Connection, download
+from realdof.common.download import Connection, download, reason
 from realdof.common.errors import InputError
 
 CONTENT = b"weights"
@@ -35,3 +36,22 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="gave another file"):
         fetch(tmp_path, "0" * 64)
     assert not (tmp_path / "copy").exists()
+
+
+def test_addresses_of_other_kinds_are_refused_without_their_password(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^ftp://host/x cannot be read: only http, https and file URLs can be$"):
+        download("ftp://me:secret@host/x", tmp_path / "x", sha256=DIGEST, max_bytes=100, connection=Connection())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (requests.exceptions.SSLError("x" * 500), "the server's certificate is not trusted"),
+        (requests.exceptions.ProxyError("x" * 500), "the proxy does not answer"),
+        (requests.exceptions.ReadTimeout("x" * 500), "the server does not answer in time"),
+        (requests.exceptions.ConnectionError("x" * 500), "no connection"),
+        (requests.exceptions.ChunkedEncodingError("x" * 500), "the connection ended too early"),
+    ],
+)
+def test_why_a_server_gives_nothing_is_told_in_a_few_words(error: OSError, said: str) -> None:
+    assert reason(error) == said

@@ -1,5 +1,6 @@
 """A claim: one process at a time writes a folder, whatever kills the others and on whatever machine they run."""
 
+import errno
 import os
 import random
 import shutil
@@ -236,3 +237,137 @@ def test_of_processes_that_are_killed_at_any_moment_one_at_a_time_has_the_folder
     with claimed(folder):
         pass
     assert files(folder) == []
+
+
+def test_a_forked_child_does_not_release_its_parent_s_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with claimed(tmp_path) as mine:
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: 1)
+            mine.release()
+        assert files(tmp_path) == [CLAIM]
+        mine.check()
+    assert files(tmp_path) == []
+
+
+def test_on_a_full_disk_a_claim_still_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with claimed(tmp_path):
+        monkeypatch.setattr(claim, "_linked", full)
+    assert files(tmp_path) == []
+
+
+def test_a_claim_that_ends_while_another_process_looks_at_it_is_that_one_s_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = claim._read
+
+    def ended(path: Path) -> object:
+        monkeypatch.setattr(claim, "_read", read)
+        path.unlink()
+        return read(path)
+
+    leave_claim(tmp_path / CLAIM)
+    monkeypatch.setattr(claim, "_read", ended)
+    with claimed(tmp_path) as mine:
+        mine.check()
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("successor", [None, 7])
+def test_a_watched_claim_that_ends_is_not_waited_for_and_its_successor_is_respected(
+    tmp_path: Path, successor: int | None
+) -> None:
+    leave_claim(tmp_path / CLAIM, host="node-3", machine="node-3", process=1, token="a" * 16)
+
+    def end_it(sentence: str) -> None:
+        (tmp_path / CLAIM).unlink()
+        if successor is not None:
+            leave_claim(tmp_path / CLAIM, token="b" * 16)
+
+    begin = time.monotonic()
+    if successor is None:
+        with claimed(tmp_path, end_it) as mine:
+            mine.check()
+    else:
+        with pytest.raises(InputError, match=f"in use by process {os.getpid()} "), claimed(tmp_path, end_it):
+            pass
+        assert files(tmp_path) == [CLAIM]
+    assert time.monotonic() - begin < 1.9
+
+
+def test_a_process_whose_new_claim_was_taken_over_at_once_does_not_have_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked = claim._linked
+
+    def halted(path: Path, content: bytes) -> int:
+        file = linked(path, content)
+        monkeypatch.setattr(claim, "_linked", linked)
+        path.unlink()
+        leave_claim(path, token="b" * 16)
+        return file
+
+    monkeypatch.setattr(claim, "_linked", halted)
+    with pytest.raises(InputError, match=f"in use by process {os.getpid()} "), claimed(tmp_path):
+        pass
+    assert files(tmp_path) == [CLAIM]
+
+
+def test_a_disk_that_cannot_be_read_after_the_claim_was_written_keeps_no_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(claim, "_read", unreadable)
+    with pytest.raises(InputError, match=r"cannot write to .*: Input/output error"), claimed(tmp_path):
+        pass
+    assert files(tmp_path) == []
+
+
+def test_without_hard_links_a_claim_is_kept_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(source: Path, destination: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    with claimed(tmp_path), pytest.raises(InputError, match=f"in use by process {os.getpid()} "), claimed(tmp_path):
+        pass
+    assert files(tmp_path) == []
+
+
+def test_a_claim_that_someone_else_is_ending_is_tried_again_until_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_claim(tmp_path / CLAIM, started=1.0, token="a" * 16)
+    leave_claim(tmp_path / f"{CLAIM}.{'a' * 16}", token="b" * 16)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        (tmp_path / f"{CLAIM}.{'a' * 16}").unlink(missing_ok=True)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    with claimed(tmp_path):
+        assert waits == [claim._RETRY_SECONDS]
+    assert files(tmp_path) == []
+
+
+def test_marks_of_earlier_claims_are_litter_and_a_mark_of_the_present_one_is_not(tmp_path: Path) -> None:
+    for token in "ab":
+        leave_claim(tmp_path / f"{CLAIM}.{token * 16}")
+    claim._remove_litter(tmp_path / CLAIM, "a" * 16)
+    assert files(tmp_path) == [f"{CLAIM}.{'a' * 16}"]
+
+
+@pytest.mark.parametrize("is_taken_over", [False, True])
+def test_a_mark_that_another_process_removed_or_took_over_is_left_to_it(tmp_path: Path, is_taken_over: bool) -> None:
+    leave_claim(tmp_path / CLAIM, token="a" * 16)
+    mark = tmp_path / f"{CLAIM}.{'a' * 16}"
+    with claim._right_to_end(tmp_path / CLAIM, "a" * 16) as has_right:
+        assert has_right
+        mark.unlink()
+        if is_taken_over:
+            leave_claim(mark, token="b" * 16)
+    assert mark.exists() == is_taken_over

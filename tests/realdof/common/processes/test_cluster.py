@@ -1,5 +1,6 @@
 """A Dask cluster that has no worker, whose scheduler ends, or that lacks this package: one sentence, and no waiting."""
 
+import importlib.metadata
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from realdof.common.errors import InputError
 from realdof.common.megapixels import MEGAPIXELS
 from realdof.common.processes import cluster, executor
+from realdof.common.processes.cluster import _check_machines
 from realdof.common.processes.executor import Outcome, capacity, completed, workers
 
 
@@ -186,3 +188,34 @@ def test_what_a_clusters_worker_cannot_import_is_told_as_that(tmp_path: Path, mo
             (outcome,) = completed(theirs, only_with_the_caller.double, [3])
     assert isinstance(outcome.error, ModuleNotFoundError)
     assert "only_with_the_caller" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "worker", "said"),
+    [
+        ("0.0.1", None, "the cluster's scheduler has ifan-bench 0.0.1, this machine .*; install the same"),
+        (None, "0.0.1", "the cluster's worker at tcp://far:1 has ifan-bench 0.0.1, this machine"),
+        (
+            None,
+            importlib.metadata.PackageNotFoundError("ifan-bench"),
+            "worker at tcp://far:1 lacks ifan-bench; install",
+        ),
+        (importlib.metadata.PackageNotFoundError("ifan-bench"), None, "the cluster's scheduler lacks ifan-bench"),
+    ],
+)
+def test_a_machine_with_another_release_or_none_is_refused_by_its_address(
+    scheduler: object, worker: object, said: str
+) -> None:
+    ours = importlib.metadata.version("ifan-bench")
+
+    class Client:
+        def run_on_scheduler(self, *words: object) -> object:
+            if isinstance(scheduler, Exception):
+                raise scheduler
+            return scheduler or ours
+
+        def run(self, *words: object, on_error: str) -> dict[str, object]:
+            return {"tcp://near:1": ours, "tcp://far:1": worker or ours}
+
+    with pytest.raises(InputError, match=said):
+        _check_machines(Client())

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from realdof.common.machine import memory
-from realdof.common.processes.executor import WorkerDied, completed, workers
+from realdof.common.megapixels import MEGAPIXELS
+from realdof.common.processes.executor import WorkerDied, _Call, completed, workers
 
 HELPERS = """
 import os, signal, time
@@ -36,6 +38,10 @@ def die(x):
 def threads(_):
     import cv2
     return cv2.getNumThreads(), os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]
+
+def megapixels(_):
+    from realdof.common.megapixels import MEGAPIXELS
+    return os.environ[MEGAPIXELS]
 
 def unpicklable(_):
     return lambda: None
@@ -233,3 +239,39 @@ def test_a_shared_worker_of_dask_keeps_its_allocator_s_settings(functions) -> No
         workers(1, cluster.scheduler_address) as executor,
     ):
         assert executor.submit(memory.keep_blocks).result() is False
+
+
+def test_the_limit_on_megapixels_goes_with_the_work_and_stays_with_nobody(
+    functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MEGAPIXELS, "350")
+    with ThreadPoolExecutor(1) as executor:
+        sent = executor.submit
+        monkeypatch.setattr(
+            executor, "submit", lambda call, item: (monkeypatch.setenv(MEGAPIXELS, "9"), sent(call, item))[1]
+        )
+        (outcome,) = completed(executor, functions.megapixels, [0])
+    assert outcome.result == "350"
+    assert os.environ[MEGAPIXELS] == "9", "a cluster's worker also works for others"
+    call = _Call(functions.megapixels, "350")
+    monkeypatch.delenv(MEGAPIXELS)
+    assert call(0) == "350"
+    assert MEGAPIXELS not in os.environ
+
+
+def test_of_items_that_a_cluster_s_worker_died_with_the_one_that_kills_it_is_found_and_the_others_are_done() -> None:
+    distributed = pytest.importorskip("distributed")
+    tried: list[int] = []
+
+    def work(item: int) -> int:
+        tried.append(item)
+        if item == 1 or (item == 2 and tried.count(2) == 1):
+            raise distributed.KilledWorker(f"work-{item}", None, 3)
+        return item * item
+
+    with ThreadPoolExecutor(1) as executor:
+        outcomes = {one.item: one for one in completed(executor, work, range(4))}
+    assert {item: one.result for item, one in outcomes.items()} == {0: 0, 1: None, 2: 4, 3: 9}
+    assert isinstance(outcomes[1].error, WorkerDied)
+    assert "the cluster's workers died of it again and again" in str(outcomes[1].error)
+    assert tried == [0, 1, 2, 3, 1, 2], "each suspect alone, after the others"
