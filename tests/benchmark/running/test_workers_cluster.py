@@ -15,6 +15,13 @@ from benchmark.results.run import Run
 from benchmark.running import runner
 from benchmark.running.task import prepare
 from benchmark.running.workers import Workers
+from realdof.common.processes import cluster as clusters
+
+
+@pytest.fixture(autouse=True)
+def two_minutes_without_a_worker_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    # On an overloaded machine Dask's nanny gives its worker up, and a command would wait for another one for a day.
+    monkeypatch.setattr(clusters, "GIVEN_UP_AFTER", 120.0)
 
 
 @pytest.mark.slow
