@@ -21,7 +21,11 @@ _ZIP_START, _EMPTY_ZIP_START = b"PK\3\4", b"PK\5\6"
 _JUNK = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)")
 _LONGEST_NAME = 240
 _ENCRYPTED = 0x1
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+_DAMAGE = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
+    # Names that are said to be UTF-8 and are not.
+    UnicodeDecodeError,
+)  # fmt: skip
 
 
 class DamagedArchive(InputError):

@@ -193,6 +193,20 @@ def test_a_member_without_a_name_is_refused(folder: Path, tmp_path: Path) -> Non
         unpack(archive, folder, Limits(10**6, 10))
 
 
+@pytest.mark.parametrize("place", ["member", "directory"])
+def test_a_name_that_is_said_to_be_utf_8_and_is_not_is_told_as_damaged(
+    place: str, folder: Path, tmp_path: Path
+) -> None:
+    archive = zip_of(tmp_path / "a.zip", {"é.png": b"content"})
+    content, name = archive.read_bytes(), "é".encode()
+    first, last = content.index(name), content.rindex(name)
+    at = first if place == "member" else last
+    assert first != last
+    archive.write_bytes(content[:at] + b"\xe7K" + content[at + 2 :])
+    with pytest.raises(DamagedArchive, match="no whole zip or tar archive"):
+        unpack(archive, folder, Limits(10**6, 10))
+
+
 def test_a_pipe_and_a_device_are_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "set.zip")
     (tmp_path / "into").mkdir()
