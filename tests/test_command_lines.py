@@ -113,3 +113,31 @@ def needing(module: str, monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     return app
+
+
+def begun(*words: str, stdout: int) -> subprocess.Popen[str]:
+    """`ifan-bench`, from its entry point on, with buffered output."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    program = "from benchmark.commands.app import program; program()"
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *words], env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("command", ["methods", "published"])
+def test_a_reader_that_has_read_enough_is_no_error(command: str) -> None:
+    reader, writer = os.pipe()
+    process = begun(command, stdout=writer)
+    os.close(writer)
+    os.close(reader)
+    assert process.communicate() == (None, "")
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["methods", "published"])
+def test_output_to_a_full_disk_is_one_sentence(command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = begun(command, stdout=full.fileno())
+    assert process.communicate() == (None, "error: the output cannot be written: No space left on device\n")
+    assert process.returncode == 2

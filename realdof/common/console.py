@@ -1,5 +1,6 @@
 """Code shared by the three command lines: one sentence for bad input (exit status 2) and for Ctrl-C (status 130)."""
 
+import errno
 import os
 import re
 import signal
@@ -27,6 +28,8 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 STOPPED = 130
 """Exit status after Ctrl-C, as in shells: 128 plus the number of the signal."""
+OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What becomes of output to a file on a full or damaged disk."""
 LONGEST_SENTENCE = 1200
 """Largest number of characters of an error that are printed, because it may quote a long value from a file."""
 
@@ -44,6 +47,10 @@ class PlainConsole(Console):
         """Strip control characters from all text that is printed."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(plain(segment.text), segment.style)
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave it to `run_app`, where a reader that has read enough is no error; Rich would end with status 1."""
+        raise BrokenPipeError
 
 
 stdout = PlainConsole()
@@ -136,6 +143,11 @@ def run_app(app: typer.Typer) -> NoReturn:
         # `ifan-bench leaderboard | head` closes our output early; that is no error.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # Files are named in the error; only our output is not.
+        if debug or error.filename is not None or error.errno not in OUTPUT_ERRORS:
+            raise
+        _end_with(f"the output cannot be written: {error.strerror}")
     sys.exit(0)
 
 

@@ -18,11 +18,6 @@ def run_to_the_end(main: Callable[[], NoReturn]) -> NoReturn:
     ----------
     main
         The command line; it raises ``SystemExit`` when it is done.
-
-    Raises
-    ------
-    OSError
-        The output cannot be written, for example to a full disk.
     """
     try:
         main()
@@ -30,12 +25,17 @@ def run_to_the_end(main: Callable[[], NoReturn]) -> NoReturn:
         if not isinstance(end.code, int | None):
             # The interpreter prints such a code.
             raise
+        status = end.code or 0
         try:
             threading._shutdown()  # type: ignore[attr-defined]
             atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
-        except BrokenPipeError:
-            # `ifan-bench methods | head` closes our output early; that is no error.
+        except (BrokenPipeError, ValueError):
+            # `ifan-bench methods | head` closes our output early, and then we close it too; that is no error.
             pass
-        os._exit(end.code or 0)
+        except OSError as error:
+            if not status:
+                print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
+            status = status or 2
+        os._exit(status)
