@@ -103,7 +103,10 @@ def test_counting_ifan_loads_no_compiler() -> None:
     lines = (
         "import sys",
         "from benchmark import complexity, registry",
-        "complexity.count(registry.method('ifan').architecture())",
-        "assert not {'sympy', 'torch._dynamo'} & set(sys.modules), 'loaded'",
+        "architecture = registry.method('ifan').architecture()",
+        # Older releases of other libraries load some of it when they are imported.
+        "before = set(sys.modules)",
+        "complexity.count(architecture)",
+        "assert not {'sympy', 'torch._dynamo'} & (set(sys.modules) - before)",
     )
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
