@@ -5,6 +5,7 @@ The command is run as a user gives it, but for clocks around its steps; `main` i
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import subprocess
@@ -95,10 +96,9 @@ def main() -> None:
             owner = getattr(owner, one)
         setattr(owner, last, _clocked(name, getattr(owner, last), spent))
     out, sys.argv = Path(sys.argv[1]), ["ifan-bench", *sys.argv[2:]]
-    try:
-        importlib.import_module("benchmark.commands.app").main()
-    finally:
-        out.write_text(json.dumps(spent))
+    # The command ends its process by itself, after what is registered here.
+    atexit.register(lambda: out.write_text(json.dumps(spent)))
+    importlib.import_module("benchmark.commands.app").program()
 
 
 def _clocked(name: str, function: Callable[..., Any], spent: dict[str, float]) -> Callable[..., Any]:

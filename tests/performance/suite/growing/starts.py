@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.performance.suite.measurement import Measurement, in_turns
 
 LINES = ("ifan --help", "realdof --help", "ifan-bench --help", "ifan-bench methods", "ifan-bench datasets",
-         "ifan-bench leaderboard --help")  # fmt: skip
+         "ifan-bench leaderboard --help", "ifan-bench leaderboard --dataset dpdd --results .")  # fmt: skip
 
 
 def measure(quick: bool) -> Iterator[Measurement]:
