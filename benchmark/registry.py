@@ -236,11 +236,10 @@ def _package(point: EntryPoint) -> str:
 
 def _problem(group: str, name: str, found: Any) -> str | None:
     """Return the fault of an imported plug-in, as the end of a sentence; None if it has none."""
-    from benchmark.datasets.base import Dataset
-    from benchmark.metrics.card import MetricCard
-    from benchmark.protocols.base import Protocol
-
+    # Each where it is needed: protocols load OpenCV, which a list of methods can do without.
     if group == PROTOCOLS:
+        from benchmark.protocols.base import Protocol
+
         if not isinstance(found, Protocol):
             return f"is {found!r}; it must be a benchmark.protocols.base.Protocol"
         own = found.name
@@ -248,10 +247,16 @@ def _problem(group: str, name: str, found: Any) -> str | None:
         card = getattr(found, "card", None)
         if card is None:
             return f"is {found!r}, which has no card; see docs/how-to/add-a-{_NOUNS[group].replace(' ', '-')}.md"
-        if group == METRICS and not isinstance(card, MetricCard):
-            return f"has a card of type {type(card).__name__}; it must be a benchmark.metrics.card.MetricCard"
-        if group == DATASETS and not (isinstance(found, type) and issubclass(found, Dataset)):
-            return f"is {found!r}; it must be a subclass of benchmark.datasets.base.Dataset"
+        if group == METRICS:
+            from benchmark.metrics.card import MetricCard
+
+            if not isinstance(card, MetricCard):
+                return f"has a card of type {type(card).__name__}; it must be a benchmark.metrics.card.MetricCard"
+        if group == DATASETS:
+            from benchmark.datasets.base import Dataset
+
+            if not (isinstance(found, type) and issubclass(found, Dataset)):
+                return f"is {found!r}; it must be a subclass of benchmark.datasets.base.Dataset"
         own = card.name
     if own != name:
         return f"calls itself {own}; give its card the name {name}, or results would be filed under {own}"

@@ -8,18 +8,7 @@ from pathlib import Path
 
 from baselines.command.files import read_output, write_all, write_inputs
 from baselines.command.program import VIEWS, Program, ProgramError, end_of
-from benchmark.method import (
-    Architecture,
-    Capabilities,
-    Context,
-    Deblurred,
-    Image,
-    Method,
-    MethodCard,
-    Sample,
-    WeightsUsed,
-)
-from realdof.common.errors import InputError
+from benchmark.method import Capabilities, Context, Deblurred, Image, Method, MethodCard, Sample, WeightsUsed
 
 
 class Command(Method):
@@ -140,55 +129,3 @@ class _Started:
     seconds_an_image: float
     memory: int | None
     error: ProgramError | None
-
-
-class CommandFactory:
-    """The entry point ``command``; `with_program` sets its program (see ``benchmark.loading.ProgramFactory``)."""
-
-    def __init__(self) -> None:
-        self.card = MethodCard(
-            "command",
-            "External program",
-            "single",
-            'any program in any environment: --exec "python run.py {input} {output}", or {input_dir} {output_dir}',
-        )
-
-    def with_program(self, line: str, name: str | None, timeout: float) -> "ProgramMethod":
-        """Return the method that runs this program; tables call it ``command`` unless a name is given."""
-        return ProgramMethod(line, name or self.card.name, timeout)
-
-    def load(self, weights: str | None = None) -> Method:
-        """Raise `InputError`: no program has been set."""
-        raise InputError('command needs --exec, as in --exec "python run.py {input} {output}"')
-
-    def architecture(self) -> Architecture | None:
-        """Return None: the program's network is unknown."""
-        return None
-
-
-class ProgramMethod:
-    """The method ``command`` with the program that it runs."""
-
-    def __init__(self, line: str, name: str, timeout: float) -> None:
-        self.line = line
-        self.program = Program.parse(line, timeout)
-        self.card = MethodCard(name, name, self.program.inputs, line)
-
-    def load(self, weights: str | None = None) -> Method:
-        """Make the method ready to run.
-
-        Raises
-        ------
-        InputError
-            Weights are given; a program's weights belong in its own command line.
-        """
-        if weights is not None:
-            raise InputError("command takes no --weights; name them in --exec as the program wants it")
-        return (FolderCommand if self.program.folders else Command)(self.card, self.program, self.line)
-
-    def architecture(self) -> Architecture | None:
-        """Return None: the program's network is unknown."""
-        return None
-
-
-command = CommandFactory()

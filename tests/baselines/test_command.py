@@ -15,7 +15,7 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
-from baselines.command.method import command
+from baselines.command.cards import command
 from benchmark.commands.app import app
 from benchmark.method import Context, Method, Sample
 from realdof.common.errors import InputError
