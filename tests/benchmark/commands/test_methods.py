@@ -1,6 +1,8 @@
 """``ifan-bench methods``: grouped by what is needed, no wider than the terminal, and the card of one."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,10 @@ def test_spandrel_knows_the_architecture_of_each_card(name: str) -> None:
     factory = registry.method(name)
     assert isinstance(factory, NetworkCard)
     assert factory.shape in {support.architecture.id for support in architectures()}
+
+
+def test_listing_methods_loads_no_library_that_computes(tmp_path: Path) -> None:
+    program = "import sys; from benchmark.commands.app import app; app(['methods'], standalone_mode=False); "
+    program += "print('loaded', sorted({'torch', 'numpy', 'cv2', 'pandas', 'scipy'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("loaded []\n")
