@@ -20,7 +20,7 @@ from realdof.common.processes import cluster as clusters
 
 @pytest.fixture(autouse=True)
 def two_minutes_without_a_worker_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    # On an overloaded machine Dask's nanny gives its worker up, and a command would wait for another one for a day.
+    # A worker that is not started again must not keep the tests for a day.
     monkeypatch.setattr(clusters, "GIVEN_UP_AFTER", 120.0)
 
 
