@@ -141,3 +141,17 @@ def test_output_to_a_full_disk_is_one_sentence(command: str) -> None:
         process = begun(command, stdout=full.fileno())
     assert process.communicate() == (None, "error: the output cannot be written: No space left on device\n")
     assert process.returncode == 2
+
+
+def test_messages_that_nobody_can_read_end_a_command_with_a_status_that_says_so() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = (
+        "import typer\nfrom realdof.common.console import run_app, stderr\napp = typer.Typer()\n"
+        "@app.command()\ndef work() -> None:\n    stderr.print('1 of 2')\n    print('done')\nrun_app(app)"
+    )
+    with os.fdopen(writer, "wb") as gone:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=gone, text=True, check=False
+        )
+    assert (done.returncode, done.stdout) == (1, "")

@@ -49,7 +49,12 @@ class PlainConsole(Console):
             yield segment if segment.control else Segment(plain(segment.text), segment.style)
 
     def on_broken_pipe(self) -> NoReturn:
-        """Leave it to `run_app`, where a reader that has read enough is no error; Rich would end with status 1."""
+        """Leave it to `run_app`, where a reader of the output that has read enough is no error.
+
+        Messages that nobody can read end the command with status 1, because its work may be unfinished.
+        """
+        if self.stderr:
+            super().on_broken_pipe()
         raise BrokenPipeError
 
 

@@ -37,7 +37,7 @@ def header_of(path: Path, file: BinaryIO) -> Header:
     elif start.startswith(signatures.JPEG):
         found = read_jpeg(path, file)
     elif start.startswith(signatures.TIFF):
-        # Here, because tifffile would take a third of the start of a command that reads no TIFF.
+        # Here, because every command would wait for tifffile, and few read a TIFF.
         from realdof.images.tiff import read_page
 
         found = read_page(path, file).header

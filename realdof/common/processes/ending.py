@@ -1,4 +1,4 @@
-"""End a command's process without unloading its libraries, which takes a third of a second with PyTorch."""
+"""End a command's process without unloading its libraries, which takes long with PyTorch."""
 
 import atexit
 import os
