@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +33,6 @@ class Dying(Smooth):
         left = list(self.lives.iterdir())
         if sample.name == "002" and left:
             left[0].unlink()
-            # Dask's nanny starts no worker again that dies before the nanny has heard of its start.
-            time.sleep(1)
             os.kill(os.getpid(), signal.SIGKILL)
         return super().deblur(sample, context)
 

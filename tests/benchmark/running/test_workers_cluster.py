@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import dask
 import distributed
 import pytest
 from typer.testing import CliRunner
@@ -66,9 +67,13 @@ def test_a_worker_of_a_cluster_that_is_lost_costs_nothing_and_an_image_that_lose
     lives.mkdir()
     alone, _ = runner.run(task, DyingFactory(lives), tmp_path / "alone")
     # One worker holds the next image while it works on this one, and Dask blames its death on both.
-    with distributed.LocalCluster(
-        n_workers=count, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "scratch")
-    ) as cluster:
+    with (
+        # 15 s after a death Dask looks whether the worker is back; if it is just starting, it is given up for good.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1 h"}),
+        distributed.LocalCluster(
+            n_workers=count, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "scratch")
+        ) as cluster,
+    ):
         for deaths, failed in ((1, []), (20, ["002"])):
             for number in range(deaths):
                 (lives / str(number)).touch()
