@@ -14,17 +14,33 @@ from typer.testing import CliRunner
 
 from realdof.common.console import run_app
 
-PROGRAMS = ("ifan", "ifan-bench", "realdof")
+APPS = {"ifan": "ifan.cli.app", "ifan-bench": "benchmark.commands.app", "realdof": "realdof.cli"}
+"""The module of each program's command line."""
 
 
 def app_of(program: str) -> typer.Typer:
-    """The command line behind a program's entry point."""
-    (point,) = entry_points(group="console_scripts", name=program)
-    found: typer.Typer = vars(importlib.import_module(point.module))["app"]
+    """A program's command line."""
+    found: typer.Typer = vars(importlib.import_module(APPS[program]))["app"]
     return found
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", APPS)
+def test_a_program_is_also_a_package_that_python_runs(program: str) -> None:
+    (point,) = entry_points(group="console_scripts", name=program)
+    package = point.module.removesuffix(".__main__")
+    told = subprocess.run([sys.executable, "-m", package, "--version"], capture_output=True, text=True, check=True)
+    assert told.stdout == f"ifan-bench {version('ifan-bench')}\n"
+
+
+@pytest.mark.parametrize("program", APPS)
+def test_the_help_ends_with_an_example_that_no_narrow_terminal_breaks_in_two(program: str) -> None:
+    told = CliRunner().invoke(app_of(program), ["--help"], env={"COLUMNS": "60", "TERMINAL_WIDTH": "60"})
+    last = told.output.rstrip().splitlines()[-1].strip()
+    assert last.startswith(f"Example: {program} ")
+    assert len(last) > 40
+
+
+@pytest.mark.parametrize("program", APPS)
 def test_a_program_tells_its_version_and_without_a_command_what_it_can_do(program: str) -> None:
     told = CliRunner().invoke(app_of(program), ["--version"])
     assert (told.exit_code, told.output) == (0, f"ifan-bench {version('ifan-bench')}\n")
@@ -47,9 +63,8 @@ COMPLETED = {
 @pytest.mark.parametrize("line", COMPLETED)
 def test_a_shell_completes_commands_options_and_names(line: str) -> None:
     words = line.split()
-    (point,) = entry_points(group="console_scripts", name=words[0])
     variable = f"_{words[0]}_COMPLETE".replace("-", "_").upper()
-    code = f"import sys; sys.argv[0] = {words[0]!r}; from {point.module} import main; main()"
+    code = f"import sys; sys.argv[0] = {words[0]!r}; from {APPS[words[0]]} import main; main()"
     told = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {variable: "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
@@ -60,6 +75,8 @@ def test_a_shell_completes_commands_options_and_names(line: str) -> None:
 
 COMPUTING = ("torch", "skimage", "matplotlib")
 """What takes long to import and is needed to compute only."""
+NOT_FOR_HELP = ("pandas", "numpy", "typer.rich_utils", "markdown_it")
+"""What a help page can do without."""
 TERSE = ("ifan --help", "realdof --help", "ifan-bench --help", "ifan-bench methods", "ifan-bench datasets",
          "ifan-bench metrics", "ifan-bench protocols", "ifan-bench leaderboard")  # fmt: skip
 
@@ -67,17 +84,16 @@ TERSE = ("ifan --help", "realdof --help", "ifan-bench --help", "ifan-bench metho
 @pytest.mark.parametrize("line", TERSE)
 def test_what_computes_nothing_imports_nothing_that_computes(line: str, tmp_path: Path) -> None:
     program, *words = line.split()
-    (point,) = entry_points(group="console_scripts", name=program)
     code = (
-        f"import sys; from typer.testing import CliRunner; from {point.module} import app; "
+        f"import sys; from typer.testing import CliRunner; from {APPS[program]} import app; "
         f"CliRunner().invoke(app, {words!r}); "
-        f"print([name for name in {(*COMPUTING, 'pandas', 'numpy')!r} if name in sys.modules])"
+        f"print([name for name in {(*COMPUTING, *NOT_FOR_HELP)!r} if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     imported = set(ast.literal_eval(told.stdout.splitlines()[-1]))
     assert not imported & set(COMPUTING)
     if words == ["--help"]:
-        assert not imported, "a help page needs no arrays and no tables"
+        assert not imported, "a help page needs no arrays, no tables and no Markdown"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +134,7 @@ def needing(module: str, monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
 def begun(*words: str, stdout: int) -> subprocess.Popen[str]:
     """`ifan-bench`, from its entry point on, with buffered output."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    program = "from benchmark.commands.app import program; program()"
+    program = "from benchmark.__main__ import program; program()"
     return subprocess.Popen(
         [sys.executable, "-c", program, *words], env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True
     )

@@ -13,7 +13,7 @@ from benchmark.commands.look import compare, datasets, demo, leaderboard, method
 from benchmark.commands.measure import complexity, reproduce, run, score, study
 from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE, TOOLS
 from realdof.common.console import new_app, run_app
-from realdof.common.processes.ending import run_to_the_end
+from realdof.common.grouped import GroupedCommands, example
 
 app = new_app(
     "Benchmark of single-image defocus deblurring, after IFAN (CVPR 2021).",
@@ -23,8 +23,12 @@ data = new_app("Data sets: fetch, verify, describe, split.", "ifan-bench data in
 figure = new_app(
     "Figures for a paper, as PDF, PNG or SVG.", "ifan-bench figure comparison results -o figure.pdf --dataset sample"
 )
-results = typer.Typer(help="List, show, merge, export and prune what runs wrote.", no_args_is_help=True)
-published_figures = typer.Typer(epilog="Example: ifan-bench published --dataset dpdd --input single")
+results = typer.Typer(
+    cls=GroupedCommands, help="List, show, merge, export and prune what runs wrote.", no_args_is_help=True
+)
+published_figures = typer.Typer(
+    cls=GroupedCommands, epilog=example("ifan-bench published --dataset dpdd --input single")
+)
 
 COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] = (
     (app, MEASURE, run.run, "run --method ifan --dataset sample"),
@@ -64,7 +68,7 @@ COMMANDS: tuple[tuple[typer.Typer, str | None, Callable[..., None], str], ...] =
 
 for _app, _group, _function, _example in COMMANDS:
     _name = _example.split()[0 if _app is app else 1]
-    _app.command(_name, rich_help_panel=_group, epilog=f"Example: ifan-bench {_example}")(_function)
+    _app.command(_name, rich_help_panel=_group, epilog=example(f"ifan-bench {_example}"))(_function)
 
 
 published_figures.callback(invoke_without_command=True)(published.published)
@@ -83,8 +87,3 @@ for _name, _command in registry.figures():
 def main() -> NoReturn:
     """Run the command line; raises ``SystemExit`` when it is done."""
     run_app(app)
-
-
-def program() -> NoReturn:
-    """Entry point of the console script."""
-    run_to_the_end(main)

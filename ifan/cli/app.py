@@ -8,7 +8,7 @@ from ifan.cli.export import export
 from ifan.cli.synthesize import synthesize
 from ifan.cli.train import train
 from realdof.common.console import new_app, run_app
-from realdof.common.processes.ending import run_to_the_end
+from realdof.common.grouped import example
 
 PHOTOGRAPHS, TRAINING, WEIGHTS = "Photographs", "Training", "Weights"
 """Groups of commands in ``ifan --help``."""
@@ -17,29 +17,24 @@ app = new_app(
     "IFAN: deblur photographs, train, convert weights.",
     "ifan deblur photo.jpg -o sharp.png",
 )
-app.command(rich_help_panel=PHOTOGRAPHS, epilog="Example: ifan deblur photos/ more.arw -o sharp/ --skip-existing")(
+app.command(rich_help_panel=PHOTOGRAPHS, epilog=example("ifan deblur photos/ more.arw -o sharp/ --skip-existing"))(
     deblur
 )
 app.command(
     rich_help_panel=TRAINING,
-    epilog="Example: ifan synthesize photographs/ data/ && ifan synthesize others/ data/ --split val --count 12",
+    epilog=example("ifan synthesize photographs/ data/ && ifan synthesize others/ data/ --split val --count 12"),
 )(synthesize)
 app.command(
     rich_help_panel=TRAINING,
-    epilog="Example: ifan train --data data/ --out runs/ifan --steps 14000 --batch 2 --crop 128 --schedule cosine",
+    epilog=example("ifan train --data data/ --out runs/ifan --steps 14000 --batch 2 --crop 128 --schedule cosine"),
 )(train)
 app.command(
     rich_help_panel=WEIGHTS,
-    epilog="Example: ifan convert IFAN.pytorch ifan.safetensors --label 'released by the authors'",
+    epilog=example("ifan convert IFAN.pytorch ifan.safetensors --label 'released by the authors'"),
 )(convert)
-app.command(rich_help_panel=WEIGHTS, epilog="Example: ifan export ifan.onnx --weights synthetic")(export)
+app.command(rich_help_panel=WEIGHTS, epilog=example("ifan export ifan.onnx --weights synthetic"))(export)
 
 
 def main() -> NoReturn:
     """Run the command line; raises ``SystemExit`` when it is done."""
     run_app(app)
-
-
-def program() -> NoReturn:
-    """Entry point of the console script."""
-    run_to_the_end(main)

@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from realdof.common.errors import InputError, Stopped
+from realdof.common.grouped import GroupedCommands, example
 from realdof.common.machine.threads import settle_threads
 from realdof.common.megapixels import MEGAPIXELS, MOST_MEGAPIXELS, most_megapixels
 from realdof.common.plain import plain
@@ -62,15 +63,16 @@ stdout = PlainConsole()
 stderr = PlainConsole(stderr=True)
 
 
-def new_app(summary: str, example: str) -> typer.Typer:
+def new_app(summary: str, command: str) -> typer.Typer:
     """Make a command line or a group of commands: ``--help`` ends with an example, ``--version`` prints the version."""
     app = typer.Typer(
         help=f"{summary}\n\nEvery command takes --debug, which shows the traceback of an error, and --megapixels N, "
         f"the largest image that is read ({MOST_MEGAPIXELS:.0f} if not given).",
-        epilog=f"Example: {example}",
+        epilog=example(command),
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        cls=GroupedCommands,
+        rich_markup_mode=None,
     )
 
     @app.callback()

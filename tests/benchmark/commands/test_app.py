@@ -39,16 +39,16 @@ def test_the_help_lists_the_commands_by_group() -> None:
     places = [
         told.index(word)
         for word in (
-            "─ Measure",
-            "│ run ",
-            "─ Look",
-            "│ leaderboard ",
-            "─ Keep",
-            "│ results ",
-            "─ Extend",
-            "│ check-method ",
-            "─ Tools of methods",
-            "│ deconvolve ",
+            "Measure:",
+            "\n  run ",
+            "Look:",
+            "\n  leaderboard ",
+            "Keep:",
+            "\n  results ",
+            "Extend:",
+            "\n  check-method ",
+            "Tools of methods:",
+            "\n  deconvolve ",
         )
     ]
     assert places == sorted(places)
@@ -60,7 +60,7 @@ def test_no_module_imports_a_command_line_for_a_helper() -> None:
         path.relative_to(root).as_posix()
         for package in ("benchmark", "ifan", "baselines")
         for path in (root / package).rglob("*.py")
-        if path.relative_to(root).parts[:2] != ("benchmark", "commands")
+        if path.relative_to(root).parts[:2] not in {("benchmark", "commands"), ("benchmark", "__main__.py")}
         and "benchmark.commands.app" in path.read_text()
     ]
     assert guilty == []

@@ -98,7 +98,7 @@ def main() -> None:
     out, sys.argv = Path(sys.argv[1]), ["ifan-bench", *sys.argv[2:]]
     # The command ends its process by itself, after what is registered here.
     atexit.register(lambda: out.write_text(json.dumps(spent)))
-    importlib.import_module("benchmark.commands.app").program()
+    importlib.import_module("benchmark.__main__").program()
 
 
 def _clocked(name: str, function: Callable[..., Any], spent: dict[str, float]) -> Callable[..., Any]:
