@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from benchmark.method import Image
 from benchmark.metrics.card import MetricCard
 from benchmark.results.description import (
     Attempt,
@@ -36,9 +35,7 @@ from benchmark.results.storage import (
     write_description,
 )
 from benchmark.results.summary import Summary, summarise
-from realdof.common.files import inside
-from realdof.images.depth import pixels_from_image
-from realdof.images.files import write_pixels
+from realdof.common.files import atomic_path, inside
 
 OUTPUT_BITS: Literal[16] = 16
 """Depth of saved outputs, whatever the protocol reads, so that rescoring them gives the run's figures."""
@@ -258,9 +255,10 @@ class Run:
         """Return the path of an image's output in this run's own folder."""
         return inside(self.path / OUTPUTS, f"{name}.png")
 
-    def keep_output(self, name: str, image: Image) -> None:
-        """Write an output, float32 (3, H, W), atomically as a 16-bit file clipped to [0, 1]."""
-        write_pixels(self.own_output(name), pixels_from_image(image, OUTPUT_BITS))
+    def keep_output(self, name: str, content: bytes) -> None:
+        """Write the file of an output atomically; its content is a PNG file of `OUTPUT_BITS` bits."""
+        with atomic_path(self.own_output(name)) as temporary:
+            temporary.write_bytes(content)
 
     def note_doubts(self, doubts: Sequence[str]) -> None:
         """Record the doubts about the data set, and replace earlier ones."""

@@ -6,10 +6,13 @@ A `Job` is picklable; `Job.load` makes it ready, once in this process or once in
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import torch
@@ -21,21 +24,24 @@ from benchmark.method import Context, Image, Method, MethodFactory, Sample
 from benchmark.metrics.base import Metric
 from benchmark.protocols.base import Protocol
 from benchmark.results.record import Record
-from benchmark.results.run import Run
+from benchmark.results.run import OUTPUT_BITS, Run
 from benchmark.running.environment import device_name, package_versions
 from benchmark.running.gpus import device_of_worker
 from benchmark.running.timing import Measured, deblur_timed, ready, warm_up
 from benchmark.suspicion.signs import signs_of
 from realdof.common.errors import InputError
 from realdof.common.machine.memory import keep_blocks
-from realdof.images.depth import image_from_pixels
-from realdof.images.files import read_pixels
+from realdof.images.depth import image_from_pixels, pixels_from_image
+from realdof.images.files import encoded, read_pixels
 
 FAILURES = (
     InputError, RuntimeError, ValueError, ArithmeticError, MemoryError, TypeError, LookupError, AttributeError,
     AssertionError, OSError, cv2.error,
 )  # fmt: skip
 """Exceptions that fail one image while the run continues with the others."""
+
+
+T = TypeVar("T")
 
 
 class CannotWrite(InputError):
@@ -180,8 +186,13 @@ class Ready:
                 self._warm = True
             return deblur_timed(self.method, sample, self.context)
 
-    def finish(self, sample: Sample, made: Measured | Image) -> Record:
+    def finish(self, sample: Sample, made: Measured | Image, helper: Executor | None = None) -> Record:
         """Score the output, save it if the method made it, and return the record.
+
+        Parameters
+        ----------
+        helper
+            A thread that encodes the output and takes its signs meanwhile; None to do so afterwards.
 
         Raises
         ------
@@ -192,16 +203,17 @@ class Ready:
         """
         measured = made if isinstance(made, Measured) else None
         output = made.result.image if isinstance(made, Measured) else made
-        scores = self.protocol.score(output, sample, self.metrics)
-        for name, value in scores.items():
-            if value != value:
-                raise ValueError(f"{name} is NaN")
+        with _beside(partial(self.examine, output, sample, encodes=measured is not None), helper) as examine:
+            scores = self.protocol.score(output, sample, self.metrics)
+            for name, value in scores.items():
+                if value != value:
+                    raise ValueError(f"{name} is NaN")
+            signs, content = examine()
         size = (int(sample.image.shape[-2]), int(sample.image.shape[-1]))
-        signs = signs_of(output, sample)
-        if measured is None:
+        if measured is None or content is None:
             return _about(sample, status="ok", scores=scores, size=size, signs=signs)
         try:
-            self.run.keep_output(sample.name, output)
+            self.run.keep_output(sample.name, content)
         except InputError as error:
             raise CannotWrite(str(error)) from error
         result = measured.result
@@ -217,6 +229,31 @@ class Ready:
             tiling=None if result.bands is None else str(result.bands),
             device=device_name(torch.device(self.context.device)),
         )
+
+    def examine(self, output: Image, sample: Sample, *, encodes: bool) -> tuple[dict[str, float], bytes | None]:
+        """Take the signs of an output, and encode it as it is kept: clipped, with 16 bits."""
+        with torch.inference_mode():
+            signs = signs_of(output, sample)
+            if not encodes:
+                return signs, None
+            return signs, encoded(pixels_from_image(output, OUTPUT_BITS), self.run.own_output(sample.name))
+
+
+@contextmanager
+def _beside(work: Callable[[], T], helper: Executor | None) -> Iterator[Callable[[], T]]:
+    """Do work in a helper's thread during a ``with`` block, which waits for its end; without a helper, when asked.
+
+    Yields what returns the work's result.
+    """
+    if helper is None:
+        yield work
+        return
+    future = helper.submit(work)
+    try:
+        yield future.result
+    finally:
+        # Nothing of this image may still run when the next one is timed.
+        wait([future])
 
 
 def failed(entry: Entry, reason: str) -> Record:

@@ -1,6 +1,6 @@
 """Process the images of a run in this process, in order, reading ahead and scoring behind.
 
-A timed method has the machine to itself: only reading the next image and scoring and writing the last one overlap.
+A timed method has the machine to itself: only reading the next image, scoring the last one and encoding it overlap.
 If nothing is timed, or times are not wanted, all three overlap.
 """
 
@@ -24,7 +24,7 @@ from benchmark.running.job import FAILURES, CannotWrite, Ready, failed
 from benchmark.running.timing import Measured
 
 SHARE_AHEAD = 0.05
-"""Share of the free memory above which an image is not read ahead, because several would be held at once."""
+"""Share of the free memory above which an image is not read ahead or encoded beside its scores: either takes copies."""
 
 T = TypeVar("T")
 
@@ -60,14 +60,14 @@ def compute_here(entries: Sequence[Entry], ready: Ready, *, untimed: bool = Fals
 
 
 def _alone(entries: Sequence[Entry], ready: Ready) -> Iterator[Record]:
-    with _thread("reads") as reading:
+    with _thread("reads") as reading, _thread("encodes") as encoding:
         read = _Reads(entries, ready, reading)
         for entry in entries:
             sample = read.next()
             made = _attempt(entry, partial(_deblurred, ready, sample, entry))
-            # Nothing runs in parallel to the method; only now do reading ahead and scoring share the processors.
+            # Nothing runs in parallel to the method; only now do reading ahead, scoring and encoding share processors.
             read.ahead()
-            yield _finished(ready, entry, sample, made)
+            yield _finished(ready, entry, sample, made, encoding if read.spare() else None)
 
 
 def _beside(entries: Sequence[Entry], ready: Ready) -> Iterator[Record]:
@@ -107,10 +107,14 @@ class _Reads:
 
     def ahead(self) -> None:
         """Start reading the next image in the background, if there is one and enough memory."""
-        free = available_bytes(torch.device("cpu"))
-        if self._left and (free is None or self._bytes <= SHARE_AHEAD * free):
+        if self._left and self.spare():
             entry = self._left.popleft()
             self._coming = self._thread.submit(_in_thread, partial(self._read, entry))
+
+    def spare(self) -> bool:
+        """Return whether there is memory for more than one image of the last one's size at once."""
+        free = available_bytes(torch.device("cpu"))
+        return free is None or self._bytes <= SHARE_AHEAD * free
 
     def _read(self, entry: Entry) -> Sample | Failed:
         return _attempt(entry, partial(self._ready.read, entry))
@@ -120,11 +124,17 @@ def _deblurred(ready: Ready, sample: Sample | Failed, entry: Entry) -> Measured 
     return sample if isinstance(sample, Failed) else ready.deblur(sample, entry)
 
 
-def _finished(ready: Ready, entry: Entry, sample: Sample | Failed, made: Measured | Image | Failed) -> Record:
+def _finished(
+    ready: Ready,
+    entry: Entry,
+    sample: Sample | Failed,
+    made: Measured | Image | Failed,
+    helper: ThreadPoolExecutor | None = None,
+) -> Record:
     if isinstance(made, Failed):
         return made.record
     assert not isinstance(sample, Failed)
-    found = _attempt(entry, partial(ready.finish, sample, made))
+    found = _attempt(entry, partial(ready.finish, sample, made, helper))
     return found.record if isinstance(found, Failed) else found
 
 

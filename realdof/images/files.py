@@ -68,15 +68,21 @@ def write_pixels(path: Path, pixels: np.ndarray) -> None:
     ValueError
         ``pixels`` has another shape or type.
     """
+    content = encoded(pixels, path)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def encoded(pixels: np.ndarray, path: Path) -> bytes:
+    """Encode pixels as the file of that name holds them; see `write_pixels`."""
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"pixels must be uint8 or uint16 (H, W, 3), not {pixels.dtype} {pixels.shape}")
     suffix, bits = path.suffix.lower(), 8 * pixels.dtype.itemsize
     if bits not in _BITS_BY_SUFFIX.get(suffix, ()):
         raise InputError(f"cannot write {bits}-bit pixels to {path}; use .png or .tiff, or .jpg for 8 bits")
     options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if suffix in _JPEGS else []
-    _, encoded = cv2.imencode(".jpg" if suffix in _JPEGS else suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())
+    _, content = cv2.imencode(".jpg" if suffix in _JPEGS else suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
+    return content.tobytes()
 
 
 def _decode(path: Path, content: bytes) -> np.ndarray:

@@ -105,7 +105,7 @@ def test_a_score_that_is_nan_fails_its_image_alone(make_pairs, tmp_path: Path, m
 def test_a_results_folder_that_cannot_be_written_ends_the_run(
     make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self, name, image):
+    def full(self, name, content):
         raise InputError("the disk is full")
 
     monkeypatch.setattr("benchmark.results.run.Run.keep_output", full)

@@ -1,6 +1,7 @@
 """Images of a run in one process: what may run at the same time, in what order records come, and what is lost."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,9 +45,15 @@ class Watched(Ready):
         """As the job, watched."""
         return self._watch(("deblur", entry.name), lambda: super(Watched, self).deblur(sample, entry))
 
-    def finish(self, sample, made):
+    def finish(self, sample, made, helper=None):
         """As the job, watched."""
-        return self._watch(("finish", sample.name), lambda: super(Watched, self).finish(sample, made))
+        return self._watch(("finish", sample.name), lambda: super(Watched, self).finish(sample, made, helper))
+
+    def examine(self, output, sample, *, encodes):
+        """As the job, watched."""
+        return self._watch(
+            ("examine", sample.name), lambda: super(Watched, self).examine(output, sample, encodes=encodes)
+        )
 
     def _watch(self, visit, work):
         with self._lock:
@@ -93,6 +100,49 @@ def test_a_timed_method_is_alone_and_the_next_image_is_read_while_one_is_scored(
     ready.visits = {("read", "002"): meeting.wait, ("finish", "001"): meeting.wait}
     assert [record.status for record in compute_here(task.entries, ready)] == ["ok"] * 4
     assert [parts for parts in ready.together if "deblur" in parts] == [frozenset({"deblur"})]
+
+
+def test_an_output_is_encoded_while_it_is_scored_and_the_next_image_is_read(make_pairs, tmp_path: Path) -> None:
+    task = task_for(make_pairs(4))
+    ready, meeting = Watched(task, tmp_path), threading.Barrier(3, timeout=DEADLINE)
+    psnr = ready.metrics["psnr"]
+    scored = iter(task.entries)
+
+    def meet(output, target):
+        if next(scored).name == "001":
+            meeting.wait()
+        return psnr(output, target)
+
+    meet.card = psnr.card
+    ready.metrics = {"psnr": meet}
+    ready.visits = dict.fromkeys([("read", "002"), ("examine", "001")], meeting.wait)
+    assert [record.status for record in compute_here(task.entries, ready)] == ["ok"] * 4
+
+
+def test_an_image_that_cannot_be_scored_is_not_encoded_while_the_next_one_is_timed(make_pairs, tmp_path: Path) -> None:
+    def fail(output, target):
+        raise RuntimeError("no score")
+
+    task = task_for(make_pairs(3))
+    ready = Watched(task, tmp_path)
+    fail.card = ready.metrics["psnr"].card
+    ready.metrics = {"psnr": fail}
+    ready.visits = {("examine", entry.name): lambda: time.sleep(0.2) for entry in task.entries}
+    assert [record.status for record in compute_here(task.entries, ready)] == ["failed"] * 3
+    assert [parts for parts in ready.together if "deblur" in parts] == [frozenset({"deblur"})]
+    assert not list((ready.run.path / "outputs").glob("*"))
+
+
+def test_an_output_too_large_to_hold_twice_is_encoded_after_its_scores(
+    make_pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "available_bytes", lambda device: 1000)
+    task = task_for(make_pairs(2))
+    ready = Watched(task, tmp_path)
+    threads = set()
+    ready.visits = {("examine", entry.name): lambda: threads.add(threading.get_ident()) for entry in task.entries}
+    assert len(list(compute_here(task.entries, ready))) == 2
+    assert threads == {threading.get_ident()}
 
 
 def test_untimed_the_next_image_is_read_and_the_last_one_scored_while_one_is_computed(

@@ -146,10 +146,10 @@ def test_too_little_memory_to_read_or_write_an_image_fails_that_image_alone(
     task = task_for(make_pairs(3), ("psnr",))
     write = Run.keep_output
 
-    def keep(folder: Run, name: str, image: torch.Tensor) -> None:
+    def keep(folder: Run, name: str, content: bytes) -> None:
         if name == "001":
             raise MemoryError("nothing left")
-        write(folder, name, image)
+        write(folder, name, content)
 
     monkeypatch.setattr(Run, "keep_output", keep)
     _, summary = runner.run(task, Smooth, tmp_path)
