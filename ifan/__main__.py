@@ -8,7 +8,7 @@ from realdof.common.processes.loading import loading
 
 def program() -> NoReturn:
     """Load the command line, run it, and end the process."""
-    with loading():
+    with loading(first=True):
         from ifan.cli.app import main
 
     run_to_the_end(main)

@@ -11,6 +11,7 @@ from ifan.cli.options import Overwrite
 from ifan.variants import VARIANTS
 from realdof.common.console import say, stderr, stopping
 from realdof.common.errors import InputError
+from realdof.common.processes.loading import loading
 
 
 @stopping("photographs that were written are kept; --skip-existing goes on with the others")
@@ -50,8 +51,9 @@ def deblur(
     ] = False,
 ) -> None:
     """Deblur photographs; size, bit depth, orientation, EXIF and colour profile are kept."""
-    from ifan.photographs.batch import Options, deblur_photographs
-    from ifan.photographs.choice import announcement, choose
+    with loading():
+        from ifan.photographs.batch import Options, deblur_photographs
+        from ifan.photographs.choice import announcement, choose
 
     if overwrite and skip_existing:
         raise InputError("--overwrite and --skip-existing exclude each other; give one of them")

@@ -18,6 +18,7 @@ from benchmark.commands.options import (
     asked_workers,
 )
 from realdof.common.console import stopping
+from realdof.common.processes.loading import loading
 
 
 @stopping("images that are scored are kept; the same command, without --again, goes on with the others")
@@ -35,10 +36,11 @@ def rescore(
     cluster: Cluster = None,
 ) -> None:
     """Score a run's saved outputs under another protocol, without running the method."""
-    from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
-    from benchmark.results.choice import choose
-    from benchmark.running.runner import rescore as score_again
-    from benchmark.running.task import open_task_of
+    with loading():
+        from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
+        from benchmark.results.choice import choose
+        from benchmark.running.runner import rescore as score_again
+        from benchmark.running.task import open_task_of
 
     chosen = choose(results, run, dataset, of, computed=True)
     task = open_task_of(chosen, protocol, asked_metrics(metrics), root=root, subset=subset, showing=showing_preparation)

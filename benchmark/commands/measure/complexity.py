@@ -6,6 +6,7 @@ import typer
 
 from benchmark.commands.options import Device, PrecisionName, Weights, asked_device, asked_precision
 from realdof.common.errors import InputError
+from realdof.common.processes.loading import loading
 
 
 def complexity(
@@ -21,11 +22,12 @@ def complexity(
     precision: PrecisionName = "float32",
 ) -> None:
     """Count parameters and multiply-accumulates, under the paper's convention and exactly; with --repeats also time."""
-    from benchmark import registry
-    from benchmark.commands.terminal import print_complexity, print_timing
-    from benchmark.complexity import count_methods
-    from benchmark.running.timing import time_method
-    from realdof.common.console import stderr
+    with loading():
+        from benchmark import registry
+        from benchmark.commands.terminal import print_complexity, print_timing
+        from benchmark.complexity import count_methods
+        from benchmark.running.timing import time_method
+        from realdof.common.console import stderr
 
     if repeats is not None and method is None:
         raise InputError("--repeats times one method; name it with --method")

@@ -19,6 +19,7 @@ from benchmark.commands.options import (
 )
 from realdof.common.console import stopping
 from realdof.common.errors import InputError
+from realdof.common.processes.loading import loading
 
 
 @stopping("images that are done are kept; the same command goes on with the others")
@@ -34,11 +35,12 @@ def reproduce(
     cluster: Cluster = None,
 ) -> None:
     """Run a method and compare it with its published figures; exit status 1 if one is not met or not measured."""
-    from benchmark import registry
-    from benchmark.commands.tables import print_table
-    from benchmark.commands.terminal import showing_preparation, showing_progress
-    from benchmark.studies.reproduce import published_claims, reproduction_table
-    from benchmark.studies.reproduce import reproduce as run_and_compare
+    with loading():
+        from benchmark import registry
+        from benchmark.commands.tables import print_table
+        from benchmark.commands.terminal import showing_preparation, showing_progress
+        from benchmark.studies.reproduce import published_claims, reproduction_table
+        from benchmark.studies.reproduce import reproduce as run_and_compare
 
     factory = registry.method(method)
     printed = published_claims(factory, dataset)

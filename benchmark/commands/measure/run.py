@@ -33,6 +33,7 @@ from benchmark.commands.options import (
     asked_workers,
 )
 from realdof.common.console import stopping
+from realdof.common.processes.loading import loading
 
 if TYPE_CHECKING:
     from benchmark.method import MethodFactory
@@ -81,11 +82,12 @@ def run(
     ] = None,
 ) -> None:
     """Run a method over a data set and score it; a run that was stopped or killed continues where it ended."""
-    from benchmark import registry
-    from benchmark.commands.terminal import print_summary, saying_once, showing_preparation, showing_progress
-    from benchmark.loading import with_program, with_repository
-    from benchmark.running import runner
-    from benchmark.running.task import open_task
+    with loading():
+        from benchmark import registry
+        from benchmark.commands.terminal import print_summary, saying_once, showing_preparation, showing_progress
+        from benchmark.loading import with_program, with_repository
+        from benchmark.running import runner
+        from benchmark.running.task import open_task
 
     factory = with_repository(registry.method(method), repo, python, timeout)
     factory = with_program(factory, program, name, None if repo else timeout)

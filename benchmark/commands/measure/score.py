@@ -20,6 +20,7 @@ from benchmark.commands.options import (
     asked_workers,
 )
 from realdof.common.console import stopping
+from realdof.common.processes.loading import loading
 
 
 @stopping("images that are scored are kept; the same command, without --again, goes on with the others")
@@ -37,9 +38,10 @@ def score(
     cluster: Cluster = None,
 ) -> None:
     """Score existing output images, paired with the data set by name; exit status 1 if one cannot be scored."""
-    from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
-    from benchmark.running import runner
-    from benchmark.running.task import open_task
+    with loading():
+        from benchmark.commands.terminal import print_summary, showing_preparation, showing_progress
+        from benchmark.running import runner
+        from benchmark.running.task import open_task
 
     task = open_task(dataset, protocol, asked_metrics(metrics), root=root, subset=subset, showing=showing_preparation)
     who = asked_workers(workers, cluster)

@@ -15,6 +15,7 @@ from benchmark.commands.options import (
     asked_workers,
 )
 from realdof.common.console import stopping
+from realdof.common.processes.loading import loading
 
 
 @stopping("images that are done are kept; the same command goes on with the others and writes the tables")
@@ -26,10 +27,11 @@ def study(
     untimed: Untimed = False,
 ) -> None:
     """Run the missing parts of a study and write all its tables; exit status 1 if anything could not be run."""
-    from benchmark.commands.terminal import showing_preparation, showing_progress
-    from benchmark.studies.file import read_study
-    from benchmark.studies.study import run_study
-    from realdof.common.console import say, stderr
+    with loading():
+        from benchmark.commands.terminal import showing_preparation, showing_progress
+        from benchmark.studies.file import read_study
+        from benchmark.studies.study import run_study
+        from realdof.common.console import say, stderr
 
     asked = read_study(file)
     asked_precision(asked_device(asked.device, cluster), asked.precision)

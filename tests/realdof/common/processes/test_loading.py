@@ -21,15 +21,26 @@ def thawed():
     gc.unfreeze()
 
 
-def test_garbage_is_collected_again_afterwards_but_not_among_what_was_loaded() -> None:
-    with loading():
+def test_what_a_command_s_process_loads_is_left_out_of_later_searches_and_garbage_is_still_freed() -> None:
+    with loading(first=True):
         assert not gc.isenabled()
-        module = {"loaded": Ring()}
+        first = {"loaded": Ring()}
+    with loading():
+        later = {"loaded": Ring()}
     assert gc.isenabled()
-    frozen = gc.get_freeze_count()
-    assert frozen > 0
-    assert not any(one is module for one in gc.get_objects())
+    searched = gc.get_objects()
+    assert not any(one is module for one in searched for module in (first, later))
     dropped = weakref.ref(Ring())
+    gc.collect()
+    assert dropped() is None
+
+
+def test_in_a_process_of_others_everything_is_searched_again() -> None:
+    with loading():
+        made = Ring()
+    assert gc.get_freeze_count() == 0
+    dropped = weakref.ref(made)
+    del made
     gc.collect()
     assert dropped() is None
 
