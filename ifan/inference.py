@@ -109,8 +109,7 @@ def _apply_sets(
         vertical = predicted[:, :width]
         horizontal = vertical if shared else predicted[:, width : 2 * width]
         features = _filter_along(features, vertical, 2, layout)
-        features = _filter_along(features, horizontal, 3, layout)
-        features += predicted[:, -layout.channels :]
+        features = _filter_along(features, horizontal, 3, layout, predicted[:, -layout.channels :])
         functional.leaky_relu(features, NEGATIVE_SLOPE, inplace=True)
         if seen is not None:
             squares.append(change_and_size(before, features))
@@ -164,13 +163,17 @@ def _bias(head: nn.Conv2d) -> Tensor:
     return head.bias
 
 
-def _filter_along(features: Tensor, filters: Tensor, dim: int, layout: FilterLayout) -> Tensor:
-    """Filter along one axis, like `ifan.iac.apply_separable`, with filters in tap-major order."""
+def _filter_along(
+    features: Tensor, filters: Tensor, dim: int, layout: FilterLayout, bias: Tensor | None = None
+) -> Tensor:
+    """Filter along one axis, like `ifan.iac.apply_separable`, with filters in tap-major order, and add a bias."""
     margin, length = layout.taps // 2, features.shape[dim]
     padding = (0, 0, margin, margin) if dim == 2 else (margin, margin, 0, 0)
     padded = functional.pad(features, padding, mode="replicate")
     by_tap = filters.split(layout.channels, dim=1)
-    result = padded.narrow(dim, 0, length) * by_tap[0]
+    first = padded.narrow(dim, 0, length)
+    # The bias first, because a pass over the result at the end would cost more.
+    result = first * by_tap[0] if bias is None else torch.addcmul(bias.to(first.dtype), first, by_tap[0])
     for tap in range(1, layout.taps):
         result.addcmul_(padded.narrow(dim, tap, length), by_tap[tap])
     return result

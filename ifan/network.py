@@ -179,7 +179,9 @@ class IFAN(HubModel):
         """
         features = self.conv_res(features)
         for level in (3, 2, 1):
-            features = getattr(self, f"upconv{level}_u")(features) + skips.pop()
+            features, skip = getattr(self, f"upconv{level}_u")(features), skips.pop()
+            # The gradient of the activation needs its unchanged output.
+            features = features + skip if torch.is_grad_enabled() else features.add_(skip)
             features = getattr(self, f"upconv{level}_1")(features)
             features = getattr(self, f"upconv{level}_2")(features)
         correction: Tensor = self.out_res(features)
