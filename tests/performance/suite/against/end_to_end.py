@@ -64,13 +64,13 @@ def measure(quick: bool) -> Iterator[Line]:
     yield _cells("the same with `--untimed`, which scores one image beside the next, the whole command", beside, least)
     after = ours["whole"] - ours[START]
     large = _on_large(chosen, quick)
-    begun = large["whole"] - large[START]
+    whole, begun = ((large["whole"] - before) / large["records"] for before in (0, large[START]))
     yield Cells(
         "end-to-end",
         (
             f"the same on {LARGE} images of {LARGE_SIZE}, DPDD's size, the whole command",
             seconds(large["whole"]),
-            f"{large['whole'] / large['records']:.3f} of their own sum, {begun / large['records']:.3f} without the start",
+            f"{whole:.3f} of their own sum, {begun:.3f} without the start",
         ),
     )
     yield Sentence(
