@@ -12,7 +12,7 @@ from realdof.commands.scenes import scenes
 from realdof.commands.simulate import simulate
 from realdof.commands.verify import verify
 from realdof.common.console import new_app, run_app
-from realdof.common.grouped import example
+from realdof.common.help_pages import example
 
 SHOTS, BUILD, LOOK = "Look at shots", "Build pairs", "Look at a data set"
 """Groups of commands in ``realdof --help``."""

@@ -13,7 +13,7 @@ from benchmark.commands.look import compare, datasets, demo, leaderboard, method
 from benchmark.commands.measure import complexity, reproduce, run, score, study
 from benchmark.commands.options import EXTEND, KEEP, LOOK, MEASURE, TOOLS
 from realdof.common.console import new_app, run_app
-from realdof.common.grouped import GroupedCommands, example
+from realdof.common.help_pages import GroupedCommands, example
 
 app = new_app(
     "Benchmark of single-image defocus deblurring, after IFAN (CVPR 2021).",

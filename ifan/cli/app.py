@@ -8,7 +8,7 @@ from ifan.cli.export import export
 from ifan.cli.synthesize import synthesize
 from ifan.cli.train import train
 from realdof.common.console import new_app, run_app
-from realdof.common.grouped import example
+from realdof.common.help_pages import example
 
 PHOTOGRAPHS, TRAINING, WEIGHTS = "Photographs", "Training", "Weights"
 """Groups of commands in ``ifan --help``."""

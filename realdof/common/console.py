@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from realdof.common.errors import InputError, Stopped
-from realdof.common.grouped import GroupedCommands, example
+from realdof.common.help_pages import GroupedCommands, example
 from realdof.common.machine.threads import settle_threads
 from realdof.common.megapixels import MEGAPIXELS, MOST_MEGAPIXELS, most_megapixels
 from realdof.common.plain import plain

@@ -1,4 +1,4 @@
-"""Commands listed by groups in ``--help``, as plain text: Rich would take half of the command's time to load."""
+"""What ``--help`` prints: plain text, because Rich's help would take half of the command's time to load."""
 
 from typing import Any
 

@@ -3,7 +3,7 @@
 import typer
 from typer.testing import CliRunner
 
-from realdof.common.grouped import GroupedCommands, example
+from realdof.common.help_pages import GroupedCommands, example
 
 LONG = "Develop a raw file and write what it shows to a file of sixteen bits, with the profile of the colour space."
 
