@@ -24,6 +24,7 @@ from realdof.common.help_pages import GroupedCommands, example
 from realdof.common.machine.threads import settle_threads
 from realdof.common.megapixels import MEGAPIXELS, MOST_MEGAPIXELS, most_megapixels
 from realdof.common.plain import plain
+from realdof.common.processes.interrupt import no_interrupt_dropped
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -125,7 +126,8 @@ def run_app(app: typer.Typer) -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     try:
         _take_megapixels()
-        app()
+        with no_interrupt_dropped():
+            app()
     except InputError as error:
         if debug:
             raise

@@ -31,7 +31,7 @@ PIECES = {
     "alignment": Piece("against.alignment", (15, 70)),
     "deconvolution": Piece("against.deconvolution", (15, 155)),
     "developing": Piece("against.developing", (10, 65)),
-    "end-to-end": Piece("against.end_to_end", (30, 90)),
+    "end-to-end": Piece("against.end_to_end", (60, 150)),
     "starts": Piece("growing.starts", (10, 20)),
     "records": Piece("growing.records", (10, 80)),
     "workers": Piece("growing.workers", (40, 75)),
