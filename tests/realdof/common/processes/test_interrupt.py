@@ -13,6 +13,9 @@ import signal, time
 import typer
 from realdof.common.console import run_app, stopping
 
+# A shell's background job, such as these tests may be, ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Fragile:
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
