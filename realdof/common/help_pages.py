@@ -1,4 +1,4 @@
-"""What ``--help`` prints: plain text, because Rich's help would take half of the command's time to load."""
+"""What ``--help`` prints: plain text, because loading Rich's help would nearly double the command's time."""
 
 from typing import Any
 

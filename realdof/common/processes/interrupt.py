@@ -15,8 +15,8 @@ _MOMENT = 0.01
 def no_interrupt_dropped() -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` again during a ``with`` block if Python drops it.
 
-    Where an exception has no caller, such as in ``__del__`` or in a callback of the search for garbage, Python prints
-    it and goes on (`sys.unraisablehook`): a command would run to its end in spite of Ctrl-C.
+    Where an exception has no caller, such as in ``__del__`` or in a callback of garbage collection, Python prints it and
+    goes on (``sys.unraisablehook``): a command would run to its end in spite of Ctrl-C.
     """
     before = sys.unraisablehook
 
@@ -37,7 +37,8 @@ def no_interrupt_dropped() -> Iterator[None]:
 
 def _interrupt() -> None:
     """Interrupt the main thread, even if it waits."""
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, signal.SIGINT)
     else:
         _thread.interrupt_main()

@@ -1,4 +1,4 @@
-"""Load modules quickly: without looking for garbage among what they are just making."""
+"""Load modules without garbage collection, which would look again and again at what they are just making."""
 
 import gc
 from collections.abc import Iterator
@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def loading(*, first: bool = False) -> Iterator[None]:
-    """Collect no garbage during a ``with`` block that imports modules.
+    """Turn garbage collection off during a ``with`` block that imports modules.
 
-    In a command's own process, what the modules made is also left out of every later search, which frees none of it.
+    In a command's own process, later collections also leave out what the modules made (``gc.freeze``), because it is
+    needed to the end.
 
     Parameters
     ----------
