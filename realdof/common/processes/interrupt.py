@@ -15,8 +15,8 @@ _MOMENT = 0.01
 def no_interrupt_dropped() -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` again during a ``with`` block if Python drops it.
 
-    Where an exception has no caller, such as in ``__del__`` or in a callback of garbage collection, Python prints it and
-    goes on (``sys.unraisablehook``): a command would run to its end in spite of Ctrl-C.
+    Where an exception has no caller, such as in ``__del__`` or in a callback of garbage collection, Python prints it
+    and goes on (``sys.unraisablehook``): a command would run to its end in spite of Ctrl-C.
     """
     before = sys.unraisablehook
 
